@@ -1,0 +1,39 @@
+PYTHON ?= python3
+BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
+
+.PHONY: demo test lint catalogue lock clean help
+
+demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
+	$(BIN)/actlab compare
+
+test: .venv/.dev                       ## set up, then every test
+	$(BIN)/ruff check src tests tools bench
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/.dev                       ## style only
+	$(BIN)/ruff check src tests tools bench
+
+catalogue: .venv/.dev                  ## the torch-free index of the catalogue, from the blocks
+	$(BIN)/python tools/catalogue.py
+
+help:                                  ## this list
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "constraints.txt is for Python 3.11: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+.venv/.lab: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) -e '.[lab]'
+	touch $@
+.venv/.dev: .venv/.lab
+	$(PIP) -e '.[dev]'
+	touch $@
+
+lock:                                  ## newest versions of everything but torch
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install -q --dry-run --ignore-installed --report build/lock.json 'torch==2.13.0' '.[dev]'
+	$(PYTHON) tools/lock.py build/lock.json > build/constraints.new && mv build/constraints.new constraints.txt
+
+clean:                                 ## remove what the targets above made, but no runs
+	rm -rf .venv build

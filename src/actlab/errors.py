@@ -1,0 +1,39 @@
+"""Errors that teach: what was given, what is allowed, the nearest valid name, the next step."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(ValueError):
+    """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback in the terminal."""
+
+
+class MissingExtra(UserError, ImportError):
+    """A part of actlab needs packages that `pip install actlab` leaves out."""
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """A suggestion to append to a message, or nothing.
+
+    >>> did_you_mean("rleu", ["relu", "tanh"])
+    " Did you mean 'relu'?"
+    >>> did_you_mean("xyzzy", ["relu", "tanh"])
+    ''
+    """
+    close = get_close_matches(given.lower(), list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def one_of(what: str, given: str, allowed: Iterable[str]) -> UserError:
+    """The error for a name that is not in a list.
+
+    >>> str(one_of("optimizer", "sdg", ("sgd", "momentum", "adamw")))
+    "There is no optimizer 'sdg'. Did you mean 'sgd'? Allowed: sgd, momentum, adamw."
+    """
+    allowed = list(allowed)
+    return UserError(f"There is no {what} {given!r}.{did_you_mean(given, allowed)} Allowed: {', '.join(allowed)}.")
+
+
+def need_extra(extra: str, package: str) -> MissingExtra:
+    """The error for a package that an extra brings, with the command that adds it."""
+    return MissingExtra(f"This needs {package}, which is not installed: pip install 'actlab[{extra}]'")

@@ -1,0 +1,99 @@
+"""The catalogue as functions, in PyTorch's manner: its names, orders, defaults and options where it has the function.
+
+>>> import torch, actlab
+>>> x = torch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
+>>> y = actlab.functional.elu(x, alpha=2.0)
+>>> y.sum().backward()
+>>> x.grad
+tensor([0.2707, 2.0000, 1.0000])
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from actlab.activations import BLOCKS, Activation
+from actlab.activations.core import check_input
+
+
+def functional(block: Activation) -> Callable[..., Tensor]:
+    """A plain function of a block: the input, its parameters in order, and `inplace` where PyTorch has it."""
+    facts = block.facts
+    compute = block.differentiable
+    names = (*facts.parameters, *(["inplace"] if facts.inplace else []))
+    defaults = (*facts.parameters.values(), *([False] if facts.inplace else []))
+    count = len(facts.parameters)
+
+    def function(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if len(args) > len(names):
+            raise TypeError(f"{facts.name}() takes {1 + len(names)} positional arguments, {1 + len(args)} were given")
+        values = [*args, *defaults[len(args) :]]
+        for key, value in kwargs.items():
+            if key not in names[len(args) :]:
+                raise TypeError(
+                    f"{facts.name}() got an unexpected argument {key!r}; it takes: input, {', '.join(names)}"
+                )
+            values[names.index(key)] = value
+        if facts_inplace and values[-1]:
+            check_input(facts.name, input)
+            # the clone is what autograd may save: the input itself is about to be overwritten
+            return input.copy_(compute(input.clone(), *values[:count]))
+        return compute(input, *values[:count])
+
+    facts_inplace = facts.inplace
+    function.__name__ = function.__qualname__ = facts.name
+    function.__doc__ = block.__doc__
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    function.__signature__ = inspect.Signature(  # what help() and editors show
+        [
+            inspect.Parameter("input", positional, annotation=Tensor),
+            *(inspect.Parameter(n, positional, default=d) for n, d in zip(names, defaults, strict=True)),
+        ],
+        return_annotation=Tensor,
+    )
+    return function
+
+
+relu = functional(BLOCKS["relu"])
+leaky_relu = functional(BLOCKS["leaky_relu"])
+sigmoid = functional(BLOCKS["sigmoid"])
+tanh = functional(BLOCKS["tanh"])
+elu = functional(BLOCKS["elu"])
+softplus = functional(BLOCKS["softplus"])
+silu = functional(BLOCKS["silu"])
+mish = functional(BLOCKS["mish"])
+gelu_tanh = functional(BLOCKS["gelu_tanh"])
+identity = functional(BLOCKS["identity"])
+
+_gelu = functional(BLOCKS["gelu"])
+_prelu = functional(BLOCKS["prelu"])
+
+
+def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
+    """Gaussian error linear unit: x P(x), P the standard normal distribution function.
+
+    `approximate="tanh"` takes the approximation by a hyperbolic tangent (`gelu_tanh`).
+    """
+    if approximate == "none":
+        return _gelu(input)
+    if approximate == "tanh":
+        return gelu_tanh(input)
+    raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """Parametric rectified linear unit: x above zero, weight x elsewhere.
+
+    `weight` holds one value, or one for each channel: dimension 1 of an input of two or more dimensions.
+    """
+    check_input("prelu", input)
+    if weight.numel() == 1:
+        return _prelu(input, weight.reshape([1] * input.dim()))
+    channels = input.size(1) if input.dim() > 1 else 1
+    if weight.numel() != channels:
+        raise ValueError(
+            f"prelu: weight has {weight.numel()} values, the input {channels} channels; 1 is always allowed"
+        )
+    return _prelu(input, weight.reshape(1, -1, *[1] * (input.dim() - 2)))

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 
 class UserError(ValueError):
-    """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback in the terminal."""
+    """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback."""
 
 
 class MissingExtra(UserError, ImportError):
@@ -20,8 +20,9 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     >>> did_you_mean("xyzzy", ["relu", "tanh"])
     ''
     """
-    close = get_close_matches(given.lower(), list(allowed), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    lowered = {name.lower(): name for name in allowed}
+    close = get_close_matches(given.lower(), lowered, n=1, cutoff=0.6)
+    return f" Did you mean {lowered[close[0]]!r}?" if close else ""
 
 
 def one_of(what: str, given: str, allowed: Iterable[str]) -> UserError:

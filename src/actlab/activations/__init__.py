@@ -1,4 +1,4 @@
-"""The catalogue: one block an activation, one file a family. Importing this loads torch; `actlab.catalogue` does not."""
+"""The catalogue: one block an activation, one file a family. This loads torch; `actlab.catalogue` does not."""
 
 from actlab.activations import exponential, gated, linear, rectified, sigmoidal
 from actlab.activations.core import BLOCKS, Activation, activation

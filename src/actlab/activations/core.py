@@ -1,4 +1,4 @@
-"""The only autograd code of actlab: a block (value, derivatives, facts) becomes a function that PyTorch can differentiate.
+"""The only autograd code: a block (value, derivatives, facts) becomes a function that PyTorch can differentiate.
 
 Two autograd Functions are made from each block, because torch (2.13) wants different things of them: `torch.func`'s
 forward mode and hessians need a `jvp`, and `torch.compile(fullgraph=True)` refuses a Function that has one.
@@ -93,7 +93,7 @@ class Activation:
 def activation(
     *, oracle: Callable[..., Tensor] | None = None, **facts: Any
 ) -> Callable[[Callable[..., Tensor]], Activation]:
-    """Make an Activation of the function that computes its value, and enter it in the catalogue.
+    """Make an Activation of the function that computes its value; actlab's own enter the catalogue.
 
     `facts` are the fields of `Facts` that a signature and a docstring do not say.
     """
@@ -116,8 +116,9 @@ def activation(
             apply=[],
         )
         object.__setattr__(block, "__doc__", doc)
-        assert block.name not in BLOCKS, f"two activations are called {block.name}"
-        BLOCKS[block.name] = block
+        if value.__module__.startswith("actlab."):  # a user's block is no part of the catalogue
+            assert block.name not in BLOCKS, f"two activations are called {block.name}"
+            BLOCKS[block.name] = block
         return block
 
     return make

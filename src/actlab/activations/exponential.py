@@ -44,7 +44,7 @@ def _(x):
     range="(0, inf)",
     module="Softplus",
     reference="Dugas, Bengio, Bélisle, Nadeau, Garcia 2001, Incorporating Second-Order Functional Knowledge, NIPS 13",
-    checked="Wikipedia's Softplus (a copy), which quotes the paper; threshold in PyTorch 2.13's torch.nn.Softplus, opened 2026-11-23",
+    checked="Wikipedia's Softplus (a copy), which quotes the paper; PyTorch 2.13's torch.nn.Softplus, 2026-11-23",
     oracle=torch.nn.functional.softplus,
 )
 def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:

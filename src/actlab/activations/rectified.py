@@ -14,7 +14,7 @@ from actlab.activations.core import activation
     module="ReLU",
     inplace=True,
     reference="Nair, Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML",
-    checked="abstract at mlanthology.org (nair2010icml-rectified); kink in PyTorch 2.13's torch.nn.ReLU, opened 2026-11-23",
+    checked="abstract at mlanthology.org (nair2010icml-rectified); PyTorch 2.13's torch.nn.ReLU, 2026-11-23",
     oracle=torch.nn.functional.relu,
 )
 def relu(x: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def _(x):
     module="LeakyReLU",
     inplace=True,
     reference="Maas, Hannun, Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models, ICML workshop",
-    checked="a review of the paper with its formula (S.-H. Tsang, Medium); slope in PyTorch 2.13's torch.nn.LeakyReLU, opened 2026-11-23",
+    checked="a review of the paper (S.-H. Tsang, Medium); PyTorch 2.13's torch.nn.LeakyReLU, 2026-11-23",
     oracle=torch.nn.functional.leaky_relu,
 )
 def leaky_relu(x: Tensor, negative_slope: float | Tensor = 0.01) -> Tensor:

@@ -1,0 +1,242 @@
+"""From a name to an activation that a stack can train: found, probed, with its gradient and what it learns.
+
+An elementwise callable of a user's is probed before it is used: shape, dtype, the same result twice, no element that
+depends on another. Without a derivative of its own its gradient is taken by autograd.
+"""
+
+import copy
+import dataclasses
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actlab.activations import BLOCKS
+from actlab.activations.core import Activation
+from actlab.errors import UserError, did_you_mean
+from actlab.targets import Target
+
+_PROBE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class ByHand:
+    """A block, applied through its own value and derivatives: what they say is what trains."""
+
+    block: Activation
+    constants: tuple[float, ...]  # all parameters in order; where learned, the initial value
+    learned: tuple[int, ...]  # positions of the learned ones
+    gradient: str = "by hand"
+
+    @property
+    def initial(self) -> list[float]:
+        return [self.constants[i] for i in self.learned]
+
+    def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
+        parameters = self._parameters(learned_ML)
+        y_MP = self.block.value(z_MP, *parameters)
+        return y_MP, (z_MP, y_MP, parameters)
+
+    def backward(self, saved: Any) -> Tensor:
+        """df/dx for each element."""
+        return self.block.slope("x", *saved)
+
+    def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
+        """The loss's gradient with respect to each learned parameter, (M, L)."""
+        names = list(self.block.facts.parameters)
+        slopes = [self.block.slope(names[i], *saved) for i in self.learned]
+        return torch.stack([(upstream_MP * slope).sum(dim=1) for slope in slopes], dim=1)
+
+    def _parameters(self, learned_ML: Tensor) -> tuple[Any, ...]:
+        values: list[Any] = list(self.constants)
+        for column, position in enumerate(self.learned):
+            values[position] = learned_ML[:, column : column + 1]  # (M, 1): one for each network
+        return tuple(values)
+
+
+@dataclasses.dataclass(frozen=True)
+class ByAutograd:
+    """Any elementwise callable. Networks are taken one by one, so that each has parameters of its own."""
+
+    function: Callable[..., Tensor]  # (z, flat parameters) -> y
+    initial: list[float]
+    gradient: str = "by autograd"
+
+    def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
+        with torch.enable_grad():
+            # a clone in between: a callable that works in place must not change what autograd holds
+            leaves = [z.detach().requires_grad_() for z in z_MP]
+            learned = [row.detach().requires_grad_() for row in learned_ML]
+            outputs = [self.function(z.clone(), row) for z, row in zip(leaves, learned, strict=True)]
+        return torch.stack([y.detach() for y in outputs]), (leaves, learned, outputs)
+
+    def backward(self, saved: Any) -> Tensor:
+        leaves, _, outputs = saved
+        rows = []
+        for z, y in zip(leaves, outputs, strict=True):
+            (slope,) = torch.autograd.grad(y, z, torch.ones_like(y), retain_graph=True, materialize_grads=True)
+            rows.append(slope)
+        return torch.stack(rows)
+
+    def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
+        _, learned, outputs = saved
+        rows = []
+        for row, y, upstream in zip(learned, outputs, upstream_MP, strict=True):
+            (slope,) = torch.autograd.grad(y, row, upstream, materialize_grads=True)
+            rows.append(slope)
+        return torch.stack(rows)
+
+
+Applied = ByHand | ByAutograd
+
+
+def resolve(target: Target) -> Applied:
+    """The activation that a target names, ready to train. UserError, in words, where it cannot be used."""
+    if target.kind == "catalogue":
+        return _by_hand(BLOCKS[target.name], dict(target.arguments))
+    thing = target.object if target.kind == "callable" else _find(target)
+    if isinstance(thing, Activation):
+        return _by_hand(thing, {})
+    return _by_autograd(thing, target.label)
+
+
+def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
+    if "x" not in block.derivatives:
+        raise UserError(f"{block.name} has no derivative with respect to x: add one with @{block.name}.derivative().")
+    values = block.facts.parameters | given
+    names = list(values)
+    learned = tuple(names.index(name) for name in block.facts.learned if name not in given)
+    applied = ByHand(block, tuple(values.values()), learned)
+    if block.name not in BLOCKS or BLOCKS[block.name] is not block:
+        _probe(lambda z: block.value(z, *applied.constants), block.name)
+    return applied
+
+
+def _by_autograd(thing: Any, label: str) -> ByAutograd:
+    if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
+        return ByAutograd(*_probed(lambda z: thing.apply(z), [], label))
+    if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
+        thing = _construct(thing, label)
+    if isinstance(thing, torch.nn.Module):
+        return _from_module(thing, label)
+    if not callable(thing):
+        raise UserError(f"{label} is {type(thing).__name__}, not something that can be called.")
+    return ByAutograd(*_probed(_one_argument(thing, label), [], label))
+
+
+def _probed(function: Callable[[Tensor], Tensor], initial: list[float], label: str):
+    _probe(function, label)
+    return lambda z, _learned: function(z), initial
+
+
+def _construct(cls: type, label: str) -> Any:
+    try:
+        return cls()
+    except TypeError as error:
+        raise UserError(
+            f"{label}() cannot be made without arguments ({error}): name an instance of it instead."
+        ) from None
+
+
+def _one_argument(function: Callable[..., Any], label: str) -> Callable[[Tensor], Tensor]:
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        raise UserError(f"{label} must be callable with the input alone ({error}).") from None
+    except ValueError:  # a builtin without a signature: the probe will tell
+        pass
+    return function
+
+
+class _Flat:
+    """A module as a function of its input and one flat row of its parameters; a class, so that it pickles."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = copy.deepcopy(module).float()
+        self.shapes = {name: p.shape for name, p in self.module.named_parameters()}
+
+    def __call__(self, z: Tensor, row: Tensor) -> Tensor:
+        if not self.shapes:
+            return self.module(z)
+        pieces = row.split([shape.numel() for shape in self.shapes.values()])
+        named = {name: p.reshape(shape) for (name, shape), p in zip(self.shapes.items(), pieces, strict=True)}
+        return torch.func.functional_call(self.module, named, (z,))
+
+
+def _from_module(module: torch.nn.Module, label: str) -> ByAutograd:
+    flat = _Flat(module)
+    values = [p.detach().float().flatten() for p in flat.module.parameters()]
+    row = torch.cat(values) if values else torch.zeros(0)
+    _probe(lambda z: flat(z, row.to(z.dtype)), label)
+    return ByAutograd(flat, row.tolist())
+
+
+def _probe(function: Callable[[Tensor], Tensor], label: str) -> None:
+    """Refuse, with the reason, what cannot stand in a network as an elementwise activation."""
+    x = torch.linspace(-3, 3, _PROBE)[torch.randperm(_PROBE, generator=torch.Generator().manual_seed(0))]
+    y = _call(function, x, label)
+    if not isinstance(y, Tensor):
+        raise UserError(f"{label} returns {type(y).__name__}, not a tensor.")
+    if y.shape != x.shape:
+        raise UserError(
+            f"{label} turns {_PROBE} values into a tensor of shape {tuple(y.shape)}: it changes the width, "
+            "and only elementwise activations can be compared this way."
+        )
+    if y.dtype != x.dtype:
+        raise UserError(f"{label} turns {x.dtype} into {y.dtype}: an activation keeps its input's dtype.")
+    if not torch.equal(_call(function, x, label), y) and not y.isnan().any():
+        raise UserError(f"{label} gives different results for the same input: a random activation cannot be paired.")
+    moved = x.clone()
+    moved[::2] += 1.0
+    if not torch.allclose(_call(function, moved, label)[1::2], y[1::2], rtol=1e-6, atol=1e-7, equal_nan=True):
+        raise UserError(f"{label} is not elementwise: the result for one input changes when others change.")
+    leaf = x.clone().requires_grad_()
+    out = _call(function, leaf.clone(), label)
+    if not out.requires_grad:
+        raise UserError(f"{label} has no gradient: its output does not depend on its input for autograd.")
+
+
+def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
+    try:
+        return function(x.clone())
+    except Exception as error:
+        raise UserError(f"{label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}") from None
+
+
+def _find(target: Target) -> Any:
+    """The object inside the file or module that a target names."""
+    module = _load_file(Path(target.path).expanduser()) if target.kind == "file" else _import(target.path)
+    found: Any = module
+    for part in target.name.split("."):
+        names = [name for name in dir(found) if not name.startswith("_")]
+        if not hasattr(found, part):
+            near = did_you_mean(part, names)
+            raise UserError(f"{target.path} holds no {part!r}.{near} It holds: {', '.join(names[:12]) or 'nothing'}.")
+        found = getattr(found, part)
+    return found
+
+
+def _import(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise UserError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
+
+
+def _load_file(path: Path) -> Any:
+    name = f"actlab_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look a module up by its name
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{path} cannot be run: {type(error).__name__}: {error}") from None
+    return module

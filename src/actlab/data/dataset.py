@@ -1,0 +1,208 @@
+"""A data set by name: source, split, pipeline, in this order."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from actlab.data import fetch, idx, npz, pipelines, sets
+from actlab.data.split import SPLITS, Source, cut
+from actlab.errors import UserError, did_you_mean, need_extra, one_of
+
+NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
+SAMPLE_IMAGES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """x: float32 (n, features), C-contiguous; y: int64 (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All that training needs of a data set, and what a report shows of it."""
+
+    name: str
+    content: str  # SHA-256 of the raw arrays, whatever file they came from
+    train: Part
+    valid: Part
+    test: Part | None  # None: the split has used it up
+    classes: int
+    shape: tuple[int, ...]  # of one sample; features = prod(shape)
+    images: np.ndarray  # the first raw training samples, (64, *shape)
+    labels: np.ndarray
+    title: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What suits a data set unless the user says otherwise."""
+
+    learning_rate: float
+    margin: float  # the smallest difference in accuracy that matters, as a fraction
+
+
+def names() -> tuple[str, ...]:
+    """The data sets that have a name; besides them, any path that ends in .npz."""
+    return NAMES
+
+
+def defaults(name: str) -> Defaults:
+    """The learning rate and the margin for a data set.
+
+    >>> defaults("digits")
+    Defaults(learning_rate=0.1, margin=0.006)
+    """
+    _check_name(name)
+    if name == "digits":
+        return Defaults(learning_rate=0.1, margin=0.006)
+    return Defaults(learning_rate=0.01, margin=0.001)
+
+
+def load(
+    name: str | Path,
+    *,
+    split: str = "standard",
+    pipeline: str = "standard",
+    data_dir: str | Path | None = None,
+    download: bool = True,
+    progress: fetch.Progress | None = None,
+) -> Dataset:
+    """A data set, split and ready to train on.
+
+    Args:
+        name: one of `names()`, or the path of an .npz file with x, y and optionally x_valid, y_valid, x_test, y_test.
+        split: "standard" (training, validation and test part) or "tutorial" (the test part used for validation).
+        pipeline: "standard" (mean 0 and deviation 1 on the training part) or "published" (a tutorial's fault).
+        data_dir: the folder of the IDX files; without it ACTLAB_DATA, the cache and the network, in this order.
+        download: whether the network may be used.
+        progress: called with file name, bytes done, bytes in all.
+
+    Raises:
+        UserError: an unknown name or option, or a file that is missing, damaged or unfit.
+
+    >>> digits = load("digits")
+    >>> digits.train.x.shape, digits.valid.x.shape, digits.test.x.shape
+    ((1078, 64), (359, 64), (360, 64))
+    """
+    name = str(name)
+    _check_name(name)
+    _check_choice("split", split, SPLITS)
+    _check_choice("pipeline", pipeline, pipelines.PIPELINES)
+    source = _source(name, data_dir, download, progress)
+    return _prepare(name, source, split, pipeline)
+
+
+def resolve_auto(
+    *, data_dir: str | Path | None = None, timeout_seconds: float = 5.0, progress: fetch.Progress | None = None
+) -> tuple[str, str]:
+    """The data set for who names none: ("mnist", "") if its files are here or can be fetched, else ("digits", why)."""
+    try:
+        fetch.obtain(
+            sets.SETS["mnist"],
+            data_dir=data_dir,
+            download=True,
+            timeout_seconds=timeout_seconds,
+            probe=True,
+            progress=progress,
+        )
+    except UserError as problem:
+        return "digits", f"because MNIST could not be had: {getattr(problem, 'reason', problem)}"
+    return "mnist", ""
+
+
+def _is_npz(name: str) -> bool:
+    return name.lower().endswith(".npz")
+
+
+def _check_name(name: str) -> None:
+    if name not in NAMES and not _is_npz(name):
+        raise UserError(
+            f"There is no data set {name!r}.{did_you_mean(name, NAMES)} "
+            f"Allowed: {', '.join(NAMES)}, or the path of a file that ends in .npz."
+        )
+
+
+def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise one_of(what, given, allowed)
+
+
+def _source(name: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None) -> Source:
+    if _is_npz(name):
+        return npz.read(Path(name).expanduser())
+    if name == "digits":
+        return _digits()
+    idx_set = sets.SETS[name]
+    paths = fetch.obtain(idx_set, data_dir=data_dir, download=download, progress=progress)
+    arrays = [idx.read(path, file, idx_set.title) for path, file in zip(paths, idx_set.files, strict=True)]
+    return Source(
+        title=idx_set.title,
+        licence=idx_set.licence,
+        train=(arrays[0], arrays[1]),
+        valid=None,
+        test=(arrays[2], arrays[3]),
+        classes=sets.CLASSES,
+        valid_one_in=12,  # 5,000 of 60,000
+    )
+
+
+def _digits() -> Source:
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise need_extra("lab", "scikit-learn") from None
+    found = load_digits()
+    return Source(
+        title="digits",
+        licence="UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0",
+        train=(found.images, found.target.astype(np.int64)),  # int64: the content hash must not depend on the system
+        valid=None,
+        test=None,
+        classes=10,
+    )
+
+
+def _prepare(name: str, source: Source, split: str, pipeline: str) -> Dataset:
+    raw = source.train[0]
+    pipelines.check(pipeline, name, raw)
+    cuts = [part for part in cut(source, split) if part is not None]
+    inputs = pipelines.apply(pipeline, cuts)
+    parts = [Part(x, part.y.astype(np.int64)) for x, part in zip(inputs, cuts, strict=True)]
+    return Dataset(
+        name=Path(name).stem if _is_npz(name) else name,
+        content=_content(source),
+        train=parts[0],
+        valid=parts[1],
+        test=parts[2] if len(parts) == 3 else None,
+        classes=source.classes,
+        shape=raw.shape[1:],
+        images=cuts[0].x[:SAMPLE_IMAGES].copy(),  # a copy: a view would keep the whole file in memory
+        labels=parts[0].y[:SAMPLE_IMAGES].copy(),
+        title=source.title,
+        licence=source.licence,
+    )
+
+
+def _content(source: Source) -> str:
+    """SHA-256 of the raw arrays with their place, dtype and shape; path, compression and memory layout do not count."""
+    digest = hashlib.sha256()
+    for place, array in _placed(source):
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        digest.update(f"{place} {little.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(little).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _placed(source: Source) -> Iterator[tuple[str, np.ndarray]]:
+    for place in ("train", "valid", "test"):
+        pair = getattr(source, place)
+        if pair is not None:
+            yield f"{place}.x", pair[0]
+            yield f"{place}.y", pair[1]

@@ -1,0 +1,234 @@
+"""The four files of an IDX set: found on this machine, or downloaded into the cache."""
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from actlab.data.idx import Broken, decode
+from actlab.data.sets import IdxFile, IdxSet
+from actlab.errors import UserError, need_extra
+
+Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 when unknown)
+
+
+class Unavailable(UserError, OSError):
+    """A set is not on this machine and could not be fetched; `reason` is the message without the advice."""
+
+    reason: str = ""
+
+
+def obtain(
+    idx_set: IdxSet,
+    *,
+    data_dir: str | Path | None,
+    download: bool,
+    timeout_seconds: float = 20.0,
+    probe: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """The paths of the set's files: in `data_dir` if given, else in ACTLAB_DATA, in the cache, or from a mirror.
+
+    Args:
+        timeout_seconds: how long to wait for a connection, and for each next piece of data.
+        probe: ask all mirrors at once before, so that a machine without a network waits once and not at each mirror.
+    """
+    if data_dir is not None:
+        return _in_folder(idx_set, Path(data_dir).expanduser())
+    cache = cache_folder()
+    given = os.environ.get("ACTLAB_DATA")
+    if given and (found := search(Path(given).expanduser(), idx_set)):
+        return found
+    if found := search(cache, idx_set):
+        return found
+    if not download:
+        places = f"ACTLAB_DATA ({given or 'not set'}) or the cache ({cache})"
+        raise _unavailable(idx_set, f"it is not in {places} and download=False", "Allow the download.")
+    mirrors = _answering(idx_set, timeout_seconds) if probe else idx_set.mirrors
+    return _download_all(idx_set, cache / idx_set.name, mirrors, timeout_seconds, progress)
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: ACTLAB_CACHE, or the user's cache folder as the operating system has it."""
+    given = os.environ.get("ACTLAB_CACHE")
+    return Path(given).expanduser() if given else Path(_pooch().os_cache("actlab"))
+
+
+def search(root: Path, idx_set: IdxSet) -> list[Path] | None:
+    """The set's files in the first folder under `root` that has all four, gzipped or not."""
+    for folder in _places(root, idx_set):
+        found = [path for file in idx_set.files if (path := _existing(folder, file))]
+        if len(found) == len(idx_set.files):
+            return found
+    return None
+
+
+def _places(root: Path, idx_set: IdxSet) -> list[Path]:
+    """Torchvision's folder first: the last, the folder itself, may hold another set under the same file names."""
+    return [root / idx_set.folder / "raw", root / idx_set.name, root / idx_set.folder, root]
+
+
+def _existing(folder: Path, file: IdxFile) -> Path | None:
+    # The .gz first: of KMNIST it alone can be checked in full.
+    paths = (folder / f"{file.name}.gz", folder / file.name)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _in_folder(idx_set: IdxSet, root: Path) -> list[Path]:
+    if found := search(root, idx_set):
+        return found
+    names = ", ".join(file.name for file in idx_set.files)
+    folders = ", ".join(str(folder) for folder in _places(root, idx_set))
+    reason = f"the folder {root} does not exist"
+    if root.is_dir():
+        reason = f"the folder {root} lacks it: looked for {names}, with or without .gz, together in one of {folders}"
+    raise _unavailable(idx_set, reason, "Put the files there, or leave data_dir out to download them.")
+
+
+def _download_all(
+    idx_set: IdxSet, folder: Path, mirrors: Sequence[str], timeout_seconds: float, progress: Progress | None
+) -> list[Path]:
+    paths = []
+    for file in idx_set.files:
+        path = _existing(folder, file)
+        if path is None:
+            path, good = _download(idx_set, file, folder, mirrors, timeout_seconds, progress)
+            mirrors = [good, *(mirror for mirror in mirrors if mirror != good)]  # what answered once is asked first
+        paths.append(path)
+    return paths
+
+
+def _download(
+    idx_set: IdxSet,
+    file: IdxFile,
+    folder: Path,
+    mirrors: Sequence[str],
+    timeout_seconds: float,
+    progress: Progress | None,
+) -> tuple[Path, str]:
+    """The checked file under its final name, and the mirror that had it."""
+    _pooch()
+    from requests import RequestException
+
+    target = folder / f"{file.name}.gz"
+    failures = {}
+    for mirror in mirrors:
+        try:
+            _download_one(mirror + target.name, file, target, timeout_seconds, progress)
+        except RequestException as problem:  # before OSError, which it is too
+            failures[mirror] = _plain(problem, timeout_seconds)
+        except Broken as problem:
+            failures[mirror] = f"sent another file, {problem}"
+        except OSError as problem:
+            advice = "Set ACTLAB_CACHE to a folder with room that you may write to."
+            raise _unavailable(idx_set, f"it cannot be stored in {folder}: {problem}", advice) from problem
+        else:
+            return target, mirror
+    raise _no_mirror(idx_set, target.name, failures)
+
+
+def _download_one(url: str, file: IdxFile, target: Path, timeout_seconds: float, progress: Progress | None) -> None:
+    """Download into a folder beside the target, check, and only then give the file its name."""
+    pooch = _pooch()
+    downloader = pooch.HTTPDownloader(
+        progressbar=False if progress is None else _Bar(target.name, progress),
+        chunk_size=1 << 16,
+        timeout=timeout_seconds,
+        headers={"Accept-Encoding": "identity"},  # else a server may have the .gz unpacked on the way
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as folder:
+        # known_hash=None: `decode` checks what is inside, so that a mirror may compress it as it likes.
+        pooch.retrieve(url, known_hash=None, fname=target.name, path=folder, downloader=downloader)
+        arrived = Path(folder) / target.name
+        decode(arrived, file)
+        os.replace(arrived, target)
+
+
+class _Bar:
+    """What pooch expects of a progress bar, told to a plain function."""
+
+    def __init__(self, name: str, progress: Progress):
+        self.name = name
+        self.progress = progress
+        self.total = 0  # set by pooch
+        self.done = 0
+
+    def update(self, step_bytes: int) -> None:
+        # pooch adds whole chunks, so the last one overshoots.
+        self.done = min(self.done + step_bytes, self.total or self.done + step_bytes)
+        self.progress(self.name, self.done, self.total)
+
+    def reset(self) -> None:
+        self.done = 0
+
+    def close(self) -> None:
+        pass
+
+
+def _answering(idx_set: IdxSet, timeout_seconds: float) -> list[str]:
+    """The mirrors that say anything within the time, all asked at once.
+
+    In threads, since looking up a host's name has no time limit of its own.
+    """
+    _pooch()
+    import requests
+
+    verdicts = dict.fromkeys(idx_set.mirrors, f"no answer within {timeout_seconds:g} s")
+    name = f"{idx_set.files[0].name}.gz"
+
+    def ask(mirror: str) -> None:
+        try:
+            requests.head(mirror + name, timeout=timeout_seconds)
+        except requests.RequestException as problem:
+            verdicts[mirror] = _plain(problem, timeout_seconds)
+        else:
+            verdicts[mirror] = ""
+
+    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in idx_set.mirrors]
+    end = time.monotonic() + timeout_seconds
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    final = dict(verdicts)  # a thread that comes late changes nothing any more
+    if all(final.values()):
+        raise _no_mirror(idx_set, name, final)
+    return [mirror for mirror, failure in final.items() if not failure]
+
+
+def _plain(problem: Exception, timeout_seconds: float) -> str:
+    """A network failure in a few words."""
+    import requests
+
+    if isinstance(problem, requests.Timeout):
+        return f"no answer within {timeout_seconds:g} s"
+    if isinstance(problem, requests.HTTPError):
+        return f"HTTP status {problem.response.status_code}"
+    if isinstance(problem, requests.ConnectionError):
+        return "no connection"
+    return f"the download broke off ({type(problem).__name__})"
+
+
+def _no_mirror(idx_set: IdxSet, name: str, failures: dict[str, str]) -> Unavailable:
+    tried = "; ".join(f"{mirror} ({failure})" for mirror, failure in failures.items())
+    advice = "Check the network, or name a folder that holds the files with data_dir or ACTLAB_DATA, or use 'digits'."
+    return _unavailable(idx_set, f"no mirror gave {name}, tried {tried}", advice)
+
+
+def _unavailable(idx_set: IdxSet, reason: str, advice: str) -> Unavailable:
+    error = Unavailable(f"{idx_set.title} could not be had: {reason}. {advice}")
+    error.reason = reason
+    return error
+
+
+def _pooch():
+    """The pooch module, told to keep quiet: it would print the hash of each file it was given no hash for."""
+    try:
+        import pooch
+    except ImportError:
+        raise need_extra("lab", "pooch") from None
+    pooch.get_logger().setLevel("WARNING")
+    return pooch

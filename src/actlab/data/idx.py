@@ -1,0 +1,103 @@
+"""IDX files: read whole and checked, or refused with the reason.
+
+An IDX file is a magic number (0, 0, 8 for uint8, number of axes), the length of each axis as a big-endian 32-bit
+integer, then the bytes.
+"""
+
+import gzip
+import hashlib
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from actlab.data.sets import CLASSES, IdxFile, is_content, owner
+from actlab.errors import UserError
+
+
+class Broken(ValueError):
+    """A file is not what it should be; the text says what was expected and what was found."""
+
+
+def read(path: Path, file: IdxFile, title: str) -> np.ndarray:
+    """The array in an IDX file, a read-only view of uint8.
+
+    Raises:
+        UserError: the file is truncated, damaged, or another file than `file`.
+    """
+    try:
+        return decode(path, file)
+    except OSError as problem:
+        raise UserError(f"{path} cannot be read: {problem}. Check its permissions.") from problem
+    except Broken as problem:
+        raise UserError(
+            f"{path} is not {title}'s {file.name}: {problem}. "
+            "Delete it and run again to fetch it anew, or put an intact copy in its place."
+        ) from problem
+
+
+def decode(path: Path, file: IdxFile) -> np.ndarray:
+    """Like `read`, for callers that know more about where the file came from: raises Broken."""
+    data = _unpacked(path, file)
+    _check_header(data, file)
+    _check_content(data, file)
+    array = np.frombuffer(data, np.uint8, offset=_header_bytes(file)).reshape(file.shape)
+    if len(file.shape) == 1 and array.max() >= CLASSES:
+        raise Broken(f"expected labels 0 to {CLASSES - 1}, found {array.max()}")
+    return array
+
+
+def _header_bytes(file: IdxFile) -> int:
+    return 4 + 4 * len(file.shape)
+
+
+def _unpacked(path: Path, file: IdxFile) -> bytes:
+    """The bytes of a raw or gzipped file, never more than one byte above what is expected."""
+    # The bound keeps a forged file from filling the memory; reading past the end makes gzip check its checksum.
+    limit = _header_bytes(file) + math.prod(file.shape) + 1
+    if path.suffix != ".gz":
+        with open(path, "rb") as stream:
+            return stream.read(limit)
+    if not file.content:
+        _check_gz(path, file)
+    try:
+        with gzip.open(path, "rb") as stream:
+            return stream.read(limit)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise Broken(f"expected an intact gzip file, found one of {path.stat().st_size} bytes, {problem}") from problem
+
+
+def _check_gz(path: Path, file: IdxFile) -> None:
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != file.gz_sha256:
+        raise Broken(f"expected the .gz file with SHA-256 {file.gz_sha256}, found {found}")
+
+
+def _check_header(data: bytes, file: IdxFile) -> None:
+    magic = 0x0800 + len(file.shape)
+    axes = len(file.shape)
+    if len(data) < _header_bytes(file):
+        raise Broken(f"expected a header of {_header_bytes(file)} bytes, found {len(data)} bytes in all")
+    found, *shape = struct.unpack_from(f">{1 + axes}I", data)
+    if found != magic:
+        raise Broken(f"expected magic number {magic} (uint8, {axes} axes), found {found}")
+    if tuple(shape) != file.shape:
+        raise Broken(f"expected shape {file.shape}, found {tuple(shape)}")
+
+
+def _check_content(data: bytes, file: IdxFile) -> None:
+    size = _header_bytes(file) + math.prod(file.shape)
+    if len(data) != size:
+        found = "more" if len(data) > size else f"{len(data)} bytes"
+        raise Broken(f"expected {size} bytes unpacked, found {found}")
+    if file.content and is_content(file, data):
+        return
+    other = owner(data)
+    if other:
+        raise Broken(f"its content is {other}'s; the sets share their file names, so give each a folder of its own")
+    if file.content:
+        algorithm, _, expected = file.content.partition(":")
+        found = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
+        raise Broken(f"expected unpacked content with {algorithm.upper()} {expected}, found {found}")

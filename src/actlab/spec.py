@@ -1,0 +1,306 @@
+"""What is trained: a Trial is everything a result may depend on, an Experiment the choices whose product is the trials.
+
+Both are frozen values without torch. An Experiment is a TOML file and back, exactly.
+"""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import math
+import tomllib
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from actlab import targets
+from actlab.errors import UserError, did_you_mean, need_extra, one_of
+
+NUMERICS = {"stacked": "stacked-1", "plain": "plain-1"}  # raised when an engine's bits change: other bits, other trials
+
+CHOICES = {
+    "split": ("standard", "tutorial"),
+    "pipeline": ("standard", "published"),
+    "initialisation": ("pytorch", "gain"),
+    "optimizer": ("sgd", "momentum", "adamw"),
+    "schedule": ("constant", "cosine"),
+    "loss": ("cross_entropy",),
+    "metric": ("accuracy",),
+    "dtype": ("float32", "float64"),
+    "engine": tuple(NUMERICS),
+}
+
+
+def stream_seed(seed: int, *purpose: str | int) -> int:
+    """The seed of one stream of random numbers: initial weights, batch order and dropout never share one.
+
+    >>> stream_seed(0, "order", 1) != stream_seed(0, "order", 2)
+    True
+    """
+    text = "/".join(map(str, (seed, *purpose)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")  # 7 bytes: torch takes up to 2**63
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One network, trained once. Its key names its result; fields at their default do not enter the key."""
+
+    activation: str  # the identity: one name, or one for each hidden layer joined by "/"
+    seed: int
+    learning_rate: float
+    data: str  # its name, for people: not part of the key
+    content: str  # the hash of the data
+    pipeline: str = "standard"
+    split: str = "standard"
+    hidden: tuple[int, ...] = (128, 64)
+    initialisation: str = "pytorch"
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    schedule: str = "constant"
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    batch_size: int = 64
+    epochs: int = 25
+    loss: str = "cross_entropy"
+    metric: str = "accuracy"
+    dtype: str = "float32"
+    engine: str = "stacked"
+
+    @cached_property
+    def key(self) -> str:
+        """The name of this trial's result: a hash of its canonical form and of the engine's numerics version."""
+        canonical = {name: value for name, value in self.changed().items() if name not in ("data", "engine")}
+        canonical["numerics"] = NUMERICS[self.engine]
+        text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def label(self) -> str:
+        return targets.label(self.activation)
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """One identity for each hidden layer."""
+        names = self.activation.split("/")
+        return tuple(names) if len(names) > 1 else (self.activation,) * len(self.hidden)
+
+    def changed(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, and those that have none."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.default is dataclasses.MISSING or getattr(self, field.name) != field.default
+        }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Choices whose product is the trials: activations x learning rates x ... x seeds.
+
+    >>> small = Experiment(activations=("relu", "tanh"), seeds=(0, 1, 2), data="digits", content="-")
+    >>> len(small.trials())
+    6
+    """
+
+    activations: tuple[str, ...] = ("relu", "tanh", "leaky_relu")
+    seeds: tuple[int, ...] = tuple(range(10))
+    learning_rate: tuple[float, ...] = (0.01,)
+    weight_decay: tuple[float, ...] = (0.0,)
+    dropout: tuple[float, ...] = (0.0,)
+    initialisation: tuple[str, ...] = ("pytorch",)
+    data: str = "mnist"
+    data_note: str = ""  # why this data set, where it was not the first choice
+    content: str = ""  # the hash of the data, once it has been loaded
+    pipeline: str = "standard"
+    split: str = "standard"
+    hidden: tuple[int, ...] = (128, 64)
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    schedule: str = "constant"
+    batch_size: int = 64
+    epochs: int = 25
+    loss: str = "cross_entropy"
+    metric: str = "accuracy"
+    dtype: str = "float32"
+    engine: str = "stacked"
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+    @cached_property
+    def layers(self) -> dict[str, tuple[targets.Target, ...]]:
+        """The targets of each activation, one for each hidden layer, by identity, in the order given."""
+        found: dict[str, tuple[targets.Target, ...]] = {}
+        for text in self.activations:
+            parsed = targets.parse_layers(text)
+            if len(parsed) > 1 and len(parsed) != len(self.hidden):
+                raise UserError(
+                    f"{text} names {len(parsed)} activations, the network has {len(self.hidden)} hidden layers: "
+                    "name one, or one for each layer."
+                )
+            full = parsed if len(parsed) > 1 else parsed * max(1, len(self.hidden))
+            name = targets.identity(full)
+            if name in found:
+                raise UserError(f"{text} is named twice: as {targets.label(name)} it is already in the comparison.")
+            found[name] = full
+        shown = [targets.label(name) for name in found]
+        if twice := [name for name in shown if shown.count(name) > 1]:
+            raise UserError(f"Two different activations would both be shown as {twice[0]}: rename one of the files.")
+        return found
+
+    @property
+    def labels(self) -> list[str]:
+        return [targets.label(name) for name in self.layers]
+
+    def trials(self) -> list[Trial]:
+        """Every trial, seeds innermost."""
+        shared = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(Trial)
+            if field.name not in ("activation", "seed", *_GRID) and hasattr(self, field.name)
+        }
+        return [
+            Trial(activation=activation, seed=seed, **dict(zip(_GRID, point, strict=True)), **shared)
+            for activation in self.layers
+            for point in itertools.product(*(getattr(self, name) for name in _GRID))
+            for seed in self.seeds
+        ]
+
+    @property
+    def key(self) -> str:
+        """The name of this experiment: a hash of its trials' keys."""
+        return hashlib.sha256("".join(sorted(trial.key for trial in self.trials())).encode()).hexdigest()[:8]
+
+    def to_toml(self) -> str:
+        """The experiment as TOML; fields at their default are written too, so that the file says all."""
+        try:
+            import tomli_w
+        except ImportError:
+            raise need_extra("lab", "tomli-w") from None
+        return tomli_w.dumps({name: _plain(value) for name, value in _as_dict(self).items()})
+
+    @classmethod
+    def from_toml(cls, text: str, *, where: str = "experiment.toml") -> "Experiment":
+        """Read an experiment. An unknown key is an error that names the nearest one."""
+        try:
+            return cls.from_dict(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise UserError(f"{where} is not TOML: {error}.") from None
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from None
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Experiment":
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for key in values:
+            if key not in fields:
+                raise UserError(
+                    f"There is no setting {key!r}.{did_you_mean(key, fields)} Allowed: {', '.join(fields)}."
+                )
+        return cls(**{key: _shape(key, value, fields[key].default) for key, value in values.items()})
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Experiment":
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} cannot be read: {error}.") from None
+        return cls.from_toml(text, where=str(path))
+
+    def differences(self, other: "Experiment") -> list[str]:
+        """In words, where the trials of two experiments differ; what may grow is told only where it shrank."""
+        found = []
+        for name, mine in _as_dict(self).items():
+            theirs = getattr(other, name)
+            if name in _NOT_IDENTITY or mine == theirs:
+                continue
+            if name in ("activations", "seeds", *_GRID):
+                if missing := [item for item in mine if item not in theirs]:
+                    found.append(f"{name}: {_words(missing)} is in the folder, not in the command")
+            else:
+                found.append(f"{name}: {_words(mine)} in the folder, {_words(theirs)} in the command")
+        return found
+
+
+_GRID = ("learning_rate", "weight_decay", "dropout", "initialisation")
+_NOT_IDENTITY = ("data_note",)
+
+
+def _as_dict(experiment: Experiment) -> dict[str, Any]:
+    return {field.name: getattr(experiment, field.name) for field in dataclasses.fields(experiment)}
+
+
+def _plain(value: Any) -> Any:
+    if callable(value):  # a callable is written by the name that tables show
+        return targets.parse(value).text
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _shape(key: str, value: Any, default: Any) -> Any:
+    """A TOML value in the type that the field has; a single value stands for a list of one."""
+    if isinstance(default, tuple):
+        items = value if isinstance(value, list | tuple) else [value]
+        kind = type(default[0])
+        return tuple(_convert(key, item, kind) for item in items)
+    return _convert(key, value, type(default))
+
+
+def _convert(key: str, value: Any, kind: type) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if callable(value) and key == "activations":
+        return value
+    if not isinstance(value, kind) or isinstance(value, bool):
+        words = {int: "a whole number", float: "a number", str: "text in quotes"}[kind]
+        raise UserError(f"{key} is {words}, not {value!r}.")
+    return value
+
+
+def _check(ok: bool, name: str, given: Any, allowed: str) -> None:
+    if not ok:
+        raise UserError(f"{name} is {given}; it must be {allowed}.")
+
+
+def _each(name: str, values: Iterable[Any], test: Callable[[Any], bool], allowed: str) -> None:
+    for value in values:
+        _check(test(value), name, value, allowed)
+
+
+def _validate(e: Experiment) -> None:
+    """Refuse what cannot be trained, in words."""
+    for name, allowed in CHOICES.items():
+        given = getattr(e, name)
+        for value in given if isinstance(given, tuple) else (given,):
+            if value not in allowed:
+                raise one_of(name, value, allowed)
+    for name in ("activations", "seeds", *_GRID):
+        values = getattr(e, name)
+        _check(len(values) > 0, name, "empty", "one value or more")
+        _check(len(set(values)) == len(values), name, _words(values), "free of repetitions")
+    _each("learning_rate", e.learning_rate, lambda v: math.isfinite(v) and v > 0, "a finite number above 0")
+    _each("weight_decay", e.weight_decay, lambda v: math.isfinite(v) and v >= 0, "a finite number, 0 or more")
+    _each("dropout", e.dropout, lambda v: 0 <= v < 1, "at least 0 and below 1")
+    _each("seeds", e.seeds, lambda v: 0 <= v < 2**63, "0 or more, and below 2^63")
+    _each("hidden", e.hidden, lambda v: 1 <= v <= 65536, "from 1 to 65536 units a layer (or none)")
+    _check(1 <= e.epochs <= 100_000, "epochs", e.epochs, "from 1 to 100000")
+    _check(1 <= e.batch_size <= 1_000_000, "batch_size", e.batch_size, "from 1 to 1000000")
+    _check(0 <= e.momentum < 1, "momentum", e.momentum, "at least 0 and below 1")
+    _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
+    _check(math.isfinite(e.epsilon) and e.epsilon > 0, "epsilon", e.epsilon, "a finite number above 0")
+    if e.engine == "plain":
+        simple = e.optimizer == "sgd" and e.schedule == "constant" and e.dropout == (0.0,) and e.weight_decay == (0.0,)
+        _check(
+            simple and e.initialisation == ("pytorch",),
+            "engine",
+            "plain",
+            "used with plain SGD alone, as it is written",
+        )

@@ -1,0 +1,205 @@
+"""What a person writes where an activation is named, read without torch.
+
+`relu`, `leaky_relu(0.2)`, `mine.py:swoosh`, `torch.nn:GELU`, a Python callable; `relu/tanh` names one for each hidden
+layer. The identity is what a trial's key depends on: names, parameters and version in the catalogue, or the name and a
+hash of the source.
+"""
+
+import ast
+import dataclasses
+import hashlib
+import importlib.util
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from actlab import catalogue
+from actlab.errors import UserError
+
+_CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
+_FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
+_MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One activation as it was named: how it is shown, what identifies it, and where to find it."""
+
+    kind: str  # "catalogue", "file", "module" or "callable"
+    text: str  # what finds it again, as experiment.toml keeps it
+    label: str  # what tables show
+    identity: str  # what a trial's key depends on
+    path: str = ""  # the file, or the dotted name of the module
+    name: str = ""  # in the catalogue, or inside the file or module
+    arguments: tuple[tuple[str, float], ...] = ()
+    object: Any = dataclasses.field(default=None, compare=False)
+
+
+def parse(what: str | Callable[..., Any]) -> Target:
+    """One activation, by text or as a callable.
+
+    >>> parse("leaky_relu(0.2)").identity
+    'leaky_relu(negative_slope=0.2)'
+    >>> parse("Leaky_ReLU(negative_slope=0.01)").identity
+    'leaky_relu'
+    """
+    if not isinstance(what, str):
+        return _from_callable(what)
+    if match := _FILE.fullmatch(what):
+        return _from_file(match["path"], match["name"])
+    if match := _MODULE.fullmatch(what):
+        return _from_module(match["path"], match["name"])
+    if match := _CALL.fullmatch(what):
+        return _from_catalogue(match[1], match[2] or "")
+    if not what.strip():
+        raise UserError("An activation needs a name, for example relu. `actlab list` shows the catalogue.")
+    raise UserError(
+        f"{what!r} names no activation. Write a name (relu), a name with parameters (leaky_relu(0.2)), "
+        "file.py:name or package.module:Name; `actlab list` shows the catalogue."
+    )
+
+
+def parse_layers(what: str | Callable[..., Any]) -> tuple[Target, ...]:
+    """One activation, or one for each hidden layer: `relu/tanh`.
+
+    >>> [target.label for target in parse_layers("relu/leaky_relu(0.2)")]
+    ['relu', 'leaky_relu(0.2)']
+    """
+    if not isinstance(what, str):
+        return (_from_callable(what),)
+    return tuple(parse(part) for part in _split_layers(what))
+
+
+def _split_layers(text: str) -> list[str]:
+    """Split at slashes, but not inside the path of a file."""
+    parts: list[str] = []
+    rest = text
+    while "/" in rest:
+        head, _, tail = rest.partition("/")
+        # a path's slash: the piece before it names nothing, and a file follows
+        if _FILE.fullmatch(rest.split("/")[-1]) or re.search(r"\.py:[\w.]+(/|$)", rest):
+            name = _CALL.fullmatch(head)
+            known = name is not None and catalogue.by_any_name().get(re.sub("[_-]", "", name[1].lower()))
+            if not known and not re.search(r":[\w.]+$", head):
+                end = re.search(r"\.py:[\w.]+", rest)
+                assert end is not None
+                parts.append(rest[: end.end()])
+                rest = rest[end.end() :].removeprefix("/")
+                continue
+        parts.append(head)
+        rest = tail
+    return [*parts, rest] if rest or not parts else parts
+
+
+def identity(targets: tuple[Target, ...]) -> str:
+    """The identity of a network's activations: one where all layers have the same."""
+    names = [target.identity for target in targets]
+    return names[0] if len(set(names)) == 1 else "/".join(names)
+
+
+def label(activation_identity: str) -> str:
+    """What tables show for an identity: without the hash of a source, and parameters by position where they can be.
+
+    >>> label("leaky_relu(negative_slope=0.2)"), label("mine.py:swoosh#0123456789ab")
+    ('leaky_relu(0.2)', 'mine.py:swoosh')
+    """
+    shown = re.sub(r"#[0-9a-f]{12}", "", activation_identity)
+    shown = re.sub(r"@\d+", "", shown)
+
+    def positional(match: re.Match[str]) -> str:
+        names = list(catalogue.facts()[match[1]].parameters) if match[1] in catalogue.facts() else []
+        pairs = [pair.split("=") for pair in match[2].split(", ")]
+        if [name for name, _ in pairs] == names[: len(pairs)]:
+            return f"{match[1]}({', '.join(value for _, value in pairs)})"
+        return match[0]
+
+    return re.sub(r"(\w+)\(([^()]*=[^()]*)\)", positional, shown)
+
+
+def _from_catalogue(name: str, call: str) -> Target:
+    facts = catalogue.lookup(name)
+    arguments = _arguments(facts, call)
+    given = ", ".join(f"{key}={value:g}" for key, value in arguments)
+    version = f"@{facts.version}" if facts.version > 1 else ""
+    identified = f"{facts.name}{version}" + (f"({given})" if given else "")
+    return Target("catalogue", label(identified), label(identified), identified, name=facts.name, arguments=arguments)
+
+
+def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ...]:
+    """The parameters in `(0.2, beta=1.5)` that differ from the defaults, or are learned unless given."""
+    try:
+        node = ast.parse(f"f{call or '()'}", mode="eval").body
+        assert isinstance(node, ast.Call)
+        values = [_number(argument) for argument in node.args]
+        named = {keyword.arg or "": _number(keyword.value) for keyword in node.keywords}
+    except (SyntaxError, ValueError, AssertionError):
+        raise UserError(f"{facts.name}{call}: parameters are numbers, for example {_example(facts)}.") from None
+    names = list(facts.parameters)
+    if len(values) > len(names) or set(named) - set(names):
+        allowed = f"takes {', '.join(names)}" if names else "takes no parameters"
+        raise UserError(f"{facts.name}{call}: {facts.name} {allowed}, for example {_example(facts)}.")
+    found = dict(zip(names, values, strict=False)) | named
+    return tuple(
+        (key, found[key])
+        for key in names
+        if key in found and (found[key] != facts.parameters[key] or key in facts.learned)
+    )
+
+
+def _example(facts: catalogue.Facts) -> str:
+    values = ", ".join(f"{key}={value:g}" for key, value in facts.parameters.items())
+    return f"{facts.name}({values})" if values else facts.name
+
+
+def _number(node: ast.expr) -> float:
+    value = ast.literal_eval(node)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(value)
+    return float(value)
+
+
+def _from_file(path: str, name: str) -> Target:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise UserError(f"There is no file {path}: an activation of your own is named file.py:name.")
+    return Target(
+        "file", f"{path}:{name}", f"{file.name}:{name}", f"{file.name}:{name}#{_hash(file.read_bytes())}", path, name
+    )
+
+
+def _from_module(module: str, name: str) -> Target:
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise UserError(f"There is no module {module!r} to import {name} from. Is its package installed here?")
+    source = Path(found.origin).read_bytes() if found.origin and Path(found.origin).is_file() else module.encode()
+    shown = f"{module}:{name}"
+    return Target("module", shown, shown, f"{shown}#{_hash(source)}", module, name)
+
+
+def _from_callable(thing: Callable[..., Any]) -> Target:
+    if not callable(thing):
+        raise UserError(f"An activation is a name or a callable, not {thing!r}.")
+    facts = getattr(thing, "facts", None)
+    if isinstance(facts, catalogue.Facts) and catalogue.facts().get(facts.name) == facts:
+        return _from_catalogue(facts.name, "")
+    name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
+    coded = getattr(thing, "value", thing) if facts is not None else thing
+    try:
+        source = inspect.getsource(coded if hasattr(coded, "__code__") or isinstance(coded, type) else type(coded))
+    except (OSError, TypeError):
+        raise UserError(
+            f"The source of {name} cannot be read, so that its results could not be told from those of another "
+            "function: define it in a file or a notebook cell."
+        ) from None
+    state = repr(thing) if not hasattr(thing, "__code__") and not isinstance(thing, type) and facts is None else ""
+    shown = f"{name}()"[:-2] if name != "<lambda>" else "lambda"
+    return Target("callable", shown, shown, f"{shown}#{_hash((source + state).encode())}", name=name, object=thing)
+
+
+def _hash(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()[:12]

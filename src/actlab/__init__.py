@@ -15,7 +15,13 @@ _HOMES = {
     **dict.fromkeys(_FUNCTIONS, "actlab.functional"),
     "Activation": "actlab.activations.core",
     "activation": "actlab.activations.core",
+    "Experiment": "actlab.spec",
+    "Run": "actlab.store",
+    "Trial": "actlab.spec",
     "UserError": "actlab.errors",
+    "compare": "actlab.run",
+    "load_model": "actlab.run",
+    "load_run": "actlab.store",
 }
 _MODULES = ("functional", "nn")
 
@@ -39,6 +45,9 @@ if TYPE_CHECKING:
         softplus,
         tanh,
     )  # fmt: skip
+    from actlab.run import compare, load_model
+    from actlab.spec import Experiment, Trial
+    from actlab.store import Run, load_run
 
 
 def __getattr__(name: str) -> Any:

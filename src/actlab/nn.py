@@ -16,6 +16,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
+from actlab.activations.resolve import Applied, ByHand
 
 
 class Elementwise(torch.nn.Module):
@@ -114,3 +115,41 @@ class PReLU(torch.nn.Module):
 
     def extra_repr(self) -> str:
         return f"num_parameters={self.num_parameters}"
+
+
+class Block(torch.nn.Module):
+    """A block that has no module of its own name, with its parameters; those that are learned are trained."""
+
+    def __init__(self, applied: ByHand) -> None:
+        super().__init__()
+        self.block = applied.block
+        self.constants = applied.constants
+        self.places = applied.learned
+        self.learned = torch.nn.Parameter(torch.tensor(applied.initial))
+
+    def forward(self, input: Tensor) -> Tensor:
+        values: list[Any] = list(self.constants)
+        for row, place in enumerate(self.places):
+            values[place] = self.learned[row]
+        return self.block(input, *values)
+
+    def extra_repr(self) -> str:
+        return f"{self.block.name}, {', '.join(f'{value:g}' for value in self.constants)}".rstrip(", ")
+
+
+def as_module(applied: Applied, learned: Tensor | None = None) -> torch.nn.Module:
+    """What a stack applies, as a module: the catalogue's class where it has one; `learned` fills its parameters."""
+    if not isinstance(applied, ByHand):
+        return applied.as_module(learned)
+    facts = applied.block.facts
+    module: torch.nn.Module
+    if facts.module and BLOCKS.get(facts.name) is applied.block and not facts.learned:
+        module = globals()[facts.module](*applied.constants)
+    elif facts.name == "prelu" and applied.learned:
+        module = PReLU(init=applied.constants[0])
+    else:
+        module = Block(applied)
+    if learned is not None:
+        (parameter,) = module.parameters()
+        parameter.data = learned.reshape(parameter.shape).clone()
+    return module

@@ -75,7 +75,7 @@ class Result:
     test_accuracy: np.ndarray
 
 
-OnEpoch = Callable[[int, np.ndarray], None]  # epoch from 1, (M, 4)
+OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds, (M, 4)
 
 
 class Trainer:
@@ -303,7 +303,7 @@ def train(
     while trainer.done < epochs:
         measured = trainer.epoch()
         if on_epoch is not None:
-            on_epoch(trainer.done, measured)
+            on_epoch(trainer.done, trainer.seconds[-1], measured)
         if checkpoint is not None and trainer.done < epochs:
             checkpoint(trainer)
     return trainer.result()

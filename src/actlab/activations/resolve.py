@@ -92,6 +92,26 @@ class ByAutograd:
             rows.append(slope)
         return torch.stack(rows)
 
+    def as_module(self, learned: Tensor | None = None) -> torch.nn.Module:
+        """The callable as a module of its own, its parameters set to `learned`."""
+        if isinstance(self.function, _Flat):
+            module = copy.deepcopy(self.function.module)
+            if learned is not None:
+                torch.nn.utils.vector_to_parameters(learned, module.parameters())
+            return module
+        return _Called(self.function)
+
+
+class _Called(torch.nn.Module):
+    """A callable without parameters, as a module."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self.function(input, None)
+
 
 Applied = ByHand | ByAutograd
 

@@ -1,0 +1,133 @@
+"""Where tasks run: in this process, or in worker processes. One `.map`, results as they come.
+
+A task is a picklable value, the function a module-level one: function(task, send) -> result. What it sends while it
+works (progress) arrives at `on_message` in this process, is never stored, and no result depends on it.
+Training uses one thread in each process: two threads of one process wait for each other, and give other bits.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import torch
+
+from actlab.errors import UserError
+
+Send = Callable[[Any], None]
+Function = Callable[[Any, Send], Any]
+
+_DEATHS = 3  # how often workers may die before the run gives up
+
+
+class InProcess:
+    """Tasks one after the other, here."""
+
+    workers = 1
+
+    def map(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[Any]:
+        with one_thread():
+            for task in tasks:
+                yield function(task, on_message)
+
+
+class WorkerProcesses:
+    """Tasks over spawned processes, one thread each. A worker that is killed is replaced and its task begun again."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def map(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[Any]:
+        waiting = list(tasks)
+        for _death in range(_DEATHS):
+            finished: list[Any] = []
+            try:
+                for task, result in self._map_once(function, waiting, on_message):
+                    finished.append(task)
+                    yield result
+                return
+            except BrokenProcessPool:
+                waiting = [task for task in waiting if not any(task is done for done in finished)]
+        raise UserError(
+            f"Worker processes died {_DEATHS} times, perhaps for lack of memory. What was finished is kept: "
+            "the same command continues; --workers 1 needs less memory."
+        )
+
+    def _map_once(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[tuple[Any, Any]]:
+        context = multiprocessing.get_context("spawn")
+        messages = context.Queue()
+        count = min(self.workers, len(tasks))
+        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(messages,))
+        try:
+            futures = {pool.submit(_work, function, task): task for task in tasks}
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
+                _drain(messages, on_message)
+                for future in done:
+                    yield futures[future], future.result()
+        finally:
+            _end(pool)
+            messages.close()
+            messages.join_thread()
+
+
+def executor(workers: int) -> InProcess | WorkerProcesses:
+    return InProcess() if workers <= 1 else WorkerProcesses(workers)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for torch in this process, and what was before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+_messages: Any = None
+
+
+def _begin_worker(messages: Any) -> None:
+    global _messages
+    _messages = messages
+    messages.cancel_join_thread()  # progress that nobody reads must not keep a worker alive
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    torch.set_num_threads(1)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """A parent that is killed cannot end its workers: they notice."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _work(function: Function, task: Any) -> Any:
+    return function(task, _messages.put)
+
+
+def _drain(messages: Any, on_message: Send) -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            on_message(messages.get_nowait())
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers now: after an error or Ctrl-C their tasks are of no use, checkpoints hold what is."""
+    processes = list((pool._processes or {}).values())  # the public way to end them (3.14's kill_workers) is this
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()

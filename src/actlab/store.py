@@ -1,0 +1,383 @@
+"""A run's folder: what was asked (experiment.toml), where (environment.json), what came out (run.db), and artefacts.
+
+run.db is one SQLite file with a rollback journal and synchronous=FULL: a stack's rows enter in one transaction, and a
+copy of the folder is whole. No torch here, nor in anything that reads a run.
+"""
+
+import contextlib
+import errno
+import io
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actlab.errors import UserError, need_extra
+from actlab.spec import Experiment, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
+FORMAT = 1
+
+_TRIALS = {
+    "key": "TEXT PRIMARY KEY",
+    "activation": "TEXT NOT NULL",  # as tables show it
+    "identity": "TEXT NOT NULL",  # with the hash of a source
+    "seed": "INTEGER NOT NULL",
+    "learning_rate": "REAL NOT NULL",
+    "weight_decay": "REAL NOT NULL",
+    "dropout": "REAL NOT NULL",
+    "initialisation": "TEXT NOT NULL",
+    "status": "TEXT NOT NULL",  # planned, finished or diverged
+    "diverged_epoch": "INTEGER",
+    "final_train_loss": "REAL",
+    "final_train_accuracy": "REAL",
+    "final_valid_loss": "REAL",
+    "final_valid_accuracy": "REAL",
+    "best_epoch": "INTEGER",  # of the lowest validation loss
+    "best_valid_loss": "REAL",
+    "best_valid_accuracy": "REAL",
+    "test_loss": "REAL",  # of the parameters of the best epoch
+    "test_accuracy": "REAL",
+    "gradient": "TEXT",  # by hand, or by autograd
+    "engine": "TEXT",
+    "device": "TEXT",
+    "cpu": "TEXT",
+    "torch": "TEXT",
+    "parameters": "TEXT",  # the file that holds the best parameters, under the trial's key
+    "spec": "TEXT NOT NULL",  # the whole trial, as JSON
+}
+_CURVES = {
+    "key": "TEXT NOT NULL",
+    "activation": "TEXT NOT NULL",
+    "seed": "INTEGER NOT NULL",
+    "learning_rate": "REAL NOT NULL",
+    "epoch": "INTEGER NOT NULL",
+    "train_loss": "REAL",
+    "train_accuracy": "REAL",
+    "valid_loss": "REAL",
+    "valid_accuracy": "REAL",
+}
+_TABLES = {
+    "trials": _TRIALS,
+    "curves": _CURVES,
+    "predictions": {"key": "TEXT PRIMARY KEY", "predicted": "BLOB", "correct": "BLOB"},
+    "times": {"stack": "TEXT", "epoch": "INTEGER", "networks": "INTEGER", "seconds": "REAL"},
+    "costs": {"activation": "TEXT", "round": "INTEGER", "networks": "INTEGER", "seconds": "REAL"},
+}
+
+
+class Run:
+    """A finished or unfinished run, to read: tables as pandas DataFrames, artefacts as arrays.
+
+    `trials` has a row a trial, `curves` a row a trial and epoch, `times` the seconds of each stack's epochs, `costs`
+    the seconds of a training step of uniform stacks, measured in turns. Accuracies are fractions; NaN is "none".
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / DATABASE).is_file():
+            raise UserError(_no_run(self.path))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        return Experiment.read(self.path / EXPERIMENT)
+
+    @cached_property
+    def environments(self) -> list[dict[str, Any]]:
+        return json.loads((self.path / ENVIRONMENT).read_text(encoding="utf-8"))
+
+    @cached_property
+    def trials(self) -> "pd.DataFrame":
+        return self._table("trials")
+
+    @cached_property
+    def curves(self) -> "pd.DataFrame":
+        frame = self._table("curves")
+        order = {name: place for place, name in enumerate(self.activations)}
+        return frame.sort_values(
+            ["activation", "learning_rate", "seed", "epoch"],
+            key=lambda column: column.map(order) if column.name == "activation" else column,
+            ignore_index=True,
+        )
+
+    @cached_property
+    def times(self) -> "pd.DataFrame":
+        return self._table("times")
+
+    @cached_property
+    def costs(self) -> "pd.DataFrame":
+        return self._table("costs")
+
+    @cached_property
+    def activations(self) -> list[str]:
+        """The activations as tables show them, in the order in which they were named."""
+        return list(dict.fromkeys(self.trials["activation"]))
+
+    def predictions(self, key: str) -> np.ndarray | None:
+        """The classes that a trial's best parameters gave the test samples; None where there is no test set."""
+        with _reading(self.path) as database:
+            row = database.execute("SELECT predicted FROM predictions WHERE key = ?", (key,)).fetchone()
+        return None if row is None else np.load(io.BytesIO(row[0]), allow_pickle=False)
+
+    def artefact(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""
+        file = self.path / "artefacts" / f"{name}.npz"
+        if not file.is_file():
+            return {}
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        try:
+            import pandas as pd
+        except ImportError:
+            raise need_extra("lab", "pandas") from None
+        with _reading(self.path) as database:
+            frame = pd.read_sql_query(f"SELECT * FROM {name} ORDER BY rowid", database)
+        whole = {"diverged_epoch", "best_epoch"} & set(frame.columns)
+        numbers = [c for c, kind in _TABLES[name].items() if kind.startswith("REAL")]
+        return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
+
+
+def load_run(path: str | Path) -> Run:
+    """Open a run's folder. `.trials` and `.curves` are pandas DataFrames."""
+    return Run(path)
+
+
+class Store(contextlib.AbstractContextManager):
+    """A run's folder, to write: one process, the one that started the run, holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _told(path):
+            self._database = sqlite3.connect(path / DATABASE, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode = DELETE")
+            self._database.execute("PRAGMA synchronous = FULL")
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    @classmethod
+    def create(cls, path: Path, experiment: Experiment, trials: Sequence[Trial]) -> "Store":
+        """Make the folder; what was begun before and has no database yet is begun anew."""
+        with _told(path):
+            path.mkdir(parents=True, exist_ok=True)
+            for folder in ("artefacts", "parameters", "working"):
+                (path / folder).mkdir(exist_ok=True)
+            fresh = path / f"{DATABASE}.new"
+            fresh.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(fresh)) as database:
+                for name, columns in _TABLES.items():
+                    body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+                    extra = ", PRIMARY KEY (key, epoch)" if name == "curves" else ""
+                    database.execute(f"CREATE TABLE {name} ({body}{extra})")
+                database.execute(f"PRAGMA user_version = {FORMAT}")
+                database.commit()
+            write_text(path / EXPERIMENT, experiment.to_toml())
+            os.replace(fresh, path / DATABASE)
+        store = cls(path)
+        store.plan(experiment, trials)
+        return store
+
+    def plan(self, experiment: Experiment, trials: Sequence[Trial]) -> None:
+        """Enter trials as planned, and the experiment as it stands now."""
+        rows = [_planned(trial) for trial in trials]
+        with self._transaction():
+            self._insert("trials", rows, verb="INSERT OR IGNORE")
+            # the order in which activations are named now is the order of tables
+            kept = self._database.execute("SELECT * FROM trials").fetchall()
+            order = {trial.key: place for place, trial in enumerate(trials)}
+            kept.sort(key=lambda row: order[row[0]])
+            self._database.execute("DELETE FROM trials")
+            marks = ", ".join("?" * len(_TRIALS))
+            self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
+        with _told(self.path):
+            write_text(self.path / EXPERIMENT, experiment.to_toml())
+
+    def keys(self, status: Iterable[str] = ("planned", "finished", "diverged")) -> set[str]:
+        chosen = tuple(status)
+        marks = ", ".join("?" * len(chosen))
+        query = f"SELECT key FROM trials WHERE status IN ({marks})"
+        return {key for (key,) in self._database.execute(query, chosen)}
+
+    def identities(self) -> set[str]:
+        return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
+
+    def add_stack(
+        self,
+        stack: str,
+        outcomes: Sequence[dict[str, Any]],
+        curves: Sequence[dict[str, Any]],
+        predictions: Sequence[dict[str, Any]],
+        seconds: Sequence[float],
+    ) -> None:
+        """Enter all that a stack left, in one transaction."""
+        with self._transaction():
+            for outcome in outcomes:
+                names = [name for name in outcome if name != "key"]
+                sets = ", ".join(f"{name} = :{name}" for name in names)
+                self._database.execute(f"UPDATE trials SET {sets} WHERE key = :key", outcome)
+            self._insert("curves", curves, verb="INSERT OR REPLACE")
+            self._insert("predictions", predictions, verb="INSERT OR REPLACE")
+            times = [
+                {"stack": stack, "epoch": epoch, "networks": len(outcomes), "seconds": value}
+                for epoch, value in enumerate(seconds, start=1)
+            ]
+            self._insert("times", times)
+
+    def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Replace the measured cost of a step."""
+        with self._transaction():
+            self._database.execute("DELETE FROM costs")
+            self._insert("costs", rows)
+
+    def add_artefact(self, name: str, arrays: dict[str, np.ndarray]) -> None:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        with _told(self.path):
+            write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
+
+    def add_environment(self, environment: dict[str, Any]) -> list[str]:
+        """Note where the run goes on; returns in words what has changed since it last did."""
+        file = self.path / ENVIRONMENT
+        known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+        if known and {**known[-1], "started": None} == {**environment, "started": None}:
+            return []
+        with _told(self.path):
+            write_text(file, json.dumps([*known, environment], indent=1) + "\n")
+        if not known:
+            return []
+        names = [name for name in environment if name != "started" and known[-1].get(name) != environment[name]]
+        return [f"{name}: {known[-1].get(name)} then, {environment[name]} now" for name in names]
+
+    def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
+        columns = list(_TABLES[table])
+        names = ", ".join(f":{name}" for name in columns)
+        full = [{name: row.get(name) for name in columns} for row in rows]
+        self._database.executemany(f"{verb} INTO {table} VALUES ({names})", full)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _told(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
+                    self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+
+def packed(array: np.ndarray) -> bytes:
+    """An array as the bytes of a .npy file."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def write_text(file: Path, text: str) -> None:
+    write_bytes(file, text.encode("utf-8"))
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    new = file.with_name(file.name + ".new")
+    try:
+        with open(new, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(new, file)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def list_runs(folder: Path) -> list[Path]:
+    """The runs inside a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    found = [path.parent for path in folder.glob(f"*/{DATABASE}")]
+    return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
+
+
+def trial_from_row(spec: str) -> Trial:
+    """The trial that a row's `spec` tells."""
+    values = json.loads(spec)
+    return Trial(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def _planned(trial: Trial) -> dict[str, Any]:
+    return {
+        "key": trial.key,
+        "activation": trial.label,
+        "identity": trial.activation,
+        "seed": trial.seed,
+        "learning_rate": trial.learning_rate,
+        "weight_decay": trial.weight_decay,
+        "dropout": trial.dropout,
+        "initialisation": trial.initialisation,
+        "status": "planned",
+        "spec": json.dumps(trial.changed(), sort_keys=True),
+    }
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        # resolve: SQLite wants an absolute path in a URI
+        database = sqlite3.connect(f"{(path / DATABASE).resolve().as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(database):
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version != FORMAT:
+                raise UserError(f"{path / DATABASE} has format {version}; this actlab reads format {FORMAT}.")
+            yield database
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{path / DATABASE} cannot be read: {error}. Is it a run's database, and whole?") from None
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what a disk can refuse into words."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{path / DATABASE} cannot be written: {error}. {_space(path)}") from None
+    except OSError as error:
+        if error.errno in _FULL:
+            raise UserError(f"{path} cannot be written: {error.strerror}. {_space(path)}") from None
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}. Choose another folder with --out."
+        ) from None
+
+
+def _space(path: Path) -> str:
+    try:
+        free = shutil.disk_usage(path).free / 1e6
+    except OSError:
+        return "What was finished is kept."
+    return f"{free:,.0f} MB are free there. What was finished is kept: make room, and the same command continues."
+
+
+def _no_run(path: Path) -> str:
+    if not path.exists():
+        near = [run.name for run in list_runs(path.parent)]
+        hint = f" Runs there: {', '.join(near[-5:])}." if near else ""
+        return f"There is no folder {path}.{hint} `actlab runs` lists the runs in runs/."
+    return f"{path} is not a run: it holds no {DATABASE}. `actlab runs` lists the runs in runs/."

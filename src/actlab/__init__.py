@@ -20,7 +20,7 @@ _HOMES = {
     "Trial": "actlab.spec",
     "UserError": "actlab.errors",
     "compare": "actlab.run",
-    "load_model": "actlab.run",
+    "load_model": "actlab.loading",
     "load_run": "actlab.store",
 }
 _MODULES = ("functional", "nn")
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
         softplus,
         tanh,
     )  # fmt: skip
-    from actlab.run import compare, load_model
+    from actlab.loading import load_model
+    from actlab.run import compare
     from actlab.spec import Experiment, Trial
     from actlab.store import Run, load_run
 

@@ -1,5 +1,6 @@
 """What a training step costs with each activation: uniform stacks, measured in turns so that noise hits all alike."""
 
+import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -52,9 +53,8 @@ def _step_seconds(trainer: Trainer) -> float:
 
 
 def network_step_seconds(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """The fastest round's seconds for one step of one network, for the estimate of a run's time."""
-    found: dict[str, float] = {}
+    """The median seconds for one step of one network, for the estimate of a run's time."""
+    found: dict[str, list[float]] = {}
     for row in rows:
-        each = row["seconds"] / row["networks"]
-        found[row["activation"]] = min(each, found.get(row["activation"], each))
-    return found
+        found.setdefault(row["activation"], []).append(row["seconds"] / row["networks"])
+    return {name: statistics.median(values) for name, values in found.items()}

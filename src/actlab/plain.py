@@ -1,6 +1,6 @@
-"""The experiment as one writes it by hand. Read it from top to bottom: activation functions, network, loop.
+"""The experiment as one writes it by hand, to be read from top to bottom: activation functions, network, loop.
 
-The engine, `actlab.train`, trains many such networks at once; the tests hold its numbers to those of this file.
+The engine, `actlab.train`, trains many such networks at once; tests hold its numbers to those of this file.
 """
 
 import copy
@@ -21,9 +21,8 @@ from actlab.train import Arrays, OnEpoch, Result
 class ReLU(torch.autograd.Function):
     """f(x) = x where x > 0, else 0.
 
-    Forward computes y = f(x). Backward is given dL/dy, how the loss changes with the output, and by the chain rule
-    returns dL/dx = dL/dy f'(x). Here f'(x) = 1 where x > 0, else 0: a gate that lets the gradient through or stops it.
-    At 0, where f has a kink, the slope is that of the left side: 0, as PyTorch takes it.
+    Backward is given dL/dy, how the loss changes with the output, and by the chain rule returns dL/dx = dL/dy f'(x).
+    Here f'(x) = 1 where x > 0, else 0: a gate. At the kink, 0, it is the slope of the left side, as PyTorch has it.
     """
 
     @staticmethod
@@ -38,7 +37,7 @@ class ReLU(torch.autograd.Function):
 
 
 class Tanh(torch.autograd.Function):
-    """f(x) = tanh x. Its slope is 1 - tanh^2 x = 1 - y^2: the output is all that backward needs."""
+    """f(x) = tanh x. Its slope is f'(x) = 1 - tanh^2 x = 1 - y^2: the output is all that backward needs."""
 
     @staticmethod
     def forward(ctx, x):
@@ -53,7 +52,7 @@ class Tanh(torch.autograd.Function):
 
 
 class LeakyReLU(torch.autograd.Function):
-    """f(x) = x where x > 0, else slope x. So f'(x) = 1 where x > 0, else slope (also at 0, the kink)."""
+    """f(x) = x where x > 0, else slope x. So f'(x) = 1 where x > 0, else slope, which holds at the kink too."""
 
     @staticmethod
     def forward(ctx, x, slope=0.01):
@@ -67,38 +66,33 @@ class LeakyReLU(torch.autograd.Function):
         return torch.where(x > 0, gradient, ctx.slope * gradient), None  # None: the slope is not learned
 
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": ReLU.apply,
-    "tanh": Tanh.apply,
-    "leaky_relu": LeakyReLU.apply,
-}
+ACTIVATIONS = {"relu": ReLU.apply, "tanh": Tanh.apply, "leaky_relu": LeakyReLU.apply}
 
 
 class Network(nn.Module):
-    """Linear, activation, linear, ..., linear. Sizes (784, 128, 64, 10) and two activations: two hidden layers."""
+    """Linear, activation, linear, ..., linear. Sizes (784, 128, 64, 10) take two activations."""
 
     def __init__(self, sizes: Sequence[int], activations: Sequence[Callable], seed: int, dtype=torch.float32) -> None:
         super().__init__()
         torch.manual_seed(stream_seed(seed, "init"))  # equal seeds start at equal weights, whatever the activation
         self.linears = nn.ModuleList(nn.Linear(inputs, outputs, dtype=dtype) for inputs, outputs in pairwise(sizes))
-        # one with parameters of its own, such as nn.PReLU(), is a module: each layer learns a copy
+        # an activation that learns, such as nn.PReLU(), is a module: each layer has its own
         self.activations = [copy.deepcopy(f).to(dtype) if isinstance(f, nn.Module) else f for f in activations]
-        self.learned = nn.ModuleList(f for f in self.activations if isinstance(f, nn.Module))
+        self.modules_among_them = nn.ModuleList(f for f in self.activations if isinstance(f, nn.Module))
 
     def forward(self, x: Tensor) -> Tensor:
         *hidden, last = self.linears
         for linear, activation in zip(hidden, self.activations, strict=True):
             x = activation(linear(x))
-        return last(x)  # logits: the loss turns them into probabilities
+        return last(x)
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """The share of samples whose largest logit is that of their label."""
     return (logits.argmax(dim=1) == labels).double().mean().item()
 
 
 def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
-    """One epoch. Mean loss and accuracy of its samples, each measured just before the update it takes part in."""
+    """One epoch. Mean loss and accuracy over its samples, each measured just before the update it takes part in."""
     total_loss, total_right, seen = 0.0, 0.0, 0
     for x, labels in loader:
         logits = network(x)
@@ -106,7 +100,7 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        total_loss += loss.item() * len(labels)  # a mean weighted by samples: the last batch may be short
+        total_loss += loss.item() * len(labels)  # weighted by samples: the last batch may be short
         total_right += accuracy(logits, labels) * len(labels)
         seen += len(labels)
     return total_loss / seen, total_right / seen
@@ -115,13 +109,12 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
 @torch.no_grad()
 def evaluate(network: nn.Module, loader: DataLoader) -> tuple[float, float]:
     """Mean loss and accuracy of the network as it is."""
-    parts = [(network(x), labels) for x, labels in loader]
-    logits, labels = (torch.cat(column) for column in zip(*parts, strict=True))
+    logits, labels = map(torch.cat, zip(*[(network(x), labels) for x, labels in loader], strict=True))
     return cross_entropy(logits, labels).item(), accuracy(logits, labels)
 
 
 def fit(network: Network, data: TensorDataset, valid: TensorDataset, trial: Trial) -> Iterator[tuple[float, ...]]:
-    """Train, and after each epoch yield loss and accuracy in training, the same in validation, and its seconds."""
+    """After each epoch: training loss and accuracy, validation loss and accuracy, seconds."""
     order = torch.Generator()
     loader = DataLoader(data, batch_size=trial.batch_size, sampler=RandomSampler(data, generator=order))
     optimizer = torch.optim.SGD(network.parameters(), lr=trial.learning_rate)
@@ -133,8 +126,36 @@ def fit(network: Network, data: TensorDataset, valid: TensorDataset, trial: Tria
 
 
 @torch.random.fork_rng(devices=[])  # the caller's random numbers go on as if nothing had happened
-def run_trial(
-    trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_epoch: OnEpoch | None = None
-) -> Result:
-    """A trial by the loop above, an activation for each hidden layer; its result as `actlab.train.train` gives it."""
-    ...
+def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_epoch: OnEpoch | None = None) -> Result:
+    """A trial by the loop above, with an activation for each hidden layer; the result that the engine would give."""
+    arrays = arrays.to("cpu", trial.dtype)
+    sizes = (arrays.x_train.shape[1], *trial.hidden, arrays.classes)
+    network = Network(sizes, activations, trial.seed, getattr(torch, trial.dtype))
+    data, valid = TensorDataset(arrays.x_train, arrays.y_train), TensorDataset(arrays.x_valid, arrays.y_valid)
+    best, best_loss, best_epoch, diverged_epoch = copy.deepcopy(network), np.inf, 0, 0
+    curves, seconds = np.full((1, trial.epochs, 4), np.nan), []
+    for epoch, (*measured, elapsed) in enumerate(fit(network, data, valid, trial), start=1):
+        curves[0, epoch - 1] = measured
+        seconds.append(elapsed)
+        if diverged_epoch or not np.isfinite(measured[::2]).all():
+            diverged_epoch = diverged_epoch or epoch
+            curves[0, epoch - 1, 1::2] = np.nan  # the accuracy of NaN logits means nothing
+        elif measured[2] < best_loss:
+            best, best_loss, best_epoch = copy.deepcopy(network), measured[2], epoch
+        if on_epoch is not None:
+            on_epoch(epoch, curves[:, epoch - 1])
+    predictions, correct, test = None, None, (np.nan, np.nan)
+    if arrays.x_test is not None and arrays.y_test is not None:
+        with torch.no_grad():
+            classes = best(arrays.x_test).argmax(dim=1)
+        predictions = classes.numpy().astype(np.uint8 if arrays.classes <= 256 else np.uint16)
+        correct = np.packbits((classes == arrays.y_test).numpy())
+        if best_epoch:
+            test = evaluate(best, DataLoader(TensorDataset(arrays.x_test, arrays.y_test), batch_size=500))
+    named = {f"{2 * i}.{name}": p for i, linear in enumerate(best.linears) for name, p in linear.named_parameters()}
+    for i, f in enumerate(best.activations):
+        if isinstance(f, nn.Module) and list(f.parameters()):
+            named[f"{2 * i + 1}.learned"] = nn.utils.parameters_to_vector(f.parameters())
+    parameters = {name: value.detach().numpy() for name, value in named.items()}
+    found = [np.array([value]) for value in (best_epoch, diverged_epoch, *test)]
+    return Result(curves, seconds, *found[:2], [parameters], [predictions], [correct], *found[2:])

@@ -1,14 +1,8 @@
 """A run: the trials that are missing -> stacks -> executor -> store, then artefacts and the report."""
 
 import dataclasses
-import datetime
-import hashlib
-import json
-import math
-import os
-import platform
+import pickle
 import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,21 +10,20 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from actlab import costs, data, executors, plain
+from actlab import costs, data, executors
 from actlab.activations.resolve import Applied, resolve
 from actlab.data import Dataset
 from actlab.errors import UserError, one_of
-from actlab.spec import Experiment, Trial
-from actlab.store import Run, Store, list_runs, packed, trial_from_row, write_bytes, write_text
+from actlab.machine import choose_device, cpu_name, device_name, environment
+from actlab.plan import WORKER_START_SECONDS, choose_workers, estimate, plan_stacks, trial_bytes
+from actlab.spec import Experiment
+from actlab.store import Run, Store, list_runs, packed
 from actlab.targets import Target, label
-from actlab.train import CURVES, Arrays, Result, Stack, Trainer, train
+from actlab.train import CURVES, Arrays
+from actlab.work import Epoch, Outcome, Task, run_task, share, stack_name
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
-_CHECKPOINT_SECONDS = 20.0
-_STACK_NETWORKS = {"cpu": 16, "cuda": 512}  # on a CPU more networks than this leave the cache
-_STACK_BYTES = {"cpu": 512e6, "cuda": 16e9}  # weights of a stack, their best copy included
-_WORKER_START_SECONDS = 4.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,18 +39,6 @@ class Begun:
     workers: int
     device: str
     seconds: float | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Epoch:
-    """An epoch of a stack has ended."""
-
-    labels: tuple[str, ...]
-    seeds: tuple[int, ...]
-    epoch: int
-    epochs: int
-    seconds: float
-    measured: np.ndarray  # (M, 4), in the order of train.CURVES
 
 
 class Progress(Protocol):
@@ -78,29 +59,6 @@ class Silent:
     def begin(self, begun: Begun) -> None: ...
     def epoch(self, epoch: Epoch) -> None: ...
     def end(self) -> None: ...
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """A stack to train, as it travels to a worker."""
-
-    stack: Stack
-    name: str
-    folder: Path
-    arrays: Arrays | None  # None: read from the folder's working files
-    device: str
-    keep: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What a worker sends back of a trained stack; its parameters are in the run's folder already."""
-
-    name: str
-    trials: tuple[Trial, ...]
-    result: Result
-    file: str
-    gradients: dict[str, str]
 
 
 def compare(
@@ -134,7 +92,7 @@ def compare(
     progress = progress or Silent()
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)
-    chosen = _device(device)
+    chosen = choose_device(device)
     wanted = _settings(spec, activations, settings)
     folder = Path(out).expanduser() if out is not None else None
     wanted = _settle_data(wanted, folder, data_dir, progress)
@@ -152,7 +110,7 @@ def compare(
     with store:
         for change in store.add_environment(environment(chosen)):
             progress.say(f"Since this run began the machine has changed: {change}.")
-        _train_missing(store, experiment, dataset, applied, chosen, workers, keep, progress)
+        _train_missing(store, experiment, dataset, chosen, workers, keep, progress)
         _add_artefacts(store, experiment, dataset, applied)
     shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
@@ -161,71 +119,6 @@ def compare(
 
         draw(run)
     return run
-
-
-def environment(device: str) -> dict[str, Any]:
-    """Versions, hardware and commit, as a run notes them."""
-    import actlab
-
-    return {
-        "actlab": actlab.__version__,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
-        "device": _device_name(device),
-        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
-
-
-def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
-    """The best parameters of a trial in a plain torch.nn.Sequential: Linear, activation, Linear, ...
-
-    It takes inputs as the run's pipeline makes them, (n, features).
-
-    Args:
-        activation: as the run's tables show it; settings: learning_rate and other columns, where several were tried.
-
-    Raises:
-        UserError: the run has no such trial, or kept no parameters.
-    """
-    run = run if isinstance(run, Run) else Run(run)
-    rows = run.trials[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
-    for name, value in settings.items():
-        rows = rows[rows[name] == value]
-    if len(rows) != 1:
-        known = ", ".join(run.activations)
-        raise UserError(
-            f"{run.path} has {len(rows)} trials of {activation!r} with seed {seed}. It holds {known}; "
-            f"seeds {sorted(set(run.trials['seed']))}. Name learning_rate= too where several were tried."
-        )
-    row = rows.iloc[0]
-    if not isinstance(row["parameters"], str):
-        raise UserError(f"{run.path} has no parameters of {activation}, seed {seed}: unfinished, or --keep none.")
-    from safetensors.torch import safe_open
-
-    with safe_open(run.path / row["parameters"], framework="pt") as file:
-        prefix = row["key"] + "/"
-        named = {k.removeprefix(prefix): file.get_tensor(k) for k in file.keys() if k.startswith(prefix)}  # noqa: SIM118
-    return _sequential(run, trial_from_row(row["spec"]), named)
-
-
-def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch.nn.Sequential:
-    from actlab.nn import as_module
-
-    layers: list[torch.nn.Module] = []
-    targets = run.experiment.layers[trial.activation] if trial.hidden else ()
-    for place in range(len(trial.hidden) + 1):
-        weight = named[f"{2 * place}.weight"]
-        linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
-        linear.load_state_dict({"weight": weight, "bias": named[f"{2 * place}.bias"]})
-        layers.append(linear)
-        if place < len(trial.hidden):
-            layers.append(as_module(resolve(targets[place]), named.get(f"{2 * place + 1}.learned")))
-    return torch.nn.Sequential(*layers).eval()
 
 
 def _settings(
@@ -334,7 +227,6 @@ def _train_missing(
     store: Store,
     experiment: Experiment,
     dataset: Dataset,
-    applied: dict[str, Applied],
     device: str,
     workers: int | None,
     keep: str,
@@ -347,20 +239,24 @@ def _train_missing(
         progress.end()
         return
     arrays = _arrays(dataset)
-    seconds = _measure_costs(store, experiment, arrays, device)
-    wanted_workers = _workers(workers, device, missing, seconds)
-    if any(not _travels(target) for layers in experiment.layers.values() for target in layers):
-        wanted_workers = 1
+    with executors.one_thread():
+        rows = costs.measure(experiment, arrays, device)
+    store.add_costs(rows)
+    samples = (len(arrays.y_train), len(arrays.y_valid))
+    seconds = sum(estimate(experiment, missing, samples, costs.network_step_seconds(rows)))
+    here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
+    wanted = 1 if here else choose_workers(workers, device, seconds)
     working = store.path / "working"
     working.mkdir(exist_ok=True)
-    stacks = plan_stacks(missing, experiment.layers, wanted_workers, device, working, _trial_bytes(experiment, dataset))
-    count = min(wanted_workers, len(stacks))
+    stacks = plan_stacks(missing, experiment.layers, wanted, device, working, trial_bytes(experiment, dataset))
+    count = min(wanted, len(stacks))
     if count > 1:
-        _share(arrays, working)
-    tasks = [Task(s, _stack_name(s), store.path, None if count > 1 else arrays, device, keep) for s in stacks]
-    total = sum(seconds) / count * 1.1 + (_WORKER_START_SECONDS if count > 1 else 0) if seconds else None
-    shown = Begun(store.path, experiment, dataset.title, len(missing), len(done), len(stacks), count, device, total)
-    progress.begin(shown)
+        share(arrays, working)
+    tasks = [Task(s, stack_name(s), store.path, None if count > 1 else arrays, device, keep) for s in stacks]
+    seconds = seconds / count + (WORKER_START_SECONDS if count > 1 else 0)
+    progress.begin(
+        Begun(store.path, experiment, dataset.title, len(missing), len(done), len(stacks), count, device, seconds)
+    )
     try:
         for outcome in executors.executor(count).map(run_task, tasks, progress.epoch):
             _enter(store, outcome, device)
@@ -370,40 +266,8 @@ def _train_missing(
         progress.end()
 
 
-def _measure_costs(store: Store, experiment: Experiment, arrays: Arrays, device: str) -> list[float]:
-    """Measure the step's cost anew, and return the estimated seconds of each missing trial."""
-    with executors.one_thread():
-        rows = costs.measure(experiment, arrays, device)
-    store.add_costs(rows)
-    step = costs.network_step_seconds(rows)
-    done = store.keys(["finished", "diverged"])
-    steps = math.ceil(len(arrays.y_train) / min(experiment.batch_size, len(arrays.y_train)))
-    # a sample costs a third in evaluation: one product of three
-    share = 1 + len(arrays.y_valid) / len(arrays.y_train) / 3
-    slower = 4.0 if experiment.engine == "plain" else 1.0
-    return [
-        step[trial.label] * steps * share * experiment.epochs * slower
-        for trial in experiment.trials()
-        if trial.key not in done
-    ]
-
-
-def _workers(asked: int | None, device: str, missing: Sequence[Trial], seconds: Sequence[float]) -> int:
-    if asked is not None:
-        if not 1 <= asked <= 1024:
-            raise UserError(f"workers is {asked}; it must be from 1 to 1024 (this machine has {os.cpu_count()} cores).")
-        return asked
-    if device != "cpu":
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    saved = sum(seconds) * (1 - 1 / cores)
-    return cores if saved > _WORKER_START_SECONDS else 1
-
-
 def _travels(target: Target) -> bool:
     """Whether a worker can be told of this activation: a lambda or a function of a notebook stays here."""
-    import pickle
-
     if target.kind != "callable":
         return True
     if getattr(target.object, "__module__", "") == "__main__":
@@ -415,134 +279,10 @@ def _travels(target: Target) -> bool:
     return True
 
 
-def plan_stacks(
-    missing: Sequence[Trial],
-    layers: dict[str, tuple[Target, ...]],
-    workers: int,
-    device: str = "cpu",
-    working: Path | None = None,
-    trial_bytes: float = 1e6,
-) -> list[Stack]:
-    """Stacks for the missing trials: those with a checkpoint as they were, the rest in even parts, seeds together."""
-    stacks = []
-    left = {trial.key: trial for trial in missing}
-    for keys in _checkpointed(working):
-        if all(key in left for key in keys):
-            stacks.append(Stack(tuple(left.pop(key) for key in keys), layers))
-    groups: dict[tuple, list[Trial]] = {}
-    for trial in left.values():
-        groups.setdefault(Stack.group(trial), []).append(trial)
-    limit = max(1, min(_STACK_NETWORKS[device], int(_STACK_BYTES[device] / trial_bytes)))
-    order = {name: place for place, name in enumerate(layers)}
-    for trials in groups.values():
-        if trials[0].engine == "plain":
-            limit = 1
-        trials.sort(key=lambda trial: trial.seed)  # those of a seed together: they share its batches
-        count = workers * math.ceil(len(trials) / (workers * limit))
-        bounds = np.linspace(0, len(trials), min(count, len(trials)) + 1).round().astype(int)
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
-            part = sorted(trials[start:stop], key=lambda trial: (order[trial.activation], trial.learning_rate))
-            stacks.append(Stack(tuple(part), layers))
-    return stacks
-
-
-def _checkpointed(working: Path | None) -> list[list[str]]:
-    found = []
-    for file in sorted(working.glob("*.json")) if working else []:
-        if file.with_suffix(".pt").is_file():
-            found.append(json.loads(file.read_text(encoding="utf-8")))
-    return found
-
-
-def _stack_name(stack: Stack) -> str:
-    return hashlib.sha256("".join(trial.key for trial in stack.trials).encode()).hexdigest()[:12]
-
-
-def _trial_bytes(experiment: Experiment, dataset: Dataset) -> float:
-    sizes = (dataset.train.x.shape[1], *experiment.hidden, dataset.classes)
-    weights = sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-    copies = {"sgd": 2, "momentum": 4, "adamw": 7}[experiment.optimizer]
-    return weights * copies * (8 if experiment.dtype == "float64" else 4)
-
-
-def run_task(task: Task, send: executors.Send) -> Outcome:
-    """Train one stack, in whatever process; its parameters go straight into the run's folder."""
-    stack, first = task.stack, task.stack.trials[0]
-    arrays = task.arrays or _shared(task.folder / "working")
-    labels = tuple(trial.label for trial in stack.trials)
-    seeds = tuple(trial.seed for trial in stack.trials)
-
-    def on_epoch(epoch: int, seconds: float, measured: np.ndarray) -> None:
-        send(Epoch(labels, seeds, epoch, first.epochs, seconds, measured))
-
-    if first.engine == "plain":
-        result = _run_plain(stack, arrays, on_epoch)
-    else:
-        saver = _Checkpoints(task.folder / "working", task.name, stack)
-        result = train(
-            stack, arrays, device=task.device, state=saver.load(), on_epoch=on_epoch, checkpoint=saver.maybe_save
-        )
-    file = _save_parameters(task, result) if task.keep == "best" else ""
-    light = dataclasses.replace(result, parameters=[])
-    targets = {t.identity: t for trial in stack.trials for t in stack.layers[trial.activation]}
-    gradients = {name: resolve(target).gradient for name, target in targets.items()}
-    return Outcome(task.name, stack.trials, light, file, gradients)
-
-
-def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.ndarray], None]) -> Result:
-    from actlab.nn import as_module
-
-    (trial,) = stack.trials
-    chosen = []
-    for target in stack.layers[trial.activation][: len(trial.hidden)]:
-        by_hand = plain.ACTIVATIONS.get(target.identity)
-        chosen.append(by_hand or as_module(resolve(target), None))
-    return plain.run_trial(trial, arrays, chosen, on_epoch)
-
-
-class _Checkpoints:
-    """A stack's state on disk, written every 20 seconds: what a crash may cost."""
-
-    def __init__(self, folder: Path, name: str, stack: Stack) -> None:
-        self.file = folder / f"{name}.pt"
-        self.keys = [trial.key for trial in stack.trials]
-        self.unsaved = 0.0
-
-    def load(self) -> dict[str, Any] | None:
-        if not self.file.is_file():
-            return None
-        return torch.load(self.file, weights_only=True, map_location="cpu")
-
-    def maybe_save(self, trainer: Trainer) -> None:
-        self.unsaved += trainer.seconds[-1]
-        if self.unsaved < _CHECKPOINT_SECONDS:
-            return
-        self.unsaved = 0.0
-        import io
-
-        buffer = io.BytesIO()
-        torch.save(trainer.state(), buffer)
-        write_bytes(self.file, buffer.getvalue())
-        write_text(self.file.with_suffix(".json"), json.dumps(self.keys))
-
-
-def _save_parameters(task: Task, result: Result) -> str:
-    from safetensors.numpy import save
-
-    tensors = {
-        f"{trial.key}/{name}": np.ascontiguousarray(array)
-        for trial, named in zip(task.stack.trials, result.parameters, strict=True)
-        for name, array in named.items()
-    }
-    file = f"parameters/{task.name}.safetensors"
-    write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
-    return file
-
-
 def _enter(store: Store, outcome: Outcome, device: str) -> None:
     """A stack's rows into the store."""
     r = outcome.result
-    here = {"device": _device_name(device), "cpu": _cpu(), "torch": torch.__version__, "engine": None}
+    here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__, "engine": None}
     outcomes, curves, predictions = [], [], []
     for i, trial in enumerate(outcome.trials):
         last = dict(zip(CURVES, map(float, r.curves[i, -1]), strict=True))
@@ -605,62 +345,3 @@ def _arrays(dataset: Dataset) -> Arrays:
         y_test=None if test is None else torch.from_numpy(test.y),
         classes=dataset.classes,
     )
-
-
-def _share(arrays: Arrays, working: Path) -> None:
-    """The arrays as files that all workers map into memory: one copy, whatever their number."""
-    for field in dataclasses.fields(arrays):
-        value = getattr(arrays, field.name)
-        if isinstance(value, torch.Tensor):
-            np.save(working / f"{field.name}.npy", value.numpy())
-    write_text(working / "classes", str(arrays.classes))
-
-
-def _shared(working: Path) -> Arrays:
-    def read(name: str) -> torch.Tensor | None:
-        file = working / f"{name}.npy"
-        # "c": torch wants to be able to write, and what it writes would stay in this process
-        return torch.from_numpy(np.load(file, mmap_mode="c")) if file.is_file() else None
-
-    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "classes"]
-    return Arrays(**{name: read(name) for name in names}, classes=int((working / "classes").read_text()))
-
-
-def _device(asked: str) -> str:
-    if asked not in ("auto", "cpu", "cuda"):
-        raise one_of("device", asked, ("auto", "cpu", "cuda"))
-    if asked == "cuda" and not torch.cuda.is_available():
-        raise UserError("device is cuda, but torch finds no GPU here: --device cpu, or auto.")
-    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def _device_name(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _commit() -> str | None:
-    """The commit of actlab's own checkout; None where it was installed from a package."""
-    here = Path(__file__).resolve()
-    if not (here.parents[2] / ".git").exists():
-        return None
-    try:
-        said = subprocess.run(
-            ["git", "-C", str(here.parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return said.stdout.strip()

@@ -1,0 +1,57 @@
+"""A trained network out of a run, as a plain torch module."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from actlab.activations.resolve import resolve
+from actlab.errors import UserError
+from actlab.nn import as_module
+from actlab.spec import Trial
+from actlab.store import Run, trial_from_row
+
+
+def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
+    """The best parameters of a trial in a plain torch.nn.Sequential: Linear, activation, Linear, ...
+
+    It takes inputs as the run's pipeline makes them, (n, features).
+
+    Args:
+        activation: as the run's tables show it; settings: learning_rate and other columns, where several were tried.
+
+    Raises:
+        UserError: the run has no such trial, or kept no parameters.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    rows = run.trials[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
+    for name, value in settings.items():
+        rows = rows[rows[name] == value]
+    if len(rows) != 1:
+        known = ", ".join(run.activations)
+        raise UserError(
+            f"{run.path} has {len(rows)} trials of {activation!r} with seed {seed}. It holds {known}; "
+            f"seeds {sorted(set(run.trials['seed']))}. Name learning_rate= too where several were tried."
+        )
+    row = rows.iloc[0]
+    if not isinstance(row["parameters"], str):
+        raise UserError(f"{run.path} has no parameters of {activation}, seed {seed}: unfinished, or --keep none.")
+    from safetensors.torch import safe_open
+
+    with safe_open(run.path / row["parameters"], framework="pt") as file:
+        prefix = row["key"] + "/"
+        named = {k.removeprefix(prefix): file.get_tensor(k) for k in file.keys() if k.startswith(prefix)}  # noqa: SIM118
+    return _sequential(run, trial_from_row(row["spec"]), named)
+
+
+def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch.nn.Sequential:
+    layers: list[torch.nn.Module] = []
+    targets = run.experiment.layers[trial.activation] if trial.hidden else ()
+    for place in range(len(trial.hidden) + 1):
+        weight = named[f"{2 * place}.weight"]
+        linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
+        linear.load_state_dict({"weight": weight, "bias": named[f"{2 * place}.bias"]})
+        layers.append(linear)
+        if place < len(trial.hidden):
+            layers.append(as_module(resolve(targets[place]), named.get(f"{2 * place + 1}.learned")))
+    return torch.nn.Sequential(*layers).eval()

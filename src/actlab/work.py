@@ -1,0 +1,150 @@
+"""What a worker does: train one stack, keep its checkpoints, put its parameters into the run's folder."""
+
+import dataclasses
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from actlab import plain
+from actlab.activations.resolve import resolve
+from actlab.executors import Send
+from actlab.nn import as_module
+from actlab.spec import Trial
+from actlab.store import write_bytes, write_text
+from actlab.train import Arrays, Result, Stack, Trainer, train
+
+_CHECKPOINT_SECONDS = 20.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """An epoch of a stack has ended."""
+
+    labels: tuple[str, ...]
+    seeds: tuple[int, ...]
+    epoch: int
+    epochs: int
+    seconds: float
+    measured: np.ndarray  # (M, 4), in the order of train.CURVES
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A stack to train, as it travels to a worker."""
+
+    stack: Stack
+    name: str
+    folder: Path
+    arrays: Arrays | None  # None: read from the folder's working files
+    device: str
+    keep: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a worker sends back of a trained stack; its parameters are in the run's folder already."""
+
+    name: str
+    trials: tuple[Trial, ...]
+    result: Result
+    file: str
+    gradients: dict[str, str]
+
+
+def stack_name(stack: Stack) -> str:
+    return hashlib.sha256("".join(trial.key for trial in stack.trials).encode()).hexdigest()[:12]
+
+
+def run_task(task: Task, send: Send) -> Outcome:
+    """Train one stack, in whatever process; its parameters go straight into the run's folder."""
+    stack, first = task.stack, task.stack.trials[0]
+    arrays = task.arrays or load_shared(task.folder / "working")
+    labels = tuple(trial.label for trial in stack.trials)
+    seeds = tuple(trial.seed for trial in stack.trials)
+
+    def on_epoch(epoch: int, seconds: float, measured: np.ndarray) -> None:
+        send(Epoch(labels, seeds, epoch, first.epochs, seconds, measured))
+
+    if first.engine == "plain":
+        result = _run_plain(stack, arrays, on_epoch)
+    else:
+        saver = _Checkpoints(task.folder / "working", task.name, stack)
+        result = train(
+            stack, arrays, device=task.device, state=saver.load(), on_epoch=on_epoch, checkpoint=saver.maybe_save
+        )
+    file = _save_parameters(task, result) if task.keep == "best" else ""
+    light = dataclasses.replace(result, parameters=[])
+    targets = {t.identity: t for trial in stack.trials for t in stack.layers[trial.activation]}
+    gradients = {name: resolve(target).gradient for name, target in targets.items()}
+    return Outcome(task.name, stack.trials, light, file, gradients)
+
+
+def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.ndarray], None]) -> Result:
+    (trial,) = stack.trials
+    chosen = []
+    for target in stack.layers[trial.activation][: len(trial.hidden)]:
+        by_hand = plain.ACTIVATIONS.get(target.identity)
+        chosen.append(by_hand or as_module(resolve(target), None))
+    return plain.run_trial(trial, arrays, chosen, on_epoch)
+
+
+class _Checkpoints:
+    """A stack's state on disk, written every 20 seconds: what a crash may cost."""
+
+    def __init__(self, folder: Path, name: str, stack: Stack) -> None:
+        self.file = folder / f"{name}.pt"
+        self.keys = [trial.key for trial in stack.trials]
+        self.unsaved = 0.0
+
+    def load(self) -> dict[str, Any] | None:
+        if not self.file.is_file():
+            return None
+        return torch.load(self.file, weights_only=True, map_location="cpu")
+
+    def maybe_save(self, trainer: Trainer) -> None:
+        self.unsaved += trainer.seconds[-1]
+        if self.unsaved < _CHECKPOINT_SECONDS:
+            return
+        self.unsaved = 0.0
+        buffer = io.BytesIO()
+        torch.save(trainer.state(), buffer)
+        write_bytes(self.file, buffer.getvalue())
+        write_text(self.file.with_suffix(".json"), json.dumps(self.keys))
+
+
+def _save_parameters(task: Task, result: Result) -> str:
+    from safetensors.numpy import save
+
+    tensors = {
+        f"{trial.key}/{name}": np.ascontiguousarray(array)
+        for trial, named in zip(task.stack.trials, result.parameters, strict=True)
+        for name, array in named.items()
+    }
+    file = f"parameters/{task.name}.safetensors"
+    write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
+    return file
+
+
+def share(arrays: Arrays, working: Path) -> None:
+    """The arrays as files that all workers map into memory: one copy, whatever their number."""
+    for field in dataclasses.fields(arrays):
+        value = getattr(arrays, field.name)
+        if isinstance(value, torch.Tensor):
+            np.save(working / f"{field.name}.npy", value.numpy())
+    write_text(working / "classes", str(arrays.classes))
+
+
+def load_shared(working: Path) -> Arrays:
+    def read(name: str) -> torch.Tensor | None:
+        file = working / f"{name}.npy"
+        # "c": torch wants to be able to write, and what it writes would stay in this process
+        return torch.from_numpy(np.load(file, mmap_mode="c")) if file.is_file() else None
+
+    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "classes"]
+    return Arrays(**{name: read(name) for name in names}, classes=int((working / "classes").read_text()))

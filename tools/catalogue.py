@@ -6,11 +6,13 @@ from pathlib import Path
 
 from actlab.activations import BLOCKS
 
+FAMILIES = ("linear", "rectified", "sigmoidal", "exponential", "gated")  # the order of `actlab list`
 TARGET = Path(__file__).parents[1] / "src" / "actlab" / "catalogue.json"
 
 
 def text() -> str:
-    entries = {name: dataclasses.asdict(block.facts) for name, block in BLOCKS.items()}
+    blocks = sorted(BLOCKS.values(), key=lambda block: FAMILIES.index(block.facts.family))
+    entries = {block.name: dataclasses.asdict(block.facts) for block in blocks}
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 

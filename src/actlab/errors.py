@@ -1,5 +1,6 @@
 """Errors that teach: what was given, what is allowed, the nearest valid name, the next step."""
 
+import importlib.util
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -38,3 +39,10 @@ def one_of(what: str, given: str, allowed: Iterable[str]) -> UserError:
 def need_extra(extra: str, package: str) -> MissingExtra:
     """The error for a package that an extra brings, with the command that adds it."""
     return MissingExtra(f"This needs {package}, which is not installed: pip install 'actlab[{extra}]'")
+
+
+def require(extra: str, packages: Iterable[str]) -> None:
+    """Refuse at the start, in one line, what would fail at the end for want of a package."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise need_extra(extra, package)

@@ -1,17 +1,13 @@
-"""The experiment as one writes it by hand, to be read from top to bottom: activation functions, network, loop.
-
-The engine, `actlab.train`, trains many such networks at once; tests hold its numbers to those of this file.
-"""
+"""The experiment as one writes it by hand, to be read from top to bottom. Tests hold the engine's numbers to it."""
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from actlab.spec import Trial, stream_seed
@@ -19,21 +15,17 @@ from actlab.train import Arrays, OnEpoch, Result
 
 
 class ReLU(torch.autograd.Function):
-    """f(x) = x where x > 0, else 0.
-
-    Backward is given dL/dy, how the loss changes with the output, and by the chain rule returns dL/dx = dL/dy f'(x).
-    Here f'(x) = 1 where x > 0, else 0: a gate. At the kink, 0, it is the slope of the left side, as PyTorch has it.
-    """
+    """f(x) = x where x > 0, else 0. Its slope is 1 where x > 0, else 0 (at the kink too, as in PyTorch): a gate."""
 
     @staticmethod
     def forward(ctx, x):
-        ctx.save_for_backward(x)
+        ctx.save_for_backward(x)  # backward will need to know where x > 0
         return x.clamp(min=0)
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx, gradient):  # given dL/dy: how the loss changes with the output
         (x,) = ctx.saved_tensors
-        return gradient * (x > 0)
+        return gradient * (x > 0)  # dL/dx = dL/dy f'(x), the chain rule
 
 
 class Tanh(torch.autograd.Function):
@@ -52,7 +44,7 @@ class Tanh(torch.autograd.Function):
 
 
 class LeakyReLU(torch.autograd.Function):
-    """f(x) = x where x > 0, else slope x. So f'(x) = 1 where x > 0, else slope, which holds at the kink too."""
+    """f(x) = x where x > 0, else slope x. So f'(x) = 1 where x > 0, else slope, at the kink too."""
 
     @staticmethod
     def forward(ctx, x, slope=0.01):
@@ -70,15 +62,14 @@ ACTIVATIONS = {"relu": ReLU.apply, "tanh": Tanh.apply, "leaky_relu": LeakyReLU.a
 
 
 class Network(nn.Module):
-    """Linear, activation, linear, ..., linear. Sizes (784, 128, 64, 10) take two activations."""
+    """Linear, activation, linear, ..., linear. What learns, as nn.PReLU() does, is a module: each layer has its own."""
 
     def __init__(self, sizes: Sequence[int], activations: Sequence[Callable], seed: int, dtype=torch.float32) -> None:
         super().__init__()
         torch.manual_seed(stream_seed(seed, "init"))  # equal seeds start at equal weights, whatever the activation
         self.linears = nn.ModuleList(nn.Linear(inputs, outputs, dtype=dtype) for inputs, outputs in pairwise(sizes))
-        # an activation that learns, such as nn.PReLU(), is a module: each layer has its own
         self.activations = [copy.deepcopy(f).to(dtype) if isinstance(f, nn.Module) else f for f in activations]
-        self.modules_among_them = nn.ModuleList(f for f in self.activations if isinstance(f, nn.Module))
+        self.learned = nn.ModuleList(f for f in self.activations if isinstance(f, nn.Module))
 
     def forward(self, x: Tensor) -> Tensor:
         *hidden, last = self.linears
@@ -93,36 +84,36 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
     """One epoch. Mean loss and accuracy over its samples, each measured just before the update it takes part in."""
-    total_loss, total_right, seen = 0.0, 0.0, 0
+    samples, total_loss, total_right = len(loader.dataset), 0.0, 0.0
     for x, labels in loader:
         logits = network(x)
-        loss = cross_entropy(logits, labels)
+        loss = nn.functional.cross_entropy(logits, labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         total_loss += loss.item() * len(labels)  # weighted by samples: the last batch may be short
         total_right += accuracy(logits, labels) * len(labels)
-        seen += len(labels)
-    return total_loss / seen, total_right / seen
+    return total_loss / samples, total_right / samples
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, loader: DataLoader) -> tuple[float, float]:
+def evaluate(network: nn.Module, loader: Iterable) -> tuple[float, float]:
     """Mean loss and accuracy of the network as it is."""
     logits, labels = map(torch.cat, zip(*[(network(x), labels) for x, labels in loader], strict=True))
-    return cross_entropy(logits, labels).item(), accuracy(logits, labels)
+    return nn.functional.cross_entropy(logits, labels).item(), accuracy(logits, labels)
 
 
-def fit(network: Network, data: TensorDataset, valid: TensorDataset, trial: Trial) -> Iterator[tuple[float, ...]]:
-    """After each epoch: training loss and accuracy, validation loss and accuracy, seconds."""
+def fit(network: Network, arrays: Arrays, trial: Trial) -> Iterator[tuple[float, ...]]:
+    """Train, and after each epoch give training loss and accuracy, validation loss and accuracy, seconds."""
+    data = TensorDataset(arrays.x_train, arrays.y_train)
     order = torch.Generator()
     loader = DataLoader(data, batch_size=trial.batch_size, sampler=RandomSampler(data, generator=order))
+    valid = DataLoader(TensorDataset(arrays.x_valid, arrays.y_valid), batch_size=500)
     optimizer = torch.optim.SGD(network.parameters(), lr=trial.learning_rate)
     for epoch in range(trial.epochs):
         began = time.perf_counter()
         order.manual_seed(stream_seed(trial.seed, "order", epoch))  # equal seeds see equal batches
-        measured = (*train(network, loader, optimizer), *evaluate(network, DataLoader(valid, batch_size=500)))
-        yield *measured, time.perf_counter() - began
+        yield *train(network, loader, optimizer), *evaluate(network, valid), time.perf_counter() - began
 
 
 @torch.random.fork_rng(devices=[])  # the caller's random numbers go on as if nothing had happened
@@ -130,11 +121,10 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
     """A trial by the loop above, with an activation for each hidden layer; the result that the engine would give."""
     arrays = arrays.to("cpu", trial.dtype)
     sizes = (arrays.x_train.shape[1], *trial.hidden, arrays.classes)
-    network = Network(sizes, activations, trial.seed, getattr(torch, trial.dtype))
-    data, valid = TensorDataset(arrays.x_train, arrays.y_train), TensorDataset(arrays.x_valid, arrays.y_valid)
+    network = Network(sizes, activations, trial.seed, arrays.x_train.dtype)
     best, best_loss, best_epoch, diverged_epoch = copy.deepcopy(network), np.inf, 0, 0
     curves, seconds = np.full((1, trial.epochs, 4), np.nan), []
-    for epoch, (*measured, elapsed) in enumerate(fit(network, data, valid, trial), start=1):
+    for epoch, (*measured, elapsed) in enumerate(fit(network, arrays, trial), start=1):
         curves[0, epoch - 1] = measured
         seconds.append(elapsed)
         if diverged_epoch or not np.isfinite(measured[::2]).all():
@@ -146,16 +136,13 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
             on_epoch(epoch, curves[:, epoch - 1])
     predictions, correct, test = None, None, (np.nan, np.nan)
     if arrays.x_test is not None and arrays.y_test is not None:
-        with torch.no_grad():
-            classes = best(arrays.x_test).argmax(dim=1)
-        predictions = classes.numpy().astype(np.uint8 if arrays.classes <= 256 else np.uint16)
-        correct = np.packbits((classes == arrays.y_test).numpy())
-        if best_epoch:
-            test = evaluate(best, DataLoader(TensorDataset(arrays.x_test, arrays.y_test), batch_size=500))
+        classes = best(arrays.x_test).argmax(dim=1).numpy()
+        predictions = classes.astype(np.uint8 if arrays.classes <= 256 else np.uint16)
+        correct = np.packbits(classes == arrays.y_test.numpy())
+        test = evaluate(best, [(arrays.x_test, arrays.y_test)]) if best_epoch else test
     named = {f"{2 * i}.{name}": p for i, linear in enumerate(best.linears) for name, p in linear.named_parameters()}
-    for i, f in enumerate(best.activations):
-        if isinstance(f, nn.Module) and list(f.parameters()):
-            named[f"{2 * i + 1}.learned"] = nn.utils.parameters_to_vector(f.parameters())
+    learning = {i: f for i, f in enumerate(best.activations) if isinstance(f, nn.Module) and list(f.parameters())}
+    named |= {f"{2 * i + 1}.learned": nn.utils.parameters_to_vector(f.parameters()) for i, f in learning.items()}
     parameters = {name: value.detach().numpy() for name, value in named.items()}
     found = [np.array([value]) for value in (best_epoch, diverged_epoch, *test)]
     return Result(curves, seconds, *found[:2], [parameters], [predictions], [correct], *found[2:])

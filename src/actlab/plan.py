@@ -33,11 +33,14 @@ def estimate(
     return [step_seconds[trial.label] * steps * share * experiment.epochs * slower for trial in trials]
 
 
+def check_workers(asked: int | None) -> None:
+    if asked is not None and not 1 <= asked <= 1024:
+        raise UserError(f"workers is {asked}; it must be from 1 to 1024 (this machine has {cores()} cores).")
+
+
 def choose_workers(asked: int | None, device: str, seconds: float) -> int:
     """One process a core where that saves more than starting them costs."""
     if asked is not None:
-        if not 1 <= asked <= 1024:
-            raise UserError(f"workers is {asked}; it must be from 1 to 1024 (this machine has {cores()} cores).")
         return asked
     if device != "cpu":
         return 1

@@ -13,9 +13,9 @@ import torch
 from actlab import costs, data, executors
 from actlab.activations.resolve import Applied, resolve
 from actlab.data import Dataset
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cpu_name, device_name, environment
-from actlab.plan import WORKER_START_SECONDS, choose_workers, estimate, plan_stacks, trial_bytes
+from actlab.plan import WORKER_START_SECONDS, check_workers, choose_workers, estimate, plan_stacks, trial_bytes
 from actlab.spec import Experiment
 from actlab.store import Run, Store, list_runs, packed
 from actlab.targets import Target, label
@@ -24,6 +24,7 @@ from actlab.work import Epoch, Outcome, Task, run_task, share, stack_name
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
+_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "matplotlib", "plotly", "jinja2")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +90,9 @@ def compare(
     >>> len(run.trials), len(run.curves)
     (4, 4)
     """
+    require("lab", _LAB)
     progress = progress or Silent()
+    check_workers(workers)
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)
     chosen = choose_device(device)

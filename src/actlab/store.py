@@ -5,6 +5,7 @@ copy of the folder is whole. No torch here, nor in anything that reads a run.
 """
 
 import contextlib
+import datetime
 import errno
 import io
 import json
@@ -338,8 +339,8 @@ def _planned(trial: Trial) -> dict[str, Any]:
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        # resolve: SQLite wants an absolute path in a URI
-        database = sqlite3.connect(f"{(path / DATABASE).resolve().as_uri()}?mode=ro", uri=True)
+        # rw, not ro: what a crash left half is rolled back by the next who opens it; resolve: a URI wants a whole path
+        database = sqlite3.connect(f"{(path / DATABASE).resolve().as_uri()}?mode=rw", uri=True)
         with contextlib.closing(database):
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version != FORMAT:
@@ -381,3 +382,21 @@ def _no_run(path: Path) -> str:
         hint = f" Runs there: {', '.join(near[-5:])}." if near else ""
         return f"There is no folder {path}.{hint} `actlab runs` lists the runs in runs/."
     return f"{path} is not a run: it holds no {DATABASE}. `actlab runs` lists the runs in runs/."
+
+
+def status(path: Path) -> str:
+    """A run in one line, without pandas: folder, data, activations, how far it is."""
+    with _reading(path) as database:
+        rows = database.execute("SELECT activation, status FROM trials").fetchall()
+        when = (path / DATABASE).stat().st_mtime
+    names = ", ".join(dict.fromkeys(name for name, _ in rows))
+    done = sum(state != "planned" for _, state in rows)
+    diverged = sum(state == "diverged" for _, state in rows)
+    try:
+        where = Experiment.read(path / EXPERIMENT).data
+    except UserError:
+        where = "?"
+    far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"
+    blown = f", {diverged} diverged" if diverged else ""
+    day = datetime.datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
+    return f"{path}  {day}  {where}  {names}  {far}{blown}"

@@ -1,0 +1,352 @@
+"""One activation on paper: the card of its facts, and its gradient worked through on numbers small enough to follow.
+
+Legend: B = 3 samples, I = 2 inputs, H = 4 hidden units, C = 2 classes. Weights are (outputs, inputs), as torch.nn.Linear
+keeps them. Importing this file loads no torch.
+"""
+
+import dataclasses
+import textwrap
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actlab import catalogue, targets
+from actlab.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from actlab.activations.resolve import Applied
+
+WIDTH = 88
+WAYS = ("by hand", "by autograd", "by differences")
+LIMIT = 1e-6  # in float64 and with this step, rounding and curvature together stay below 1e-9
+_STEP = 1e-5
+
+# two negative and two positive inputs; then numbers of two digits that bring no z near a kink anyone would choose
+_X = ((-1.2, 0.7), (2.4, -0.4))
+_INCOMING = ((0.5, -1.0), (2.0, 3.0))
+_X_BI = ((0.52, -1.31), (-0.74, 0.43), (1.17, 0.86))
+_LABELS_B = (0, 1, 1)
+_W1_HI = ((0.61, -0.37), (-0.83, 0.29), (0.44, 0.92), (-0.26, -0.71))
+_B1_H = (0.13, -0.19, 0.07, 0.24)
+_W2_CH = ((0.73, -0.54, 0.38, -0.91), (-0.42, 0.87, -0.63, 0.35))
+_B2_C = (0.11, -0.08)
+
+
+def card(what: str | Callable[..., Any]) -> str:
+    """The facts of an activation, as plain text.
+
+    >>> print(card("ReLU"))
+    relu
+      Rectified linear unit: the positive part of its input.
+    <BLANKLINE>
+      formula     Piecewise((x, x > 0), (0, True))
+      parameters  none
+      kinks       0
+      range       [0, inf)
+      reference   Nair, Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann
+                  Machines, ICML
+      checked     abstract at mlanthology.org (nair2010icml-rectified); PyTorch 2.13's
+                  torch.nn.ReLU, 2026-11-23
+      aliases     none
+      module      actlab.nn.ReLU
+    """
+    target = _one(what)
+    facts = catalogue.facts()[target.name] if target.kind == "catalogue" else _facts_of_own(target)
+    lines = {
+        "formula": facts.formula,
+        "parameters": _parameters(facts, target),
+        "kinks": ", ".join(f"{kink:g}" for kink in facts.kinks),
+        "range": facts.range,
+        "reference": facts.reference,
+        "checked": facts.checked,
+        "aliases": ", ".join(facts.aliases),
+        "module": facts.module and f"actlab.nn.{facts.module}",
+    }
+    rows = [_wrapped(value or "none", f"  {name:<12}", " " * 14) for name, value in lines.items()]
+    return "\n".join([_wrapped(target.label), _wrapped(facts.summary, "  ", "  "), "", *rows])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class GradientExample:
+    """An activation's gradient on fixed small numbers, alone and through a network; `weight` and `bias` by `WAYS`."""
+
+    label: str
+    written: bool  # whether a derivative is written for it; else f' too is autograd's
+    parameters: str
+    y: np.ndarray  # f of the fixed (2, 2) input
+    gate: np.ndarray
+    outgoing: np.ndarray
+    z: np.ndarray  # (B, H): what the activation sees in the network
+    slope: np.ndarray  # f'(z), as the engine takes it
+    true_slope: np.ndarray  # f'(z), by finite differences
+    loss: float
+    weight: dict[str, np.ndarray]  # dL/dW1 (H, I)
+    bias: dict[str, np.ndarray]  # dL/db1 (H,)
+
+    @property
+    def gaps(self) -> dict[tuple[str, str], float]:
+        """The largest absolute difference of each pair of ways, over the weight's and the bias's gradient."""
+        return {
+            (a, b): float(max(np.abs(part[a] - part[b]).max() for part in (self.weight, self.bias)))
+            for a, b in combinations(WAYS, 2)
+        }
+
+    @property
+    def agrees(self) -> bool:
+        return all(gap <= LIMIT for gap in self.gaps.values())  # False for NaN
+
+    @property
+    def verdict(self) -> str:
+        """The closing line: whether the three agree, and where they do not, which is the odd one and where."""
+        if self.agrees:
+            return f"They agree: no difference is above {LIMIT:g}. `actlab check` tries many more inputs."
+        hand, autograd, differences = WAYS
+        close = [pair for pair, gap in self.gaps.items() if gap <= LIMIT]
+        place = np.unravel_index(np.nan_to_num(np.abs(self.slope - self.true_slope), nan=np.inf).argmax(), self.z.shape)
+        worst = (
+            f"Worst at z = {self.z[place]:.4g}: there f'(z) is given as {self.slope[place]:.4g}, "
+            f"while the slope of f is {self.true_slope[place]:.4g}."
+        )
+        reasons = {
+            (autograd, differences): f"The derivative written for {self.label} is wrong. {worst}",
+            (hand, differences): f"The derivative written for {self.label} is the slope of its values; autograd sees "
+            "another, as it does where an operation (detach, round, a cast) hides the input from it.",
+            (
+                hand,
+                autograd,
+            ): f"The gradient that autograd takes of {self.label} is not the slope of its values. {worst}",
+        }
+        reason = reasons[close[0]] if len(close) == 1 else f"No two of the three ways are sure. {worst}"
+        return f"They do NOT agree: a difference is above {LIMIT:g}. {reason}"
+
+    def render(self) -> str:
+        """Plain text of at most 88 columns."""
+        return "\n\n".join([self._alone(), self._network(), self._compared()])
+
+    def _alone(self) -> str:
+        given = f", with {self.parameters}" if self.parameters else ""
+        own = "" if self.written else " No derivative is written for it: its f' is taken by autograd."
+        return "\n\n".join(
+            [
+                _wrapped(f"{self.label}{given}.{own}"),
+                "Forward: every element by itself. The gate f'(x) is the slope at that element.",
+                _beside([("x (2, 2)", _X), ("y = f(x) (2, 2)", self.y), ("f'(x) (2, 2)", self.gate)]),
+                _wrapped(
+                    "Backward: dL/dy comes in, how the loss L changes with each output; what goes out is "
+                    "dL/dx = dL/dy * f'(x), element by element."
+                ),
+                _beside(
+                    [("dL/dy (2, 2)", _INCOMING), ("f'(x) (2, 2)", self.gate), ("dL/dx (2, 2)", self.outgoing)], "*="
+                ),
+            ]
+        )
+
+    def _network(self) -> str:
+        return "\n\n".join(
+            [
+                _wrapped(
+                    f"In a network: linear, {self.label}, linear, cross-entropy. 3 samples of 2 inputs, 4 hidden "
+                    "units, 2 classes; weights are (outputs, inputs)."
+                ),
+                _beside([("x (3, 2)", _X_BI), ("W1 (4, 2)", _W1_HI), ("W2 (2, 4)", _W2_CH)]),
+                _beside([("b1 (4,)", [_B1_H]), ("b2 (2,)", [_B2_C]), ("labels (3,)", [_LABELS_B])]),
+                "  z      = x W1^T + b1  (3, 4)\n"
+                "  y      = f(z)          (3, 4)\n"
+                "  logits = y W2^T + b2   (3, 2)\n"
+                f"  L      = the mean of -log softmax(logits)[label] = {self.loss:.6g}",
+                _beside([("z (3, 4)", self.z), ("f'(z) (3, 4)", self.slope)]),
+                "  dL/dlogits = (softmax(logits) - one_hot(labels)) / 3  (3, 2)\n"
+                "  dL/dy      = dL/dlogits W2                            (3, 4)\n"
+                "  dL/dz      = dL/dy * f'(z)                            (3, 4)\n"
+                "  dL/dW1     = (dL/dz)^T x                              (4, 2)\n"
+                "  dL/db1     = dL/dz summed over the samples            (4,)",
+            ]
+        )
+
+    def _compared(self) -> str:
+        decimals = 6
+        biases = _matrix(np.stack([self.bias[way] for way in WAYS]), decimals)
+        rows = [f"  {way:<16}{row}" for way, row in zip(WAYS, biases, strict=True)]
+        gaps = [f"  {f'{a} - {b}':<34}{gap:.1e}" for (a, b), gap in self.gaps.items()]
+        return "\n\n".join(
+            [
+                "The gradients of the first layer, three ways: by the products above; by autograd, from\n"
+                "the values of f alone; by differences, (L(p + h) - L(p - h)) / 2h with h = 1e-5.",
+                "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=decimals),
+                "dL/db1 (4,)\n" + "\n".join(rows),
+                "Largest absolute difference\n" + "\n".join(gaps),
+                _wrapped(self.verdict),
+            ]
+        )
+
+
+def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
+    """The gradient of an activation by hand, by autograd and by finite differences, on fixed small numbers.
+
+    >>> example = gradient_example("relu")
+    >>> example.outgoing.tolist(), example.agrees
+    ([[0.0, -1.0], [2.0, -0.0]], True)
+    """
+    from actlab.activations.resolve import ByHand, resolve
+
+    target = _one(what)
+    applied = resolve(target)
+    x, incoming = _tensor(_X), _tensor(_INCOMING)
+    y, gate = _value_and_slope(applied, target.label, x)
+    arrays = {"y": y, "gate": gate, "outgoing": incoming * gate}
+    return GradientExample(
+        label=target.label,
+        written=isinstance(applied, ByHand),
+        parameters=_parameters(applied.block.facts, target) if isinstance(applied, ByHand) else "",
+        **{name: tensor.numpy() for name, tensor in arrays.items()},
+        **_through_network(applied, target.label),
+    )
+
+
+def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
+    """Linear, activation, linear, cross-entropy: the first layer's gradients in each of the three ways."""
+    import torch
+    from torch.nn.functional import cross_entropy, one_hot
+
+    x_BI, w1_HI, b1_H, w2_CH, b2_C = map(_tensor, (_X_BI, _W1_HI, _B1_H, _W2_CH, _B2_C))
+    labels_B = torch.tensor(_LABELS_B)
+
+    def f(z: "Tensor") -> "Tensor":
+        return _value_and_slope(applied, label, z)[0]
+
+    def loss(w1_HI: "Tensor", b1_H: "Tensor", activation: "Callable[[Tensor], Tensor]" = f) -> "Tensor":
+        return cross_entropy(activation(x_BI @ w1_HI.T + b1_H) @ w2_CH.T + b2_C, labels_B)
+
+    # the chain rule, from the loss back to the first layer
+    z_BH = x_BI @ w1_HI.T + b1_H
+    y_BH, slope_BH = _value_and_slope(applied, label, z_BH)
+    dlogits_BC = (torch.softmax(y_BH @ w2_CH.T + b2_C, dim=1) - one_hot(labels_B)) / len(labels_B)
+    dz_BH = (dlogits_BC @ w2_CH) * slope_BH
+    by_hand = (dz_BH.T @ x_BI, dz_BH.sum(dim=0))
+
+    leaves = (w1_HI.clone().requires_grad_(), b1_H.clone().requires_grad_())
+    traced = loss(*leaves, activation=lambda z: _traced(applied, z))
+    by_autograd = torch.autograd.grad(traced, leaves, materialize_grads=True)
+    by_differences = (_differences(lambda w: loss(w, b1_H), w1_HI), _differences(lambda b: loss(w1_HI, b), b1_H))
+
+    weight, bias = zip(by_hand, by_autograd, by_differences, strict=True)
+    return {
+        "z": z_BH.numpy(),
+        "slope": slope_BH.numpy(),
+        "true_slope": ((f(z_BH + _STEP) - f(z_BH - _STEP)) / (2 * _STEP)).numpy(),
+        "loss": loss(w1_HI, b1_H).item(),
+        "weight": {way: tensor.numpy() for way, tensor in zip(WAYS, weight, strict=True)},
+        "bias": {way: tensor.numpy() for way, tensor in zip(WAYS, bias, strict=True)},
+    }
+
+
+def _value_and_slope(applied: "Applied", label: str, z: "Tensor") -> "tuple[Tensor, Tensor]":
+    """f(z) and f'(z) as the engine takes them: elements in a row, (1, P)."""
+    from torch import Tensor
+
+    y_1P, saved = applied.forward(z.reshape(1, -1), _tensor([applied.initial]))
+    try:
+        slope_1P = applied.backward(saved)
+    except Exception as error:
+        raise UserError(f"The derivative of {label} failed: {type(error).__name__}: {error}") from None
+    if not isinstance(slope_1P, Tensor) or slope_1P.shape != y_1P.shape:
+        given = tuple(slope_1P.shape) if isinstance(slope_1P, Tensor) else type(slope_1P).__name__
+        raise UserError(
+            f"The derivative of {label} gives {given} for an input of shape {tuple(y_1P.shape)}: "
+            "it must give a tensor of its input's shape, for example torch.ones_like(x)."
+        )
+    return y_1P.detach().reshape(z.shape), slope_1P.detach().to(z.dtype).reshape(z.shape)
+
+
+def _traced(applied: "Applied", z: "Tensor") -> "Tensor":
+    """f(z) in operations that autograd knows: of a block its value alone, not the derivative written beside it."""
+    from actlab.activations.resolve import ByHand
+
+    if isinstance(applied, ByHand):
+        return applied.block.value(z, *applied.constants)
+    return applied.function(z.flatten().clone(), _tensor(applied.initial)).reshape(z.shape)
+
+
+def _differences(loss: "Callable[[Tensor], Tensor]", at: "Tensor") -> "Tensor":
+    """(L(p + h) - L(p - h)) / 2h for each element p."""
+    import torch
+
+    steps = _STEP * torch.eye(at.numel(), dtype=at.dtype).view(-1, *at.shape)
+    return torch.stack([(loss(at + step) - loss(at - step)) / (2 * _STEP) for step in steps]).view(at.shape)
+
+
+def _tensor(values: Any) -> "Tensor":
+    import torch
+
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _one(what: str | Callable[..., Any]) -> targets.Target:
+    found = targets.parse_layers(what)
+    if len(found) > 1:
+        raise UserError(
+            f"{what} names {len(found)} activations, and one activation is shown at a time: `actlab show "
+            f"{found[0].text}`, then `actlab show {found[1].text}`."
+        )
+    return found[0]
+
+
+def _facts_of_own(target: targets.Target) -> catalogue.Facts:
+    from actlab.activations.resolve import ByHand, resolve
+
+    applied = resolve(target)
+    if not isinstance(applied, ByHand):
+        raise UserError(
+            f"Nothing is written about {target.label}: facts belong to the catalogue (`actlab list`) and to "
+            f"@activation blocks. Its gradient can be shown: actlab show {target.text} --gradient."
+        )
+    return applied.block.facts
+
+
+def _parameters(facts: catalogue.Facts, target: targets.Target) -> str:
+    """Each with its value; a learned one with the value it starts from."""
+    given = dict(target.arguments)
+    texts = []
+    for name, default in facts.parameters.items():
+        learned = " (learned; its start)" if name in facts.learned and name not in given else ""
+        texts.append(f"{name} = {given.get(name, default):g}{learned}")
+    return ", ".join(texts)
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def _matrix(values: Any, decimals: int | None = None) -> list[str]:
+    """The rows of a matrix in brackets; as few decimals as show it, at most 4, unless their number is given."""
+    values = np.asarray(values) + 0.0  # no -0
+    size = np.abs(values[np.isfinite(values)]).max(initial=0)
+    if size >= 1000:
+        texts = [[f"{value:.2e}" for value in row] for row in values]
+    else:
+        fits = (d for d in range(4) if np.allclose(values, values.round(d), rtol=0, atol=1e-12, equal_nan=True))
+        digits = decimals if decimals is not None else next(fits, 4)
+        texts = [[f"{value:.{digits}f}" for value in row] for row in values]
+    width = max(len(text) for row in texts for text in row)
+    return ["[ " + "  ".join(text.rjust(width) for text in row) + " ]" for row in texts]
+
+
+def _beside(named: Sequence[tuple[str, Any]], signs: str = "", decimals: int | None = None) -> str:
+    """Matrices side by side under their names, a sign between two; below each other where the page is too narrow."""
+    blocks = [[name, *_matrix(values, decimals)] for name, values in named]
+    height = max(map(len, blocks))
+    lines = ["  "] * height
+    for place, block in enumerate(blocks):
+        width = max(map(len, block))
+        sign = signs[place : place + 1] or " "
+        for row in range(height):
+            text = block[row] if row < len(block) else ""
+            between = sign if row == 1 and place + 1 < len(blocks) else " "
+            lines[row] += f"{text:<{width}}  {between}  "
+    if max(len(line.rstrip()) for line in lines) <= WIDTH:
+        return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(f"  {row}" for block in blocks for row in block)

@@ -1,0 +1,109 @@
+"""What a run says while it goes on, in a terminal: messages and a progress bar on standard error."""
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from actlab.run import Begun, Epoch
+from actlab.train import CURVES
+
+
+class Terminal:
+    """Progress of a run for people. Everything goes to standard error: standard output is for results."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet, self.verbose = quiet, verbose
+        self.console = Console(stderr=True, highlight=False)
+        self._bar: Progress | None = None
+        self._task = None
+        self._download: tuple[str, int] | None = None
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            self.console.print(text, markup=False)
+
+    def download(self, name: str, done: int, total: int) -> None:
+        if self.quiet:
+            return
+        if self._download is None or self._download[0] != name:
+            self._end_bar()
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:.0f}%"),
+                console=self.console, transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            self._download = (name, self._bar.add_task(f"Downloading {name}", total=total or None))
+        if self._bar is not None:
+            self._bar.update(self._download[1], completed=done)
+
+    def begin(self, begun: Begun) -> None:
+        self._end_bar()
+        if self.quiet:
+            return
+        if not begun.missing:
+            self.say(f"{begun.path}: all {begun.finished} networks are trained already.")
+            return
+        self.say(_plan(begun))
+        self._bar = Progress(
+            BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.description}", markup=False), TimeElapsedColumn(), TimeRemainingColumn(),
+            console=self.console, disable=not self.console.is_terminal,
+        )  # fmt: skip
+        self._bar.start()
+        self._task = self._bar.add_task("starting", total=begun.missing * begun.experiment.epochs)
+
+    def epoch(self, epoch: Epoch) -> None:
+        if self.verbose and not self.quiet:
+            for name, seed, values in zip(epoch.labels, epoch.seeds, epoch.measured, strict=True):
+                self.say(_epoch_line(name, seed, epoch, dict(zip(CURVES, values, strict=True))))
+        if self._bar is not None and self._task is not None:
+            mean = dict(zip(CURVES, epoch.measured.mean(axis=0), strict=True))
+            text = (
+                f"epoch {epoch.epoch}/{epoch.epochs}  loss {mean['train_loss']:.3f}  "
+                f"valid accuracy {100 * mean['valid_accuracy']:.2f}%"
+            )
+            self._bar.update(self._task, advance=len(epoch.labels), description=text)
+
+    def end(self) -> None:
+        self._end_bar()
+
+    def _end_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar = self._task = self._download = None
+
+
+def _plan(begun: Begun) -> str:
+    e = begun.experiment
+    where = begun.title if not e.data_note else f"{begun.title}, {e.data_note}"
+    arms = len(e.labels) * len(e.learning_rate) * len(e.weight_decay) * len(e.dropout) * len(e.initialisation)
+    networks = f"{begun.missing} networks" if begun.missing != 1 else "1 network"
+    already = f" ({begun.finished} are trained already)" if begun.finished else ""
+    how = f"{begun.workers} processes" if begun.workers > 1 else f"this process, {begun.device}"
+    shape = "-".join(map(str, e.hidden)) or "no hidden layer"
+    return (
+        f"On {where}: {', '.join(e.labels)}; {arms} x {len(e.seeds)} seeds = {networks}{already}, hidden {shape}, "
+        f"{e.epochs} epochs, in {how}: about {duration(begun.seconds)}."
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(3), duration(95), duration(7500)
+    ('3 s', '1 min 35 s', '2 h 5 min')
+    """
+    whole = max(1, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _epoch_line(name: str, seed: int, epoch: Epoch, values: dict[str, float]) -> str:
+    return (
+        f"{name} (seed {seed})  epoch {epoch.epoch}/{epoch.epochs}  "
+        f"train loss {values['train_loss']:.3f}, accuracy {100 * values['train_accuracy']:.2f}%  "
+        f"valid loss {values['valid_loss']:.3f}, accuracy {100 * values['valid_accuracy']:.2f}%  "
+        f"{epoch.seconds:.1f} s"
+    )

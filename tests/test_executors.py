@@ -1,0 +1,133 @@
+"""Tasks in this process and in workers; real processes, really killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from actlab.errors import UserError
+from actlab.executors import InProcess, WorkerProcesses, executor, one_thread
+
+
+def square(task, send):
+    send(("at", task))
+    return task, task * task, torch.get_num_threads(), os.getpid()
+
+
+def die_once(task, send):
+    """Kill this very process the first time that task 3 is tried."""
+    folder, number = task
+    mark = Path(folder) / "died"
+    if number == 3 and not mark.exists():
+        mark.write_text("")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die_always(task, send):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(task, send):
+    raise UserError("the disk is full")
+
+
+@pytest.mark.parametrize("where", [InProcess(), WorkerProcesses(2)], ids=["here", "workers"])
+def test_map_gives_every_result_and_every_message(where):
+    messages = []
+    results = list(where.map(square, [1, 2, 3, 4, 5], messages.append))
+    assert sorted(r[:2] for r in results) == [(n, n * n) for n in range(1, 6)]
+    assert sorted(messages) == [("at", n) for n in range(1, 6)]
+    assert {r[2] for r in results} == {1}, "one thread in a process that trains"
+    own = {r[3] for r in results} == {os.getpid()}
+    assert own == isinstance(where, InProcess)
+
+
+def test_threads_are_as_before_afterwards():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_killed_worker_is_replaced_and_its_task_begun_again(tmp_path):
+    tasks = [(str(tmp_path), n) for n in range(6)]
+    assert sorted(WorkerProcesses(2).map(die_once, tasks, print)) == list(range(6))
+    assert (tmp_path / "died").exists()
+
+
+def test_workers_that_always_die_are_given_up_in_words():
+    with pytest.raises(UserError, match="died 3 times"):
+        list(WorkerProcesses(2).map(die_always, [1, 2], print))
+
+
+@pytest.mark.parametrize("where", [InProcess(), WorkerProcesses(2)], ids=["here", "workers"])
+def test_errors_come_through_as_they_are(where):
+    with pytest.raises(UserError, match="the disk is full"):
+        list(where.map(fail, [1, 2], print))
+
+
+def test_the_number_of_workers_chooses():
+    assert isinstance(executor(1), InProcess)
+    assert executor(3).workers == 3
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    """SIGKILL leaves the parent no time to end its workers: they must notice by themselves."""
+    (tmp_path / "tasks.py").write_text(
+        textwrap.dedent("""
+        import os, time
+        from pathlib import Path
+        def wait(task, send):
+            Path(task).write_text(str(os.getpid()))
+            time.sleep(600)
+        """)
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import tasks
+        from actlab.executors import WorkerProcesses
+        if __name__ == "__main__":
+            list(WorkerProcesses(2).map(tasks.wait, [{str(tmp_path / "a")!r}, {str(tmp_path / "b")!r}], print))
+        """)
+    )
+    parent = subprocess.Popen([sys.executable, str(script)])
+    try:
+        files = [tmp_path / "a", tmp_path / "b"]
+        wait_for(lambda: all(f.exists() and f.read_text() for f in files), "workers to begin")
+        pids = [int(f.read_text()) for f in files]
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not any(alive(pid) for pid in pids), "workers to end")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(condition, what: str, limit: float = 60) -> None:
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, f"waited {limit} s for {what}"
+        time.sleep(0.05)

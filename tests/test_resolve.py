@@ -1,0 +1,164 @@
+"""Activations of people's own: found, probed, refused with the reason."""
+
+import pickle
+
+import pytest
+import torch
+
+from actlab import catalogue
+from actlab.activations.resolve import resolve
+from actlab.errors import UserError
+from actlab.nn import as_module
+from actlab.targets import parse
+
+SOURCE = '''
+import torch
+from actlab import activation
+
+@activation(family="mine", formula="x*x", range="[0, inf)", reference="-", checked="-")
+def square(x, scale=2.0):
+    """Square, scaled."""
+    return scale * x * x
+
+@square.derivative(wrt="x")
+def _(x, scale):
+    return 2 * scale * x
+
+@activation(family="mine", formula="x", range="R", reference="-", checked="-")
+def bare(x):
+    """No derivative."""
+    return x
+
+def doubled(x):
+    return 2 * torch.tanh(x)
+
+def in_place(x):
+    return x.mul_(3)
+
+class Learned(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.tensor([0.5, 2.0]))
+    def forward(self, x):
+        return self.a[0] * x + self.a[1] * torch.sigmoid(x)
+
+class Old(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.clamp(min=0)
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * (x > 0)
+
+def centred(x): return x - x.mean()
+def noisy(x): return x + torch.randn_like(x)
+def wide(x): return torch.cat([x, -x])
+def half(x): return x.half()
+def broken(x): raise RuntimeError("no")
+def flat(x): return x.detach()
+def not_tensor(x): return 3
+def two(x, y): return x + y
+number = 3
+'''
+
+
+@pytest.fixture
+def mine(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(SOURCE)
+    return lambda name: parse(f"{file}:{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("bare", "has no derivative"),
+        ("centred", "not elementwise"),
+        ("noisy", "different results for the same input"),
+        ("wide", "changes the width"),
+        ("half", "keeps its input's dtype"),
+        ("broken", "RuntimeError: no"),
+        ("flat", "has no gradient"),
+        ("not_tensor", "returns int"),
+        ("two", "callable with the input alone"),
+        ("number", "not something that can be called"),
+        ("doubbled", "Did you mean 'doubled'"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_the_reason(mine, name, told):
+    with pytest.raises(UserError, match=told):
+        resolve(mine(name))
+
+
+@pytest.mark.parametrize(
+    "module", ["torch.nn:Softmax", "torch.nn:Dropout", "torch.nn:GLU", "torch.nn:Linear", "torch:pi"]
+)
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
+def test_torch_things_that_are_no_activation(module):
+    with pytest.raises(UserError):
+        resolve(parse(module))
+
+
+TRUTH = {
+    "square": lambda x: 2 * x * x,
+    "doubled": lambda x: 2 * torch.tanh(x),
+    "in_place": lambda x: 3 * x,
+    "Learned": lambda x: 0.5 * x + 2 * torch.sigmoid(x),
+    "Old": torch.relu,
+}
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_value_and_slope_of_ones_own(mine, name):
+    applied = resolve(mine(name))
+    z = torch.linspace(-2, 2, 64).reshape(2, 32)
+    before = z.clone()
+    learned = torch.tensor([applied.initial] * 2)
+    y, saved = applied.forward(z, learned)
+    slope = applied.backward(saved)
+    assert torch.equal(z, before), "the input of an in-place callable is kept"
+    leaf = z.clone().requires_grad_()
+    expected = TRUTH[name](leaf)
+    torch.testing.assert_close(y, expected.detach())
+    torch.testing.assert_close(slope, torch.autograd.grad(expected.sum(), leaf)[0])
+
+
+def test_learned_parameters_of_a_module_have_one_set_a_network(mine):
+    applied = resolve(mine("Learned"))
+    z = torch.linspace(-2, 2, 64).reshape(2, 32)
+    learned = torch.tensor([[0.5, 2.0], [1.0, -1.0]])
+    y, saved = applied.forward(z, learned)
+    torch.testing.assert_close(y[1], z[1] - torch.sigmoid(z[1]))
+    upstream = torch.ones_like(z)
+    applied.backward(saved)
+    gradient = applied.backward_learned(saved, upstream)
+    torch.testing.assert_close(gradient, torch.stack([z.sum(1), torch.sigmoid(z).sum(1)], dim=1))
+
+
+def test_the_gradient_is_named(mine):
+    assert resolve(mine("square")).gradient == "by hand"
+    assert resolve(mine("doubled")).gradient == "by autograd"
+    assert "square" not in catalogue.facts()
+
+
+@pytest.mark.parametrize("name", [*catalogue.facts(), "leaky_relu(0.3)", "prelu(0.1)", "softplus(2)", "torch.nn:PReLU"])
+def test_as_module_computes_the_same(name):
+    applied = resolve(parse(name))
+    x = torch.linspace(-3, 3, 32)
+    learned = torch.full((len(applied.initial),), 0.7) if applied.initial else None
+    module = as_module(applied, learned)
+    y, _ = applied.forward(x.unsqueeze(0), learned.unsqueeze(0) if applied.initial else torch.zeros(1, 0))
+    torch.testing.assert_close(module(x).detach(), y[0])
+    assert repr(module)
+
+
+def test_modules_of_ones_own_pickle(mine):
+    applied = resolve(mine("Learned"))
+    assert pickle.loads(pickle.dumps(targets_of(mine))) == targets_of(mine)
+    assert torch.equal(as_module(applied, torch.tensor([1.0, 0.0]))(torch.ones(3)), torch.ones(3))
+
+
+def targets_of(mine):
+    return mine("Learned")

@@ -1,0 +1,202 @@
+"""Trials, experiments and how activations are named."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actlab import targets
+from actlab.errors import UserError
+from actlab.spec import CHOICES, Experiment, Trial, stream_seed
+
+TRIAL = Trial(activation="relu", seed=0, learning_rate=0.01, data="mnist", content="abc")
+OTHER = {
+    "activation": "tanh", "seed": 1, "learning_rate": 0.02, "content": "abd", "pipeline": "published",
+    "split": "tutorial",
+    "hidden": (128,), "initialisation": "gain", "optimizer": "adamw", "momentum": 0.8, "betas": (0.8, 0.99),
+    "epsilon": 1e-7, "schedule": "cosine", "weight_decay": 0.1, "dropout": 0.1, "batch_size": 32, "epochs": 3,
+    "dtype": "float64", "engine": "plain",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_everything_a_result_depends_on_is_in_the_key(name):
+    assert dataclasses.replace(TRIAL, **{name: OTHER[name]}).key != TRIAL.key
+
+
+def test_every_field_of_a_trial_was_thought_of():
+    fields = {field.name for field in dataclasses.fields(Trial)}
+    assert fields - set(OTHER) == {"data", "loss", "metric"}  # loss and metric have one value so far
+    assert len(CHOICES["loss"]) == len(CHOICES["metric"]) == 1
+
+
+def test_the_name_of_the_data_is_not_in_the_key():
+    assert dataclasses.replace(TRIAL, data="copy.npz").key == TRIAL.key
+
+
+def test_fields_at_their_default_do_not_enter_the_key():
+    """So that a field added later changes no old key: the key of a bare trial, worked out by hand."""
+    import hashlib
+
+    text = '{"activation":"relu","content":"abc","learning_rate":0.01,"numerics":"stacked-1","seed":0}'
+    assert TRIAL.key == hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+floats = st.floats(1e-6, 10, allow_nan=False)
+experiments = st.builds(
+    Experiment,
+    activations=st.lists(st.sampled_from(["relu", "tanh", "elu(0.5)", "a.py:b", 'q"u.py:x']), min_size=1, unique=True)
+    .map(tuple),
+    seeds=st.lists(st.integers(0, 2**62), min_size=1, max_size=5, unique=True).map(tuple),
+    learning_rate=st.lists(floats, min_size=1, max_size=3, unique=True).map(tuple),
+    weight_decay=st.lists(floats, min_size=1, max_size=2, unique=True).map(tuple),
+    dropout=st.lists(st.floats(0, 0.9), min_size=1, max_size=2, unique=True).map(tuple),
+    hidden=st.lists(st.integers(1, 4000), max_size=4).map(tuple),
+    data=st.text(max_size=20),
+    data_note=st.text(max_size=20),
+    epochs=st.integers(1, 1000),
+    optimizer=st.sampled_from(CHOICES["optimizer"]),
+    epsilon=floats,
+)  # fmt: skip
+
+
+@given(experiments)
+def test_toml_round_trips_exactly(experiment):
+    assert Experiment.from_toml(experiment.to_toml()) == experiment
+
+
+def test_an_unknown_key_names_the_nearest():
+    with pytest.raises(UserError, match=r"mine\.toml: There is no setting 'epoch'\. Did you mean 'epochs'\?"):
+        Experiment.from_toml("epoch = 3", where="mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("epochs = 0", "epochs is 0"),
+        ("epochs = 2.5", "epochs is a whole number, not 2.5"),
+        ("epochs = true", "epochs is a whole number, not True"),
+        ("learning_rate = nan", "learning_rate is nan"),
+        ("learning_rate = -1", "learning_rate is -1"),
+        ("hidden = [0]", "hidden is 0"),
+        ("hidden = 'x'", "hidden is a whole number"),
+        ("dropout = 1.0", "dropout is 1.0"),
+        ("seeds = [1, 1]", "seeds is 1, 1; it must be free of repetitions"),
+        ("seeds = []", "seeds is empty"),
+        ("seeds = [-1]", "seeds is -1"),
+        ("optimizer = 'sdg'", "Did you mean 'sgd'"),
+        ("batch_size = 0", "batch_size is 0"),
+        ("engine = 'plain'\noptimizer = 'adamw'", "plain SGD alone"),
+        ("= 3", "is not TOML"),
+        ("betas = [0.9]", "betas is"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_words(text, told):
+    with pytest.raises(UserError, match=told.replace("(", r"\(")):
+        Experiment.from_toml(text)
+
+
+def test_a_single_value_stands_for_a_list_of_one():
+    assert Experiment.from_toml("learning_rate = 1\nactivations = 'relu'").learning_rate == (1.0,)
+
+
+def test_trials_are_the_product():
+    e = Experiment(
+        activations=("relu", "tanh"), seeds=(3, 4), learning_rate=(0.1, 0.2), dropout=(0.0, 0.5), content="x"
+    )
+    assert len({trial.key for trial in e.trials()}) == 16
+    assert e.trials()[0].seed == 3
+
+
+def test_activations_named_twice_in_other_words_are_refused():
+    with pytest.raises(UserError, match="named twice"):
+        _ = Experiment(activations=("relu", "ReLU")).layers
+    with pytest.raises(UserError, match="named twice"):
+        _ = Experiment(activations=("relu", "relu/relu")).layers
+
+
+def test_layers_must_fit_the_network():
+    with pytest.raises(UserError, match="names 3 activations, the network has 2 hidden layers"):
+        _ = Experiment(activations=("relu/tanh/elu",)).layers
+    e = Experiment(activations=("relu/tanh",), content="x")
+    assert e.trials()[0].activations == ("relu", "tanh")
+
+
+def test_differences_name_what_was_lost():
+    old = Experiment(seeds=(0, 1, 2))
+    assert old.differences(Experiment(seeds=(0, 1, 2, 3))) == []
+    assert old.differences(Experiment(seeds=(0, 1))) == ["seeds: 2 is in the folder, not in the command"]
+    assert old.differences(Experiment(seeds=(0, 1, 2), epochs=5)) == ["epochs: 25 in the folder, 5 in the command"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "identity"),
+    [
+        ("relu", "relu", "relu"),
+        (" ReLU ", "relu", "relu"),
+        ("Swish", "silu", "silu"),
+        ("leaky_relu(0.01)", "leaky_relu", "leaky_relu"),
+        ("leaky_relu(0.2)", "leaky_relu(0.2)", "leaky_relu(negative_slope=0.2)"),
+        ("LeakyReLU(negative_slope=-1e-3)", "leaky_relu(-0.001)", "leaky_relu(negative_slope=-0.001)"),
+        ("softplus(threshold=30)", "softplus(threshold=30)", "softplus(threshold=30)"),
+        ("prelu(0.25)", "prelu(0.25)", "prelu(weight=0.25)"),  # given: not learned
+        ("prelu", "prelu", "prelu"),
+    ],
+)
+def test_catalogue_names(text, label, identity):
+    target = targets.parse(text)
+    assert (target.label, target.identity) == (label, identity)
+    assert targets.label(identity) == label
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["rleu", "", "relu(", "relu(1)", "elu(alpha=x)", "elu(beta=1)", "elu(1,2)", "elu(__import__('os'))", "nowhere.py:f",
+     "no_such_package:f", "a b", "relu//tanh", "elu(True)"],
+)  # fmt: skip
+def test_what_names_nothing_is_refused(text):
+    with pytest.raises(UserError):
+        for target in targets.parse_layers(text):
+            assert target
+
+
+def test_files_and_slashes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "mine.py").write_text("def f(x):\n    return x\n")
+    assert [t.label for t in targets.parse_layers("dir/mine.py:f/tanh")] == ["mine.py:f", "tanh"]
+    assert [t.label for t in targets.parse_layers("relu/dir/mine.py:f")] == ["relu", "mine.py:f"]
+    assert [t.label for t in targets.parse_layers(f"{tmp_path}/dir/mine.py:f")] == ["mine.py:f"]
+    before = targets.parse("dir/mine.py:f").identity
+    (tmp_path / "dir" / "mine.py").write_text("def f(x):\n    return 2 * x\n")
+    assert targets.parse("dir/mine.py:f").identity != before
+    assert targets.label(before) == "mine.py:f"
+
+
+def test_callables_are_known_by_their_source():
+    def f(x):
+        return x
+
+    def g(x):
+        return 2 * x
+
+    first, second = targets.parse(f), targets.parse(g)
+    assert first.kind == "callable" and first.label == "f"
+    assert first.identity.split("#")[1] != second.identity.split("#")[1]
+    with pytest.raises(UserError, match="source of"):
+        targets.parse(eval("lambda x: x"))
+    with pytest.raises(UserError, match="not 3"):
+        targets.parse(3)
+
+
+def test_streams_never_meet():
+    seeds = [stream_seed(s, *purpose) for s in range(50) for purpose in (("init",), ("order", 0), ("order", 1))]
+    assert len(set(seeds)) == len(seeds) and max(seeds) < 2**63
+
+
+def test_no_torch_in_specs_and_targets():
+    code = "import sys, actlab.spec, actlab.targets, actlab.store, actlab.stats; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,160 @@
+"""A run's folder: whole or not at all."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from actlab.errors import UserError
+from actlab.spec import Experiment
+from actlab.store import Run, Store, list_runs, load_run, packed, status, trial_from_row, write_bytes
+
+EXPERIMENT = Experiment(activations=("relu", "tanh"), seeds=(0, 1), epochs=2, data="digits", content="c")
+
+
+def filled(path, experiment=EXPERIMENT) -> Store:
+    store = Store.create(path, experiment, experiment.trials())
+    trials = [t for t in experiment.trials() if t.seed == 0]
+    outcomes = [{"key": t.key, "status": "finished", "final_valid_accuracy": 0.5, "best_epoch": 2} for t in trials]
+    curves = [
+        {"key": t.key, "activation": t.label, "seed": 0, "learning_rate": 0.01, "epoch": e, "valid_loss": float("nan")}
+        for t in trials
+        for e in (1, 2)
+    ]
+    predictions = [
+        {"key": t.key, "predicted": packed(np.arange(5, dtype=np.uint8)), "correct": b"\x80"} for t in trials
+    ]
+    store.add_stack("s", outcomes, curves, predictions, [0.1, 0.2])
+    return store
+
+
+def test_what_goes_in_comes_out(tmp_path):
+    with filled(tmp_path / "run") as store:
+        store.add_artefact("samples", {"labels": np.arange(3)})
+        store.add_costs([{"activation": "relu", "round": 0, "networks": 4, "seconds": 0.5}])
+    run = load_run(tmp_path / "run")
+    assert run.experiment == EXPERIMENT
+    assert list(run.trials["status"]) == ["finished", "planned", "finished", "planned"]
+    assert run.activations == ["relu", "tanh"]
+    assert len(run.curves) == 4 and run.curves["valid_loss"].isna().all()
+    assert run.trials["best_epoch"].dtype == "Int64" and run.trials["test_accuracy"].isna().all()
+    key = run.trials["key"][0]
+    assert run.predictions(key).tolist() == [0, 1, 2, 3, 4] and run.predictions("none") is None
+    assert run.artefact("samples")["labels"].tolist() == [0, 1, 2] and run.artefact("none") == {}
+    assert run.costs["seconds"].tolist() == [0.5] and run.times["networks"].tolist() == [2, 2]
+    assert {trial_from_row(spec) for spec in run.trials["spec"]} == set(EXPERIMENT.trials())
+
+
+def test_a_copied_folder_is_whole(tmp_path):
+    with filled(tmp_path / "run"):  # while the writer still has it open
+        shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    assert len(load_run(tmp_path / "copy").curves) == 4
+    with sqlite3.connect(tmp_path / "copy" / "run.db") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()
+
+
+def test_a_stack_enters_whole_or_not_at_all(tmp_path):
+    with filled(tmp_path / "run") as store:
+        trial = EXPERIMENT.trials()[1]
+        with pytest.raises(UserError):
+            store.add_stack("t", [{"key": trial.key, "status": "finished"}], [{"key": None}], [], [])
+    assert list(load_run(tmp_path / "run").trials["status"]) == ["finished", "planned", "finished", "planned"]
+
+
+def test_a_run_grows_and_keeps_the_order_of_the_command(tmp_path):
+    with filled(tmp_path / "run") as store:
+        more = Experiment(activations=("elu", "relu", "tanh"), seeds=(0, 1, 2), epochs=2, data="digits", content="c")
+        store.plan(more, more.trials())
+        assert len(store.keys(["finished"])) == 2 and len(store.keys(["planned"])) == 7
+    assert load_run(tmp_path / "run").activations == ["elu", "relu", "tanh"]
+    assert load_run(tmp_path / "run").experiment == more
+
+
+def test_a_changed_environment_is_told(tmp_path):
+    with filled(tmp_path / "run") as store:
+        assert store.add_environment({"torch": "2.13", "started": "a"}) == []
+        assert store.add_environment({"torch": "2.13", "started": "b"}) == []
+        assert store.add_environment({"torch": "2.14", "started": "c"}) == ["torch: 2.13 then, 2.14 now"]
+    assert [e["torch"] for e in load_run(tmp_path / "run").environments] == ["2.13", "2.14"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be one" * 100])
+def test_a_damaged_database_is_told(tmp_path, content):
+    (tmp_path / "run.db").write_bytes(content)
+    with pytest.raises(UserError, match=r"run\.db"):
+        _ = Run(tmp_path).trials
+
+
+def test_what_is_no_run_is_told(tmp_path):
+    with pytest.raises(UserError, match="is not a run"):
+        load_run(tmp_path)
+    filled(tmp_path / "near").__exit__()
+    with pytest.raises(UserError, match=r"no folder.*Runs there: near"):
+        load_run(tmp_path / "neer")
+
+
+def test_a_crash_while_a_folder_is_made_leaves_nothing_half(tmp_path):
+    """Killed at any moment of `create`, the next command can begin again."""
+    path = tmp_path / "run"
+    path.mkdir()
+    (path / "run.db.new").write_bytes(b"half")
+    with filled(path):
+        pass
+    assert len(load_run(path).trials) == 4
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    write_bytes(tmp_path / "f", b"old")
+    script = textwrap.dedent(f"""
+        import resource, signal
+        from pathlib import Path
+        from actlab.store import write_bytes
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            write_bytes(Path({str(tmp_path / "f")!r}), b"x" * 5000)
+        except OSError as error:
+            print("refused")
+        """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "refused\n"
+    assert (tmp_path / "f").read_bytes() == b"old" and list(tmp_path.iterdir()) == [tmp_path / "f"]
+
+
+def test_a_full_disk_is_told_and_finished_work_kept(tmp_path):
+    """The operating system refuses files over a size, as a full disk would: at SQLite's own write."""
+    filled(tmp_path / "run").__exit__()
+    script = textwrap.dedent(f"""
+        import resource, signal
+        from pathlib import Path
+        from actlab.errors import UserError
+        from actlab.store import Store
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        size = Path({str(tmp_path / "run" / "run.db")!r}).stat().st_size
+        store = Store(Path({str(tmp_path / "run")!r}))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        rows = [dict(activation="relu" * 1000, round=i, networks=1, seconds=1.0) for i in range(1000)]
+        try:
+            store.add_costs(rows)
+        except UserError as error:
+            print(error)
+        """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "cannot be written" in done.stdout and "What was finished is kept" in done.stdout
+    assert len(load_run(tmp_path / "run").curves) == 4
+
+
+def test_runs_are_listed_with_a_line_each(tmp_path):
+    assert list_runs(tmp_path / "none") == []
+    filled(tmp_path / "b").__exit__()
+    filled(tmp_path / "a").__exit__()
+    (tmp_path / "other").mkdir()
+    assert {path.name for path in list_runs(tmp_path)} == {"a", "b"}
+    line = status(tmp_path / "a")
+    assert "digits" in line and "relu, tanh" in line and "2 of 4 networks" in line

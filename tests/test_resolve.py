@@ -29,6 +29,15 @@ def bare(x):
     """No derivative."""
     return x
 
+@activation(family="mine", formula="x", range="R", reference="-", checked="-")
+def flat_slope(x):
+    """Its derivative is a number, not a tensor."""
+    return x + 0
+
+@flat_slope.derivative(wrt="x")
+def _(x):
+    return 1.0
+
 def doubled(x):
     return 2 * torch.tanh(x)
 
@@ -75,6 +84,7 @@ def mine(tmp_path):
     ("name", "told"),
     [
         ("bare", "has no derivative"),
+        ("flat_slope", "derivative of flat_slope gives float"),
         ("centred", "not elementwise"),
         ("noisy", "different results for the same input"),
         ("wide", "changes the width"),

@@ -1,7 +1,7 @@
 """One activation on paper: the card of its facts, and its gradient worked through on numbers small enough to follow.
 
-Legend: B = 3 samples, I = 2 inputs, H = 4 hidden units, C = 2 classes. Weights are (outputs, inputs), as torch.nn.Linear
-keeps them. Importing this file loads no torch.
+Legend: B = 3 samples, I = 2 inputs, H = 4 hidden units, C = 2 classes, P elements in a row. Weights are
+(outputs, inputs), as torch.nn.Linear keeps them. Importing this file loads no torch.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ _INCOMING = ((0.5, -1.0), (2.0, 3.0))
 _X_BI = ((0.52, -1.31), (-0.74, 0.43), (1.17, 0.86))
 _LABELS_B = (0, 1, 1)
 _W1_HI = ((0.61, -0.37), (-0.83, 0.29), (0.44, 0.92), (-0.26, -0.71))
-_B1_H = (0.13, -0.19, 0.07, 0.24)
+_B1_H = (0.13, -0.13, 0.07, 0.24)
 _W2_CH = ((0.73, -0.54, 0.38, -0.91), (-0.42, 0.87, -0.63, 0.35))
 _B2_C = (0.11, -0.08)
 
@@ -55,7 +55,8 @@ def card(what: str | Callable[..., Any]) -> str:
       module      actlab.nn.ReLU
     """
     target = _one(what)
-    facts = catalogue.facts()[target.name] if target.kind == "catalogue" else _facts_of_own(target)
+    ours = target.kind == "catalogue"
+    facts = catalogue.facts()[target.name] if ours else _facts_of_own(target)
     lines = {
         "formula": facts.formula,
         "parameters": _parameters(facts, target),
@@ -64,7 +65,7 @@ def card(what: str | Callable[..., Any]) -> str:
         "reference": facts.reference,
         "checked": facts.checked,
         "aliases": ", ".join(facts.aliases),
-        "module": facts.module and f"actlab.nn.{facts.module}",
+        "module": f"actlab.nn.{facts.module}" if ours and facts.module else "",
     }
     rows = [_wrapped(value or "none", f"  {name:<12}", " " * 14) for name, value in lines.items()]
     return "\n".join([_wrapped(target.label), _wrapped(facts.summary, "  ", "  "), "", *rows])
@@ -132,7 +133,7 @@ class GradientExample:
         own = "" if self.written else " No derivative is written for it: its f' is taken by autograd."
         return "\n\n".join(
             [
-                _wrapped(f"{self.label}{given}.{own}"),
+                _wrapped(f"The gradient of {self.label}{given}.{own}"),
                 "Forward: every element by itself. The gate f'(x) is the slope at that element.",
                 _beside([("x (2, 2)", _X), ("y = f(x) (2, 2)", self.y), ("f'(x) (2, 2)", self.gate)]),
                 _wrapped(
@@ -154,9 +155,9 @@ class GradientExample:
                 ),
                 _beside([("x (3, 2)", _X_BI), ("W1 (4, 2)", _W1_HI), ("W2 (2, 4)", _W2_CH)]),
                 _beside([("b1 (4,)", [_B1_H]), ("b2 (2,)", [_B2_C]), ("labels (3,)", [_LABELS_B])]),
-                "  z      = x W1^T + b1  (3, 4)\n"
-                "  y      = f(z)          (3, 4)\n"
-                "  logits = y W2^T + b2   (3, 2)\n"
+                "  z      = x W1^T + b1   (3, 4)\n"
+                "  y      = f(z)           (3, 4)\n"
+                "  logits = y W2^T + b2    (3, 2)\n"
                 f"  L      = the mean of -log softmax(logits)[label] = {self.loss:.6g}",
                 _beside([("z (3, 4)", self.z), ("f'(z) (3, 4)", self.slope)]),
                 "  dL/dlogits = (softmax(logits) - one_hot(labels)) / 3  (3, 2)\n"
@@ -174,8 +175,10 @@ class GradientExample:
         gaps = [f"  {f'{a} - {b}':<34}{gap:.1e}" for (a, b), gap in self.gaps.items()]
         return "\n\n".join(
             [
-                "The gradients of the first layer, three ways: by the products above; by autograd, from\n"
-                "the values of f alone; by differences, (L(p + h) - L(p - h)) / 2h with h = 1e-5.",
+                _wrapped(
+                    "The gradients of the first layer, three ways, in float64: by the products above; by autograd, "
+                    f"from the values of f alone; by differences with h = {_STEP:g}: (L(p + h) - L(p - h)) / 2h."
+                ),
                 "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=decimals),
                 "dL/db1 (4,)\n" + "\n".join(rows),
                 "Largest absolute difference\n" + "\n".join(gaps),
@@ -189,7 +192,7 @@ def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
 
     >>> example = gradient_example("relu")
     >>> example.outgoing.tolist(), example.agrees
-    ([[0.0, -1.0], [2.0, -0.0]], True)
+    ([[0.0, -1.0], [2.0, 0.0]], True)
     """
     from actlab.activations.resolve import ByHand, resolve
 

@@ -135,7 +135,26 @@ def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
     applied = ByHand(block, tuple(values.values()), learned)
     if block.name not in BLOCKS or BLOCKS[block.name] is not block:
         _probe(lambda z: block.value(z, *applied.constants), block.name)
+        _probe_slope(applied)
     return applied
+
+
+def _probe_slope(applied: ByHand) -> None:
+    """The derivative of a block of a user's must be a tensor like its input; whether it is right is for the checks."""
+    z = torch.linspace(-3, 3, _PROBE).unsqueeze(0)
+    name = applied.block.name
+    try:
+        _, saved = applied.forward(z, torch.tensor([applied.initial]))
+        slope = applied.backward(saved)
+    except Exception as error:
+        raise UserError(
+            f"The derivative of {name} failed on {_PROBE} values: {type(error).__name__}: {error}"
+        ) from None
+    if not isinstance(slope, Tensor) or slope.shape != z.shape or slope.dtype != z.dtype:
+        what = f"{slope.dtype} of shape {tuple(slope.shape)}" if isinstance(slope, Tensor) else type(slope).__name__
+        raise UserError(
+            f"The derivative of {name} gives {what} for {z.dtype} of shape {tuple(z.shape)}: a number each."
+        )
 
 
 def _by_autograd(thing: Any, label: str) -> ByAutograd:

@@ -1,12 +1,12 @@
 """Data sets as plain arrays: mnist, fashion_mnist, kmnist, digits, or an .npz file of your own.
 
-    name -> Source (raw arrays) -> Cut (raw parts) -> Part (float32 inputs, int64 labels)
+name -> Source (raw arrays) -> Cut (raw parts) -> Part (float32 inputs, int64 labels)
 
-    sets, fetch, idx    the IDX sets: where they come from, how they get here, how they are checked
-    npz                 a file of the user's
-    split               which sample goes where
-    pipelines           what is done to the pixels
-    dataset             these steps in order
+sets, fetch, idx    the IDX sets: where they come from, how they get here, how they are checked
+npz                 a file of the user's
+split               which sample goes where
+pipelines           what is done to the pixels
+dataset             these steps in order
 """
 
 from actlab.data.dataset import Dataset, Defaults, Part, defaults, load, names, resolve_auto

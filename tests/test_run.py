@@ -1,0 +1,367 @@
+"""Runs end to end: what they leave, resume and growth after real kills, refusals."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import actlab
+from actlab import data
+from actlab.activations import BLOCKS
+from actlab.errors import UserError
+from actlab.plan import plan_stacks
+from actlab.run import compare
+from actlab.spec import Experiment
+from actlab.store import Run, Store
+
+SMALL = {"data": "digits", "seeds": 2, "epochs": 2, "report": False}
+MEASURED = ["key", "status", "best_epoch", "final_train_loss", "final_valid_loss", "test_loss", "test_accuracy"]
+MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
+
+
+class Told:
+    """Keeps what a run says."""
+
+    def __init__(self):
+        self.said, self.begun, self.epochs = [], [], []
+
+    def say(self, text):
+        self.said.append(text)
+
+    def download(self, *_): ...
+
+    def begin(self, begun):
+        self.begun.append(begun)
+
+    def epoch(self, epoch):
+        self.epochs.append(epoch)
+
+    def end(self): ...
+
+
+def contents(run: Run) -> list[bytes]:
+    """All numbers of a run, as bytes, in the order of keys."""
+    trials = run.trials.sort_values("key")[MEASURED]
+    curves = run.curves.sort_values(["key", "epoch"]).drop(columns=["activation"])
+    predicted = [run.predictions(key).tobytes() for key in trials["key"]]
+    return [trials.to_csv(index=False).encode(), curves.to_csv(index=False).encode(), *predicted]
+
+
+def test_what_a_run_leaves(tmp_path):
+    told = Told()
+    run = compare("relu", "prelu", out=tmp_path / "run", progress=told, **SMALL)
+    names = {p.relative_to(run.path).as_posix() for p in run.path.rglob("*") if p.is_file()}
+    (parameters,) = [name for name in names if name.startswith("parameters/")]
+    expected = {"run.db", "experiment.toml", "environment.json", "artefacts/samples.npz", "artefacts/functions.npz"}
+    assert names == expected | {parameters}
+    assert run.experiment == Experiment.read(run.path / "experiment.toml")
+    assert run.experiment.learning_rate == (0.1,), "the default belongs to the data set"
+    assert any("0.1, the default for digits" in text for text in told.said)
+    assert (run.trials["status"] == "finished").all()
+    assert len(run.curves) == 8 and run.curves["train_accuracy"].between(0, 1).all()
+    assert run.environments[-1]["torch"] == torch.__version__ == run.trials["torch"][0]
+    dataset = data.load("digits")
+    for trial in run.trials.itertuples():
+        predicted = run.predictions(trial.key)
+        assert (predicted == dataset.test.y).mean() == trial.test_accuracy
+    assert told.begun[0].missing == 4 and len(told.epochs) == 2 * told.begun[0].stacks
+    functions = run.artefact("functions")
+    np.testing.assert_allclose(functions["f/relu"], np.maximum(functions["x"], 0), atol=1e-6)
+    assert run.artefact("samples")["images"].shape == (64, 8, 8)
+    assert set(run.costs["activation"]) == {"relu", "prelu"}
+
+
+def test_parameters_load_into_a_plain_sequential(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import torch\nclass Scaled(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.a = torch.nn.Parameter(torch.tensor(1.5))\n    def forward(self, x):\n"
+        "        return self.a * torch.tanh(x)\n"
+    )
+    names = ["relu", "prelu", "gelu_tanh/leaky_relu(0.2)", f"{mine}:Scaled"]
+    run = compare(*names, out=tmp_path / "run", **SMALL)
+    x = torch.from_numpy(data.load("digits").test.x)
+    for trial in run.trials.itertuples():
+        model = actlab.load_model(run.path, trial.activation, trial.seed)
+        assert type(model) is torch.nn.Sequential and not model.training
+        assert np.array_equal(model(x).argmax(1).numpy(), run.predictions(trial.key)), trial.activation
+    assert actlab.load_model(run, "prelu", 1)[1].weight.item() != 0.25, "it was learned"
+    with pytest.raises(UserError, match=r"0 trials of 'relu' with seed 9.*seeds \[0, 1\]"):
+        actlab.load_model(run, "relu", 9)
+
+
+def test_nothing_is_kept_if_told(tmp_path):
+    run = compare("relu", out=tmp_path / "run", keep="none", **SMALL)
+    assert list((run.path / "parameters").iterdir()) == []
+    with pytest.raises(UserError, match="--keep none"):
+        actlab.load_model(run, "relu")
+    with pytest.raises(UserError, match="Did you mean 'best'"):
+        compare("relu", keep="bset", **SMALL)
+
+
+def test_the_same_command_finishes_at_once(tmp_path):
+    compare("relu", out=tmp_path / "run", **SMALL)
+    told = Told()
+    before = (tmp_path / "run" / "run.db").read_bytes()
+    compare("relu", out=tmp_path / "run", progress=told, **SMALL)
+    assert told.begun[0].missing == 0 and told.epochs == []
+    assert (tmp_path / "run" / "run.db").stat().st_size == len(before)
+
+
+def test_a_run_grows_by_what_is_missing_with_the_same_bits(tmp_path):
+    compare("relu", out=tmp_path / "run", **SMALL)
+    told = Told()
+    more = SMALL | {"seeds": 3}
+    grown = compare("tanh", "relu", out=tmp_path / "run", progress=told, **more)
+    assert told.begun[0].missing == 4 and told.begun[0].finished == 2
+    whole = compare("tanh", "relu", out=tmp_path / "whole", **more)
+    assert contents(grown) == contents(whole)
+    assert grown.activations == ["tanh", "relu"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"seeds": 1}, "seeds: 1 is in the folder, not in the command"),
+        ({"epochs": 3}, "epochs: 2 in the folder, 3 in the command"),
+        ({"learning_rate": [0.2]}, "learning_rate: 0.1 is in the folder"),
+    ],
+)
+def test_another_experiment_is_refused_with_the_difference(tmp_path, changed, told):
+    compare("relu", out=tmp_path / "run", **SMALL)
+    with pytest.raises(UserError, match=told):
+        compare("relu", out=tmp_path / "run", **(SMALL | changed))
+    with pytest.raises(UserError, match="activations: relu is in the folder"):
+        compare("tanh", out=tmp_path / "run", **SMALL)
+
+
+def test_a_changed_source_is_another_experiment(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text("import torch\ndef f(x):\n    return torch.tanh(x)\n")
+    compare(f"{mine}:f", out=tmp_path / "run", **SMALL)
+    mine.write_text("import torch\ndef f(x):\n    return torch.sin(x)\n")
+    with pytest.raises(UserError, match=r"the source of mine\.py:f has changed"):
+        compare(f"{mine}:f", out=tmp_path / "run", **SMALL)
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(UserError, match="no run and not empty"):
+        compare("relu", out=tmp_path, **SMALL)
+    assert [p.name for p in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_workers_and_this_process_give_the_same_bits(tmp_path):
+    names = ("relu", "mish", "prelu")
+    here = compare(*names, out=tmp_path / "here", workers=1, **SMALL)
+    there = compare(*names, out=tmp_path / "there", workers=2, **SMALL)
+    assert contents(here) == contents(there)
+    assert not (tmp_path / "there" / "working").exists()
+
+
+SCRIPT = """
+    import actlab.work
+    from actlab.run import compare
+    actlab.work._CHECKPOINT_SECONDS = 0.0
+    if __name__ == "__main__":
+        print("begin", flush=True)
+        compare("relu", "prelu", data="digits", seeds=3, epochs={epochs}, optimizer="adamw", learning_rate=[0.001],
+                dropout=[0.1], out={out!r}, workers={workers}, report=False)
+"""
+
+
+def start(tmp_path: Path, out: Path, epochs: int, workers: int) -> subprocess.Popen:
+    script = tmp_path / f"{out.name}.py"
+    script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), epochs=epochs, workers=workers)))
+    return subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
+    """SIGKILL in the middle of a stack, twice; the bytes are those of a run that nobody disturbed."""
+    out = tmp_path / "killed"
+    reached = 0
+    for _ in range(2):
+        process = start(tmp_path, out, 60, workers=1)
+        wait_for_checkpoint(out, process, beyond=reached)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        assert not (Run(out).trials["status"] == "finished").any()
+        reached = epochs_done(out)
+        assert 0 < reached < 60
+    assert start(tmp_path, out, 60, workers=1).wait() == 0
+    assert start(tmp_path, tmp_path / "whole", 60, workers=1).wait() == 0
+    assert contents(Run(out)) == contents(Run(tmp_path / "whole"))
+    assert Run(out).times.groupby("stack").size().eq(60).all()
+
+
+def test_a_run_with_workers_survives_a_killed_parent(tmp_path):
+    out = tmp_path / "killed"
+    process = start(tmp_path, out, 60, workers=2)
+    wait_for_checkpoint(out, process)
+    process.kill()
+    process.wait()
+    assert start(tmp_path, out, 60, workers=1).wait() == 0
+    assert start(tmp_path, tmp_path / "whole", 60, workers=1).wait() == 0
+    assert contents(Run(out)) == contents(Run(tmp_path / "whole")), "other stacks, other workers, the same bits"
+
+
+def epochs_done(out: Path) -> int:
+    """How far the checkpoints of a run are."""
+    files = [f for f in (out / "working").glob("*.pt") if f.with_suffix(".json").exists()]
+    return max((torch.load(f, weights_only=True)["done"] for f in files), default=0)
+
+
+def wait_for_checkpoint(out: Path, process: subprocess.Popen, beyond: int = 0, limit: float = 90) -> None:
+    end = time.monotonic() + limit
+    while epochs_done(out) <= beyond:
+        assert process.poll() is None, "it ended too soon"
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_ctrl_c_keeps_what_was_finished(tmp_path):
+    process = start(tmp_path, tmp_path / "run", 3000, workers=1)
+    wait_for_checkpoint(tmp_path / "run", process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() != 0
+    assert len(Run(tmp_path / "run").trials) == 6
+    assert list((tmp_path / "run" / "working").glob("*.json"))
+
+
+def test_a_diverged_trial_stays_in_the_table(tmp_path):
+    run = compare("relu", out=tmp_path / "run", learning_rate=[0.1, 1e9], **SMALL)
+    assert run.trials.groupby("learning_rate")["status"].unique().map(list).to_dict() == {
+        0.1: ["finished"],
+        1e9: ["diverged"],
+    }
+    blown = run.trials[run.trials["learning_rate"] == 1e9]
+    assert (blown["diverged_epoch"] >= 1).all() and blown["final_valid_accuracy"].isna().all()
+
+
+def test_callables_and_blocks_of_ones_own(tmp_path):
+    def curved(x):
+        return torch.sin(x)
+
+    run = compare(curved, torch.nn.functional.silu, BLOCKS["tanh"], out=tmp_path / "run", **SMALL)
+    assert run.activations == ["curved", "silu", "tanh"]
+    assert list(run.trials["gradient"]) == ["by autograd"] * 4 + ["by hand"] * 2
+
+
+def test_per_layer_names_and_no_hidden_layer(tmp_path):
+    run = compare("relu/tanh", "relu", out=tmp_path / "two", **SMALL)
+    assert run.activations == ["relu/tanh", "relu"]
+    flat = compare("relu", out=tmp_path / "none", hidden=[], **SMALL)
+    model = actlab.load_model(flat, "relu")
+    assert len(model) == 1 and model[0].in_features == 64
+
+
+def test_an_own_npz_is_compared_on(tmp_path):
+    g = np.random.default_rng(0)
+    y = g.integers(0, 3, 300)
+    np.savez(tmp_path / "blobs.npz", x=g.normal(size=(300, 5)) + 6 * y[:, None], y=y)
+    run = compare("relu", **(SMALL | {"data": str(tmp_path / "blobs.npz"), "epochs": 60}), out=tmp_path / "run")
+    assert run.trials["test_accuracy"].mean() > 0.8
+
+
+def test_the_plain_engine_agrees_with_the_stack(tmp_path):
+    names = ("relu", "tanh", "gelu")
+    plain = compare(*names, out=tmp_path / "plain", engine="plain", **SMALL)
+    stacked = compare(*names, out=tmp_path / "stacked", **SMALL)
+    assert set(plain.trials["key"]).isdisjoint(stacked.trials["key"]), "another engine, another trial"
+    for column in ("train_loss", "valid_loss"):
+        np.testing.assert_allclose(plain.curves[column], stacked.curves[column], rtol=1e-3)
+
+
+def test_data_auto_is_settled_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data, "resolve_auto", lambda **_: ("digits", "because MNIST could not be had: no network"))
+    settings = {name: value for name, value in SMALL.items() if name != "data"}
+    told = Told()
+    run = compare("relu", progress=told, **settings)
+    assert run.experiment.data == "digits" and "no network" in run.experiment.data_note
+    assert any("because MNIST could not be had" in text for text in told.said)
+    assert run.path == Path("runs") / f"digits-{run.experiment.key}"
+
+    def never(**_):
+        raise AssertionError("a resume never asks again")
+
+    with Store(run.path) as store:  # as if it had been interrupted
+        store._database.execute("UPDATE trials SET status = 'planned' WHERE seed = 1")
+    monkeypatch.setattr(data, "resolve_auto", never)
+    told = Told()
+    again = compare("relu", progress=told, **settings)
+    assert again.path == run.path and told.begun[0].missing == 1
+
+
+def test_a_default_folder_points_to_a_run_that_could_grow(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = compare("relu", **SMALL)
+    told = Told()
+    second = compare("relu", "tanh", progress=told, **SMALL)
+    assert first.path != second.path
+    assert any(f"--out {first.path} would train only 2" in text for text in told.said)
+
+
+def test_a_spec_file_is_the_same_as_options(tmp_path):
+    run = compare("relu", out=tmp_path / "a", **SMALL)
+    again = compare(spec=run.path / "experiment.toml", out=tmp_path / "b", report=False)
+    assert contents(run) == contents(again)
+    other = compare("tanh", spec=run.path / "experiment.toml", out=tmp_path / "c", epochs=1, report=False)
+    assert other.experiment.activations == ("tanh",) and other.experiment.epochs == 1
+
+
+def test_an_environment_that_changed_is_said(tmp_path):
+    run = compare("relu", out=tmp_path / "run", **SMALL)
+    file = run.path / "environment.json"
+    known = json.loads(file.read_text())
+    known[-1]["torch"] = "1.0"
+    file.write_text(json.dumps(known))
+    told = Told()
+    compare("relu", out=tmp_path / "run", progress=told, **SMALL)
+    assert any("torch: 1.0 then" in text for text in told.said)
+
+
+def test_a_copied_run_goes_on_elsewhere(tmp_path):
+    compare("relu", out=tmp_path / "run", **SMALL)
+    shutil.copytree(tmp_path / "run", tmp_path / "moved")
+    told = Told()
+    compare("relu", out=tmp_path / "moved", progress=told, **(SMALL | {"seeds": 3}))
+    assert told.begun[0].missing == 1
+
+
+@pytest.mark.parametrize(("count", "workers"), [(1, 2), (3, 2), (30, 2), (31, 4), (100, 3), (1000, 2)])
+def test_plans_cover_every_trial_once_in_even_stacks(count, workers):
+    e = Experiment(activations=("relu",), seeds=tuple(range(count)), content="x")
+    stacks = plan_stacks(e.trials(), e.layers, workers)
+    keys = [trial.key for stack in stacks for trial in stack.trials]
+    assert sorted(keys) == sorted(trial.key for trial in e.trials())
+    sizes = [len(stack.trials) for stack in stacks]
+    assert max(sizes) <= 16 and max(sizes) - min(sizes) <= 1
+    assert len(stacks) >= min(workers, count)
+
+
+def test_plans_keep_activations_together_and_groups_apart():
+    e = Experiment(activations=("relu", "tanh"), seeds=tuple(range(9)), dropout=(0.0, 0.2), content="x")
+    for stack in plan_stacks(e.trials(), e.layers, 2):
+        names = [trial.activation for trial in stack.trials]
+        assert names == sorted(names)
+        assert len({trial.dropout > 0 for trial in stack.trials}) == 1
+
+
+@MNIST
+def test_mnist_itself_learns(tmp_path):
+    """Two epochs on all 60,000 images, against what an independent loop reaches."""
+    run = compare(
+        "relu", "tanh", data="mnist", split="tutorial", seeds=1, epochs=2, out=tmp_path / "run", report=False, workers=1
+    )
+    assert run.trials["test_accuracy"].isna().all(), "the test set is used for validation"
+    assert run.trials["final_valid_accuracy"].between(0.91, 0.935).all()

@@ -129,8 +129,8 @@ def test_the_public_names():
     assert sorted(actlab.__all__) == sorted(
         [
             "__version__", "elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "mish", "prelu", "relu", "sigmoid",
-            "silu", "softplus", "tanh", "Activation", "activation", "Experiment", "Run", "Trial", "UserError", "compare",
-            "load_model", "load_run", "functional", "nn",
+            "silu", "softplus", "tanh", "Activation", "activation", "Experiment", "Run", "Trial", "UserError",
+            "compare", "load_model", "load_run", "functional", "nn",
         ]
     )  # fmt: skip
     for name in actlab.__all__:

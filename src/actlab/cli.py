@@ -150,10 +150,18 @@ def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="one activation")],
     gradient: Annotated[bool, typer.Option("--gradient", help="follow a gradient through it in numbers")] = False,
 ) -> None:
-    """Show an activation: its facts, or with --gradient how a gradient passes through it."""
+    """Show an activation: its facts, or with --gradient how a gradient passes through it.
+
+    With --gradient the status is 1 where the hand-written derivative disagrees with autograd or finite differences.
+    """
     from actlab import show as shows
 
-    print(shows.gradient_example(name) if gradient else shows.card(name))
+    if not gradient:
+        print(shows.card(name))
+        return
+    example = shows.gradient_example(name)
+    print(example.render())
+    raise typer.Exit(0 if example.agrees else 1)
 
 
 @app.command(epilog="Example: actlab report runs/mnist-1a2b3c4d")
@@ -301,7 +309,9 @@ def _print_result(run: Any, as_json: bool) -> None:
 
     summary = summarise(run)
     if as_json:
-        print(json.dumps(summary.as_json(), allow_nan=False))
+        told = summary.as_json()
+        activations = [{"name": row.pop("arm"), **row} for row in told.pop("table")]
+        print(json.dumps({"run": str(run.path), "activations": activations, **told}, allow_nan=False))
         return
     print(summary.as_text())
     print(f"Report: {run.path / 'report' / 'index.html'}")

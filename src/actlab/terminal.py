@@ -19,7 +19,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            self.console.print(text, markup=False)
+            self.console.print(text, markup=False, soft_wrap=True)
 
     def download(self, name: str, done: int, total: int) -> None:
         if self.quiet:

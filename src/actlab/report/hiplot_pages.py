@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _AXES = (
-    "activation", "seed", "learning_rate", "weight_decay", "dropout", "initialisation", "best_epoch",
+    "seed", "activation", "learning_rate", "weight_decay", "dropout", "initialisation", "best_epoch",
     "final_train_loss", "final_train_accuracy", "final_valid_loss", "final_valid_accuracy",
     "best_valid_loss", "best_valid_accuracy", "test_accuracy", "status",
 )  # fmt: skip
+# the activation is not the first: names are written to the left of their axis, and there the page ends
 _WORDS = ("activation", "initialisation", "status")
 _ONLY_IF_VARIED = ("weight_decay", "dropout", "initialisation")
 # HiPlot writes the values into a script, and shows them as HTML: these take the place of what either would obey
@@ -93,4 +94,4 @@ def _plain(value: Any) -> Any:
         number = float(value)
     except TypeError:  # None, pandas' NA
         return float("nan")
-    return int(number) if number.is_integer() and not isinstance(value, float) else number
+    return int(number) if number.is_integer() and not isinstance(value, float) else round(number, 6)

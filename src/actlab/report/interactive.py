@@ -51,7 +51,7 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
     baseline = summary.comparisons[0].baseline
     for place, item in enumerate(summary.comparisons):
         pairs = paired_differences(summary.values[baseline], summary.values[item.name])
-        spread = np.linspace(-0.17, 0.17, len(pairs)) if len(pairs) > 1 else np.zeros(len(pairs))
+        spread = np.linspace(-0.14, 0.14, len(pairs)) if len(pairs) > 1 else np.zeros(len(pairs))
         figure.add_scatter(
             x=[100 * value for value in pairs.values()],
             y=(place + spread).tolist(),
@@ -65,11 +65,15 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
         if pairs:
             figure.add_scatter(**_interval_trace(item, place))
     figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2)
-    names = [escape(_short(item.name, 22)) for item in summary.comparisons]
-    figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False
-    )
-    return figure.update_layout(**_layout(height=130 + 44 * len(names)), hovermode="closest")
+    # the names stand above their rows: beside them they would leave a phone no room
+    for place, item in enumerate(summary.comparisons):
+        name = escape(_short(item.name))
+        figure.add_annotation(
+            text=name, x=0, xref="paper", xanchor="left", y=place - 0.34, yanchor="middle", showarrow=False
+        )
+    count = len(summary.comparisons)
+    figure.update_yaxes(range=[count - 0.6, -0.62], showgrid=False, zeroline=False, showticklabels=False)
+    return figure.update_layout(**_layout(height=80 + 54 * count), hovermode="closest")
 
 
 def function_charts(run: Run) -> dict[str, go.Figure]:

@@ -1,0 +1,247 @@
+"""The page: one HTML file with everything in it, to open, to send, to keep."""
+
+import base64
+import datetime
+import math
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actlab.errors import need_extra
+from actlab.report import interactive
+from actlab.report.curves import arm_colours
+from actlab.report.plots import TRAIN_SAID, VALID_SAID
+from actlab.report.summary import (
+    COMPARISON_HEADERS,
+    COMPARISON_NOTES,
+    HEADER_NOTES,
+    HEADERS,
+    NO_TEST,
+    Summary,
+    number,
+    percent,
+    with_arms,
+)
+from actlab.store import EXPERIMENT, Run
+
+try:
+    import jinja2
+    from markupsafe import Markup
+except ImportError:
+    raise need_extra("lab", "jinja2") from None
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TRIAL_COLUMNS = (
+    "arm", "seed", "status", "final training loss", "final training accuracy", "final validation loss",
+    "final validation accuracy", "best epoch", "best validation accuracy", "test accuracy",
+)  # fmt: skip
+_CHART_TITLES = {
+    "accuracy": "Accuracy by epoch",
+    "loss": "Loss by epoch",
+    "function": "Value, f(x)",
+    "derivative": "Derivative, f'(x)",
+    "differences": "Differences",
+}
+
+
+def draw_page(
+    run: Run, summary: Summary, folder: Path, hiplot: list[tuple[str, str]] | None, tables: list[str]
+) -> Path:
+    """Write index.html. `hiplot` holds (title, file) of the HiPlot pages, None where HiPlot is not installed."""
+    file = folder / "index.html"
+    file.write_text(_template().render(**_values(run, summary, folder, hiplot, tables)), encoding="utf-8")
+    return file
+
+
+def _template() -> jinja2.Template:
+    text = resources.files("actlab.report").joinpath("page.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(text)
+
+
+def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[str]) -> dict[str, Any]:
+    charts = {name: Markup(interactive.as_json(figure)) for name, figure in interactive.charts(run, summary).items()}
+    trials = with_arms(run)
+    return {
+        "title": f"{_names(run)} on {summary.subject.partition(',')[0]}",
+        "summary": summary,
+        "notes": _notes(run, summary, trials),
+        "tint": arm_colours(run),
+        "headers": [(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
+        "comparison_headers": [(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
+        "verdict_column": COMPARISON_HEADERS.index("verdict"),
+        "charts": charts,
+        "chart_titles": _CHART_TITLES,
+        "train_said": TRAIN_SAID,
+        "valid_said": VALID_SAID,
+        "samples": _data_uri(folder / "samples.png"),
+        "measured": _measured(run, summary, trials),
+        "command": _command(run),
+        "toml": (run.path / EXPERIMENT).read_text(encoding="utf-8"),
+        "hiplot": hiplot,
+        "tables": tables,
+        "pictures": [name for name in _PICTURES if (folder / name).is_file()],
+        "trial_columns": _TRIAL_COLUMNS,
+        "trial_rows": [_trial_row(row) for row in trials.to_dict("records")],
+        "plotly": Markup(interactive.get_plotlyjs() if charts else ""),
+    }
+
+
+_PICTURES = ("accuracy.png", "loss.png", "differences.png", "functions.png", "samples.png")
+
+
+def _names(run: Run) -> str:
+    names = run.activations
+    if len(names) > 5:
+        return f"{names[0]} and {len(names) - 1} other activations"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _notes(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[str]:
+    """What a reader has to know before believing the numbers."""
+    notes = [summary.unfinished, summary.metric_note]
+    lost = trials[trials["status"] == "diverged"]
+    if len(lost):
+        notes.append(
+            f"{len(lost)} of {len(trials)} trials diverged: their loss became infinite or not a number. They are "
+            "counted, and marked in the list of trials; they have no part in the means."
+        )
+    for name, words in (("device", "devices"), ("cpu", "CPU models"), ("torch", "versions of torch")):
+        different = trials[name].dropna().unique()
+        if len(different) > 1:
+            notes.append(f"These trials come from different {words}: {', '.join(different)}.")
+    return [note for note in notes if note]
+
+
+def _data_uri(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+
+
+def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[str, str]]:
+    """How the numbers came about, as pairs of words."""
+    e = run.experiment
+    rates = ", ".join(f"{rate:g}" for rate in e.learning_rate)
+    decay = ", ".join(f"{value:g}" for value in e.weight_decay)
+    dropout = ", ".join(f"{value:g}" for value in e.dropout)
+    pairs = [
+        ("data", summary.subject.partition(",")[0] + (f", {e.data_note}" if e.data_note else "")),
+        ("hash of the data", e.content[:16]),
+        ("split", _SPLITS[e.split]),
+        ("pipeline", _PIPELINES[e.pipeline]),
+        ("network", _network(run)),
+        ("initial weights", ", ".join(e.initialisation)),
+        ("optimizer", _optimizer(run)),
+        ("learning rate", f"{rates}, {e.schedule}"),
+        ("weight decay", decay if any(e.weight_decay) else ""),
+        ("dropout", dropout if any(e.dropout) else ""),
+        ("batch size", str(e.batch_size)),
+        ("epochs", str(e.epochs)),
+        ("seeds", f"{len(e.seeds)}: {_seeds(e.seeds)}; equal seeds start alike and see the same batches"),
+        ("loss", e.loss.replace("_", "-")),
+        ("engine", f"{e.engine}, {e.dtype}"),
+        ("training time", _seconds(run.times["seconds"].sum())),
+        ("step cost", _cost_said(run)),
+        *_environment(run),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+_SPLITS = {
+    "standard": "standard: training, validation and test samples are apart",
+    "tutorial": "tutorial: the test samples serve as validation samples, and there is no test",
+}
+_PIPELINES = {
+    "standard": "standard: mean 0 and deviation 1 over the training samples",
+    "published": "published: as in the tutorial it is taken from, with its fault",
+}
+
+
+def _network(run: Run) -> str:
+    images = run.artefact("samples").get("images")
+    inputs = [f"{math.prod(images.shape[1:])} inputs"] if images is not None else ["inputs"]
+    hidden = [str(units) for units in run.experiment.hidden] or ["no hidden layer"]
+    return " – ".join([*inputs, *hidden, "classes"])
+
+
+def _optimizer(run: Run) -> str:
+    e = run.experiment
+    if e.optimizer == "momentum":
+        return f"SGD with momentum {e.momentum:g}"
+    if e.optimizer == "adamw":
+        return f"AdamW, betas {e.betas[0]:g} and {e.betas[1]:g}, epsilon {e.epsilon:g}"
+    return "SGD"
+
+
+def _seeds(seeds: tuple[int, ...]) -> str:
+    if len(seeds) > 2 and seeds == tuple(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
+def _seconds(seconds: float) -> str:
+    """
+    >>> _seconds(7.25), _seconds(3700), _seconds(0)
+    ('7.2 s', '1:01:40 h', '')
+    """
+    if not seconds > 0:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{datetime.timedelta(seconds=round(seconds))} h"
+
+
+def _cost_said(run: Run) -> str:
+    costs = run.costs
+    if costs.empty:
+        return ""
+    return f"median over {costs['round'].nunique()} rounds in which the activations took turns"
+
+
+def _environment(run: Run) -> list[tuple[str, str]]:
+    """Where the run was made; where it was continued elsewhere, each place in turn."""
+    pairs: dict[str, list[str]] = {}
+    for known in run.environments:
+        for name, value in known.items():
+            said = "" if value is None else str(value)
+            if name != "command" and said and said not in pairs.setdefault(name, []):
+                pairs[name].append(said)
+    return [(name.replace("_", " "), "; then ".join(values)) for name, values in pairs.items()]
+
+
+def _command(run: Run) -> str:
+    return next((str(known["command"]) for known in reversed(run.environments) if known.get("command")), "")
+
+
+def _trial_row(row: dict[str, Any]) -> dict[str, Any]:
+    status = row["status"]
+    if status == "diverged":
+        status = f"diverged in epoch {row['diverged_epoch']}"
+    best = row["best_epoch"]
+    planned = row["status"] == "planned"
+    return {
+        "diverged": row["status"] == "diverged",
+        "planned": planned,
+        "cells": [
+            row["arm"],
+            str(row["seed"]),
+            status,
+            number(row["final_train_loss"]),
+            percent(row["final_train_accuracy"]),
+            number(row["final_valid_loss"]),
+            percent(row["final_valid_accuracy"]),
+            NO_TEST if _is_none(best) else str(best),
+            percent(row["best_valid_accuracy"]),
+            percent(row["test_accuracy"]),
+        ],
+    }
+
+
+def _is_none(value: Any) -> bool:
+    """Whether pandas means "no number"."""
+    return not isinstance(value, int | float) or value != value

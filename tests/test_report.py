@@ -1,7 +1,25 @@
 """The report: the numbers on the page are the run's, names are only text, and nothing is fetched."""
 
-import numpy as np
+import contextlib
+import html
+import json
+import math
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+from html.parser import HTMLParser
 
+import hiplot
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import stats as scipy_stats
+
+from actlab.report import draw, hiplot_pages, summarise
+from actlab.report.curves import curves_of
+from actlab.report.hiplot_pages import file_names
 from actlab.spec import Experiment
 from actlab.store import Run, Store
 
@@ -129,3 +147,294 @@ def _costs(labels, generator):
         for r in range(7)
         for place, label in enumerate(labels)
     ]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A run of three activations, with one diverged trial, and its page."""
+    run = fake_run(tmp_path_factory.mktemp("report") / "run", diverged=[("leaky_relu", 3)])
+    return run, draw(run).read_text(encoding="utf-8")
+
+
+class Cells(HTMLParser):
+    """The texts of a table's cells, by row; and every address that the page names."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tables: dict[str, list[list[str]]] = {}
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self._open = False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.tags.append(tag)
+        self.addresses += [v for name, v in attributes if name in ("src", "href", "action", "srcset") and v]
+        if tag == "table":
+            self._rows = self.tables.setdefault(values.get("id", "?"), [])
+        elif tag == "tr":
+            self._rows.append([])
+        elif tag in ("td", "th"):
+            self._rows[-1].append("")
+            self._open = True
+        elif tag == "br" and self._open:
+            self._rows[-1][-1] += " "
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._open = False
+
+    def handle_data(self, data):
+        if self._open:
+            self._rows[-1][-1] += data
+
+
+def column(cells: Cells, table: str, name: str) -> list[str]:
+    header, *rows = cells.tables[table]
+    return [row[header.index(name)] for row in rows]
+
+
+def rows_of(run: Run, query: str) -> list[tuple]:
+    with contextlib.closing(sqlite3.connect(run.path / "run.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_numbers_on_the_page_are_those_of_the_database(drawn):
+    run, page = drawn
+    cells = Cells(page)
+    for place, name in enumerate(run.activations):
+        values = [v for (v,) in rows_of(run, f"SELECT test_accuracy FROM trials WHERE activation = '{name}'"
+                                             " AND status = 'finished'")]  # fmt: skip
+        low, high = scipy_stats.t.interval(0.95, len(values) - 1, np.mean(values), scipy_stats.sem(values))
+        shown = column(cells, "results", "test accuracy")[place]
+        assert shown == f"{100 * np.mean(values):.2f}% [{100 * low:.2f}, {100 * high:.2f}]"
+        losses = rows_of(run, f"SELECT final_train_loss FROM trials WHERE activation = '{name}' AND status='finished'")
+        assert column(cells, "results", "final training loss")[place] == f"{np.mean(losses):.4f}"
+    assert column(cells, "results", "diverged") == ["0 of 10", "0 of 10", "1 of 10"]
+    assert column(cells, "results", "trials") == ["10", "10", "9"]
+
+
+def test_relative_cost_is_the_median_over_rounds(drawn):
+    run, page = drawn
+    seconds = {(a, r): s for a, r, s in rows_of(run, "SELECT activation, round, seconds FROM costs")}
+    expected = [statistics.median(seconds[a, r] / seconds["relu", r] for r in range(7)) for a in run.activations]
+    assert column(Cells(page), "results", "step cost") == [f"{cost:.2f}×" for cost in expected]
+
+
+def test_comparison_on_the_page_is_the_paired_t_test(drawn):
+    run, page = drawn
+    found = dict(rows_of(run, "SELECT activation || seed, test_accuracy FROM trials WHERE status = 'finished'"))
+    pairs = [(found[f"relu{s}"], found[f"tanh{s}"]) for s in range(10)]
+    expected = scipy_stats.ttest_rel([b for _, b in pairs], [a for a, _ in pairs])
+    cells = Cells(page)
+    assert column(cells, "differences", "difference, points")[0] == f"{100 * np.mean([b - a for a, b in pairs]):+.2f}"
+    comparison = summarise(run).comparisons[0]
+    assert comparison.p == pytest.approx(expected.pvalue)
+    assert column(cells, "differences", "pairs") == ["10", "9"]
+    assert column(cells, "differences", "verdict")[0] == comparison.verdict
+
+
+def test_conclusion_comes_first_and_names_the_data(drawn):
+    run, page = drawn
+    summary = summarise(run)
+    assert summary.conclusion.startswith("On MNIST, with 10 seeds, by test accuracy: ")
+    assert page.index(html.escape(summary.conclusion)) < page.index("<table")
+
+
+def test_diverged_trials_are_marked_and_not_hidden(drawn):
+    run, page = drawn
+    cells = Cells(page)
+    assert len(cells.tables["trials"]) == 31
+    states = [row[:3] for row in cells.tables["trials"] if "diverged" in row[2]]
+    assert states == [["leaky_relu", "3", "diverged in epoch 12"]]
+    assert page.count('class="diverged"') == 1
+    assert "1 of 30 trials diverged" in page
+    assert math.isnan(summarise(run).values["leaky_relu"][3])  # though it had reached an accuracy before
+
+
+def test_page_needs_nothing_from_elsewhere(drawn):
+    run, page = drawn
+    folder = run.path / "report"
+    for address in Cells(page).addresses:
+        assert address.startswith("data:") or (folder / address).is_file(), address
+    # in the page's own parts, not in plotly.js
+    own = [part for part in re.split(r"<script>|</script>", page) if len(part) < 1_000_000]
+    assert not re.search(r"https?://(?!www\.w3\.org)", "".join(own))
+    assert sum(len(part) > 1_000_000 for part in re.split(r"</?script>", page)) == 1  # plotly.js, once
+
+
+def test_all_files_are_there(drawn):
+    folder = drawn[0].path / "report"
+    expected = {"index.html", "table.csv", "trials.csv", "curves.csv", "hiplot.html", "hiplot-relu.html",
+                "hiplot-tanh.html", "hiplot-leaky_relu.html"}  # fmt: skip
+    pictures = {f"{name}.png" for name in ("loss", "accuracy", "differences", "functions", "samples")}
+    assert {file.name for file in folder.iterdir()} == expected | pictures
+    for name in pictures:
+        image = Image.open(folder / name)
+        assert min(image.size) > 200 and len(image.convert("L").getcolors()) > 20
+
+
+def test_curves_are_means_over_the_seeds_that_finished(drawn):
+    run, _ = drawn
+    [curve] = [curve for curve in curves_of(run, "valid_accuracy") if curve.arm == "leaky_relu"]
+    rows = rows_of(run, "SELECT AVG(valid_accuracy), MIN(valid_accuracy), MAX(valid_accuracy) FROM curves"
+                        " WHERE activation = 'leaky_relu' AND seed != 3 GROUP BY epoch ORDER BY epoch")  # fmt: skip
+    assert curve.seeds == 9
+    assert np.c_[curve.mean, curve.low, curve.high] == pytest.approx(np.array(rows))
+
+
+def test_summary_as_text_and_as_json(drawn):
+    summary = summarise(drawn[0])
+    text = summary.as_text()
+    assert "leaky_relu  9       1 of 10" in text and "relu        10      0 of 10" in text
+    assert " ".join(text.split()).count(" ".join(summary.conclusion.split())) == 1
+    values = json.loads(json.dumps(summary.as_json(), allow_nan=False))
+    assert [row["n"] for row in values["table"]] == [10, 10, 9]
+    assert values["comparisons"][0]["difference"] == summary.comparisons[0].difference
+
+
+NASTY = "a<b>.py:f"
+
+
+@pytest.fixture
+def nasty(tmp_path, monkeypatch):
+    """A run with a name that is markup to HTML and Plotly, and one that is no file name."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a<b>.py", "$x_{.py"):
+        (tmp_path / name).write_text("def f(x):\n    return x\n")
+    return fake_run(tmp_path / "run", ("relu", NASTY, "$x_{.py:f"), seeds=5, epochs=3)
+
+
+def test_names_are_text_everywhere(nasty):
+    page = draw(nasty).read_text(encoding="utf-8")
+    cells = Cells(page)
+    assert column(cells, "results", "activation")[1] == NASTY
+    assert "b" not in cells.tags and "a<b>" not in page.replace("a<b>.py", "", 0).split("<script>")[0]
+    scripts = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    names = {trace.get("name") for script in scripts for trace in json.loads(script)["data"]}
+    assert "a&lt;b&gt;.py:f" in names  # Plotly reads <b> in a name as bold
+    files = sorted(file.name for file in (nasty.path / "report").glob("hiplot*.html"))
+    assert files == ["hiplot-a-b-.py-f.html", "hiplot-relu.html", "hiplot-x_-.py-f.html", "hiplot.html"]
+    for file in files:
+        assert "a<b>" not in (nasty.path / "report" / file).read_text(encoding="utf-8")
+
+
+def test_file_names_never_collide():
+    names = ["A:b", "a-b", "a b", "..", "", "/etc/x", "x" * 200, "x" * 300]
+    files = file_names(names)
+    assert len({file.lower() for file in files.values()}) == len(names)
+    assert all(re.fullmatch(r"hiplot-[\w.-]+\.html", file) and len(file) < 80 for file in files.values())
+
+
+CASES = {
+    "one seed": {"seeds": 1},
+    "one epoch": {"epochs": 1, "seeds": 2},
+    "no hidden layer": {"hidden": (), "seeds": 2, "epochs": 2},
+    "one activation": {"activations": ("relu",), "seeds": 3},
+    "all diverged": {"diverged": [("tanh", s) for s in range(6)], "seeds": 6},
+    "all diverged at once": {"diverged": [("tanh", s) for s in range(6)], "seeds": 6, "epochs": 1},
+    "baseline diverged": {"diverged": [("relu", s) for s in range(6)], "seeds": 6},
+    "everything diverged": {"diverged": [(a, s) for a in ("relu", "tanh") for s in range(2)], "seeds": 2,
+                            "activations": ("relu", "tanh")},
+    "unfinished": {"planned": 7},
+    "nothing trained": {"planned": 30},
+    "several rates": {"learning_rate": (0.01, 0.1), "dropout": (0.0, 0.2), "seeds": 2, "epochs": 2},
+    "one for each layer": {"activations": ("relu/tanh", "relu"), "seeds": 2, "epochs": 2},
+    "table data": {"shape": (13,), "data": "mine.npz", "seeds": 2, "epochs": 2},
+    "colours": {"shape": (3, 16, 16), "seeds": 2, "epochs": 2},
+    "odd shape": {"shape": (2, 3, 4, 5), "seeds": 2, "epochs": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_kind_of_run_can_be_drawn(tmp_path, case):
+    run = fake_run(tmp_path / "run", **CASES[case])
+    page = draw(run).read_text(encoding="utf-8")
+    assert "nan" not in re.sub(r"<script.*?</script>|<style.*?</style>|data:[^\"]*", "", page, flags=re.DOTALL).lower()
+    assert draw(run).read_text(encoding="utf-8") == page  # and again
+    summarise(run).as_text()
+    json.dumps(summarise(run).as_json(), allow_nan=False)
+
+
+def test_one_seed_gets_no_verdict(tmp_path):
+    summary = summarise(fake_run(tmp_path / "run", seeds=1))
+    assert {item.verdict for item in summary.comparisons} == {"too few seeds"}
+    assert summary.conclusion.endswith("1 seed is too few to tell relu, tanh and leaky_relu apart: "
+                                       "run with --seeds 5 or more.")  # fmt: skip
+    assert summary.rows[0][3].endswith("%")  # no interval
+
+
+def test_unfinished_run_says_so(tmp_path):
+    run = fake_run(tmp_path / "run", planned=7)
+    assert summarise(run).unfinished == "7 of 30 trials are still to be trained."
+    page = draw(run).read_text(encoding="utf-8")
+    assert "7 of 30 trials are still to be trained." in page
+    assert column(Cells(page), "results", "trials") == ["10", "10", "3"]
+    assert page.count('class="planned"') == 7
+
+
+def test_arms_are_named_by_what_varies(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), learning_rate=(0.1, 0.01), seeds=2, epochs=2)
+    assert list(summarise(run).table["arm"]) == ["relu, lr 0.1", "relu, lr 0.01", "tanh, lr 0.1", "tanh, lr 0.01"]
+    first = summarise(run).comparisons[0]
+    assert (first.baseline, first.name) == ("relu, lr 0.1", "relu, lr 0.01")
+
+
+def test_tutorial_split_has_no_test_accuracy(tmp_path):
+    run = fake_run(tmp_path / "run", split="tutorial", has_test=False)
+    summary = summarise(run)
+    assert summary.metric == "final validation accuracy"
+    assert "no independent judge" in summary.metric_note
+    assert summary.values["relu"][0] == rows_of(run, "SELECT final_valid_accuracy FROM trials LIMIT 1")[0][0]
+    page = draw(run).read_text(encoding="utf-8")
+    assert column(Cells(page), "results", "test accuracy") == ["–"] * 3
+    assert "no independent judge" in page
+
+
+def test_substituted_data_are_named(tmp_path):
+    note = "because MNIST could not be had: no network."
+    run = fake_run(tmp_path / "run", data="digits", data_note=note, shape=(8, 8), seeds=5, epochs=2)
+    assert summarise(run).conclusion.startswith("On digits, because MNIST could not be had, with 5 seeds")
+    assert note in draw(run).read_text(encoding="utf-8")
+
+
+def test_hiplot_axes_order_and_missing_values(drawn):
+    run, _ = drawn
+    experiment = hiplot_pages.experiment(run.trials)
+    plot = experiment.display_data(hiplot.Displays.PARALLEL_PLOT)
+    assert plot["order"][-2:] == ["activation", "seed"] and plot["order"][:2] == ["status", "test_accuracy"]
+    assert set(plot["hide"]) == {"uid", "from_uid"}
+    assert experiment.parameters_definition["learning_rate"].type == hiplot.ValueType.NUMERIC
+    lost = [point.values for point in experiment.datapoints if point.values["status"] == "diverged"]
+    assert len(experiment.datapoints) == 30
+    assert len(lost) == 1 and math.isnan(lost[0]["final_valid_accuracy"])
+
+
+def test_without_hiplot_the_rest_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(hiplot_pages, "is_installed", lambda: False)
+    path = draw(fake_run(tmp_path / "run", seeds=2, epochs=2))
+    assert "pip install hiplot" in path.read_text(encoding="utf-8")
+    assert not list(path.parent.glob("hiplot*"))
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "plotly", "jinja2"])
+def test_a_missing_package_is_named_with_the_command(tmp_path, package):
+    fake_run(tmp_path / "run", seeds=1, epochs=1)
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from actlab.report import draw\nfrom actlab.store import Run\nfrom actlab.errors import MissingExtra\n"
+        "try:\n    draw(Run('run'))\nexcept MissingExtra as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert package in done.stdout and "actlab[lab]" in done.stdout
+
+
+def test_drawing_needs_no_torch(tmp_path):
+    fake_run(tmp_path / "run", seeds=2, epochs=2)
+    code = (
+        "import sys\nfrom actlab.report import draw\nfrom actlab.store import Run\ndraw(Run('run'))\n"
+        "print([name for name in ('torch', 'ray', 'matplotlib.pyplot') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -227,6 +227,6 @@ def test_conclusion_stays_short_with_many_arms():
     rows[1:15] -= np.linspace(0.01, 0.03, 14)[:, None]
     text = said(table(*rows, names=[f"arm{i}" for i in range(20)]), subject="digits, because MNIST could not be had")
     assert text.startswith(
-        "On digits, because MNIST could not be had, with 10 seeds, by test accuracy: Worse than arm0"
+        "On digits, because MNIST could not be had, with 10 seeds, by test accuracy: worse than arm0"
     )
     assert "and 7 more" in text and len(text) < 500

@@ -11,6 +11,8 @@ import typer
 
 from actlab.errors import UserError, did_you_mean
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="actlab",
     help="Make, check and compare activation functions for neural networks.",
@@ -239,14 +241,15 @@ def main() -> None:
     except typer.TyperException as error:
         code = _fail(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
-        print("\nStopped. What was finished is kept: the same command continues.", file=sys.stderr)
-        code = 130
+        code = _INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has had enough
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
         code = _fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
+    if code == _INTERRUPTED:  # which is also how the parser passes Ctrl-C on
+        print("\nStopped. What was finished is kept: the same command continues.", file=sys.stderr)
     sys.exit(code or 0)
 
 

@@ -65,7 +65,8 @@ class WorkerProcesses:
         count = min(self.workers, len(tasks))
         pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(messages,))
         try:
-            futures = {pool.submit(_work, function, task): task for task in tasks}
+            with _sigint_ignored():  # workers inherit it: Ctrl-C is the parent's to answer, from their first moment on
+                futures = {pool.submit(_work, function, task): task for task in tasks}
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
@@ -93,6 +94,18 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@contextlib.contextmanager
+def _sigint_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may change it
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 _messages: Any = None
 
 
@@ -100,7 +113,7 @@ def _begin_worker(messages: Any) -> None:
     global _messages
     _messages = messages
     messages.cancel_join_thread()  # progress that nobody reads must not keep a worker alive
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 

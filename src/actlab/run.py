@@ -97,6 +97,7 @@ def compare(
         raise one_of("way to keep parameters", keep, KEEP)
     chosen = choose_device(device)
     wanted = _settings(spec, activations, settings)
+    applied = _resolve_all(wanted)
     folder = Path(out).expanduser() if out is not None else None
     wanted = _settle_data(wanted, folder, data_dir, progress)
     dataset = data.load(
@@ -107,7 +108,6 @@ def compare(
         progress=progress.download,
     )
     experiment = Experiment.from_dict(wanted | {"content": dataset.content})
-    applied = {t.identity: resolve(t) for layers in experiment.layers.values() for t in layers}
     path = folder or _default_folder(experiment, progress)
     store = _open(path, experiment)
     with store:
@@ -143,10 +143,13 @@ def _settings(
         given["activations"] = list(activations)
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
-    wanted = base | given
-    Experiment.from_dict(wanted | {"data": "mnist"})  # bad values are told before anything is fetched
-    _ = Experiment.from_dict(wanted | {"data": "mnist"}).layers
-    return wanted
+    return base | given
+
+
+def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
+    """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
+    layers = Experiment.from_dict(wanted | {"data": "mnist"}).layers
+    return {target.identity: resolve(target) for targets in layers.values() for target in targets}
 
 
 def _settle_data(

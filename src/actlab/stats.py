@@ -123,6 +123,8 @@ def conclusion(table: Table, comparisons: Sequence[Comparison], *, subject: str,
     if few := [item for item in comparisons if item.verdict == "too few seeds"]:
         sentences.append(_too_few(few, len(few) == len(comparisons), seeds))
     sentences += _diverged(table)
+    if sentences[0].startswith(_OPENINGS):  # not a name: names stay as they are
+        sentences[0] = sentences[0][0].lower() + sentences[0][1:]
     return said + " ".join(sentences)
 
 
@@ -295,6 +297,7 @@ def _same(group: Sequence[Comparison]) -> str:
     return f"{_listed([item.name for item in group])} {verb} the same results as {group[0].baseline} in every seed."
 
 
+_OPENINGS = ("Better than ", "Worse than ", "Too few ")
 _SENTENCES = {"better": _decided, "worse": _decided, "undecided": _undecided, "the same": _same}
 
 

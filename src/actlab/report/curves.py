@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 MOST_BANDS = 6  # bands of more arms than these hide each other
 
-# Okabe and Ito's colours, which colour-blind people can tell apart, without the yellow, which white paper swallows
-_FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
+# Okabe and Ito's colours, which colour-blind people can tell apart; the blue lighter, to be seen on black as well, and
+# without the yellow, which white paper swallows
+_FEW = ("#2b8cc4", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
 _MANY = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
     "#7aa6d6", "#c49c00", "#5fb75f", "#ff6f69", "#a98fc9", "#a57a71", "#ce6dbd", "#637939", "#8c6d31", "#3182bd",

@@ -72,8 +72,9 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
             text=name, x=0, xref="paper", xanchor="left", y=place - 0.34, yanchor="middle", showarrow=False
         )
     count = len(summary.comparisons)
-    figure.update_yaxes(range=[count - 0.6, -0.62], showgrid=False, zeroline=False, showticklabels=False)
-    return figure.update_layout(**_layout(height=80 + 54 * count), hovermode="closest")
+    figure.update_yaxes(range=[count - 0.6, -0.62], showgrid=False, zeroline=False, showticklabels=False, ticks="")
+    figure.update_layout(**_layout(height=80 + 54 * count), hovermode="closest")
+    return figure.update_layout(margin_l=10)
 
 
 def function_charts(run: Run) -> dict[str, go.Figure]:
@@ -97,7 +98,7 @@ def function_charts(run: Run) -> dict[str, go.Figure]:
         limits = function_limits(x, [values[1 + which] for values in functions.values()])
         figure.update_xaxes(title="x", zeroline=True)
         figure.update_yaxes(title=title, range=list(limits), zeroline=True)
-        found[name] = figure.update_layout(**_layout(height=340), hovermode=_hovermode(len(functions)))
+        found[name] = figure.update_layout(**_layout(height=340))
     return found
 
 
@@ -116,7 +117,7 @@ def _curve_chart(train: list[Curve], valid: list[Curve], scale: float, digits: s
     figure.update_xaxes(title="epoch", rangemode="tozero" if _longest(valid) > 3 else "normal", zeroline=False)
     if _longest(valid) <= 12:
         figure.update_xaxes(dtick=1)
-    return figure.update_layout(**_layout(height=420), hovermode=_hovermode(len(valid)))
+    return figure.update_layout(**_layout(height=420))
 
 
 def _longest(curves: list[Curve]) -> int:
@@ -187,19 +188,12 @@ def _layout(height: int) -> dict:
     return {
         "template": "none",
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "margin": {"l": 58, "r": 10, "t": 8, "b": 48},
         "showlegend": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "xaxis": {"automargin": True},
-        "yaxis": {"automargin": True},
         "hoverlabel": {"namelength": -1},
     }
-
-
-def _hovermode(lines: int) -> str:
-    """All values at one place, unless that box would cover the chart."""
-    return "x unified" if lines <= 5 else "closest"
 
 
 def _rounded(values: np.ndarray, digits: int) -> list[float | None]:

@@ -1,0 +1,234 @@
+"""The command line as a person meets it: real processes, wrong input, one line and status 2."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actlab.cli import main
+from actlab.store import Run
+from actlab.terminal import duration
+
+SMALL = ["--data", "digits", "--seeds", "2", "--epochs", "2"]
+
+
+def actlab(*args: object, cwd: Path, **env: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "actlab.cli", *map(str, args)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ | env, timeout=300)
+
+
+WRONG = [
+    (["compare", "rleu"], "There is no activation 'rleu'. Did you mean 'relu'?"),
+    (["compare", "relu", "relu"], "named twice|free of repetitions"),
+    (["compare", "relu/tanh/elu"], "names 3 activations, the network has 2"),
+    (["compare", "elu(x)"], "parameters are numbers, for example elu"),
+    (["compare", "no.py:f"], "There is no file no.py"),
+    (["compare", "no_module:f"], "There is no module 'no_module'"),
+    (["compare", "torch.nn:GELUU"], "Did you mean 'GELU'"),
+    (["compare", "torch.nn:GLU"], "changes the width"),
+    (["compare", "--epochs", "-1"], "epochs is -1"),
+    (["compare", "--epochs", "many"], "--epochs is 'many'"),
+    (["compare", "--lr", "nan"], "learning_rate is nan"),
+    (["compare", "--lr", "0.1;0.2"], "--lr is '0.1;0.2'"),
+    (["compare", "--hidden", "0"], "hidden is 0"),
+    (["compare", "--hidden", "many"], "--hidden is 'many'"),
+    (["compare", "--seeds", "0"], "seeds is 0"),
+    (["compare", "--seeds", "x"], "--seeds is 'x'"),
+    (["compare", "--batch-size", "0"], "batch_size is 0"),
+    (["compare", "--split", "tutrial"], "Did you mean 'tutorial'"),
+    (["compare", "--pipeline", "publishd"], "Did you mean 'published'"),
+    (["compare", "--data", "mnits"], "Did you mean 'mnist'"),
+    (["compare", "--data", "nowhere.npz"], r"nowhere\.npz"),
+    (["compare", "--device", "gpu"], "Allowed: auto, cpu, cuda"),
+    (["compare", "--workers", "0"], "workers is 0"),
+    (["compare", "--keep", "all"], "Allowed: best, none"),
+    (["compare", "--engine", "plane"], "Did you mean 'plain'"),
+    (["compare", "--ephocs", "3"], "--ephocs.*--epochs"),
+    (["compare", "--spec", "nowhere.toml"], r"nowhere\.toml cannot be read"),
+    (["compare", "--data", "digits", "--pipeline", "published"], "published"),
+    (["compare", "--data", "mnist", "--data-dir", "nowhere"], "nowhere"),
+    (["compare", "--data", "digits", "--out", "/proc/no/run"], "cannot be written|cannot be made"),
+    (["comapre"], "Did you mean 'compare'"),
+    (["show", "rleu"], "Did you mean 'relu'"),
+    (["show", "torch.nn:GLU", "--gradient"], "changes the width"),
+    (["report", "nowhere"], "There is no folder nowhere"),
+    (["export", "nowhere"], "There is no folder nowhere"),
+    (["runs", "nowhere"], "There is no folder nowhere"),
+    (["reproduce", "tutorail"], "Did you mean 'tutorial'"),
+]
+
+
+@pytest.mark.parametrize(("args", "told"), WRONG, ids=[" ".join(args) for args, _ in WRONG])
+def test_wrong_input_is_one_line_and_status_2(tmp_path, monkeypatch, capsys, args, told):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["actlab", *args])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    said = [line for line in err.splitlines() if not line.startswith("Learning rate")]
+    assert end.value.code == 2, err
+    assert len(said) == 1 and said[0].startswith("actlab: ") and out == ""
+    assert re.search(told, said[0]), said[0]
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+def test_wrong_input_in_a_process_of_its_own(tmp_path):
+    done = actlab("compare", "rleu", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    done = actlab("compare", "relu", "tanh", *SMALL, "--out", "run", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (folder / "out.json").write_text(done.stdout)
+    (folder / "err.txt").write_text(done.stderr)
+    return folder
+
+
+def test_json_is_one_object_alone_on_standard_output(finished):
+    told = json.loads((finished / "out.json").read_text())
+    trials = Run(finished / "run").trials
+    assert told["run"] == "run"
+    assert [row["name"] for row in told["activations"]] == ["relu", "tanh"]
+    for row in told["activations"]:
+        mine = trials[trials["activation"] == row["name"]]
+        assert row["n"] == 2
+        for name in (
+            "final_valid_accuracy",
+            "final_train_accuracy",
+            "final_train_loss",
+            "final_valid_loss",
+            "test_accuracy",
+        ):
+            assert row[name] == pytest.approx(mine[name].mean(), rel=1e-12), name
+    assert "about" in (finished / "err.txt").read_text(), "it says beforehand how long it will take"
+
+
+def test_nan_is_null_in_json(tmp_path):
+    args = ["compare", "relu", *SMALL, "--split", "tutorial", "--lr", "1e9", "--out", "run", "--json", "--quiet"]
+    done = actlab(*args, cwd=tmp_path)
+    (row,) = json.loads(done.stdout, parse_constant=lambda text: pytest.fail(text))["activations"]
+    assert row["n"] == 0 and row["test_accuracy"] is None and row["final_valid_accuracy"] is None
+    assert done.stderr == ""
+
+
+def test_the_table_and_the_report(finished):
+    done = actlab("compare", "relu", "tanh", *SMALL, "--out", "run", cwd=finished)
+    assert done.returncode == 0 and "trained already" in done.stderr
+    assert "2 seeds" in done.stdout and "too few" in done.stdout
+    page = Path(done.stdout.strip().splitlines()[-1].removeprefix("Report: "))
+    assert (finished / page).is_file()
+
+
+def test_epoch_lines_with_verbose(tmp_path):
+    done = actlab("compare", "relu", *SMALL, "--out", "run", "--verbose", cwd=tmp_path)
+    lines = [line for line in done.stderr.splitlines() if "train loss" in line]
+    assert len(lines) == 4 and "relu (seed 0)  epoch 1/2" in lines[0] and "valid loss" in lines[0]
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_export(finished, kind):
+    import pandas as pd
+
+    done = actlab("export", "run", "--format", kind, "--out", f"tables-{kind}", cwd=finished)
+    assert done.returncode == 0, done.stderr
+    files = [finished / line for line in done.stdout.split()]
+    read = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}[kind]
+    curves = read(next(f for f in files if f.stem == "curves"))
+    expected = Run(finished / "run").curves
+    assert list(curves.columns) == list(expected.columns)
+    np.testing.assert_allclose(curves["valid_loss"], expected["valid_loss"], rtol=1e-12)
+    assert actlab("export", "run", "--format", "xml", cwd=finished).returncode == 2
+
+
+def test_report_draws_again_without_torch(finished):
+    (finished / "run" / "report" / "index.html").unlink()
+    code = (
+        "import sys; sys.argv = ['actlab', 'report', 'run']\nfrom actlab.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=finished, capture_output=True)
+    assert (finished / "run" / "report" / "index.html").is_file()
+
+
+def test_runs_list_and_show(finished):
+    assert "digits" in actlab("runs", ".", cwd=finished).stdout
+    listed = actlab("list", cwd=finished).stdout
+    assert "relu" in listed and "kink at 0" in listed
+    assert json.loads(actlab("list", "--json", cwd=finished).stdout)[0]["name"] == "identity"
+    assert "arXiv:1511.07289" in actlab("show", "elu", cwd=finished).stdout
+    shown = actlab("show", "relu", "--gradient", cwd=finished)
+    assert shown.returncode == 0 and "They agree" in shown.stdout
+    assert actlab("--version", cwd=finished).stdout.startswith("actlab ")
+
+
+@pytest.mark.parametrize("command", ["compare", "list", "show", "report", "export", "runs", "reproduce"])
+def test_every_command_has_help_with_an_example(tmp_path, command):
+    done = actlab(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0 and f"Example: actlab {command}" in done.stdout
+
+
+def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path):
+    command = [sys.executable, "-m", "actlab.cli", "compare", "relu", "--data", "digits", "--seeds", "3"]
+    command += ["--epochs", "4000", "--out", "run", "--workers", "2"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    end = time.monotonic() + 90
+    while not (tmp_path / "run" / "working" / "classes").exists():
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command continues" in said and "Traceback" not in said
+    again = actlab("compare", "relu", "--data", "digits", "--seeds", "3", "--epochs", "5", "--out", "run", cwd=tmp_path)
+    assert again.returncode == 2 and "epochs: 4000 in the folder, 5 in the command" in again.stderr
+
+
+def test_a_full_disk_is_told_at_the_first_write(tmp_path):
+    """Files over 200 kB are refused by the system, as on a full disk."""
+    code = (
+        "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "sys.argv = 'actlab compare relu --data digits --seeds 40 --epochs 1 --out run --hidden 300'.split()\n"
+        "from actlab.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr and "File too large" in done.stderr.splitlines()[-1]
+    assert (Run(tmp_path / "run").trials["status"] == "planned").all()
+
+
+def test_nan_in_the_data_is_told_with_counts(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    x[3, 1] = x[7, 2] = np.nan
+    np.savez(tmp_path / "bad.npz", x=x, y=np.arange(60) % 3)
+    done = actlab("compare", "relu", "--data", "bad.npz", cwd=tmp_path)
+    assert done.returncode == 2 and "2 NaN" in done.stderr and "2 of 60" in done.stderr
+
+
+def test_a_missing_extra_is_named_with_its_command(tmp_path):
+    code = (
+        "import sys, importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'plotly' else find(name, *a)\n"
+        "sys.argv = ['actlab', 'compare', '--data', 'digits']\nfrom actlab.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "actlab: This needs plotly, which is not installed: pip install 'actlab[lab]'\n"
+
+
+def test_durations():
+    assert [duration(s) for s in (0.2, 59.4, 60, 3599, 3600, 7320)] == [
+        "1 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "2 h 2 min",
+    ]  # fmt: skip

@@ -1,0 +1,64 @@
+"""What the documents show is run, and what they promise is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_readme_is_short():
+    assert len(README.splitlines()) < 120
+
+
+def test_readmes_python_runs(tmp_path):
+    code = "\n".join(blocks(README, "python"))
+    assert code
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_every_command_in_the_readme_exists():
+    """Each line is parsed by the command's own parser: unknown options and names fail."""
+    lines = [line.split("#")[0].strip() for block in blocks(README, "sh") for line in block.splitlines()]
+    commands = [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?actlab ", line)]
+    assert len(commands) >= 5
+    for command in commands:
+        name, *options = command.split()[1:]
+        done = subprocess.run([sys.executable, "-m", "actlab.cli", name, "--help"], capture_output=True, text=True)
+        assert done.returncode == 0, command
+        for option in [word for word in options if word.startswith("--")]:
+            assert option in done.stdout, command
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_and_files_that_documents_name_are_there(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target
+    for target in re.findall(r"`((?:bench|docs|tools|tests|src)/[\w./-]+)`", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_architecture_names_every_room():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = {p.stem if p.is_file() else p.name for p in (ROOT / "src" / "actlab").iterdir()}
+    for room in rooms - {"__init__", "__pycache__", "py", "catalogue", "py.typed"}:
+        assert f"`{room}" in text, room
+
+
+def test_nothing_speaks_of_a_machine():
+    """No path of somebody's machine in the project's files."""
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True)
+    for name in listed.stdout.split("\n"):
+        file = ROOT / name
+        if name and file.is_file() and file.suffix in {".py", ".md", ".toml", ".json", ".html", ".txt", ".yml"}:
+            text = file.read_text(encoding="utf-8")
+            assert not re.search(r"(?<![\w.])/(home|root|work|Users)/\w", text), name

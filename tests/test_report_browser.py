@@ -111,7 +111,8 @@ def test_hover_tells_the_values(visit, report):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1200])
 def test_page_fits_its_window(visit, report, width, scheme):
-    page = visit(report / "index.html", READY, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    phone = {"is_mobile": True, "has_touch": True} if width < 600 else {}
+    page = visit(report / "index.html", READY, viewport={"width": width, "height": 800}, color_scheme=scheme, **phone)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert colour == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}[scheme]

@@ -268,9 +268,10 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
     >>> _listed(["a", "b", "c"]), _listed(["a", "b", "c", "d"], most=3)
     ('a, b and c', 'a, b and 2 more')
     """
+    comma = "; " if any("," in name for name in names) else ", "
     if len(names) > most:
-        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return f"{comma.join(names[: most - 1])} and {len(names) - most + 1} more"
+    return " and ".join(filter(None, (comma.join(names[:-1]), names[-1])))
 
 
 def _decided(group: Sequence[Comparison]) -> str:

@@ -64,7 +64,7 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
         )
         if pairs:
             figure.add_scatter(**_interval_trace(item, place))
-    figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2)
+    figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2, rangemode="tozero")
     # the names stand above their rows: beside them they would leave a phone no room
     for place, item in enumerate(summary.comparisons):
         name = escape(_short(item.name))
@@ -132,6 +132,7 @@ def _line(curve: Curve, part: str, dash: str, scale: float, digits: str, colour:
         "y": _rounded(scale * curve.mean, 6),
         "customdata": list(zip(_rounded(scale * curve.low, 5), _rounded(scale * curve.high, 5), strict=True)),
         "mode": "lines" if len(curve.epochs) > 2 else "lines+markers",
+        "marker": {"symbol": "circle" if dash == "solid" else "circle-open", "size": 8},
         "line": {"color": colour, "dash": dash, "width": 2.4 if dash == "solid" else 1.5},
         "name": escape(f"{_short(curve.arm)}, {part}"),
         "hovertemplate": "%{y:" + digits + "}" + spread,
@@ -186,7 +187,7 @@ def _arms_by_function(run: Run) -> dict[str, list[str]]:
 
 def _layout(height: int) -> dict:
     return {
-        "template": "none",
+        "template": {},  # "none" would measure the margins anew at every change
         "height": height,
         "margin": {"l": 58, "r": 10, "t": 8, "b": 48},
         "showlegend": False,

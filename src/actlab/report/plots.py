@@ -99,8 +99,9 @@ def functions_figure(run: Run) -> Figure | None:
     functions = sampled(run)
     if not functions:
         return None
-    columns = min(len(functions), 3 if len(functions) <= 9 else 4)
-    rows = -(-len(functions) // columns)
+    count = len(functions)
+    columns = {1: 1, 2: 2, 4: 2}.get(count, 3 if count <= 9 else 4)
+    rows = -(-count // columns)
     figure = _figure(max(3.0 * columns, 4.2), 2.6 * rows + 0.5)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     tint = function_colours(run, list(functions))
@@ -112,8 +113,10 @@ def functions_figure(run: Run) -> Figure | None:
         axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
         axes.axvline(0, color="0.6", linewidth=0.6, zorder=0)
         _literal(axes.set_title(_short(name), fontsize=10))
-    for axes in grid.flat[len(functions) :]:
+    for axes in grid.flat[count:]:
         axes.set_visible(False)
+    for axes in grid.flat[max(0, count - columns) : count]:
+        axes.tick_params(labelbottom=True)  # also above a place that stays empty
     _caption(figure, "Solid: f(x). Dashed: its derivative, f'(x).")
     return figure
 
@@ -192,6 +195,9 @@ def _curve_axes(train: list[Curve], valid: list[Curve], scale: float, tint: dict
     for one, other in zip(train, valid, strict=True):
         _draw_curve(axes, one, scale, tint[one.arm], (0, (4, 2)), len(valid))
         _draw_curve(axes, other, scale, tint[other.arm], "solid", len(valid))
+    last = max(len(curve.epochs) for curve in valid)
+    if last < 3:
+        axes.set_xlim(0.5, last + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
@@ -221,7 +227,9 @@ def _curve_caption(valid: list[Curve]) -> str:
     said = "Lines: means over the seeds that finished." if seeds > 1 else "One seed."
     if seeds > 1:
         said += " Bands: lowest to highest seed." if len(valid) <= MOST_BANDS else " Bands are left out: too many."
-    return f"Dashed: training, {TRAIN_SAID}. Solid: validation, {VALID_SAID}.\n{said}"
+    short = max(len(curve.epochs) for curve in valid) < 3
+    dashed, solid = ("Hollow", "Full") if short else ("Dashed", "Solid")
+    return f"{dashed}: training, {TRAIN_SAID}. {solid}: validation, {VALID_SAID}.\n{said}"
 
 
 def _legend(figure: Figure, axes: Axes, tint: dict[str, str], many: bool) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,6 +111,7 @@ def compare(
         workers=_whole("--workers", workers),
         keep=keep,
         progress=Terminal(quiet=quiet, verbose=verbose),
+        command=shlex.join(["actlab", *sys.argv[1:]]),
         data=data,
         seeds=None if seeds is None else _seeds(seeds),
         epochs=_whole("--epochs", epochs),
@@ -314,7 +316,8 @@ def _print_result(run: Any, as_json: bool) -> None:
     if as_json:
         told = summary.as_json()
         activations = [{"name": row.pop("arm"), **row} for row in told.pop("table")]
-        print(json.dumps({"run": str(run.path), "activations": activations, **told}, allow_nan=False))
+        about = {"run": str(run.path), "environment": run.environments[-1]}
+        print(json.dumps(about | {"activations": activations} | told, allow_nan=False))
         return
     print(summary.as_text())
     print(f"Report: {run.path / 'report' / 'index.html'}")

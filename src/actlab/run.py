@@ -72,6 +72,7 @@ def compare(
     keep: str = "best",
     progress: Progress | None = None,
     report: bool = True,
+    command: str | None = None,
     **settings: Any,
 ) -> Run:
     """Train networks with each activation, paired by seed, and leave a run to read.
@@ -81,6 +82,7 @@ def compare(
             leaky_relu.
         spec: an Experiment or its TOML file; names and settings given beside it replace what it says.
         out: the run's folder; default runs/<data>-<key>. An existing one is continued.
+        command: how this was asked for, kept with the run's environment.
         settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
 
     Raises:
@@ -111,7 +113,7 @@ def compare(
     path = folder or _default_folder(experiment, progress)
     store = _open(path, experiment)
     with store:
-        for change in store.add_environment(environment(chosen)):
+        for change in store.add_environment(environment(chosen) | {"command": command}):
             progress.say(f"Since this run began the machine has changed: {change}.")
         _train_missing(store, experiment, dataset, chosen, workers, keep, progress)
         _add_artefacts(store, experiment, dataset, applied)
@@ -325,7 +327,7 @@ def _enter(store: Store, outcome: Outcome, device: str) -> None:
 
 
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
-    samples = {"images": dataset.images, "labels": dataset.labels}
+    samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
     if dataset.test is not None:
         samples["test_labels"] = dataset.test.y
     store.add_artefact("samples", samples)

@@ -254,14 +254,15 @@ class Store(contextlib.AbstractContextManager):
         """Note where the run goes on; returns in words what has changed since it last did."""
         file = self.path / ENVIRONMENT
         known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-        if known and {**known[-1], "started": None} == {**environment, "started": None}:
+        names = [name for name in environment if name not in ("started", "command")]
+        if known and all(known[-1].get(name) == environment[name] for name in names):
             return []
         with _told(self.path):
             write_text(file, json.dumps([*known, environment], indent=1) + "\n")
         if not known:
             return []
-        names = [name for name in environment if name != "started" and known[-1].get(name) != environment[name]]
-        return [f"{name}: {known[-1].get(name)} then, {environment[name]} now" for name in names]
+        changed = [name for name in names if known[-1].get(name) != environment[name]]
+        return [f"{name}: {known[-1].get(name)} then, {environment[name]} now" for name in changed]
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
         columns = list(_TABLES[table])

@@ -153,7 +153,8 @@ def _probe_slope(applied: ByHand) -> None:
     if not isinstance(slope, Tensor) or slope.shape != z.shape or slope.dtype != z.dtype:
         what = f"{slope.dtype} of shape {tuple(slope.shape)}" if isinstance(slope, Tensor) else type(slope).__name__
         raise UserError(
-            f"The derivative of {name} gives {what} for {z.dtype} of shape {tuple(z.shape)}: a number each."
+            f"The derivative of {name} gives {what}: it must give a tensor of its input's shape and dtype, "
+            "for example torch.ones_like(x)."
         )
 
 

@@ -79,6 +79,7 @@ def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[
         "train_said": TRAIN_SAID,
         "valid_said": VALID_SAID,
         "samples": _data_uri(folder / "samples.png"),
+        "licence": str(run.artefact("samples").get("licence", "")),
         "measured": _measured(run, summary, trials),
         "command": _command(run),
         "toml": (run.path / EXPERIMENT).read_text(encoding="utf-8"),
@@ -145,7 +146,7 @@ def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[
         ("seeds", f"{len(e.seeds)}: {_seeds(e.seeds)}; equal seeds start alike and see the same batches"),
         ("loss", e.loss.replace("_", "-")),
         ("engine", f"{e.engine}, {e.dtype}"),
-        ("training time", _seconds(run.times["seconds"].sum())),
+        ("training time, all processes", _seconds(run.times["seconds"].sum())),
         ("step cost", _cost_said(run)),
         *_environment(run),
     ]

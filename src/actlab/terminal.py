@@ -74,7 +74,8 @@ class Terminal:
 
 def _plan(begun: Begun) -> str:
     e = begun.experiment
-    where = begun.title if not e.data_note else f"{begun.title}, {e.data_note}"
+    reason = e.data_note.partition(":")[0]  # what each mirror answered has been said
+    where = f"{begun.title}, {reason}" if reason else begun.title
     arms = len(e.labels) * len(e.learning_rate) * len(e.weight_decay) * len(e.dropout) * len(e.initialisation)
     networks = f"{begun.missing} networks" if begun.missing != 1 else "1 network"
     already = f" ({begun.finished} are trained already)" if begun.finished else ""

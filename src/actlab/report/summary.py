@@ -233,7 +233,7 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
     diverged = int((group["status"] == "diverged").sum())
     first = group.iloc[0]
     row = {"arm": arm, "activation": first["activation"], **{name: first[name] for name in _PARTS}}
-    row |= {"n": len(finished), "diverged": f"{diverged} of {diverged + len(finished)}"}
+    row |= {"n": len(finished), "diverged": diverged}
     for name in _INTERVALS:
         found = mean_interval(finished[name].to_numpy())
         row |= {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
@@ -278,7 +278,7 @@ def _text_row(row: dict) -> list[str]:
     return [
         row["arm"],
         str(row["n"]),
-        row["diverged"],
+        f"{row['diverged']} of {row['diverged'] + row['n']}",
         _text_interval(row, "final_valid_accuracy"),
         _text_interval(row, "best_valid_accuracy"),
         f"{row['best_epoch']:g}" if math.isfinite(row["best_epoch"]) else NO_TEST,

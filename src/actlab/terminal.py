@@ -1,7 +1,7 @@
 """What a run says while it goes on, in a terminal: messages and a progress bar on standard error."""
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actlab.run import Begun, Epoch
 from actlab.train import CURVES
@@ -44,10 +44,14 @@ class Terminal:
             return
         self.say(_plan(begun))
         self._bar = Progress(
-            BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.description}", markup=False), TimeElapsedColumn(), TimeRemainingColumn(),
-            console=self.console, disable=not self.console.is_terminal,
-        )  # fmt: skip
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.description}", markup=False),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
         self._bar.start()
         self._task = self._bar.add_task("starting", total=begun.missing * begun.experiment.epochs)
 

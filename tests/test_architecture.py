@@ -13,7 +13,7 @@ FILES = {".".join(p.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__i
 # every room, from the ground up: a room may import from lower floors and from its own neighbours named here
 FLOORS = [
     {"errors"},
-    {"catalogue"},
+    {"catalogue", "sources"},
     {"targets"},
     {"spec", "activations", "stats", "data"},
     {"store", "functional", "products"},

@@ -61,7 +61,14 @@ def test_what_a_run_leaves(tmp_path):
     run = compare("relu", "prelu", out=tmp_path / "run", progress=told, **SMALL)
     names = {p.relative_to(run.path).as_posix() for p in run.path.rglob("*") if p.is_file()}
     (parameters,) = [name for name in names if name.startswith("parameters/")]
-    expected = {"run.db", "experiment.toml", "environment.json", "artefacts/samples.npz", "artefacts/functions.npz"}
+    expected = {
+        "run.db",
+        "lock",
+        "experiment.toml",
+        "environment.json",
+        "artefacts/samples.npz",
+        "artefacts/functions.npz",
+    }
     assert names == expected | {parameters}
     assert run.experiment == Experiment.read(run.path / "experiment.toml")
     assert run.experiment.learning_rate == (0.1,), "the default belongs to the data set"
@@ -106,6 +113,19 @@ def test_nothing_is_kept_if_told(tmp_path):
         actlab.load_model(run, "relu")
     with pytest.raises(UserError, match="Did you mean 'best'"):
         compare("relu", keep="bset", **SMALL)
+
+
+def test_two_processes_never_train_in_one_folder(tmp_path):
+    run = compare("relu", out=tmp_path / "run", **SMALL)
+    with Store(run.path), pytest.raises(UserError, match="Another actlab is training"):
+        compare("relu", out=tmp_path / "run", **SMALL)
+    process = start(tmp_path, tmp_path / "other", 3000, workers=1)
+    wait_for_checkpoint(tmp_path / "other", process)
+    with pytest.raises(UserError, match="Another actlab is training"):
+        Store(tmp_path / "other")
+    process.kill()
+    process.wait()
+    Store(tmp_path / "other").__exit__()  # the lock ends with its process
 
 
 def test_the_same_command_finishes_at_once(tmp_path):

@@ -176,6 +176,25 @@ def test_files_and_slashes(tmp_path, monkeypatch):
     assert targets.label(before) == "mine.py:f"
 
 
+SLOPE = 0.5
+
+
+def helper(x):
+    return SLOPE * x
+
+
+def uses_helper(x):
+    return helper(x)
+
+
+def scaled(a):
+    return lambda x: a * x
+
+
+def identity_of(thing):
+    return targets.parse(thing).identity.split("#")[1]
+
+
 def test_callables_are_known_by_their_source():
     def f(x):
         return x
@@ -183,13 +202,59 @@ def test_callables_are_known_by_their_source():
     def g(x):
         return 2 * x
 
-    first, second = targets.parse(f), targets.parse(g)
-    assert first.kind == "callable" and first.label == "f"
-    assert first.identity.split("#")[1] != second.identity.split("#")[1]
+    assert targets.parse(f).kind == "callable" and targets.parse(f).label == "f"
+    assert identity_of(f) != identity_of(g)
     with pytest.raises(UserError, match="source of"):
         targets.parse(eval("lambda x: x"))
     with pytest.raises(UserError, match="not 3"):
         targets.parse(3)
+
+
+def test_what_a_callable_holds_is_part_of_it(monkeypatch):
+    import functools
+
+    import torch
+
+    assert identity_of(scaled(1.0)) != identity_of(scaled(2.0))
+    assert identity_of(scaled(1.0)) == identity_of(scaled(1.0))
+    one, two = (lambda x: x + 1), (lambda x: x + 2)
+    assert identity_of(one) != identity_of(two)
+    leaky = torch.nn.functional.leaky_relu
+    partials = [functools.partial(leaky, negative_slope=a) for a in (0.1, 0.2, 0.1)]
+    assert identity_of(partials[0]) == identity_of(partials[2]) != identity_of(partials[1])
+    modules = [torch.nn.PReLU(init=a) for a in (0.1, 0.2, 0.1)]
+    assert identity_of(modules[0]) == identity_of(modules[2]) != identity_of(modules[1])
+    assert identity_of(modules[0].forward) != identity_of(modules[1].forward)
+    assert identity_of(torch.nn.LeakyReLU(0.1)) != identity_of(torch.nn.LeakyReLU(0.2))
+    before = identity_of(uses_helper)
+    monkeypatch.setattr(sys.modules[__name__], "SLOPE", 0.6)
+    assert identity_of(uses_helper) != before, "the constant that a function beside it uses"
+    with pytest.raises(UserError, match="holds object"):
+        targets.parse(scaled(object()))
+
+
+def test_a_blocks_derivative_is_part_of_it():
+    from actlab import activation
+
+    def block(slope):
+        @activation(family="test", formula="x", range="R", reference="-", checked="-")
+        def mine(x):
+            """Mine."""
+            return 1 * x
+
+        mine.derivative(wrt="x")(slope)
+        return mine
+
+    import torch
+
+    right, wrong = block(lambda x: torch.ones_like(x)), block(lambda x: torch.zeros_like(x))
+    assert identity_of(right) != identity_of(wrong)
+
+
+def test_close_parameters_never_share_a_name():
+    names = ["leaky_relu(0.1234567891)", "leaky_relu(0.1234567892)", "leaky_relu(0.123457)"]
+    assert len({targets.parse(name).identity for name in names}) == 3
+    assert len({targets.parse(name).label for name in names}) == 3
 
 
 def test_streams_never_meet():

@@ -11,7 +11,7 @@ import pytest
 
 from actlab.errors import UserError
 from actlab.spec import Experiment
-from actlab.store import Run, Store, list_runs, load_run, packed, status, trial_from_row, write_bytes
+from actlab.store import Run, Store, is_free, list_runs, load_run, packed, status, trial_from_row, write_bytes
 
 EXPERIMENT = Experiment(activations=("relu", "tanh"), seeds=(0, 1), epochs=2, data="digits", content="c")
 
@@ -102,11 +102,16 @@ def test_what_is_no_run_is_told(tmp_path):
 def test_a_crash_while_a_folder_is_made_leaves_nothing_half(tmp_path):
     """Killed at any moment of `create`, the next command can begin again."""
     path = tmp_path / "run"
+    assert is_free(path)
     path.mkdir()
-    (path / "run.db.new").write_bytes(b"half")
+    for name in ("lock", "run.db.new", "experiment.toml"):
+        (path / name).write_bytes(b"")
+        assert is_free(path)
     with filled(path):
-        pass
+        assert not is_free(path)
     assert len(load_run(path).trials) == 4
+    (tmp_path / "file").write_text("")
+    assert not is_free(tmp_path / "file") and not is_free(tmp_path)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):

@@ -71,6 +71,11 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
+def is_name(name: str) -> bool:
+    """Whether the catalogue has this name or alias."""
+    return _plain(name) in by_any_name()
+
+
 def lookup(name: str) -> Facts:
     """The facts of a name or alias, in any capitalisation.
 

@@ -17,7 +17,7 @@ from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cpu_name, device_name, environment
 from actlab.plan import WORKER_START_SECONDS, check_workers, choose_workers, estimate, plan_stacks, trial_bytes
 from actlab.spec import Experiment
-from actlab.store import Run, Store, list_runs, packed
+from actlab.store import Run, Store, held_keys, is_free, list_runs, packed
 from actlab.targets import Target, label
 from actlab.train import CURVES, Arrays
 from actlab.work import Epoch, Outcome, Task, run_task, share, stack_name
@@ -197,8 +197,7 @@ def _default_folder(experiment: Experiment, progress: Progress) -> Path:
         return path
     wanted = {trial.key for trial in experiment.trials()}
     for other in list_runs(RUNS):
-        with Store(other) as store:
-            held = store.keys()
+        held = held_keys(other)
         if held and held <= wanted:
             missing = len(wanted) - len(held)
             progress.say(f"{other} holds {len(held)} of these trials: --out {other} would train only {missing}.")
@@ -209,19 +208,21 @@ def _open(path: Path, experiment: Experiment) -> Store:
     """The folder's store, new or grown; refused where the folder holds what the command does not ask for."""
     trials = experiment.trials()
     if not (path / "run.db").exists():
-        if path.is_dir() and any(path.iterdir()) and not (path / "run.db.new").exists():
+        if not is_free(path):
             raise UserError(f"{path} is no run and not empty: choose another folder with --out.")
         return Store.create(path, experiment, trials)
     store = Store(path)
-    held = store.keys()
-    if not held <= {trial.key for trial in trials}:
-        known = Experiment.read(path / "experiment.toml")
-        found = known.differences(experiment) or _changed_sources(store, experiment)
+    try:
+        if not store.keys() <= {trial.key for trial in trials}:
+            known = Experiment.read(path / "experiment.toml")
+            found = known.differences(experiment) or _changed_sources(store, experiment)
+            raise UserError(
+                f"{path} holds another experiment. {'; '.join(found)}. Ask for these too, or choose another --out."
+            )
+        store.plan(experiment, trials)
+    except BaseException:
         store.__exit__()
-        raise UserError(
-            f"{path} holds another experiment. {'; '.join(found)}. Ask for these too, or choose another --out."
-        )
-    store.plan(experiment, trials)
+        raise
     return store
 
 

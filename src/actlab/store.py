@@ -158,10 +158,11 @@ def load_run(path: str | Path) -> Run:
 
 
 class Store(contextlib.AbstractContextManager):
-    """A run's folder, to write: one process, the one that started the run, holds it."""
+    """A run's folder, to write: one process at a time, the one that started the run, holds it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
+        self._lock = lock or _lock(path)
         with _told(path):
             self._database = sqlite3.connect(path / DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
@@ -169,12 +170,14 @@ class Store(contextlib.AbstractContextManager):
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
+        self._lock.close()
 
     @classmethod
     def create(cls, path: Path, experiment: Experiment, trials: Sequence[Trial]) -> "Store":
         """Make the folder; what was begun before and has no database yet is begun anew."""
         with _told(path):
             path.mkdir(parents=True, exist_ok=True)
+            lock = _lock(path)
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
             fresh = path / f"{DATABASE}.new"
@@ -188,7 +191,7 @@ class Store(contextlib.AbstractContextManager):
                 database.commit()
             write_text(path / EXPERIMENT, experiment.to_toml())
             os.replace(fresh, path / DATABASE)
-        store = cls(path)
+        store = cls(path, lock)
         store.plan(experiment, trials)
         return store
 
@@ -281,6 +284,31 @@ class Store(contextlib.AbstractContextManager):
                     self._database.execute("ROLLBACK")
                 raise
             self._database.execute("COMMIT")
+
+
+def _lock(path: Path) -> sqlite3.Connection:
+    """Hold the folder against a second process. SQLite's lock on an empty file: the system ends it with the process."""
+    lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if "locked" not in str(error):
+            raise UserError(f"{path} cannot be written: {error}. Choose another folder with --out.") from None
+        raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.") from None
+    return lock
+
+
+def is_free(path: Path) -> bool:
+    """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
+    ours = {"lock", "artefacts", "parameters", "working", f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
+    return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
+
+
+def held_keys(path: Path) -> set[str]:
+    """The keys of all trials of a run."""
+    with _reading(path) as database:
+        return {key for (key,) in database.execute("SELECT key FROM trials")}
 
 
 def packed(array: np.ndarray) -> bytes:

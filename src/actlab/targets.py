@@ -9,7 +9,6 @@ import ast
 import dataclasses
 import hashlib
 import importlib.util
-import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +16,13 @@ from typing import Any
 
 from actlab import catalogue
 from actlab.errors import UserError
+from actlab.sources import fingerprint
 
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
 _FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
+_CALL_PIECE = re.compile(r"(\s*([\w-]+)\s*(?:\([^()]*\))?\s*)(?:/|$)")
+_FILE_PIECE = re.compile(r"(.+?\.py:[\w.]+\s*)(?:/|$)")
+_ANY_PIECE = re.compile(r"([^/]*)(?:/|$)")
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -74,23 +77,16 @@ def parse_layers(what: str | Callable[..., Any]) -> tuple[Target, ...]:
 
 def _split_layers(text: str) -> list[str]:
     """Split at slashes, but not inside the path of a file."""
-    parts: list[str] = []
+    parts = []
     rest = text
-    while "/" in rest:
-        head, _, tail = rest.partition("/")
-        # a path's slash: the piece before it names nothing, and a file follows
-        if _FILE.fullmatch(rest.split("/")[-1]) or re.search(r"\.py:[\w.]+(/|$)", rest):
-            name = _CALL.fullmatch(head)
-            known = name is not None and catalogue.by_any_name().get(re.sub("[_-]", "", name[1].lower()))
-            if not known and not re.search(r":[\w.]+$", head):
-                end = re.search(r"\.py:[\w.]+", rest)
-                assert end is not None
-                parts.append(rest[: end.end()])
-                rest = rest[end.end() :].removeprefix("/")
-                continue
-        parts.append(head)
-        rest = tail
-    return [*parts, rest] if rest or not parts else parts
+    while rest:
+        match = _CALL_PIECE.match(rest)
+        if match is None or not catalogue.is_name(match[2]):
+            match = _FILE_PIECE.match(rest) or _ANY_PIECE.match(rest)
+        assert match is not None
+        parts.append(match[1])
+        rest = rest[match.end() :]
+    return parts if parts and not text.endswith("/") else [*parts, ""]
 
 
 def identity(targets: tuple[Target, ...]) -> str:
@@ -121,7 +117,7 @@ def label(activation_identity: str) -> str:
 def _from_catalogue(name: str, call: str) -> Target:
     facts = catalogue.lookup(name)
     arguments = _arguments(facts, call)
-    given = ", ".join(f"{key}={value:g}" for key, value in arguments)
+    given = ", ".join(f"{key}={exact(value)}" for key, value in arguments)
     version = f"@{facts.version}" if facts.version > 1 else ""
     identified = f"{facts.name}{version}" + (f"({given})" if given else "")
     return Target("catalogue", label(identified), label(identified), identified, name=facts.name, arguments=arguments)
@@ -149,8 +145,17 @@ def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ..
 
 
 def _example(facts: catalogue.Facts) -> str:
-    values = ", ".join(f"{key}={value:g}" for key, value in facts.parameters.items())
+    values = ", ".join(f"{key}={exact(value)}" for key, value in facts.parameters.items())
     return f"{facts.name}({values})" if values else facts.name
+
+
+def exact(value: float) -> str:
+    """A number in as many digits as tell it from every other: two settings never share a name.
+
+    >>> exact(0.2), exact(2.0), exact(0.1234567891)
+    ('0.2', '2', '0.1234567891')
+    """
+    return repr(value).removesuffix(".0")
 
 
 def _number(node: ast.expr) -> float:
@@ -188,17 +193,8 @@ def _from_callable(thing: Callable[..., Any]) -> Target:
     if isinstance(facts, catalogue.Facts) and catalogue.facts().get(facts.name) == facts:
         return _from_catalogue(facts.name, "")
     name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
-    coded = getattr(thing, "value", thing) if facts is not None else thing
-    try:
-        source = inspect.getsource(coded if hasattr(coded, "__code__") or isinstance(coded, type) else type(coded))
-    except (OSError, TypeError):
-        raise UserError(
-            f"The source of {name} cannot be read, so that its results could not be told from those of another "
-            "function: define it in a file or a notebook cell."
-        ) from None
-    state = repr(thing) if not hasattr(thing, "__code__") and not isinstance(thing, type) and facts is None else ""
-    shown = f"{name}()"[:-2] if name != "<lambda>" else "lambda"
-    return Target("callable", shown, shown, f"{shown}#{_hash((source + state).encode())}", name=name, object=thing)
+    shown = "lambda" if name == "<lambda>" else name
+    return Target("callable", shown, shown, f"{shown}#{fingerprint(thing).hex()[:12]}", name=name, object=thing)
 
 
 def _hash(source: bytes) -> str:

@@ -12,6 +12,7 @@ from actlab.data import sets
 from actlab.errors import need_extra
 from actlab.stats import Comparison, Interval, compare_to_first, conclusion, mean_interval
 from actlab.store import Run
+from actlab.targets import exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +191,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else exact(value)
 
 
 def _reason(run: Run) -> str:

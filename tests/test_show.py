@@ -226,3 +226,29 @@ def test_a_card_of_ones_own(tmp_path):
 def test_a_card_needs_no_torch():
     code = "import sys, actlab.show as s; s.card('relu'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_wrong_derivative_of_a_parameter_is_found(tmp_path):
+    file = tmp_path / "mine.py"
+    text = (
+        "import torch\nfrom actlab import activation\n"
+        "@activation(family='m', formula='b*x', range='R', reference='-', checked='-', learned=('b',))\n"
+        "def line(x, b=0.5):\n    'A line.'\n    return torch.where(x > 0, x, b * x)\n"
+        "@line.derivative(wrt='x')\ndef _(x, b):\n    return torch.where(x > 0, torch.ones_like(x), b)\n"
+        "@line.derivative(wrt='b')\ndef _(x):\n    return {} * x.clamp(max=0)\n"
+    )
+    file.write_text(text.format(5))
+    wrong = gradient_example(f"{file}:line")
+    assert not wrong.agrees and wrong.wrong_parameters == ["b"]
+    assert "with respect to b is wrong" in " ".join(wrong.render().split())
+    file.write_text(text.format(1))
+    assert gradient_example(f"{file}:line").agrees
+    file.write_text(text.split("@line.derivative(wrt='b')")[0])
+    with pytest.raises(UserError, match="learns b, but has no derivative"):
+        gradient_example(f"{file}:line")
+
+
+def test_every_derivative_of_a_parameter_is_compared():
+    assert set(gradient_example("prelu").learnable) == {"weight"}
+    assert set(gradient_example("elu(0.5)").learnable) == {"alpha"}
+    assert gradient_example("prelu").agrees and gradient_example("elu(0.5)").agrees

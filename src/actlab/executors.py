@@ -67,12 +67,17 @@ class WorkerProcesses:
         try:
             with _sigint_ignored():  # workers inherit it: Ctrl-C is the parent's to answer, from their first moment on
                 futures = {pool.submit(_work, function, task): task for task in tasks}
-            pending = set(futures)
+            pending, ended = set(futures), 0
             while pending:
                 done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
-                _drain(messages, on_message)
-                for future in done:
-                    yield futures[future], future.result()
+                ended += _drain(messages, on_message)
+                results = [(futures[future], future.result()) for future in done]
+                while ended < len(futures) - len(pending):  # what a task sent arrives before its result is passed on
+                    arrived = _drain(messages, on_message, seconds=2.0)
+                    if not arrived:
+                        break
+                    ended += arrived
+                yield from results
         finally:
             _end(pool)
             messages.close()
@@ -126,14 +131,27 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
+_END = "the task has ended"
+
+
 def _work(function: Function, task: Any) -> Any:
-    return function(task, _messages.put)
+    result = function(task, lambda message: _messages.put((message, None)))
+    _messages.put((None, _END))
+    return result
 
 
-def _drain(messages: Any, on_message: Send) -> None:
+def _drain(messages: Any, on_message: Send, seconds: float = 0.0) -> int:
+    """Pass on what has arrived, waiting so long for a first message; returns how many tasks have ended."""
+    ended = 0
     with contextlib.suppress(queue.Empty):
         while True:
-            on_message(messages.get_nowait())
+            message, end = messages.get(block=seconds > 0, timeout=seconds or None)
+            if end == _END:
+                ended += 1
+                seconds = 0.0
+            else:
+                on_message(message)
+    return ended
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -87,6 +87,7 @@ class GradientExample:
     loss: float
     weight: dict[str, np.ndarray]  # dL/dW1 (H, I)
     bias: dict[str, np.ndarray]  # dL/db1 (H,)
+    learnable: dict[str, dict[str, float]]  # for each parameter that has a derivative: dL/dparameter by `WAYS`
 
     @property
     def gaps(self) -> dict[tuple[str, str], float]:
@@ -97,8 +98,18 @@ class GradientExample:
         }
 
     @property
+    def wrong_parameters(self) -> list[str]:
+        """The parameters with respect to which the written derivative is not that of the values."""
+        hand, *others = WAYS
+        return [
+            name
+            for name, by_way in self.learnable.items()
+            if not all(abs(by_way[hand] - by_way[other]) <= LIMIT for other in others)  # True for NaN
+        ]
+
+    @property
     def agrees(self) -> bool:
-        return all(gap <= LIMIT for gap in self.gaps.values())  # False for NaN
+        return all(gap <= LIMIT for gap in self.gaps.values()) and not self.wrong_parameters  # False for NaN
 
     @property
     def verdict(self) -> str:
@@ -106,6 +117,13 @@ class GradientExample:
         if self.agrees:
             return f"They agree: no difference is above {LIMIT:g}."
         hand, autograd, differences = WAYS
+        if all(gap <= LIMIT for gap in self.gaps.values()):
+            name = self.wrong_parameters[0]
+            given = ", ".join(f"{way} {value:.6g}" for way, value in self.learnable[name].items())
+            return (
+                f"They do NOT agree: the derivative written for {self.label} with respect to {name} is wrong. "
+                f"dL/d{name}: {given}."
+            )
         close = [pair for pair, gap in self.gaps.items() if gap <= LIMIT]
         place = np.unravel_index(np.nan_to_num(np.abs(self.slope - self.true_slope), nan=np.inf).argmax(), self.z.shape)
         worst = (
@@ -173,6 +191,10 @@ class GradientExample:
         biases = _matrix(np.stack([self.bias[way] for way in WAYS]), decimals)
         rows = [f"  {way:<16}{row}" for way, row in zip(WAYS, biases, strict=True)]
         gaps = [f"  {f'{a} - {b}':<34}{gap:.1e}" for (a, b), gap in self.gaps.items()]
+        learnable = [
+            f"dL/d{name}\n" + "\n".join(f"  {way:<16}{value: .6f}" for way, value in by_way.items())
+            for name, by_way in self.learnable.items()
+        ]
         return "\n\n".join(
             [
                 _wrapped(
@@ -181,6 +203,7 @@ class GradientExample:
                 ),
                 "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=decimals),
                 "dL/db1 (4,)\n" + "\n".join(rows),
+                *learnable,
                 "Largest absolute difference\n" + "\n".join(gaps),
                 _wrapped(self.verdict),
             ]
@@ -237,6 +260,10 @@ def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
     by_differences = (_differences(lambda w: loss(w, b1_H), w1_HI), _differences(lambda b: loss(w1_HI, b), b1_H))
 
     weight, bias = zip(by_hand, by_autograd, by_differences, strict=True)
+
+    def loss_of(y_BH: "Tensor") -> "Tensor":
+        return cross_entropy(y_BH @ w2_CH.T + b2_C, labels_B)
+
     return {
         "z": z_BH.numpy(),
         "slope": slope_BH.numpy(),
@@ -244,7 +271,37 @@ def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
         "loss": loss(w1_HI, b1_H).item(),
         "weight": {way: tensor.numpy() for way, tensor in zip(WAYS, weight, strict=True)},
         "bias": {way: tensor.numpy() for way, tensor in zip(WAYS, bias, strict=True)},
+        "learnable": _learnable(applied, z_BH, dlogits_BC @ w2_CH, loss_of),
     }
+
+
+def _learnable(
+    applied: "Applied", z_BH: "Tensor", dy_BH: "Tensor", loss_of: "Callable[[Tensor], Tensor]"
+) -> dict[str, dict[str, float]]:
+    """dL/dparameter in the three ways, for each parameter of a block that has a derivative."""
+    import torch
+
+    from actlab.activations.resolve import ByHand
+
+    if not isinstance(applied, ByHand):
+        return {}
+    block, constants = applied.block, list(applied.constants)
+    y_BH = block.value(z_BH, *constants)
+    found = {}
+    for place, name in enumerate(block.facts.parameters):
+        if name not in block.derivatives:
+            continue
+
+        def loss_at(value: Any, place: int = place) -> "Tensor":
+            return loss_of(block.value(z_BH, *constants[:place], value, *constants[place + 1 :]))
+
+        leaf = _tensor(constants[place]).requires_grad_()
+        by_hand = (dy_BH * block.slope(name, z_BH, y_BH, tuple(constants))).sum()
+        (by_autograd,) = torch.autograd.grad(loss_at(leaf), leaf, materialize_grads=True)
+        by_differences = (loss_at(constants[place] + _STEP) - loss_at(constants[place] - _STEP)) / (2 * _STEP)
+        ways = (by_hand, by_autograd, by_differences)
+        found[name] = {way: value.item() for way, value in zip(WAYS, ways, strict=True)}
+    return found
 
 
 def _value_and_slope(applied: "Applied", z: "Tensor") -> "tuple[Tensor, Tensor]":

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,11 @@ def resolve(target: Target) -> Applied:
 def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
     if "x" not in block.derivatives:
         raise UserError(f"{block.name} has no derivative with respect to x: add one with @{block.name}.derivative().")
+    for name in block.facts.learned:
+        if name not in block.derivatives:
+            raise UserError(
+                f"{block.name} learns {name}, but has no derivative for it: @{block.name}.derivative(wrt={name!r})."
+            )
     values = block.facts.parameters | given
     names = list(values)
     learned = tuple(names.index(name) for name in block.facts.learned if name not in given)
@@ -219,6 +225,12 @@ def _from_module(module: torch.nn.Module, label: str) -> ByAutograd:
 
 def _probe(function: Callable[[Tensor], Tensor], label: str) -> None:
     """Refuse, with the reason, what cannot stand in a network as an elementwise activation."""
+    with warnings.catch_warnings():  # what torch has to say about a thing that is about to be refused confuses
+        warnings.simplefilter("ignore")
+        _probe_quietly(function, label)
+
+
+def _probe_quietly(function: Callable[[Tensor], Tensor], label: str) -> None:
     x = torch.linspace(-3, 3, _PROBE)[torch.randperm(_PROBE, generator=torch.Generator().manual_seed(0))]
     y = _call(function, x, label)
     if not isinstance(y, Tensor):
@@ -257,7 +269,8 @@ def _find(target: Target) -> Any:
         names = [name for name in dir(found) if not name.startswith("_")]
         if not hasattr(found, part):
             near = did_you_mean(part, names)
-            raise UserError(f"{target.path} holds no {part!r}.{near} It holds: {', '.join(names[:12]) or 'nothing'}.")
+            shown = "" if near or len(names) > 20 else f" It holds: {', '.join(names) or 'nothing'}."
+            raise UserError(f"{target.path} holds no {part!r}.{near}{shown}")
         found = getattr(found, part)
     return found
 

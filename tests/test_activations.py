@@ -164,7 +164,7 @@ def test_functional_transforms(name):
 def test_compiles_without_graph_breaks(name):
     function = getattr(actlab.functional, name)
     x = torch.tensor([-2.0, -0.3, 0.4, 3.0], requires_grad=True)
-    compiled = torch.compile(lambda z: function(z), fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
     expected = torch.autograd.grad(function(x).sum(), x)[0]
     torch.testing.assert_close(torch.autograd.grad(compiled(x).sum(), x)[0], expected)
 
@@ -302,3 +302,33 @@ def test_facts_are_read_without_torch():
         "bad = {'torch', 'numpy'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "prelu"])
+def test_compiles_where_no_gradient_is_wanted(name):
+    """Inference: under no_grad, inference_mode and with frozen inputs."""
+    function = getattr(actlab.functional, name)
+    x = torch.tensor([-2.0, -0.3, 0.4, 3.0])
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(x), function(x))
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(x.requires_grad_()), function(x))
+
+
+def test_many_compiled_functions_do_not_exhaust_one_cache():
+    x = torch.ones(3, requires_grad=True)
+    for name in NAMES:
+        if name != "prelu":
+            torch.compile(getattr(actlab.functional, name), fullgraph=True, backend="aot_eager")(x)
+
+
+def test_a_parameter_without_a_derivative_is_refused_where_it_would_not_train():
+    beta = torch.tensor(1.5, requires_grad=True)
+    with pytest.raises(TypeError, match="softplus has no derivative with respect to beta"):
+        actlab.softplus(torch.ones(2), beta)
+    assert actlab.softplus(torch.ones(2), beta.detach()).shape == (2,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blocks_of_the_catalogue_pickle_by_name(name):
+    assert pickle.loads(pickle.dumps(BLOCKS[name])) is BLOCKS[name]

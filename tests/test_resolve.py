@@ -172,3 +172,48 @@ def test_modules_of_ones_own_pickle(mine):
 
 def targets_of(mine):
     return mine("Learned")
+
+
+def test_the_source_that_was_named_is_the_one_that_runs(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def f(x):\n    return 2 * x\n")
+    target = parse(f"{file}:f")
+    file.write_text("def f(x):\n    return 5 * x\n")
+    y, _ = resolve(target).forward(torch.ones(1, 32), torch.zeros(1, 0))
+    assert y[0, 0] == 2
+
+
+def test_a_module_with_a_random_start_has_one_start(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import torch\nclass R(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.w = torch.nn.Parameter(torch.randn(1))\n    def forward(self, x):\n        return self.w * x\n"
+    )
+    before = torch.random.get_rng_state()
+    starts = [resolve(parse(f"{file}:R")).initial for _ in range(2)]
+    assert starts[0] == starts[1]
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_what_lies_beside_a_file_can_be_imported(tmp_path):
+    (tmp_path / "helper_of_mine.py").write_text("SLOPE = 3.0\n")
+    (tmp_path / "mine.py").write_text("import helper_of_mine\ndef f(x):\n    return helper_of_mine.SLOPE * x\n")
+    y, _ = resolve(parse(f"{tmp_path}/mine.py:f")).forward(torch.ones(1, 32), torch.zeros(1, 0))
+    assert y[0, 0] == 3
+
+
+def test_ours_and_torchs_are_taken_as_what_they_are():
+    import actlab
+
+    for thing, identity in [
+        (actlab.relu, "relu"),
+        (actlab.nn.ReLU, "relu"),
+        (actlab.nn.ReLU(), "relu"),
+        (actlab.nn.LeakyReLU(0.2), "leaky_relu(negative_slope=0.2)"),
+        (actlab.nn.Identity(), "identity"),
+        (actlab.gelu, "gelu"),
+        (actlab.prelu, "prelu"),
+    ]:
+        assert parse(thing).identity == identity
+    assert parse(torch.relu).label == "relu" and parse(torch.relu).identity != "relu"
+    assert resolve(parse(torch.tanh)).gradient == "by autograd"

@@ -92,11 +92,34 @@ def test_below_five_pairs_nothing_is_decided():
 
 
 def test_the_same_and_a_constant_difference():
-    first = noise(1, 6)[0]
+    first = noise(1, 8)[0]
     same, constant = compare_to_first(table(first * 0 + 0.5, first * 0 + 0.5, first * 0 + 0.75))
     assert (same.verdict, same.difference, same.p) == ("the same", 0, 1)
-    assert (constant.verdict, constant.p, constant.low, constant.high) == ("better", 0, 0.25, 0.25)
+    assert (constant.verdict, constant.p, constant.low, constant.high) == ("better", 2**-7, 0.25, 0.25)
     assert same.note == "the same results in every seed"
+
+
+def test_equal_differences_on_few_seeds_are_no_certainty():
+    """Five seeds that all differ by one test sample: no spread, but no proof either."""
+    first = noise(1, 5)[0]
+    (found,) = compare_to_first(table(first * 0 + 0.5, first * 0 + 0.501))
+    assert found.verdict == "undecided" and found.p == 2**-4
+    assert found.corrected_low <= 0 <= found.corrected_high
+
+
+def test_no_winner_among_survivors():
+    values = table(*noise(4, 10))
+    values["b"] = {seed: (NAN if seed < 4 else value + 0.1) for seed, value in values["a"].items()}
+    values["b"] = {seed: value + 1e-4 * seed for seed, value in values["b"].items()}
+    values = {"a": values["a"], "b": values["b"]}
+    comparisons = compare_to_first(values)
+    assert comparisons[0].verdict == "better" and winner(comparisons) is None
+    assert "among the 6 seeds in which both finished" in conclusion(values, comparisons, subject="MNIST", metric="m")
+
+
+def test_when_everything_diverged_the_rate_is_the_matter():
+    values = {"a": {0: NAN, 1: NAN}, "b": {0: NAN, 1: NAN}}
+    assert "every network diverged" in conclusion(values, compare_to_first(values), subject="MNIST", metric="m")
 
 
 def test_diverged_and_missing_pairs_are_left_out_and_told():

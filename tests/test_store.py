@@ -9,9 +9,10 @@ import textwrap
 import numpy as np
 import pytest
 
+from actlab.disk import packed, write_bytes
 from actlab.errors import UserError
 from actlab.spec import Experiment
-from actlab.store import Run, Store, is_free, list_runs, load_run, packed, status, trial_from_row, write_bytes
+from actlab.store import Run, Store, is_free, list_runs, load_run, status, trial_from_row
 
 EXPERIMENT = Experiment(activations=("relu", "tanh"), seeds=(0, 1), epochs=2, data="digits", content="c")
 
@@ -119,7 +120,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     script = textwrap.dedent(f"""
         import resource, signal
         from pathlib import Path
-        from actlab.store import write_bytes
+        from actlab.disk import write_bytes
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:

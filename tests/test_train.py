@@ -217,6 +217,19 @@ def test_a_wrong_derivative_trains_wrongly(tmp_path):
     assert abs(result.curves[2, -1, 0] - result.curves[0, -1, 0]) > 1e-4
 
 
+def test_padding_never_reaches_a_result(tmp_path):
+    """An activation that is not a number at 0, learned, on a width that needs padding."""
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import torch\nclass Log(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.w = torch.nn.Parameter(torch.tensor(1.0))\n    def forward(self, x):\n"
+        "        return self.w * x * torch.log(x.abs())\n"
+    )
+    e = experiment(activations=(f"{file}:Log",), hidden=(7,), batch_size=29, learning_rate=(0.01,))
+    result = train(stack(e), arrays())
+    assert np.isfinite(result.curves).all() and result.diverged_epoch[0] == 0
+
+
 def test_a_diverging_neighbour_harms_nobody():
     e = experiment(activations=("relu", "tanh"), learning_rate=(0.05, 1e6), epochs=4)
     s = stack(e)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -132,7 +133,7 @@ def compare(
 
 @app.command("list", epilog="Example: actlab list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="all facts as JSON")] = False) -> None:
-    """List the catalogue: name, formula, kinks, what is learned."""
+    """List the catalogue: name, what it is, kinks, what is learned, other names."""
     import dataclasses
 
     from actlab import catalogue
@@ -202,7 +203,10 @@ def runs(folder: Annotated[Path, typer.Argument(help="where to look")] = Path("r
     if not found:
         print(f"No runs in {folder}.", file=sys.stderr)
     for path in found:
-        print(status(path))
+        try:
+            print(status(path))
+        except UserError as error:
+            print(f"{path}  cannot be read: {error}", file=sys.stderr)
 
 
 @app.command(epilog="Example: actlab reproduce tutorial")
@@ -236,8 +240,11 @@ def reproduce(
 
 def main() -> None:
     """Run a command; a user's mistake is one line on standard error and status 2."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character must not lose a result
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except UserError as error:
         code = _fail(str(error))
     except typer.TyperException as error:
@@ -251,11 +258,19 @@ def main() -> None:
     except OSError as error:
         code = _fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
     if code == _INTERRUPTED:  # which is also how the parser passes Ctrl-C on
-        print("\nStopped. What was finished is kept: the same command continues.", file=sys.stderr)
+        print("\nStopped. All but the last seconds is kept: the same command continues.", file=sys.stderr)
     sys.exit(code or 0)
 
 
+_OPTIONS = {
+    "learning_rate": "--lr", "batch_size": "--batch-size", "weight_decay": "--weight-decay", "data_dir": "--data-dir",
+}  # fmt: skip
+
+
 def _fail(text: str) -> int:
+    if "--spec" not in sys.argv:  # settings by the names that were typed
+        for name, option in _OPTIONS.items():
+            text = re.sub(rf"\b{name}\b(?! is in the folder)", option, text)
     print(f"actlab: {' '.join(text.split())}", file=sys.stderr)
     return 2
 
@@ -290,7 +305,7 @@ def _whole(option: str, text: str | None) -> int | None:
 
 def _seeds(text: str) -> int | list[int]:
     try:
-        values = [int(part) for part in text.split(",") if part]
+        values = [int(part) for part in text.removesuffix(",").split(",")]
     except ValueError:
         values = []
     if not values:

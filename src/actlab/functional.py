@@ -44,6 +44,9 @@ def functional(block: Activation) -> Callable[..., Tensor]:
 
     facts_inplace = facts.inplace
     function.__name__ = function.__qualname__ = facts.name
+    # a code object of its own: torch.compile counts recompilations by it
+    function.__code__ = function.__code__.replace(co_name=facts.name)
+    function.facts = facts
     function.__doc__ = block.__doc__
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
     function.__signature__ = inspect.Signature(  # what help() and editors show
@@ -83,6 +86,9 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
 
 
+gelu.facts = BLOCKS["gelu"].facts
+
+
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """Parametric rectified linear unit: x above zero, weight x elsewhere.
 
@@ -97,3 +103,6 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"prelu: weight has {weight.numel()} values, the input {channels} channels; 1 is always allowed"
         )
     return _prelu(input, weight.reshape(1, -1, *[1] * (input.dim() - 2)))
+
+
+prelu.facts = BLOCKS["prelu"].facts

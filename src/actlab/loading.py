@@ -6,10 +6,11 @@ from typing import Any
 import torch
 
 from actlab.activations.resolve import resolve
-from actlab.errors import UserError
+from actlab.errors import UserError, one_of
 from actlab.nn import as_module
 from actlab.spec import Trial
 from actlab.store import Run, trial_from_row
+from actlab.targets import Target, from_source, label, parse
 
 
 def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
@@ -26,6 +27,8 @@ def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings
     run = run if isinstance(run, Run) else Run(run)
     rows = run.trials[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
     for name, value in settings.items():
+        if name not in rows.columns:
+            raise one_of("column of trials", name, list(rows.columns))
         rows = rows[rows[name] == value]
     if len(rows) != 1:
         known = ", ".join(run.activations)
@@ -46,7 +49,7 @@ def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings
 
 def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch.nn.Sequential:
     layers: list[torch.nn.Module] = []
-    targets = run.experiment.layers[trial.activation] if trial.hidden else ()
+    targets = [_target(run, identity) for identity in trial.activations]
     for place in range(len(trial.hidden) + 1):
         weight = named[f"{2 * place}.weight"]
         linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
@@ -55,3 +58,22 @@ def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch
         if place < len(trial.hidden):
             layers.append(as_module(resolve(targets[place]), named.get(f"{2 * place + 1}.learned")))
     return torch.nn.Sequential(*layers).eval()
+
+
+def _target(run: Run, identity: str) -> Target:
+    """What was trained under an identity: a user's file from the copy that the run keeps, the rest by its name."""
+    shown, _, source_hash = identity.partition("#")
+    copy = run.path / "sources" / f"{source_hash}.py"
+    if source_hash and copy.is_file():
+        file, _, name = shown.rpartition(":")
+        return from_source(shown, file, str(copy), name, copy.read_bytes())
+    try:
+        target = parse(label(identity))
+    except UserError:
+        target = None
+    if target is None or target.identity != identity:
+        raise UserError(
+            f"{run.path} was trained with {shown}, whose source is not here any more as it was then: "
+            "only activations of the catalogue and of files (file.py:name) are kept with a run."
+        )
+    return target

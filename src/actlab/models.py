@@ -110,6 +110,9 @@ class StackedMLP:
     def _activate(self, layer: int, p: Parameters, buffers: Buffers) -> Tensor:
         """y = f(z) for every slice, keeping what the derivative needs."""
         saved = []
+        elements = buffers.z[layer][0].numel()
+        # the padding repeats a real element: whatever f makes of 0, it is not asked
+        buffers.padded[layer][:, elements:] = buffers.padded[layer][:, :1]
         for part, learned in zip(self.slices, p.learned[layer], strict=True):
             y_MP, kept = part.layers[layer].forward(buffers.padded[layer][part.start : part.stop], learned)
             buffers.outputs[layer][part.start : part.stop] = y_MP

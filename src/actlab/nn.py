@@ -53,6 +53,7 @@ def _module(function: Callable[..., Tensor]) -> type[Elementwise]:
         (Elementwise,),
         {
             "_function": staticmethod(function),
+            "facts": facts,
             "__signature__": inspect.Signature(parameters),
             "__module__": __name__,
             "__qualname__": facts.module,  # with the module's name above: what pickle looks up
@@ -73,6 +74,8 @@ Mish = _module(functional.mish)
 
 class Identity(torch.nn.Module):
     """The identity; like torch.nn.Identity it takes any arguments and ignores them."""
+
+    facts = BLOCKS["identity"].facts
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

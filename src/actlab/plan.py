@@ -1,13 +1,12 @@
 """Which trials are trained together, in how many processes, and how long that takes."""
 
-import json
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
+from actlab.checkpoints import Saved
 from actlab.data import Dataset
 from actlab.errors import UserError
 from actlab.machine import cores
@@ -53,15 +52,15 @@ def plan_stacks(
     layers: dict[str, tuple[Target, ...]],
     workers: int,
     device: str = "cpu",
-    working: Path | None = None,
+    begun: Sequence[Saved] = (),
     bytes_each: float = 1e6,
 ) -> list[Stack]:
     """Stacks for the missing trials: those with a checkpoint as they were, the rest in even parts, seeds together."""
     stacks = []
     left = {trial.key: trial for trial in missing}
-    for keys in _checkpointed(working):
-        if all(key in left for key in keys):
-            stacks.append(Stack(tuple(left.pop(key) for key in keys), layers))
+    for checkpoint in begun:
+        if all(key in left for key in checkpoint.keys):
+            stacks.append(Stack(tuple(left.pop(key) for key in checkpoint.keys), layers))
     groups: dict[tuple, list[Trial]] = {}
     for trial in left.values():
         groups.setdefault(Stack.group(trial), []).append(trial)
@@ -77,14 +76,6 @@ def plan_stacks(
             part = sorted(trials[start:stop], key=lambda trial: (order[trial.activation], trial.learning_rate))
             stacks.append(Stack(tuple(part), layers))
     return stacks
-
-
-def _checkpointed(working: Path | None) -> list[list[str]]:
-    found = []
-    for file in sorted(working.glob("*.json")) if working else []:
-        if file.with_suffix(".pt").is_file():
-            found.append(json.loads(file.read_text(encoding="utf-8")))
-    return found
 
 
 def trial_bytes(experiment: Experiment, dataset: Dataset) -> float:

@@ -12,12 +12,14 @@ import torch
 
 from actlab import costs, data, executors
 from actlab.activations.resolve import Applied, resolve
+from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
+from actlab.disk import packed
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cpu_name, device_name, environment
 from actlab.plan import WORKER_START_SECONDS, check_workers, choose_workers, estimate, plan_stacks, trial_bytes
 from actlab.spec import Experiment
-from actlab.store import Run, Store, held_keys, is_free, list_runs, packed
+from actlab.store import Run, Store, held_keys, is_free, list_runs
 from actlab.targets import Target, label
 from actlab.train import CURVES, Arrays
 from actlab.work import Epoch, Outcome, Task, run_task, share, stack_name
@@ -36,6 +38,8 @@ class Begun:
     title: str
     missing: int
     finished: int
+    resumed: int  # of the missing: trained in part already
+    epochs_left: int  # of all missing networks together
     stacks: int
     workers: int
     device: str
@@ -115,11 +119,14 @@ def compare(
     with store:
         for change in store.add_environment(environment(chosen) | {"command": command}):
             progress.say(f"Since this run began the machine has changed: {change}.")
-        _train_missing(store, experiment, dataset, chosen, workers, keep, progress)
-        _add_artefacts(store, experiment, dataset, applied)
+        for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
+            store.add_source(target.identity.rpartition("#")[2], target.source)
+        trained = _train_missing(store, experiment, dataset, chosen, workers, keep, progress)
+        if trained:
+            _add_artefacts(store, experiment, dataset, applied)
     shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
-    if report:
+    if report and (trained or not (path / "report" / "index.html").is_file()):
         from actlab.report import draw
 
         draw(run)
@@ -136,11 +143,6 @@ def _settings(
         base = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
         base.pop("content")
     given = {name: value for name, value in settings.items() if value is not None}
-    if isinstance(given.get("seeds"), int) and not isinstance(given["seeds"], bool):
-        count = given["seeds"]
-        if not 1 <= count <= 100_000:
-            raise UserError(f"seeds is {count}; it must be a count from 1 to 100000, or a list such as 0,1,2.")
-        given["seeds"] = list(range(count))
     if activations:
         given["activations"] = list(activations)
     if "data" in given and given["data"] != base.get("data"):
@@ -161,12 +163,10 @@ def _settle_data(
     if wanted.get("data", "auto") == "auto":
         name, note = _begun_before(wanted, folder) or data.resolve_auto(data_dir=data_dir, progress=progress.download)
         if note:
-            progress.say(f"Comparing on {name}, {note}.")
+            progress.say(f"Comparing on {name}, {note}. With the files at hand: --data-dir, or ACTLAB_DATA.")
         wanted = wanted | {"data": name, "data_note": note}
-    defaults = data.defaults(wanted["data"])
     if "learning_rate" not in wanted:
-        progress.say(f"Learning rate {defaults.learning_rate:g}, the default for {wanted['data']}.")
-        wanted = {"learning_rate": [defaults.learning_rate]} | wanted
+        wanted = {"learning_rate": [data.defaults(wanted["data"]).learning_rate]} | wanted
     return wanted
 
 
@@ -197,10 +197,14 @@ def _default_folder(experiment: Experiment, progress: Progress) -> Path:
         return path
     wanted = {trial.key for trial in experiment.trials()}
     for other in list_runs(RUNS):
-        held = held_keys(other)
+        try:
+            held = held_keys(other)
+        except UserError:  # somebody's damaged folder is no concern of this run
+            continue
         if held and held <= wanted:
             missing = len(wanted) - len(held)
-            progress.say(f"{other} holds {len(held)} of these trials: --out {other} would train only {missing}.")
+            rest = f"would train only the other {missing}" if missing else "shows them at once"
+            progress.say(f"{other} holds {len(held)} of these {len(wanted)} networks: --out {other} {rest}.")
     return path
 
 
@@ -217,7 +221,8 @@ def _open(path: Path, experiment: Experiment) -> Store:
             known = Experiment.read(path / "experiment.toml")
             found = known.differences(experiment) or _changed_sources(store, experiment)
             raise UserError(
-                f"{path} holds another experiment. {'; '.join(found)}. Ask for these too, or choose another --out."
+                f"{path} holds another experiment. {'; '.join(found)}. A run can grow by activations, seeds and "
+                "learning rates, beside those it has; for another experiment choose another --out."
             )
         store.plan(experiment, trials)
     except BaseException:
@@ -240,39 +245,43 @@ def _train_missing(
     workers: int | None,
     keep: str,
     progress: Progress,
-) -> None:
+) -> int:
+    """Train what is missing; returns how many networks that were."""
     done = store.keys(["finished", "diverged"])
     missing = [trial for trial in experiment.trials() if trial.key not in done]
     if not missing:
-        progress.begin(Begun(store.path, experiment, dataset.title, 0, len(done), 0, 0, device, 0.0))
+        progress.begin(Begun(store.path, experiment, dataset.title, 0, len(done), 0, 0, 0, 0, device, 0.0))
         progress.end()
-        return
+        return 0
     arrays = _arrays(dataset)
     with executors.one_thread():
         rows = costs.measure(experiment, arrays, device)
     store.add_costs(rows)
     samples = (len(arrays.y_train), len(arrays.y_valid))
     seconds = sum(estimate(experiment, missing, samples, costs.network_step_seconds(rows)))
-    here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
-    wanted = 1 if here else choose_workers(workers, device, seconds)
     working = store.path / "working"
     working.mkdir(exist_ok=True)
-    stacks = plan_stacks(missing, experiment.layers, wanted, device, working, trial_bytes(experiment, dataset))
+    begun = [item for item in saved(working) if not done & set(item.keys)]
+    resumed = sum(len(item.keys) for item in begun)
+    epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
+    seconds *= epochs_left / (len(missing) * experiment.epochs)
+    here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
+    wanted = 1 if here else choose_workers(workers, device, seconds)
+    stacks = plan_stacks(missing, experiment.layers, wanted, device, begun, trial_bytes(experiment, dataset))
     count = min(wanted, len(stacks))
     if count > 1:
         share(arrays, working)
     tasks = [Task(s, stack_name(s), store.path, None if count > 1 else arrays, device, keep) for s in stacks]
     seconds = seconds / count + (WORKER_START_SECONDS if count > 1 else 0)
-    progress.begin(
-        Begun(store.path, experiment, dataset.title, len(missing), len(done), len(stacks), count, device, seconds)
-    )
+    counts = (len(missing), len(done), resumed, epochs_left, len(stacks), count)
+    progress.begin(Begun(store.path, experiment, dataset.title, *counts, device, seconds))
     try:
         for outcome in executors.executor(count).map(run_task, tasks, progress.epoch):
             _enter(store, outcome, device)
-            for suffix in ("pt", "json"):
-                (working / f"{outcome.name}.{suffix}").unlink(missing_ok=True)
+            remove(working, outcome.name)
     finally:
         progress.end()
+    return len(missing)
 
 
 def _travels(target: Target) -> bool:

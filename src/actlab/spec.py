@@ -247,7 +247,13 @@ def _words(value: Any) -> str:
 
 def _shape(key: str, value: Any, default: Any) -> Any:
     """A TOML value in the type that the field has; a single value stands for a list of one."""
+    if key == "seeds" and isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= 100_000:
+            raise UserError(f"seeds is {value}; it must be a count from 1 to 100000, or a list such as 0,1,2.")
+        return tuple(range(value))
     if isinstance(default, tuple):
+        if isinstance(value, range) or hasattr(value, "tolist"):  # an array of numpy's
+            value = list(value) if isinstance(value, range) else value.tolist()
         items = value if isinstance(value, list | tuple) else [value]
         kind = type(default[0])
         return tuple(_convert(key, item, kind) for item in items)

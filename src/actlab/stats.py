@@ -14,6 +14,7 @@ from actlab.errors import need_extra
 
 LEAST_PAIRS = 5  # below, an interval is too wide to mean much, and no verdict is given
 ALPHA = 0.05
+_LEFT_OUT = "left out"
 
 Table = Mapping[str, Mapping[int, float]]  # arm -> seed -> value; NaN: the trial diverged
 
@@ -80,10 +81,12 @@ def paired_differences(first: Mapping[int, float], other: Mapping[int, float]) -
 def compare_to_first(table: Table) -> list[Comparison]:
     """Each further arm against the first, paired by seed, corrected over all of them by Holm's method.
 
-    The test is the paired t test. Holm's step-down method (Holm 1979, A simple sequentially rejective multiple test
-    procedure, Scandinavian Journal of Statistics 6) keeps the probability of any false verdict at 5 % at most: of k
-    comparisons the one with the smallest p is judged at 5 %/k, the next at 5 %/(k-1), and so on until one fails; those
-    after it are judged at its level, where they fail too. Every comparison counts in k, judged or not.
+    The test is the paired t test, which takes differences to be roughly normal: on few seeds and skewed or very coarse
+    differences (a handful of test samples) its error rate is higher than stated. Holm's step-down method (Holm 1979, A
+    simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6) keeps the probability
+    of any false verdict at 5 % at most: of k comparisons the one with the smallest p is judged at 5 %/k, the next at
+    5 %/(k-1), and so on until one fails; those after it are judged at its level, where they fail too. Every comparison
+    counts in k, judged or not.
     """
     if not table:
         return []
@@ -96,12 +99,14 @@ def compare_to_first(table: Table) -> list[Comparison]:
 def winner(comparisons: Sequence[Comparison]) -> str | None:
     """The one arm that the comparisons single out, or None.
 
-    It is the only arm better than the baseline; or the baseline itself, where every other arm is worse. Arms that are
-    all better than the baseline have not been compared with each other, so that none of them is called the winner.
+    It is the only arm better than the baseline, and no seed was left out of that; or the baseline itself, where every
+    other arm is worse. Arms that are all better than the baseline have not been compared with each other, so that none
+    of them is called the winner.
     """
     better = [item.name for item in comparisons if item.verdict == "better"]
     if len(better) == 1:
-        return better[0]
+        (only,) = (item for item in comparisons if item.name == better[0])
+        return None if _LEFT_OUT in only.note else only.name
     if comparisons and all(item.verdict == "worse" for item in comparisons):
         return comparisons[0].baseline
     return None
@@ -116,6 +121,8 @@ def conclusion(table: Table, comparisons: Sequence[Comparison], *, subject: str,
     """
     seeds = len(set().union(*table.values())) if table else 0
     said = f"On {subject}, with {_count(seeds, 'seed')}, by {metric}: "
+    if table and all(values and all(map(math.isnan, values.values())) for values in table.values()):
+        return said + "every network diverged. A lower learning rate (--lr) may help."
     if not comparisons:
         return said + _alone(table)
     groups = {verdict: [c for c in comparisons if c.verdict == verdict] for verdict in _SENTENCES}
@@ -148,8 +155,8 @@ class _Raw:
     def p(self) -> float:
         if self.same:
             return 1.0
-        if self.error == 0:
-            return 0.0
+        if self.error == 0:  # equal differences leave no spread to judge by: as for signs alone, all of them the same
+            return 2.0 ** (1 - self.n)
         if math.isnan(self.error):
             return math.nan
         return float(2 * _special().stdtr(self.n - 1, -abs(self.difference / self.error)))
@@ -203,8 +210,9 @@ def _holm(raw: Sequence[_Raw]) -> dict[str, _Judged]:
         if rejecting:
             level = ALPHA / remaining
         low, high = item.bounds(level)
-        # the interval decides, so that it can never disagree with the verdict by a rounding error
-        rejecting = rejecting and not low <= 0 <= high
+        # the interval decides, so that it can never disagree with the verdict by a rounding error; where it has no
+        # width, p does
+        rejecting = rejecting and not low <= 0 <= high and (item.error > 0 or item.p <= level)
         if not rejecting:
             low, high = min(low, 0.0), max(high, 0.0)
         found[item.name] = _Judged(low, high, p, rejecting)
@@ -245,7 +253,7 @@ def _left_out(table: Table, baseline: str, raw: _Raw) -> str:
     seeds = len(table[baseline].keys() | table[raw.name].keys())
     if seeds == raw.n:
         return ""
-    return f"{seeds - raw.n} of {_count(seeds, 'seed')} left out: diverged or missing in one of the two"
+    return f"{seeds - raw.n} of {_count(seeds, 'seed')} {_LEFT_OUT}: diverged or missing in one of the two"
 
 
 def _count(number: int, noun: str) -> str:
@@ -282,10 +290,15 @@ def _decided(group: Sequence[Comparison]) -> str:
         return f"{verdict.capitalize()} than {baseline}, in points, Holm-corrected at 95%: {_listed(shown)}."
     parts = [
         f"{item.name} is {verdict} than {baseline} ({_points(item.difference)} points, 95% interval "
-        f"{_points(item.corrected_low)} to {_points(item.corrected_high)}, Holm-corrected)"
+        f"{_points(item.corrected_low)} to {_points(item.corrected_high)}, Holm-corrected){_among(item)}"
         for item in group
     ]
     return "; ".join(parts) + "."
+
+
+def _among(item: Comparison) -> str:
+    """Which seeds a comparison speaks of, where not all of them have both results."""
+    return f" among the {_count(item.n, 'seed')} in which both finished" if _LEFT_OUT in item.note else ""
 
 
 def _undecided(group: Sequence[Comparison]) -> str:

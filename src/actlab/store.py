@@ -6,11 +6,9 @@ copy of the folder is whole. No torch here, nor in anything that reads a run.
 
 import contextlib
 import datetime
-import errno
 import io
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actlab.disk import told, write_bytes, write_text
 from actlab.errors import UserError, need_extra
 from actlab.spec import Experiment, Trial
 
@@ -97,7 +96,7 @@ class Run:
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
-        return json.loads((self.path / ENVIRONMENT).read_text(encoding="utf-8"))
+        return _environments(self.path)
 
     @cached_property
     def trials(self) -> "pd.DataFrame":
@@ -163,10 +162,11 @@ class Store(contextlib.AbstractContextManager):
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
         self._lock = lock or _lock(path)
-        with _told(path):
+        with told(path):
             self._database = sqlite3.connect(path / DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = FULL")
+            _check_format(path, self._database)
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
@@ -175,7 +175,7 @@ class Store(contextlib.AbstractContextManager):
     @classmethod
     def create(cls, path: Path, experiment: Experiment, trials: Sequence[Trial]) -> "Store":
         """Make the folder; what was begun before and has no database yet is begun anew."""
-        with _told(path):
+        with told(path):
             path.mkdir(parents=True, exist_ok=True)
             lock = _lock(path)
             for folder in ("artefacts", "parameters", "working"):
@@ -207,7 +207,7 @@ class Store(contextlib.AbstractContextManager):
             self._database.execute("DELETE FROM trials")
             marks = ", ".join("?" * len(_TRIALS))
             self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
-        with _told(self.path):
+        with told(self.path):
             write_text(self.path / EXPERIMENT, experiment.to_toml())
 
     def keys(self, status: Iterable[str] = ("planned", "finished", "diverged")) -> set[str]:
@@ -250,17 +250,23 @@ class Store(contextlib.AbstractContextManager):
     def add_artefact(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
-        with _told(self.path):
+        with told(self.path):
             write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
+
+    def add_source(self, name: str, source: bytes) -> None:
+        """Keep a user's file as it was, under its hash, so that what was trained can be run again."""
+        with told(self.path):
+            (self.path / "sources").mkdir(exist_ok=True)
+            write_bytes(self.path / "sources" / f"{name}.py", source)
 
     def add_environment(self, environment: dict[str, Any]) -> list[str]:
         """Note where the run goes on; returns in words what has changed since it last did."""
         file = self.path / ENVIRONMENT
-        known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+        known = _environments(self.path)
         names = [name for name in environment if name not in ("started", "command")]
         if known and all(known[-1].get(name) == environment[name] for name in names):
             return []
-        with _told(self.path):
+        with told(self.path):
             write_text(file, json.dumps([*known, environment], indent=1) + "\n")
         if not known:
             return []
@@ -275,7 +281,7 @@ class Store(contextlib.AbstractContextManager):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _told(self.path):
+        with told(self.path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -299,6 +305,15 @@ def _lock(path: Path) -> sqlite3.Connection:
     return lock
 
 
+def _environments(path: Path) -> list[dict[str, Any]]:
+    """Where a run was trained, oldest first; none where that cannot be read: results do not depend on it."""
+    try:
+        entries = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
+        return [entry for entry in entries if isinstance(entry, dict)]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
@@ -309,31 +324,6 @@ def held_keys(path: Path) -> set[str]:
     """The keys of all trials of a run."""
     with _reading(path) as database:
         return {key for (key,) in database.execute("SELECT key FROM trials")}
-
-
-def packed(array: np.ndarray) -> bytes:
-    """An array as the bytes of a .npy file."""
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def write_text(file: Path, text: str) -> None:
-    write_bytes(file, text.encode("utf-8"))
-
-
-def write_bytes(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    new = file.with_name(file.name + ".new")
-    try:
-        with open(new, "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(new, file)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def list_runs(folder: Path) -> list[Path]:
@@ -371,38 +361,17 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         # rw, not ro: what a crash left half is rolled back by the next who opens it; resolve: a URI wants a whole path
         database = sqlite3.connect(f"{(path / DATABASE).resolve().as_uri()}?mode=rw", uri=True)
         with contextlib.closing(database):
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version != FORMAT:
-                raise UserError(f"{path / DATABASE} has format {version}; this actlab reads format {FORMAT}.")
+            _check_format(path, database)
             yield database
     except sqlite3.DatabaseError as error:
         raise UserError(f"{path / DATABASE} cannot be read: {error}. Is it a run's database, and whole?") from None
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what a disk can refuse into words."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise UserError(f"{path / DATABASE} cannot be written: {error}. {_space(path)}") from None
-    except OSError as error:
-        if error.errno in _FULL:
-            raise UserError(f"{path} cannot be written: {error.strerror}. {_space(path)}") from None
-        raise UserError(
-            f"{path} cannot be written: {error.strerror or error}. Choose another folder with --out."
-        ) from None
-
-
-def _space(path: Path) -> str:
-    try:
-        free = shutil.disk_usage(path).free / 1e6
-    except OSError:
-        return "What was finished is kept."
-    return f"{free:,.0f} MB are free there. What was finished is kept: make room, and the same command continues."
+def _check_format(path: Path, database: sqlite3.Connection) -> None:
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version != FORMAT:
+        what = f"has format {version}, this actlab knows format {FORMAT}" if version else "is not a run's database"
+        raise UserError(f"{path / DATABASE} {what}.")
 
 
 def _no_run(path: Path) -> str:

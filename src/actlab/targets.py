@@ -9,6 +9,7 @@ import ast
 import dataclasses
 import hashlib
 import importlib.util
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,7 @@ class Target:
     path: str = ""  # the file, or the dotted name of the module
     name: str = ""  # in the catalogue, or inside the file or module
     arguments: tuple[tuple[str, float], ...] = ()
+    source: bytes = dataclasses.field(default=b"", repr=False)  # of a file, as it was when it was named
     object: Any = dataclasses.field(default=None, compare=False)
 
 
@@ -130,10 +132,11 @@ def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ..
         assert isinstance(node, ast.Call)
         values = [_number(argument) for argument in node.args]
         named = {keyword.arg or "": _number(keyword.value) for keyword in node.keywords}
-    except (SyntaxError, ValueError, AssertionError):
+        assert all(math.isfinite(value) for value in (*values, *named.values()))
+    except (SyntaxError, ValueError, AssertionError, OverflowError):
         raise UserError(f"{facts.name}{call}: parameters are numbers, for example {_example(facts)}.") from None
     names = list(facts.parameters)
-    if len(values) > len(names) or set(named) - set(names):
+    if len(values) > len(names) or set(named) - set(names[len(values) :]):
         allowed = f"takes {', '.join(names)}" if names else "takes no parameters"
         raise UserError(f"{facts.name}{call}: {facts.name} {allowed}, for example {_example(facts)}.")
     found = dict(zip(names, values, strict=False)) | named
@@ -169,9 +172,17 @@ def _from_file(path: str, name: str) -> Target:
     file = Path(path).expanduser()
     if not file.is_file():
         raise UserError(f"There is no file {path}: an activation of your own is named file.py:name.")
-    return Target(
-        "file", f"{path}:{name}", f"{file.name}:{name}", f"{file.name}:{name}#{_hash(file.read_bytes())}", path, name
-    )
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    return from_source(f"{path}:{name}", file.name, path, name, source)
+
+
+def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> Target:
+    """The target of a name inside a file of this content: it is what runs, whatever becomes of the file."""
+    label = f"{shown}:{name}"
+    return Target("file", text, label, f"{label}#{_hash(source)}", path, name, source=source)
 
 
 def _from_module(module: str, name: str) -> Target:
@@ -191,7 +202,10 @@ def _from_callable(thing: Callable[..., Any]) -> Target:
         raise UserError(f"An activation is a name or a callable, not {thing!r}.")
     facts = getattr(thing, "facts", None)
     if isinstance(facts, catalogue.Facts) and catalogue.facts().get(facts.name) == facts:
-        return _from_catalogue(facts.name, "")
+        # a function or class stands for the defaults, a module for the parameters it was made with
+        given = {} if isinstance(thing, type) else {n: v for n, v in vars(thing).items() if n in facts.parameters}
+        if all(isinstance(value, int | float) for value in given.values()):
+            return _from_catalogue(facts.name, f"({', '.join(f'{n}={float(v)!r}' for n, v in given.items())})")
     name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
     shown = "lambda" if name == "<lambda>" else name
     return Target("callable", shown, shown, f"{shown}#{fingerprint(thing).hex()[:12]}", name=name, object=thing)

@@ -53,7 +53,7 @@ class Terminal:
             disable=not self.console.is_terminal,
         )
         self._bar.start()
-        self._task = self._bar.add_task("starting", total=begun.missing * begun.experiment.epochs)
+        self._task = self._bar.add_task("starting", total=begun.epochs_left)
 
     def epoch(self, epoch: Epoch) -> None:
         if self.verbose and not self.quiet:
@@ -80,15 +80,28 @@ def _plan(begun: Begun) -> str:
     e = begun.experiment
     reason = e.data_note.partition(":")[0]  # what each mirror answered has been said
     where = f"{begun.title}, {reason}" if reason else begun.title
-    arms = len(e.labels) * len(e.learning_rate) * len(e.weight_decay) * len(e.dropout) * len(e.initialisation)
-    networks = f"{begun.missing} networks" if begun.missing != 1 else "1 network"
-    already = f" ({begun.finished} are trained already)" if begun.finished else ""
-    how = f"{begun.workers} processes" if begun.workers > 1 else f"this process, {begun.device}"
-    shape = "-".join(map(str, e.hidden)) or "no hidden layer"
+    arms = len(e.learning_rate) * len(e.weight_decay) * len(e.dropout) * len(e.initialisation)
+    settings = f" x {arms} settings" if arms > 1 else ""
+    total = begun.missing + begun.finished
+    known = [f"{begun.finished} are trained already"] if begun.finished else []
+    known += [f"{begun.resumed} go on from a checkpoint"] if begun.resumed else []
+    already = f" ({'; '.join(known)})" if known else ""
+    networks = count(total, "network") + already
+    how = count(begun.workers, "processes") if begun.workers > 1 else f"this process, {begun.device}"
+    shape = f"hidden layers {'-'.join(map(str, e.hidden))}" if e.hidden else "no hidden layer"
+    rates = ", ".join(f"{rate:g}" for rate in e.learning_rate)
     return (
-        f"On {where}: {', '.join(e.labels)}; {arms} x {len(e.seeds)} seeds = {networks}{already}, hidden {shape}, "
-        f"{e.epochs} epochs, in {how}: about {duration(begun.seconds)}."
+        f"On {where}: {', '.join(e.labels)}{settings} x {count(len(e.seeds), 'seed')} = {networks}; {shape}, "
+        f"{e.optimizer}, learning rate {rates}, {count(e.epochs, 'epoch')}, in {how}: about {duration(begun.seconds)}."
     )
+
+
+def count(number: int, noun: str) -> str:
+    """
+    >>> count(1, "seed"), count(3, "seed"), count(2, "processes")
+    ('1 seed', '3 seeds', '2 processes')
+    """
+    return f"{number} {noun}" if number == 1 or noun.endswith("s") else f"{number} {noun}s"
 
 
 def duration(seconds: float) -> str:

@@ -2,24 +2,20 @@
 
 import dataclasses
 import hashlib
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from actlab import plain
 from actlab.activations.resolve import resolve
+from actlab.checkpoints import Checkpoints
+from actlab.disk import told, write_bytes, write_text
 from actlab.executors import Send
 from actlab.nn import as_module
 from actlab.spec import Trial
-from actlab.store import write_bytes, write_text
-from actlab.train import Arrays, Result, Stack, Trainer, train
-
-_CHECKPOINT_SECONDS = 20.0
+from actlab.train import Arrays, Result, Stack, train
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +70,7 @@ def run_task(task: Task, send: Send) -> Outcome:
     if first.engine == "plain":
         result = _run_plain(stack, arrays, on_epoch)
     else:
-        saver = _Checkpoints(task.folder / "working", task.name, stack)
+        saver = Checkpoints(task.folder / "working", task.name, stack)
         result = train(
             stack, arrays, device=task.device, state=saver.load(), on_epoch=on_epoch, checkpoint=saver.maybe_save
         )
@@ -94,30 +90,6 @@ def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.
     return plain.run_trial(trial, arrays, chosen, on_epoch)
 
 
-class _Checkpoints:
-    """A stack's state on disk, written every 20 seconds: what a crash may cost."""
-
-    def __init__(self, folder: Path, name: str, stack: Stack) -> None:
-        self.file = folder / f"{name}.pt"
-        self.keys = [trial.key for trial in stack.trials]
-        self.unsaved = 0.0
-
-    def load(self) -> dict[str, Any] | None:
-        if not self.file.is_file():
-            return None
-        return torch.load(self.file, weights_only=True, map_location="cpu")
-
-    def maybe_save(self, trainer: Trainer) -> None:
-        self.unsaved += trainer.seconds[-1]
-        if self.unsaved < _CHECKPOINT_SECONDS:
-            return
-        self.unsaved = 0.0
-        buffer = io.BytesIO()
-        torch.save(trainer.state(), buffer)
-        write_bytes(self.file, buffer.getvalue())
-        write_text(self.file.with_suffix(".json"), json.dumps(self.keys))
-
-
 def _save_parameters(task: Task, result: Result) -> str:
     from safetensors.numpy import save
 
@@ -127,17 +99,19 @@ def _save_parameters(task: Task, result: Result) -> str:
         for name, array in named.items()
     }
     file = f"parameters/{task.name}.safetensors"
-    write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
+    with told(task.folder):
+        write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
     return file
 
 
 def share(arrays: Arrays, working: Path) -> None:
     """The arrays as files that all workers map into memory: one copy, whatever their number."""
-    for field in dataclasses.fields(arrays):
-        value = getattr(arrays, field.name)
-        if isinstance(value, torch.Tensor):
-            np.save(working / f"{field.name}.npy", value.numpy())
-    write_text(working / "classes", str(arrays.classes))
+    with told(working.parent):
+        for field in dataclasses.fields(arrays):
+            value = getattr(arrays, field.name)
+            if isinstance(value, torch.Tensor):
+                np.save(working / f"{field.name}.npy", value.numpy())
+        write_text(working / "classes", str(arrays.classes))
 
 
 def load_shared(working: Path) -> Arrays:

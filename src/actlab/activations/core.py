@@ -68,6 +68,14 @@ class Activation:
         given = dict(zip(self.facts.parameters, parameters, strict=True), x=x, y=y)
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The catalogue's blocks pickle by name; a user's, like any function made in a call, do not."""
+        if BLOCKS.get(self.name) is not self:
+            raise TypeError(
+                f"{self.name} is no block of the catalogue and cannot be pickled: name it file.py:{self.name}"
+            )
+        return _block, (self.name,)
+
     def __call__(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return self.differentiable(x, *self.bind(*args, **kwargs))
 
@@ -88,6 +96,13 @@ class Activation:
         if not self.apply:
             self.apply.append(_bridge(self))
         return self.apply[0]
+
+
+def _block(name: str) -> Activation:
+    import actlab.activations  # the families enter their blocks when they are imported
+
+    assert actlab.activations
+    return BLOCKS[name]
 
 
 def activation(
@@ -191,9 +206,16 @@ def _bridge(block: Activation) -> Callable[..., Tensor]:
     def differentiable(x, *parameters):
         check_input(name, x)
         # a parameter is expanded before the Function, so that autograd's own rule for expand sums its gradient
+        for parameter, derivative, wrt in zip(parameters, derivatives[1:], order[1:], strict=True):
+            if derivative is None and isinstance(parameter, Tensor) and parameter.requires_grad:
+                raise TypeError(f"{name} has no derivative with respect to {wrt}: give it as a number")
         parameters = [p.expand(x.shape) if isinstance(p, Tensor) else p for p in parameters]
         if torch.compiler.is_compiling():
-            return traced.apply(x, *parameters)
+            needed = torch.is_grad_enabled() and any(
+                isinstance(t, Tensor) and t.requires_grad for t in (x, *parameters)
+            )
+            # without a gradient to take Dynamo inlines the forward of a Function, and trips over its arguments
+            return traced.apply(x, *parameters) if needed else forward(x, *parameters)
         return eager.apply(x, *parameters)
 
     differentiable.__name__ = differentiable.__qualname__ = name

@@ -7,9 +7,10 @@ depends on another. Without a derivative of its own its gradient is taken by aut
 import copy
 import dataclasses
 import importlib
-import importlib.util
 import inspect
+import linecache
 import sys
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -166,7 +167,7 @@ def _probe_slope(applied: ByHand) -> None:
 
 def _by_autograd(thing: Any, label: str) -> ByAutograd:
     if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
-        return ByAutograd(*_probed(lambda z: thing.apply(z), [], label))
+        return ByAutograd(*_probed(thing.apply, [], label))
     if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
         thing = _construct(thing, label)
     if isinstance(thing, torch.nn.Module):
@@ -178,12 +179,25 @@ def _by_autograd(thing: Any, label: str) -> ByAutograd:
 
 def _probed(function: Callable[[Tensor], Tensor], initial: list[float], label: str):
     _probe(function, label)
-    return lambda z, _learned: function(z), initial
+    return _Unlearned(function), initial
+
+
+class _Unlearned:
+    """A function of its input alone, where one of input and parameters is called for; a class, so that it pickles."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        self.function = function
+
+    def __call__(self, z: Tensor, _row: Tensor | None) -> Tensor:
+        return self.function(z)
 
 
 def _construct(cls: type, label: str) -> Any:
+    """An instance of a module class. A start drawn at random is the same for all, whoever asks and wherever."""
     try:
-        return cls()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return cls()
     except TypeError as error:
         raise UserError(
             f"{label}() cannot be made without arguments ({error}): name an instance of it instead."
@@ -263,7 +277,7 @@ def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor
 
 def _find(target: Target) -> Any:
     """The object inside the file or module that a target names."""
-    module = _load_file(Path(target.path).expanduser()) if target.kind == "file" else _import(target.path)
+    module = _load_file(target) if target.kind == "file" else _import(target.path)
     found: Any = module
     for part in target.name.split("."):
         names = [name for name in dir(found) if not name.startswith("_")]
@@ -282,14 +296,25 @@ def _import(name: str) -> Any:
         raise UserError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
 
 
-def _load_file(path: Path) -> Any:
+def _load_file(target: Target) -> Any:
+    """Run the source that the target carries: the one that its identity is a hash of."""
+    path = Path(target.path).expanduser()
     name = f"actlab_user_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = types.ModuleType(name)
+    module.__file__ = str(path)
+    # inspect finds the text here, though the file may have changed
+    linecache.cache[str(path)] = (
+        len(target.source),
+        None,
+        target.source.decode("utf-8", "replace").splitlines(keepends=True),
+        str(path),
+    )
     sys.modules[name] = module  # dataclasses and pickle look a module up by its name
+    sys.path.insert(0, str(path.resolve().parent))  # what lies beside it can be imported, as when it is run
     try:
-        spec.loader.exec_module(module)
+        exec(compile(target.source, str(path), "exec"), vars(module))
     except Exception as error:
         raise UserError(f"{path} cannot be run: {type(error).__name__}: {error}") from None
+    finally:
+        sys.path.pop(0)
     return module

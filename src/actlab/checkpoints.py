@@ -1,0 +1,75 @@
+"""Stacks in training, on disk: what a crash may cost is the work since the last checkpoint.
+
+Beside NAME.pt, the state, stands NAME.json: the keys of the stack's trials and the epochs done, readable without torch.
+"""
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from actlab.disk import told, write_bytes, write_text
+from actlab.train import Stack, Trainer
+
+_SECONDS = 20.0  # of training between two checkpoints
+
+
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """A checkpoint: whose it is, and how far it got."""
+
+    keys: tuple[str, ...]
+    done: int  # epochs
+
+
+def saved(folder: Path) -> list[Saved]:
+    """The checkpoints in a folder. One that cannot be read is removed: its stack is begun anew."""
+    found = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            entry = json.loads(file.read_text(encoding="utf-8"))
+            assert file.with_suffix(".pt").is_file()
+            found.append(Saved(tuple(entry["keys"]), int(entry["done"])))
+        except (OSError, ValueError, KeyError, TypeError, AssertionError):
+            remove(folder, file.stem)
+    return found
+
+
+def remove(folder: Path, name: str) -> None:
+    for suffix in ("json", "pt"):
+        (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+
+
+class Checkpoints:
+    """The checkpoint of one stack."""
+
+    def __init__(self, folder: Path, name: str, stack: Stack) -> None:
+        self.folder, self.name = folder, name
+        self.keys = [trial.key for trial in stack.trials]
+        self._unsaved_seconds = 0.0
+
+    def load(self) -> dict[str, Any] | None:
+        """The state to continue from; None where there is none, or none that can be read."""
+        file = self.folder / f"{self.name}.pt"
+        if not file.is_file():
+            return None
+        try:
+            return torch.load(file, weights_only=True, map_location="cpu")
+        except Exception:  # whatever a damaged file makes torch raise
+            remove(self.folder, self.name)
+            return None
+
+    def maybe_save(self, trainer: Trainer) -> None:
+        """Save if the last time is long enough ago."""
+        self._unsaved_seconds += trainer.seconds[-1]
+        if self._unsaved_seconds < _SECONDS:
+            return
+        self._unsaved_seconds = 0.0
+        buffer = io.BytesIO()
+        torch.save(trainer.state(), buffer)
+        with told(self.folder.parent):
+            write_bytes(self.folder / f"{self.name}.pt", buffer.getvalue())
+            write_text(self.folder / f"{self.name}.json", json.dumps({"keys": self.keys, "done": trainer.done}))

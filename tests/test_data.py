@@ -388,6 +388,7 @@ def test_order_argument_environment_cache(fake, tmp_path, monkeypatch):
     write(tmp_path / "cache" / "mnist", contents)
     paths = fetch.obtain(sets.SETS["mnist"], data_dir=None, download=True)
     assert paths[0].is_relative_to(tmp_path / "cache")
+    (tmp_path / "lacks it").mkdir()
     monkeypatch.setenv("ACTLAB_DATA", str(tmp_path / "lacks it"))
     paths = fetch.obtain(sets.SETS["mnist"], data_dir=None, download=True)
     assert paths[0].is_relative_to(tmp_path / "cache")

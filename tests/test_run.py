@@ -384,3 +384,74 @@ def test_mnist_itself_learns(tmp_path):
     )
     assert run.trials["test_accuracy"].isna().all(), "the test set is used for validation"
     assert run.trials["final_valid_accuracy"].between(0.91, 0.935).all()
+
+
+def test_models_load_when_sources_have_changed_or_gone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine.py"
+    mine.write_text("import torch\ndef f(x):\n    return torch.sin(x)\n")
+    run = compare("relu", "mine.py:f", out=tmp_path / "run", **SMALL)
+    mine.unlink()
+    monkeypatch.chdir("/")
+    x = torch.from_numpy(data.load("digits").test.x)
+    for name in ("relu", "mine.py:f"):
+        key = run.trials[(run.trials["activation"] == name) & (run.trials["seed"] == 0)]["key"].item()
+        assert np.array_equal(actlab.load_model(run.path, name)(x).argmax(1).numpy(), run.predictions(key))
+    with pytest.raises(UserError, match="no column of trials 'nope'"):
+        actlab.load_model(run, "relu", nope=1)
+
+
+def test_models_of_the_catalogue_can_be_saved(tmp_path):
+    run = compare("gelu_tanh", "prelu(0.3)", out=tmp_path / "run", **SMALL)
+    for name in run.activations:
+        model = actlab.load_model(run, name)
+        torch.save(model, tmp_path / "model.pt")
+        again = torch.load(tmp_path / "model.pt", weights_only=False)
+        assert torch.equal(again(torch.ones(1, 64)), model(torch.ones(1, 64)))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "other", "json", "list"])
+def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damage):
+    out = tmp_path / "run"
+    process = start(tmp_path, out, 60, workers=1)
+    wait_for_checkpoint(out, process)
+    process.kill()
+    process.wait()
+    (state,) = list((out / "working").glob("*.pt"))[:1]
+    if damage == "truncated":
+        state.write_bytes(state.read_bytes()[:1000])
+    elif damage == "empty":
+        state.write_bytes(b"")
+    elif damage == "other":
+        torch.save({"done": 3}, state)
+    else:
+        state.with_suffix(".json").write_text("[]" if damage == "list" else "{")
+    assert start(tmp_path, out, 60, workers=1).wait() == 0
+    assert (Run(out).trials["status"] == "finished").all()
+
+
+def test_a_damaged_neighbour_in_runs_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "bad").mkdir(parents=True)
+    (tmp_path / "runs" / "bad" / "run.db").write_bytes(b"")
+    assert (compare("relu", **SMALL).trials["status"] == "finished").all()
+
+
+def test_another_format_is_never_written_to(tmp_path):
+    import sqlite3
+
+    run = compare("relu", out=tmp_path / "run", **SMALL)
+    database = sqlite3.connect(run.path / "run.db")
+    database.execute("PRAGMA user_version = 9")
+    database.close()
+    before = (run.path / "run.db").read_bytes()
+    with pytest.raises(UserError, match="has format 9"):
+        compare("relu", out=tmp_path / "run", **(SMALL | {"seeds": 3}))
+    assert (run.path / "run.db").read_bytes() == before
+
+
+def test_a_damaged_environment_file_is_no_obstacle(tmp_path):
+    run = compare("relu", out=tmp_path / "run", **SMALL)
+    (run.path / "environment.json").write_text("{")
+    compare("relu", out=tmp_path / "run", **SMALL)
+    assert len(Run(run.path).environments) == 1

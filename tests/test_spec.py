@@ -99,6 +99,17 @@ def test_what_cannot_be_trained_is_refused_in_words(text, told):
         Experiment.from_toml(text)
 
 
+def test_seeds_are_a_count_or_a_list():
+    import numpy as np
+
+    assert Experiment.from_toml("seeds = 3").seeds == (0, 1, 2)
+    for seeds in ([4, 5], (4, 5), range(4, 6), np.array([4, 5])):
+        assert Experiment.from_dict({"seeds": seeds}).seeds == (4, 5)
+    for wrong in (0, -1, True):
+        with pytest.raises(UserError):
+            Experiment.from_dict({"seeds": wrong})
+
+
 def test_a_single_value_stands_for_a_list_of_one():
     assert Experiment.from_toml("learning_rate = 1\nactivations = 'relu'").learning_rate == (1.0,)
 

@@ -57,7 +57,9 @@ class Checkpoints:
         if not file.is_file():
             return None
         try:
-            return torch.load(file, weights_only=True, map_location="cpu")
+            state = torch.load(file, weights_only=True, map_location="cpu")
+            assert state["keys"] == self.keys
+            return state
         except Exception:  # whatever a damaged file makes torch raise
             remove(self.folder, self.name)
             return None
@@ -69,7 +71,7 @@ class Checkpoints:
             return
         self._unsaved_seconds = 0.0
         buffer = io.BytesIO()
-        torch.save(trainer.state(), buffer)
+        torch.save(trainer.state() | {"keys": self.keys}, buffer)
         with told(self.folder.parent):
             write_bytes(self.folder / f"{self.name}.pt", buffer.getvalue())
             write_text(self.folder / f"{self.name}.json", json.dumps({"keys": self.keys, "done": trainer.done}))

@@ -391,7 +391,8 @@ def status(path: Path) -> str:
     done = sum(state != "planned" for _, state in rows)
     diverged = sum(state == "diverged" for _, state in rows)
     try:
-        where = Experiment.read(path / EXPERIMENT).data
+        e = Experiment.read(path / EXPERIMENT)
+        where = f"{e.data}, {e.epochs} epochs"
     except UserError:
         where = "?"
     far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"

@@ -112,8 +112,8 @@ def resolve_auto(
             probe=True,
             progress=progress,
         )
-    except UserError as problem:
-        return "digits", f"because MNIST could not be had: {getattr(problem, 'reason', problem)}"
+    except fetch.Unavailable as problem:
+        return "digits", f"because MNIST could not be had: {problem.reason}"
     return "mnist", ""
 
 

@@ -39,6 +39,8 @@ def obtain(
         return _in_folder(idx_set, Path(data_dir).expanduser())
     cache = cache_folder()
     given = os.environ.get("ACTLAB_DATA")
+    if given and not Path(given).expanduser().is_dir():
+        raise UserError(f"ACTLAB_DATA is {given}, which is no folder: correct it, or unset it to use the cache.")
     if given and (found := search(Path(given).expanduser(), idx_set)):
         return found
     if found := search(cache, idx_set):

@@ -2,7 +2,6 @@
 
 import itertools
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +46,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             # Other arrays are not read, but named if one of ours is missing.
-            return {key: archive[key] if key in KEYS else np.empty(0) for key in archive.files}
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError) as problem:
+            arrays = {key: archive[key] if key in KEYS else np.empty(0) for key in archive.files}
+        for key, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{key} is no array")
+        return arrays
+    except Exception as problem:  # a damaged archive makes NumPy and zipfile raise almost anything
         if "Object arrays" in str(problem):
             raise UserError(
                 f"{path} holds an array of Python objects (dtype object), often from rows of unequal length. "
@@ -110,6 +113,8 @@ def _classes(pairs: dict[str, tuple[np.ndarray, np.ndarray]], path: Path) -> int
     """The number of classes, the highest label plus one; each must have a sample to learn from."""
     classes = max(int(y.max()) for _, y in pairs.values()) + 1
     present = set(np.unique(pairs[""][1]).tolist())
+    if classes < 2:
+        raise UserError(f"All labels in {path} are 0: a comparison needs two classes or more.")
     missing = classes - len(present)
     if missing:
         first = list(itertools.islice((label for label in range(classes) if label not in present), 5))

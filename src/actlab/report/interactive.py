@@ -36,7 +36,7 @@ def charts(run: Run, summary: Summary) -> dict[str, go.Figure]:
 def loss_chart(run: Run) -> go.Figure:
     train, valid = curves_of(run, "train_loss"), curves_of(run, "valid_loss")
     figure = _curve_chart(train, valid, 1.0, ".4f", arm_colours(run))
-    log = {"type": "log", "dtick": "D2"} if is_log([*train, *valid]) else {}
+    log = {"type": "log", "dtick": 1, "exponentformat": "none"} if is_log([*train, *valid]) else {}
     return figure.update_yaxes(title="cross-entropy loss", **log)
 
 

@@ -111,10 +111,7 @@ def _notes(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[str]:
             f"{len(lost)} of {len(trials)} trials diverged: their loss became infinite or not a number. They are "
             "counted, and marked in the list of trials; they have no part in the means."
         )
-    for name, words in (("device", "devices"), ("cpu", "CPU models"), ("torch", "versions of torch")):
-        different = trials[name].dropna().unique()
-        if len(different) > 1:
-            notes.append(f"These trials come from different {words}: {', '.join(different)}.")
+    notes.append(summary.mixed)
     return [note for note in notes if note]
 
 
@@ -201,7 +198,7 @@ def _cost_said(run: Run) -> str:
     costs = run.costs
     if costs.empty:
         return ""
-    return f"median over {costs['round'].nunique()} rounds in which the activations took turns"
+    return f"ratio of the fastest of {costs['round'].nunique()} rounds in which the activations took turns"
 
 
 def _environment(run: Run) -> list[tuple[str, str]]:

@@ -71,6 +71,7 @@ class Summary:
     metric: str  # in words
     metric_note: str  # what is to be said of it, or ""
     subject: str  # the data, as a sentence names them
+    mixed: str  # in words, where trials come from different devices, CPUs or versions; or ""
     planned: int  # trials still to be trained
     total: int
     has_test: bool
@@ -89,8 +90,22 @@ class Summary:
         rows = [list(_TERMINAL.values()), *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        said = [text for text in (self.conclusion, self.metric_note, self.unfinished) if text]
-        return "\n".join([*lines, "", *(line for text in said for line in textwrap.wrap(text, 100))])
+        said = [text for text in (self.conclusion, self.metric_note, self.mixed, self.unfinished) if text]
+        brackets = "In brackets: 95% intervals of the mean over seeds. step: time of a training step, relative."
+        told = [line for text in said for line in textwrap.wrap(text, 100)]
+        return "\n".join([*lines, brackets, "", *self._difference_lines(), *told])
+
+    def _difference_lines(self) -> list[str]:
+        """Each comparison with its numbers, whatever the verdict."""
+        judged = [item for item in self.comparisons if math.isfinite(item.corrected_low)]
+        if not judged:
+            return []
+        width = max(len(item.name) for item in judged)
+        lines = [f"Difference in {self.metric} to {judged[0].baseline}, points, paired by seed [95%, Holm-corrected]:"]
+        for item in judged:
+            bounds = f"[{points(item.corrected_low)}, {points(item.corrected_high)}]"
+            lines.append(f"  {item.name.ljust(width)}  {points(item.difference)} {bounds}  {item.verdict}")
+        return [*lines, ""]
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values; what is not a number is None."""
@@ -134,10 +149,18 @@ def summarise(run: Run) -> Summary:
         metric=metric,
         metric_note=_metric_note(run, has_test),
         subject=subject,
+        mixed=_mixed(trials),
         planned=planned,
         total=len(trials),
         has_test=has_test,
     )
+
+
+def _mixed(trials: "pd.DataFrame") -> str:
+    kinds = {"device": "devices", "cpu": "CPU models", "torch": "versions of torch"}
+    different = [f"{words} ({', '.join(found)})" for name, words in kinds.items()
+                 if len(found := trials[name].dropna().unique()) > 1]  # fmt: skip
+    return f"These trials come from different {' and '.join(different)}: compare with care." if different else ""
 
 
 def with_arms(run: Run) -> "pd.DataFrame":
@@ -237,7 +260,10 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
     row |= {"n": len(finished), "diverged": diverged}
     for name in _INTERVALS:
         found = mean_interval(finished[name].to_numpy())
-        row |= {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+        # Student's interval of a few values knows nothing of the ends of the scale
+        row |= {name: found.mean, f"{name}_low": max(0.0, found.low), f"{name}_high": min(1.0, found.high)}
+        if math.isnan(found.low):
+            row |= {f"{name}_low": math.nan, f"{name}_high": math.nan}
     best = finished["best_epoch"].dropna().astype(float)
     row["best_epoch"] = float(best.median()) if len(best) else math.nan
     row["relative_cost"] = costs.get(first["activation"], math.nan)
@@ -246,9 +272,9 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
 
 
 def relative_costs(run: Run) -> dict[str, float]:
-    """The time of a step relative to the first activation: the median over rounds, each round by itself.
+    """The time of a step relative to the first activation: the ratio of their fastest rounds.
 
-    The activations took turns within a round, so that a busy moment of the machine strikes all of them.
+    The activations took turns; other work on the machine can only make a round slower, so that the fastest tells most.
     """
     costs = run.costs
     if costs.empty or not run.activations:
@@ -257,7 +283,7 @@ def relative_costs(run: Run) -> dict[str, float]:
     first = run.activations[0]
     if first not in rounds:
         return {}
-    return rounds.div(rounds[first], axis=0).median().to_dict()
+    return (rounds.min() / rounds[first].min()).to_dict()
 
 
 def _text_interval(row: dict, name: str) -> str:

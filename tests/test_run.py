@@ -136,6 +136,20 @@ def test_the_same_command_finishes_at_once(tmp_path):
     assert (tmp_path / "run" / "run.db").stat().st_size == len(before)
 
 
+def test_a_crash_between_training_and_report_is_made_good(tmp_path):
+    settings = SMALL | {"report": True}
+    run = compare("relu", out=tmp_path / "run", **settings)
+    page = run.path / "report" / "index.html"
+    assert run.is_drawn
+    drawn = page.stat().st_mtime_ns
+    compare("relu", out=tmp_path / "run", **settings)
+    assert page.stat().st_mtime_ns == drawn, "nothing has changed, nothing is drawn"
+    (run.path / "artefacts" / "functions.npz").unlink()
+    os.utime(page, (0, 0))  # older than the results
+    compare("relu", out=tmp_path / "run", **settings)
+    assert run.artefact("functions") and run.is_drawn
+
+
 def test_a_run_grows_by_what_is_missing_with_the_same_bits(tmp_path):
     compare("relu", out=tmp_path / "run", **SMALL)
     told = Told()

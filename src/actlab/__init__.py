@@ -22,6 +22,7 @@ _HOMES = {
     "compare": "actlab.run",
     "load_model": "actlab.loading",
     "load_run": "actlab.store",
+    "summarise": "actlab.report",
 }
 _MODULES = ("functional", "nn")
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         tanh,
     )  # fmt: skip
     from actlab.loading import load_model
+    from actlab.report import summarise
     from actlab.run import compare
     from actlab.spec import Experiment, Trial
     from actlab.store import Run, load_run

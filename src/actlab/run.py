@@ -110,7 +110,7 @@ def compare(
         wanted["data"],
         split=wanted.get("split", "standard"),
         pipeline=wanted.get("pipeline", "standard"),
-        data_dir=data_dir if wanted["data"] not in ("digits",) else None,
+        data_dir=data_dir,
         progress=progress.download,
     )
     experiment = Experiment.from_dict(wanted | {"content": dataset.content})
@@ -122,11 +122,11 @@ def compare(
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
             store.add_source(target.identity.rpartition("#")[2], target.source)
         trained = _train_missing(store, experiment, dataset, chosen, workers, keep, progress)
-        if trained:
+        if trained or not store.has_artefact("functions"):  # a crash may have come between the two
             _add_artefacts(store, experiment, dataset, applied)
-    shutil.rmtree(path / "working", ignore_errors=True)
+        shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
-    if report and (trained or not (path / "report" / "index.html").is_file()):
+    if report and not run.is_drawn:
         from actlab.report import draw
 
         draw(run)
@@ -182,9 +182,9 @@ def _begun_before(wanted: dict[str, Any], folder: Path | None) -> tuple[str, str
         if folder is not None:
             return known.data, known.data_note
         rate = {"learning_rate": known.learning_rate} | wanted
-        same = Experiment.from_dict(
+        same = known == Experiment.from_dict(
             rate | {"data": known.data, "data_note": known.data_note, "content": known.content}
-        ) == dataclasses.replace(known)
+        )
         if same and not finished:
             return known.data, known.data_note
     return None

@@ -125,6 +125,12 @@ class Run:
         """The activations as tables show them, in the order in which they were named."""
         return list(dict.fromkeys(self.trials["activation"]))
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the report is there and no older than the results."""
+        page = self.path / "report" / "index.html"
+        return page.is_file() and page.stat().st_mtime >= (self.path / DATABASE).stat().st_mtime
+
     def predictions(self, key: str) -> np.ndarray | None:
         """The classes that a trial's best parameters gave the test samples; None where there is no test set."""
         with _reading(self.path) as database:
@@ -196,7 +202,11 @@ class Store(contextlib.AbstractContextManager):
         return store
 
     def plan(self, experiment: Experiment, trials: Sequence[Trial]) -> None:
-        """Enter trials as planned, and the experiment as it stands now."""
+        """Enter trials as planned, and the experiment as it stands now; nothing is written where nothing changes."""
+        with contextlib.suppress(UserError):  # a damaged experiment.toml is written anew
+            known = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
+            if known == [trial.key for trial in trials] and Experiment.read(self.path / EXPERIMENT) == experiment:
+                return
         rows = [_planned(trial) for trial in trials]
         with self._transaction():
             self._insert("trials", rows, verb="INSERT OR IGNORE")
@@ -252,6 +262,9 @@ class Store(contextlib.AbstractContextManager):
         np.savez_compressed(buffer, **arrays)
         with told(self.path):
             write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
+
+    def has_artefact(self, name: str) -> bool:
+        return (self.path / "artefacts" / f"{name}.npz").is_file()
 
     def add_source(self, name: str, source: bytes) -> None:
         """Keep a user's file as it was, under its hash, so that what was trained can be run again."""

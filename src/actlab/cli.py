@@ -270,7 +270,7 @@ _OPTIONS = {
 def _fail(text: str) -> int:
     if "--spec" not in sys.argv:  # settings by the names that were typed
         for name, option in _OPTIONS.items():
-            text = re.sub(rf"\b{name}\b(?! is in the folder)", option, text)
+            text = re.sub(rf"\b{name}\b", option, text)
     print(f"actlab: {' '.join(text.split())}", file=sys.stderr)
     return 2
 

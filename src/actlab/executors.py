@@ -71,13 +71,15 @@ class WorkerProcesses:
             while pending:
                 done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
                 ended += _drain(messages, on_message)
-                results = [(futures[future], future.result()) for future in done]
-                while ended < len(futures) - len(pending):  # what a task sent arrives before its result is passed on
+                good = [future for future in done if future.exception() is None]
+                expected = len(futures) - len(pending) if len(good) == len(done) else 0
+                while ended < expected:  # what a task sent arrives before its result is passed on
                     arrived = _drain(messages, on_message, seconds=2.0)
                     if not arrived:
                         break
                     ended += arrived
-                yield from results
+                for future in (*good, *(done - set(good))):  # a failure is raised when what succeeded beside it is safe
+                    yield futures[future], future.result()
         finally:
             _end(pool)
             messages.close()

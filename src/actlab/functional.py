@@ -25,6 +25,7 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     names = (*facts.parameters, *(["inplace"] if facts.inplace else []))
     defaults = (*facts.parameters.values(), *([False] if facts.inplace else []))
     count = len(facts.parameters)
+    takes_inplace = facts.inplace
 
     def function(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if len(args) > len(names):
@@ -36,13 +37,12 @@ def functional(block: Activation) -> Callable[..., Tensor]:
                     f"{facts.name}() got an unexpected argument {key!r}; it takes: input, {', '.join(names)}"
                 )
             values[names.index(key)] = value
-        if facts_inplace and values[-1]:
+        if takes_inplace and values[-1]:
             check_input(facts.name, input)
             # the clone is what autograd may save: the input itself is about to be overwritten
             return input.copy_(compute(input.clone(), *values[:count]))
         return compute(input, *values[:count])
 
-    facts_inplace = facts.inplace
     function.__name__ = function.__qualname__ = facts.name
     # a code object of its own: torch.compile counts recompilations by it
     function.__code__ = function.__code__.replace(co_name=facts.name)

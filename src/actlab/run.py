@@ -43,7 +43,7 @@ class Begun:
     stacks: int
     workers: int
     device: str
-    seconds: float | None
+    seconds: float
 
 
 class Progress(Protocol):
@@ -300,7 +300,7 @@ def _travels(target: Target) -> bool:
 def _enter(store: Store, outcome: Outcome, device: str) -> None:
     """A stack's rows into the store."""
     r = outcome.result
-    here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__, "engine": None}
+    here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__}
     outcomes, curves, predictions = [], [], []
     for i, trial in enumerate(outcome.trials):
         last = dict(zip(CURVES, map(float, r.curves[i, -1]), strict=True))

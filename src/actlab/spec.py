@@ -157,6 +157,11 @@ class Experiment:
     def labels(self) -> list[str]:
         return [targets.label(name) for name in self.layers]
 
+    @property
+    def reason(self) -> str:
+        """Why this data set, without what each mirror answered: "because MNIST could not be had", or nothing."""
+        return self.data_note.partition(":")[0].strip().rstrip(".")
+
     def trials(self) -> list[Trial]:
         """Every trial, seeds innermost."""
         shared = {

@@ -78,8 +78,7 @@ class Terminal:
 
 def _plan(begun: Begun) -> str:
     e = begun.experiment
-    reason = e.data_note.partition(":")[0]  # what each mirror answered has been said
-    where = f"{begun.title}, {reason}" if reason else begun.title
+    where = f"{begun.title}, {e.reason}" if e.reason else begun.title
     arms = len(e.learning_rate) * len(e.weight_decay) * len(e.dropout) * len(e.initialisation)
     settings = f" x {arms} settings" if arms > 1 else ""
     total = begun.missing + begun.finished

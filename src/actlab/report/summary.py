@@ -139,7 +139,7 @@ def summarise(run: Run) -> Summary:
     metric = "test accuracy" if has_test else "final validation accuracy"
     values = _values(trials, column)
     comparisons = compare_to_first(values)
-    subject = data_title(run) + (f", {reason}" if (reason := _reason(run)) else "")
+    subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
     planned = int((trials["status"] == "planned").sum())
     return Summary(
         table=_table(run, trials),
@@ -215,11 +215,6 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else exact(value)
-
-
-def _reason(run: Run) -> str:
-    """Why these data, without what a mirror answered."""
-    return run.experiment.data_note.partition(":")[0].strip().rstrip(".")
 
 
 def _metric_note(run: Run, has_test: bool) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from actlab.activations import BLOCKS
 
-FAMILIES = ("linear", "rectified", "sigmoidal", "exponential", "gated")  # the order of `actlab list`
+FAMILIES = (  # the order of `actlab list`
+    "linear", "rectified", "clipped", "shrinkage", "exponential", "soft", "sigmoidal", "gated", "oscillating", "bell",
+    "learned",
+)
 TARGET = Path(__file__).parents[1] / "src" / "actlab" / "catalogue.json"
 
 

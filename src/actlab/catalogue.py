@@ -16,9 +16,11 @@ from actlab.errors import UserError, did_you_mean
 class Facts:
     """What is known of an activation: data that checks, tests and tables read.
 
-    `formula` is in SymPy's notation, with x and the parameters; `kinks` are the inputs where f is not differentiable at
-    the default parameters; `range` is an interval in words; `learned` names the parameters that training changes unless
-    they are given; `checked` says which page was opened to confirm formula and reference, and when.
+    `formula` is in SymPy's notation, with x and the parameters; `kinks` are the inputs where f is not differentiable or
+    jumps: numbers, or formulas of the parameters ("-lambd"); `range` is an interval in words; `learned` names the
+    parameters that training changes unless they are given; `checked` says which page was opened to confirm formula and
+    reference, and when; `namesakes` what others call by this name though it is another function; `domain` where a
+    function that is only an approximation may be used.
     """
 
     name: str
@@ -26,7 +28,7 @@ class Facts:
     family: str
     formula: str
     parameters: dict[str, float]
-    kinks: tuple[float, ...] = ()
+    kinks: tuple[float | str, ...] = ()
     range: str
     reference: str
     checked: str
@@ -34,6 +36,8 @@ class Facts:
     inplace: bool = False  # whether PyTorch's function of this name takes inplace
     learned: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    namesakes: tuple[str, ...] = ()
+    domain: str = ""
     version: int = 1  # raised when the numbers change: results of different versions are different trials
 
 

@@ -60,7 +60,7 @@ def card(what: str | Callable[..., Any]) -> str:
     lines = {
         "formula": facts.formula,
         "parameters": _parameters(facts, target),
-        "kinks": ", ".join(f"{kink:g}" for kink in facts.kinks),
+        "kinks": ", ".join(f"{kink:g}" if isinstance(kink, float) else kink for kink in facts.kinks),
         "range": facts.range,
         "reference": facts.reference,
         "checked": facts.checked,

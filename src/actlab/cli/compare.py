@@ -1,0 +1,141 @@
+"""`actlab compare` and `actlab reproduce`: what trains."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from actlab.cli.app import app
+from actlab.cli.options import parse_hidden, parse_numbers, parse_seeds, parse_whole
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...",
+        help="relu, leaky_relu(0.2), relu/tanh (one for each hidden layer), file.py:name or package.module:Name",
+        show_default="relu tanh leaky_relu",
+    ),
+]
+
+
+@app.command(epilog="Example: actlab compare relu tanh gelu --data digits --seeds 20 --lr 0.03,0.1")
+def compare(
+    names: Names = None,
+    data: Annotated[
+        str | None, typer.Option(help="auto, mnist, fashion_mnist, kmnist, digits, or a file.npz", show_default="auto")
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(help="a count, or a list: 0,1,2", show_default="10")] = None,
+    epochs: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="25")] = None,
+    lr: Annotated[
+        str | None, typer.Option(help="learning rate, or several: 0.01,0.1", show_default="of the data set")
+    ] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
+    ] = None,
+    batch_size: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="64")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="sgd, momentum or adamw", show_default="sgd")] = None,
+    schedule: Annotated[str | None, typer.Option(help="constant or cosine", show_default="constant")] = None,
+    weight_decay: Annotated[str | None, typer.Option(help="one or several", show_default="0")] = None,
+    dropout: Annotated[str | None, typer.Option(help="one or several", show_default="0")] = None,
+    init: Annotated[str | None, typer.Option(help="pytorch or gain, or both", show_default="pytorch")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="standard, or tutorial (no test set: it is used for validation)", show_default="standard"),
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option(help="standard, or published (a tutorial's faulty inputs)", show_default="standard")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="stacked, or plain: the loop as one writes it by hand", show_default="stacked")
+    ] = None,
+    spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="the run's folder; continued if it exists", show_default="runs/<data>-<key>")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
+    keep: Annotated[str, typer.Option(help="parameters to keep: best (by validation loss) or none")] = "best",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="a line for each network and epoch")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object on standard output")] = False,
+) -> None:
+    """Train networks with each activation, paired by seed, and say which serves best.
+
+    The same command continues what was interrupted. Without names: relu, tanh and leaky_relu.
+    """
+    from actlab import run as runs
+    from actlab.terminal import Terminal
+
+    run = runs.compare(
+        *(names or []),
+        spec=spec,
+        out=out,
+        data_dir=data_dir,
+        device=device,
+        workers=parse_whole("--workers", workers),
+        keep=keep,
+        progress=Terminal(quiet=quiet, verbose=verbose),
+        command=shlex.join(["actlab", *sys.argv[1:]]),
+        data=data,
+        seeds=None if seeds is None else parse_seeds(seeds),
+        epochs=parse_whole("--epochs", epochs),
+        learning_rate=parse_numbers("--lr", lr),
+        hidden=parse_hidden(hidden),
+        batch_size=parse_whole("--batch-size", batch_size),
+        optimizer=optimizer,
+        schedule=schedule,
+        weight_decay=parse_numbers("--weight-decay", weight_decay),
+        dropout=parse_numbers("--dropout", dropout),
+        initialisation=None if init is None else init.split(","),
+        split=split,
+        pipeline=pipeline,
+        engine=engine,
+    )
+    _print_result(run, as_json)
+
+
+@app.command(epilog="Example: actlab reproduce tutorial")
+def reproduce(
+    what: Annotated[str, typer.Argument(metavar="tutorial", help="the published experiment")],
+    seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks for each activation and pipeline")] = "20",
+    epochs: Annotated[str, typer.Option(metavar="INTEGER", help="25 as published")] = "25",
+    out: Annotated[Path, typer.Option(help="folder of the two runs")] = Path("runs/tutorial"),
+    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+) -> None:
+    """Train the published tutorial's networks on its inputs and on right ones, beside its published numbers."""
+    from actlab import reproduce as reproduces
+    from actlab.errors import one_of
+    from actlab.terminal import Terminal
+
+    if what != "tutorial":
+        raise one_of("published experiment", what, ("tutorial",))
+    print(
+        reproduces.tutorial(
+            seeds=parse_whole("--seeds", seeds),
+            epochs=parse_whole("--epochs", epochs),
+            out=out,
+            data_dir=data_dir,
+            workers=parse_whole("--workers", workers),
+            progress=Terminal(quiet=quiet),
+        )
+    )
+
+
+def _print_result(run: Any, as_json: bool) -> None:
+    from actlab.report import summarise
+
+    summary = summarise(run)
+    if as_json:
+        told = summary.as_json()
+        activations = [{"name": row.pop("arm"), **row} for row in told.pop("table")]
+        about = {"run": str(run.path), "environment": run.environments[-1]}
+        print(json.dumps(about | {"activations": activations} | told, allow_nan=False))
+        return
+    print(summary.as_text())
+    print(f"Report: {run.path / 'report' / 'index.html'}")

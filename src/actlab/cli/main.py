@@ -1,0 +1,65 @@
+"""Run a command; a user's mistake is one line on standard error and status 2."""
+
+import contextlib
+import os
+import re
+import sys
+from typing import Any
+
+import typer
+
+from actlab.cli import compare, look, runs
+from actlab.cli.app import app
+from actlab.errors import UserError, did_you_mean
+
+_INTERRUPTED = 130
+_COMMANDS = (compare, look, runs)  # importing them enters their commands, in the order of the help
+
+
+def main() -> None:
+    """Run a command; a user's mistake is one line on standard error and status 2."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character must not lose a result
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except UserError as error:
+        code = _fail(str(error))
+    except typer.TyperException as error:
+        code = _fail(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        code = _fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
+    if code == _INTERRUPTED:  # which is also how the parser passes Ctrl-C on
+        print("\nStopped. All but the last seconds is kept: the same command continues.", file=sys.stderr)
+    sys.exit(code or 0)
+
+
+_OPTIONS = {
+    "learning_rate": "--lr", "batch_size": "--batch-size", "weight_decay": "--weight-decay", "data_dir": "--data-dir",
+}  # fmt: skip
+
+
+def _fail(text: str) -> int:
+    if "--spec" not in sys.argv:  # settings by the names that were typed
+        for name, option in _OPTIONS.items():
+            text = re.sub(rf"\b{name}\b", option, text)
+    print(f"actlab: {' '.join(text.split())}", file=sys.stderr)
+    return 2
+
+
+def _usage(error: Any) -> str:
+    """A parser's complaint in one line, with the nearest command or option."""
+    text = error.format_message().strip()
+    context = getattr(error, "ctx", None)
+    if "No such command" in text and context is not None:
+        names = list(context.command.commands)
+        given = text.split("'")[1] if "'" in text else ""
+        return f"There is no command {given!r}.{did_you_mean(given, names)} Allowed: {', '.join(names)}."
+    path = context.command_path if context is not None else "actlab"
+    return f"{text.rstrip('.')}. See `{path} --help`."

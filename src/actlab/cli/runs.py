@@ -1,0 +1,50 @@
+"""`actlab report`, `export` and `runs`: what was trained."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actlab.cli.app import RunFolder, app
+from actlab.errors import UserError
+
+
+@app.command(epilog="Example: actlab report runs/mnist-1a2b3c4d")
+def report(run: RunFolder) -> None:
+    """Draw a run's report again, without training."""
+    from actlab.report import draw
+    from actlab.store import Run
+
+    print(draw(Run(run)))
+
+
+@app.command(epilog="Example: actlab export runs/mnist-1a2b3c4d --format csv")
+def export(
+    run: RunFolder,
+    format: Annotated[str, typer.Option(help="csv, json or parquet")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="folder of the files", show_default="RUN/export")] = None,
+) -> None:
+    """Write a run's tables (trials, curves, times, costs) as files."""
+    from actlab import export as exports
+    from actlab.store import Run
+
+    for file in exports.export(Run(run), format, out or run / "export"):
+        print(file)
+
+
+@app.command(epilog="Example: actlab runs")
+def runs(folder: Annotated[Path, typer.Argument(help="where to look")] = Path("runs")) -> None:
+    """List the runs in a folder, oldest first, a line each."""
+    from actlab.store import list_runs, status
+
+    if not folder.is_dir() and folder != Path("runs"):
+        raise UserError(f"There is no folder {folder}.")
+    found = list_runs(folder)
+    if not found:
+        print(f"No runs in {folder}.", file=sys.stderr)
+    for path in found:
+        try:
+            print(status(path))
+        except UserError as error:
+            print(f"{path}  cannot be read: {error}", file=sys.stderr)

@@ -1,0 +1,67 @@
+"""f and f' in, a record of what was measured out."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from actlab.properties.grid import FAR, NEAR, Function, on_any_shape
+from actlab.properties.moments import moments
+from actlab.properties.places import fixed_points, nearest, vanishing
+from actlab.properties.record import Kink, Properties
+from actlab.properties.shape import bounded, found_kinks, highest, jumps, monotone, parity
+
+KEEPS = 0.01  # chi this near to 1 neither explodes nor vanishes
+
+
+def properties(f: Function, slope: Function, kinks: Sequence[float] | None = None) -> Properties:
+    """Measure a function and its derivative, both of float64 arrays; kinks are looked for in [-12, 12] unless they are given.
+
+    >>> relu = properties(lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0, kinks=(0.0,))
+    >>> relu.bounded, relu.lipschitz, relu.fixed_points, round(relu.gain, 6), relu.depth
+    ('below', 1.0, ((0.0, inf),), 1.414214, 'keeps')
+    """
+    with np.errstate(all="ignore"):
+        return _measure(on_any_shape(f), on_any_shape(slope), kinks)
+
+
+def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Properties:
+    near, far = f(NEAR), {sign: f(sign * FAR) for sign in (-1, 1)}
+    near_slope, far_slope = slope(NEAR), {sign: slope(sign * FAR) for sign in (-1, 1)}
+    kinks = found_kinks(f, slope) if given is None else tuple(Kink(float(k), jumps(f, float(k))) for k in given)
+    top = highest(f, near, far)
+    mirrored = highest(lambda x: -f(x), -near, {sign: -values for sign, values in far.items()})
+    bottom = dataclasses.replace(mirrored, value=0.0 - mirrored.value)
+    steepest = highest(
+        lambda x: np.abs(slope(x)), np.abs(near_slope), {sign: np.abs(v) for sign, v in far_slope.items()}
+    )
+    mean, second, slope_second = moments(f, slope, [kink.x for kink in kinks])
+    gain = 1 / math.sqrt(second) if second > 0 else math.nan
+    chi = gain * gain * slope_second
+    fixed, more_fixed = nearest(fixed_points(f, slope, near))
+    flat, more_flat = nearest(vanishing(slope, near_slope, far_slope))
+    direction, strictly = monotone(near, near_slope, far)
+    return Properties(
+        lowest=bottom,
+        highest=top,
+        monotone=direction,
+        strictly=strictly,
+        parity=parity(f),
+        at_zero=float(f(np.zeros(1))[0]),
+        zero_centred=abs(mean) < 1e-6,
+        bounded=bounded(bottom, top),
+        lipschitz=math.inf if any(kink.jump for kink in kinks) else steepest.value,
+        lipschitz_at=steepest.at,
+        fixed_points=tuple(fixed),
+        more_fixed_points=more_fixed,
+        kinks=kinks,
+        vanishing=tuple(flat),
+        more_vanishing=more_flat,
+        mean=mean,
+        second=second,
+        slope_second=slope_second,
+        gain=gain,
+        chi=chi,
+        depth="keeps" if abs(chi - 1) <= KEEPS else "explodes" if chi > 1 else "vanishes",
+    )

@@ -1,0 +1,122 @@
+"""Where something holds: fixed points, and regions in which a gradient vanishes."""
+
+import math
+
+import numpy as np
+
+from actlab.properties.grid import NEAR, Function, Interval, rounded
+
+FLAT = 0.1  # below this |f'| a gradient vanishes
+_MOST = 7  # this many fixed points or intervals are listed, nearest to 0 first
+
+
+def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float | Interval]:
+    """Roots of f(x) - x in [-50, 50], and intervals on which f(x) = x; an end at +-50 goes on to infinity."""
+
+    def gap(x: np.ndarray) -> np.ndarray:
+        return f(x) - x
+
+    values = near - NEAR
+    zero = np.abs(values) <= 1e-13 * (1 + np.abs(NEAR))
+    found: list[float | Interval] = []
+    for first, last in _runs(zero):
+        low, high = NEAR[first], NEAR[last]
+        if last - first < 2:
+            found += [float(low)] if low == 0 or high == 0 else []
+            continue
+        # rounding makes what only comes near x equal to it: a true interval is left by a visible step
+        before = np.abs(gap(np.array([low - 0.125]))) > 1e-6 if first > 0 else True
+        after = np.abs(gap(np.array([high + 0.125]))) > 1e-6 if last < len(NEAR) - 1 else True
+        if np.all(before) and np.all(after):
+            start = _edge(gap, NEAR[first - 1], low) if first > 0 else -math.inf
+            end = _edge(gap, NEAR[last + 1], high) if last < len(NEAR) - 1 else math.inf
+            found.append((_joined(start), _joined(end)))
+    cross = ~zero[:-1] & ~zero[1:] & (values[:-1] * values[1:] < 0)
+    roots = _roots(gap, NEAR[:-1][cross], NEAR[1:][cross])
+    touch_slope = slope(NEAR) - 1
+    touch = ~zero[:-1] & ~zero[1:] & (touch_slope[:-1] * touch_slope[1:] < 0) & (np.abs(values[:-1]) < 1e-3)
+    touching = _roots(lambda x: slope(x) - 1, NEAR[:-1][touch], NEAR[1:][touch])
+    roots = np.concatenate([roots, touching])
+    roots = roots[np.abs(gap(roots)) <= 1e-9 * (1 + np.abs(roots))] if len(roots) else roots
+    singles = [x for x in found if not isinstance(x, tuple)]
+    intervals = [x for x in found if isinstance(x, tuple)]
+    for root in (rounded(float(x)) for x in roots):
+        inside = any(low - 1e-6 <= root <= high + 1e-6 for low, high in intervals)
+        if not inside and not any(abs(root - other) < 1e-6 for other in singles):
+            singles.append(root)
+    return [*singles, *intervals]
+
+
+def _joined(x: float) -> float:
+    """Where two pieces join smoothly, rounding hides the last digits of the place: 2.0000004 is 2."""
+    return round(x, 5) + 0.0 if math.isfinite(x) and abs(x - round(x, 5)) < 2e-6 else x
+
+
+def _edge(gap: Function, outside: float, inside: float) -> float:
+    """The end of an interval of zeros, between a point outside it and one inside."""
+    for _ in range(60):
+        middle = (outside + inside) / 2
+        if abs(gap(np.array([middle]))[0]) <= 1e-13 * (1 + abs(middle)):
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+
+def _roots(function: Function, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """One root of each bracket, by halving all of them at once."""
+    low, high = low.copy(), high.copy()
+    if not len(low):
+        return low
+    sign = np.sign(function(low))
+    for _ in range(54):
+        middle = (low + high) / 2
+        left = np.sign(function(middle)) == sign
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+    return (low + high) / 2
+
+
+def vanishing(slope: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> list[float | Interval]:
+    """Intervals on which |f'| < 0.1; an end at +-50 goes on to infinity where everything further out does."""
+    flat = np.abs(near) < FLAT
+    ends: list[float | Interval] = []
+    for first, last in _runs(flat):
+        low, high = NEAR[first], NEAR[last]
+        brackets = [(first - 1, first), (last, last + 1)]
+        if first > 0:
+            low = _roots(lambda x: np.abs(slope(x)) - FLAT, *_bracket(brackets[0]))[0]
+        elif _all_flat(far[-1]):
+            low = -math.inf
+        if last < len(NEAR) - 1:
+            high = _roots(lambda x: np.abs(slope(x)) - FLAT, *_bracket(brackets[1]))[0]
+        elif _all_flat(far[1]):
+            high = math.inf
+        ends.append((rounded(float(low)), rounded(float(high))))
+    return ends
+
+
+def _bracket(places: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    return NEAR[places[0] : places[0] + 1], NEAR[places[1] : places[1] + 1]
+
+
+def _all_flat(values: np.ndarray) -> bool:
+    known = values[np.isfinite(values)]
+    return len(known) == 0 or bool((np.abs(known) < FLAT).all())
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """First and last place of each run of True."""
+    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
+    return list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True))
+
+
+def nearest(found: list[float | Interval]) -> tuple[list, int]:
+    """Those nearest to 0, in order, and how many more there are."""
+
+    def distance(item: float | Interval) -> float:
+        if isinstance(item, tuple):
+            return 0.0 if item[0] <= 0 <= item[1] else min(abs(item[0]), abs(item[1]))
+        return abs(item)
+
+    kept = sorted(sorted(found, key=distance)[:_MOST], key=lambda item: item[0] if isinstance(item, tuple) else item)
+    return kept, len(found) - len(kept)

@@ -1,0 +1,140 @@
+"""What was measured of an activation, as a record that can be read, printed and written as JSON."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from actlab.properties.grid import REACH, Interval
+
+
+@dataclasses.dataclass(frozen=True)
+class Extreme:
+    """The lowest or highest value: where it is taken, or (`taken` False) that it is only approached there."""
+
+    value: float
+    at: float
+    taken: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Kink:
+    """Where f bends (its slope jumps) or jumps itself."""
+
+    x: float
+    jump: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Properties:
+    """What `properties` measured. Infinite numbers say unbounded; NaN that a number does not exist.
+
+    `depth` and `chi`: in a deep, wide network whose weights keep the activations' mean square at 1 (variance
+    gain^2 over the number of inputs, z normal), the mean square of a gradient is multiplied by
+    chi = gain^2 E f'^2 at each layer.
+    """
+
+    lowest: Extreme
+    highest: Extreme
+    monotone: str  # "increasing", "decreasing", "constant" or "neither"
+    strictly: bool
+    parity: str  # "odd", "even" or "neither"
+    at_zero: float  # f(0)
+    zero_centred: bool  # |E f| < 1e-6 for x normal
+    bounded: str  # "both", "below", "above" or "no"
+    lipschitz: float
+    lipschitz_at: float
+    fixed_points: tuple[float | Interval, ...]
+    more_fixed_points: int  # of those in [-50, 50] that are not listed
+    kinks: tuple[Kink, ...]
+    vanishing: tuple[Interval, ...]  # where |f'| < 0.1
+    more_vanishing: int
+    mean: float
+    second: float
+    slope_second: float
+    gain: float
+    chi: float
+    depth: str  # "explodes", "vanishes" or "keeps"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: what is not finite as text, "inf", "-inf" or "nan"."""
+        return _plain(dataclasses.asdict(self))
+
+    def as_rows(self) -> list[tuple[str, str]]:
+        """Name and text of each property, as a card shows them."""
+        strictly = "strictly " if self.strictly else ""
+        return [
+            ("range", self.range),
+            ("monotone", f"{strictly}{self.monotone}" if self.monotone != "neither" else "no"),
+            ("symmetry", self.parity if self.parity != "neither" else "none"),
+            ("bounded", {"both": "yes", "no": "no"}.get(self.bounded, f"{self.bounded} only")),
+            ("zero-centred", f"{'yes' if self.zero_centred else 'no'}; f(0) = {_number(self.at_zero)}"),
+            ("steepest", self._steepest()),
+            ("kinks", ", ".join(f"{_number(k.x)}{' (a jump)' if k.jump else ''}" for k in self.kinks) or "none"),
+            ("fixed points", _listed(self.fixed_points, self.more_fixed_points)),
+            ("|f'| < 0.1", _listed(self.vanishing, self.more_vanishing)),
+            (
+                "at N(0, 1)",
+                f"E f = {_number(self.mean)}, E f^2 = {_number(self.second)}, E f'^2 = {_number(self.slope_second)}",
+            ),
+            ("gain", f"1/sqrt(E f^2) = {_number(self.gain)}"),
+            ("depth", self._depth()),
+        ]
+
+    @property
+    def range(self) -> str:
+        """An interval, with where its ends are taken or approached."""
+        parts = []
+        for end, sign in ((self.lowest, "-"), (self.highest, "")):
+            if math.isinf(end.value):
+                parts.append(f"unbounded {'below' if sign else 'above'}")
+            elif end.taken:
+                parts.append(f"{_number(end.value)} at x = {_number(end.at)}")
+            else:
+                parts.append(f"{_number(end.value)} as x -> {_number(end.at)}")
+        return (
+            f"from {parts[0]} to {parts[1]}".replace("from unbounded", "unbounded")
+            .replace("below to unbounded above", "below and above")
+            .replace(" to unbounded", ", unbounded")
+        )
+
+    def _steepest(self) -> str:
+        if math.isinf(self.lipschitz):
+            jumps = any(kink.jump for kink in self.kinks)
+            return f"no Lipschitz constant: {'f jumps' if jumps else '|f_| grows without end'}".replace("f_", "f'")
+        return f"Lipschitz constant {_number(self.lipschitz)}, near x = {_number(self.lipschitz_at)}"
+
+    def _depth(self) -> str:
+        if not math.isfinite(self.chi):
+            return "not known: its moments do not exist"
+        words = {"explodes": "a gradient explodes", "vanishes": "a gradient vanishes"}
+        told = words.get(self.depth, "a gradient keeps its size")
+        return f"{told}: at this gain its mean square is multiplied by {_number(self.chi)} a layer"
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _listed(items: Sequence[float | Interval], more: int) -> str:
+    texts = [_interval(item) if isinstance(item, tuple) else _number(item) for item in items]
+    if more:
+        texts.append(f"and {more} more in [-{REACH:g}, {REACH:g}]")
+    return ", ".join(texts) or "none"
+
+
+def _interval(ends: Interval) -> str:
+    low, high = ends
+    if math.isinf(low) and math.isinf(high):
+        return "everywhere"
+    if math.isinf(high):
+        return f"x > {_number(low)}"
+    return f"x < {_number(high)}" if math.isinf(low) else f"{_number(low)} to {_number(high)}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -59,19 +59,51 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     return function
 
 
-relu = functional(BLOCKS["relu"])
-leaky_relu = functional(BLOCKS["leaky_relu"])
-sigmoid = functional(BLOCKS["sigmoid"])
-tanh = functional(BLOCKS["tanh"])
-elu = functional(BLOCKS["elu"])
-softplus = functional(BLOCKS["softplus"])
-silu = functional(BLOCKS["silu"])
-mish = functional(BLOCKS["mish"])
-gelu_tanh = functional(BLOCKS["gelu_tanh"])
+def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
+    """A parameter of one value, or of one for each channel (dimension 1), in a shape that broadcasts to the input.
+
+    >>> import torch
+    >>> along_channels(torch.ones(3), torch.zeros(2, 3, 4, 4)).shape
+    torch.Size([1, 3, 1, 1])
+    """
+    if parameter.numel() == 1:
+        return parameter.reshape([1] * input.dim())
+    return parameter.reshape(1, -1, *[1] * (input.dim() - 2))
+
+
+# linear
 identity = functional(BLOCKS["identity"])
 
-_gelu = functional(BLOCKS["gelu"])
+# rectified
+relu = functional(BLOCKS["relu"])
+leaky_relu = functional(BLOCKS["leaky_relu"])
 _prelu = functional(BLOCKS["prelu"])
+
+# clipped
+
+# shrinkage
+
+# exponential
+elu = functional(BLOCKS["elu"])
+
+# soft
+softplus = functional(BLOCKS["softplus"])
+
+# sigmoidal
+sigmoid = functional(BLOCKS["sigmoid"])
+tanh = functional(BLOCKS["tanh"])
+
+# gated
+silu = functional(BLOCKS["silu"])
+_gelu = functional(BLOCKS["gelu"])
+gelu_tanh = functional(BLOCKS["gelu_tanh"])
+mish = functional(BLOCKS["mish"])
+
+# oscillating
+
+# bell
+
+# learned
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
@@ -95,14 +127,12 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     `weight` holds one value, or one for each channel: dimension 1 of an input of two or more dimensions.
     """
     check_input("prelu", input)
-    if weight.numel() == 1:
-        return _prelu(input, weight.reshape([1] * input.dim()))
     channels = input.size(1) if input.dim() > 1 else 1
-    if weight.numel() != channels:
+    if weight.numel() not in (1, channels):
         raise ValueError(
             f"prelu: weight has {weight.numel()} values, the input {channels} channels; 1 is always allowed"
         )
-    return _prelu(input, weight.reshape(1, -1, *[1] * (input.dim() - 2)))
+    return _prelu(input, along_channels(weight, input))
 
 
 prelu.facts = BLOCKS["prelu"].facts

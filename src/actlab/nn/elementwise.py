@@ -1,0 +1,111 @@
+"""The elementwise activations as modules: one line a class, made from the function of the same block."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actlab import functional
+from actlab.activations import BLOCKS
+
+
+class Elementwise(torch.nn.Module):
+    """An activation as a module. A parameter given as a torch.nn.Parameter is trained; a tensor becomes a buffer."""
+
+    _function: Callable[..., Tensor]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        bound = inspect.signature(type(self)).bind(*args, **kwargs)
+        bound.apply_defaults()
+        self._names = tuple(bound.arguments)
+        for name, value in bound.arguments.items():
+            if isinstance(value, Tensor) and not isinstance(value, torch.nn.Parameter):
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return type(self)._function(input, *[getattr(self, name) for name in self._names])
+
+    def extra_repr(self) -> str:
+        values = {name: getattr(self, name) for name in self._names}
+        if not values.get("inplace", True):
+            del values["inplace"]
+        return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
+def _module(function: Callable[..., Tensor]) -> type[Elementwise]:
+    facts = BLOCKS[function.__name__].facts
+    _, *parameters = inspect.signature(function).parameters.values()
+    return type(
+        facts.module,
+        (Elementwise,),
+        {
+            "_function": staticmethod(function),
+            "facts": facts,
+            "__signature__": inspect.Signature(parameters),
+            "__module__": "actlab.nn",  # with the name below: what pickle looks up, whatever file the class is in
+            "__qualname__": facts.module,
+            "__doc__": function.__doc__,
+        },
+    )
+
+
+class Identity(torch.nn.Module):
+    """The identity; like torch.nn.Identity it takes any arguments and ignores them."""
+
+    facts = BLOCKS["identity"].facts
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.identity(input)
+
+
+class GELU(torch.nn.Module):
+    """Gaussian error linear unit: x P(x); `approximate="tanh"` for its approximation."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+# rectified
+ReLU = _module(functional.relu)
+LeakyReLU = _module(functional.leaky_relu)
+
+# clipped
+
+# shrinkage
+
+# exponential
+ELU = _module(functional.elu)
+
+# soft
+Softplus = _module(functional.softplus)
+
+# sigmoidal
+Sigmoid = _module(functional.sigmoid)
+Tanh = _module(functional.tanh)
+
+# gated
+SiLU = _module(functional.silu)
+Mish = _module(functional.mish)
+
+# oscillating
+
+# bell
+
+__all__ = sorted(  # every module class above
+    name for name, thing in list(vars().items()) if isinstance(thing, type) and issubclass(thing, torch.nn.Module)
+)

@@ -1,0 +1,108 @@
+"""Activations with learned parameters as modules, like torch.nn.PReLU: one value, or one for each channel.
+
+What is learned here must not be pulled to zero: keep it out of weight decay with an optimizer group of its own.
+
+>>> import torch, actlab
+>>> network = torch.nn.Sequential(torch.nn.Linear(3, 8), actlab.nn.PReLU(8), torch.nn.Linear(8, 2))
+>>> shapes = [p for module in network if isinstance(module, actlab.nn.Learned) for p in module.parameters()]
+>>> rest = [p for p in network.parameters() if all(p is not shape for shape in shapes)]
+>>> optimizer = torch.optim.AdamW([{"params": rest}, {"params": shapes, "weight_decay": 0.0}])
+>>> [len(group["params"]) for group in optimizer.param_groups]
+[4, 1]
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actlab import functional
+from actlab.activations import BLOCKS
+
+
+class Learned(torch.nn.Module):
+    """An activation whose parameters are trained, `num_parameters` of each: 1, or one for each channel (dimension 1).
+
+    Initial values are given by keyword. Weight decay should not be applied to them.
+    """
+
+    _function: Callable[..., Tensor]
+
+    def __init__(self, num_parameters: int = 1, *, device: Any = None, dtype: Any = None, **values: float) -> None:
+        super().__init__()
+        facts = type(self)._facts
+        if unknown := sorted(set(values) - set(facts.parameters)):
+            raise TypeError(f"{type(self).__name__}() takes {', '.join(facts.parameters)}, not {', '.join(unknown)}")
+        self.num_parameters = num_parameters
+        self.initial = {name: float(value) for name, value in (facts.parameters | values).items()}
+        for name, value in self.initial.items():
+            if name in facts.learned:
+                start = torch.full((num_parameters,), value, device=device, dtype=dtype)
+                self.register_parameter(name, torch.nn.Parameter(start))
+            else:
+                setattr(self, name, value)
+
+    def reset_parameters(self) -> None:
+        for name, parameter in self.named_parameters():
+            torch.nn.init.constant_(parameter, self.initial[name])
+
+    def forward(self, input: Tensor) -> Tensor:
+        values = [getattr(self, name) for name in self.initial]
+        learned = [functional.along_channels(v, input) if isinstance(v, Tensor) else v for v in values]
+        return type(self)._function(input, *learned)
+
+    def extra_repr(self) -> str:
+        defaults = type(self)._facts.parameters
+        given = [f"{name}={value:g}" for name, value in self.initial.items() if value != defaults[name]]
+        return ", ".join([f"num_parameters={self.num_parameters}", *given])
+
+
+def _module(function: Callable[..., Tensor]) -> type[Learned]:
+    facts = BLOCKS[function.__name__].facts
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    values = [inspect.Parameter(name, keyword, default=value) for name, value in facts.parameters.items()]
+    where = [inspect.Parameter(name, keyword, default=None) for name in ("device", "dtype")]
+    count = inspect.Parameter("num_parameters", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=1)
+    advice = (
+        f"As a module it learns {', '.join(facts.learned)}: one value each, or one for each channel (dimension 1)\n"
+        "with `num_parameters`. Weight decay should not be applied to what is learned."
+    )
+    return type(
+        facts.module,
+        (Learned,),
+        {
+            "_function": staticmethod(function),
+            "_facts": facts,
+            "__signature__": inspect.Signature([count, *values, *where]),
+            "__module__": "actlab.nn",  # with the name below: what pickle looks up, whatever file the class is in
+            "__qualname__": facts.module,
+            "__doc__": f"{function.__doc__}\n\n{advice}",
+        },
+    )
+
+
+class PReLU(Learned):
+    """Parametric rectified linear unit, with one learned slope, or one for each channel (dimension 1).
+
+    Its arguments are torch.nn.PReLU's. Weight decay should not be applied to `weight`: it would pull the slope to zero.
+    """
+
+    _function = staticmethod(functional.prelu)
+    _facts = BLOCKS["prelu"].facts
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(num_parameters, weight=init, device=device, dtype=dtype)
+        self.init = init
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.prelu(input, self.weight)  # which says what is wrong with the number of channels
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+__all__ = sorted(  # every module class above
+    name for name, thing in list(vars().items()) if isinstance(thing, type) and issubclass(thing, torch.nn.Module)
+)

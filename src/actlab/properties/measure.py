@@ -16,7 +16,9 @@ KEEPS = 0.01  # chi this near to 1 neither explodes nor vanishes
 
 
 def properties(f: Function, slope: Function, kinks: Sequence[float] | None = None) -> Properties:
-    """Measure a function and its derivative, both of float64 arrays; kinks are looked for in [-12, 12] unless they are given.
+    """Measure a function and its derivative, both of float64 arrays.
+
+    Kinks are looked for in [-12, 12] unless they are given.
 
     >>> relu = properties(lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0, kinks=(0.0,))
     >>> relu.bounded, relu.lipschitz, relu.fixed_points, round(relu.gain, 6), relu.depth

@@ -118,13 +118,18 @@ class _Called(torch.nn.Module):
 Applied = ByHand | ByAutograd
 
 
+def locate(target: Target) -> tuple[Any, dict[str, float]]:
+    """What a target names, as it is, and the parameters given with it; nothing is probed."""
+    if target.kind == "catalogue":
+        return BLOCKS[target.name], dict(target.arguments)
+    return (target.object if target.kind == "callable" else _find(target)), {}
+
+
 def resolve(target: Target) -> Applied:
     """The activation that a target names, ready to train. UserError, in words, where it cannot be used."""
-    if target.kind == "catalogue":
-        return _by_hand(BLOCKS[target.name], dict(target.arguments))
-    thing = target.object if target.kind == "callable" else _find(target)
+    thing, given = locate(target)
     if isinstance(thing, Activation):
-        return _by_hand(thing, {})
+        return _by_hand(thing, given)
     return _by_autograd(thing, target.label)
 
 

@@ -1,0 +1,159 @@
+"""What autograd makes of it: gradcheck, double backward, parameters, and the choice at a kink."""
+
+import re
+import warnings
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd import gradcheck as torch_gradcheck
+from torch.autograd import gradgradcheck as torch_gradgradcheck
+
+from actlab.check.findings import PORTABILITY, WRONG, Finding
+from actlab.check.kinks import one_sided
+from actlab.check.registry import check, failed, passed, skipped
+from actlab.check.subject import Subject, near_any
+
+_POINTS = (-9.7, -4.2, -2.6, -1.37, -0.83, -0.31, 0.27, 0.64, 0.93, 1.71, 2.45, 7.3)
+_CLEAR = 0.02  # gradcheck's points keep this distance from a kink
+_BETWEEN = 1e-4  # how far outside the one-sided limits rounding may put a derivative
+
+
+@check(WRONG, needs=("float64",))
+def gradcheck(s: Subject) -> Finding:
+    """torch.autograd.gradcheck: the gradient follows the upstream gradient, element by element."""
+    return _checked(torch_gradcheck, s, "The backward pass")
+
+
+@check(PORTABILITY, needs=("float64",))
+def gradgradcheck(s: Subject) -> Finding:
+    """torch.autograd.gradgradcheck: a gradient of the gradient, as gradient penalties need it."""
+    return _checked(torch_gradgradcheck, s, "The double backward pass")
+
+
+@check(WRONG, needs=("float64",))
+def parameters(s: Subject) -> Finding:
+    """The gradient of what is learned, against differences."""
+    x = _clear_points(s)
+    if s.block is not None:
+        names = [n for n in s.block.facts.parameters if n in s.block.derivatives]
+        if not names:
+            missing = s.block.facts.learned
+            return _missing(missing[0]) if missing else skipped("it has no parameter with a derivative")
+        return _block_parameters(s, names, x.detach())
+    if not s.is_module or not any(p.requires_grad for p in s.thing.parameters()):
+        return skipped("it learns nothing")
+    module = s.copied().double().eval()
+    names = [n for n, p in module.named_parameters() if p.requires_grad]
+    values = [p.detach().clone().requires_grad_() for p in module.parameters() if p.requires_grad]
+
+    def f(*values: Tensor) -> Tensor:
+        return torch.func.functional_call(module, dict(zip(names, values, strict=True)), (x.detach(),))
+
+    return _agrees(f, tuple(values), f"The gradient of {', '.join(names)}")
+
+
+@check(WRONG, needs=("elementwise", "float64"))
+def kinks(s: Subject) -> Finding:
+    """At a kink the derivative lies between the one-sided limits: any such choice is right."""
+    worst, choices = None, []
+    for kink in s.kinks:
+        for dtype in (torch.float64, torch.float32):
+            at = torch.tensor([kink], dtype=dtype)
+            if at.item() != kink and dtype == torch.float32:
+                continue  # the kink is no float32 number: nothing is chosen there
+            got = s.value_and_slope(at, dtype)[1].item()
+            left, right = one_sided(s.truth.reference_values, kink)
+            low, high = min(left, right), max(left, right)
+            outside = max(low - got, got - high)
+            if not outside <= _BETWEEN * (1 + abs(low) + abs(high)):
+                name = str(dtype).removeprefix("torch.")
+                worst = failed(
+                    f"f' is {got:.4g}; from the left it is {left:.4g}, from the right {right:.4g}.",
+                    "Choose the left limit or the right one; sign(x), abs(x) and a division by x lose the slope at 0.",
+                    measured=outside, limit=0.0, where=f"{name}, x = {kink:g}",
+                )  # fmt: skip
+        choices.append(f"f'({kink:g}) = {got:.4g}{_as_torch(s, kink, got)}")
+    if worst is not None:
+        return worst
+    return passed("; ".join(choices) + "." if choices else "No kinks.")
+
+
+@check(WRONG, needs=("elementwise", "float64", "block"))
+def undeclared_kinks(s: Subject) -> Finding:
+    """The kinks that a block declares are those that its values have."""
+    declared = s.declared_kinks
+    inside = [k for k in declared if abs(k) < 11.9]
+    missing = [k for k in s.found_kinks if not near_any(k, declared)]
+    if missing:
+        left, right = one_sided(s.truth.reference_values, missing[0])
+        return failed(
+            f"f' jumps from {left:.4g} to {right:.4g}, and no kink is declared there.",
+            f"Declare it: kinks=({', '.join(f'{k:g}' for k in (*declared, *missing))},).",
+            where=f"x = {missing[0]:g}",
+        )
+    extra = [k for k in inside if not near_any(k, s.found_kinks)]
+    if extra:
+        return failed(
+            "A kink is declared where f' does not jump.", "Take it out of `kinks`, or look for the mistake in f.",
+            where=f"x = {extra[0]:g}",
+        )  # fmt: skip
+    return passed()
+
+
+def _as_torch(s: Subject, kink: float, got: float) -> str:
+    """What PyTorch takes at this kink, where it has the function and takes something else."""
+    if s.native is None:
+        return ""
+    leaf = torch.tensor([kink], dtype=torch.float64, requires_grad=True)
+    theirs = torch.autograd.grad(s.native(leaf).sum(), leaf)[0].item()
+    return "" if abs(theirs - got) < 1e-9 else f" (PyTorch takes {theirs:.4g})"
+
+
+def _clear_points(s: Subject) -> Tensor:
+    points = np.array(_POINTS)
+    if s.is_elementwise:
+        for kink in s.kinks:
+            points = np.where(np.abs(points - kink) < _CLEAR, points + 2 * _CLEAR, points)
+    shape = (3, 4) if s.wants_elementwise else (-1, 4)
+    return torch.tensor(points, dtype=torch.float64).reshape(shape).requires_grad_()
+
+
+def _checked(checker: object, s: Subject, what: str) -> Finding:
+    f = s.fresh(torch.float64)
+    return _agrees(lambda x: f(x.clone()), (_clear_points(s),), what, checker)
+
+
+def _agrees(f: object, inputs: tuple[Tensor, ...], what: str, checker: object = torch_gradcheck) -> Finding:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            checker(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-4)
+    except Exception as error:
+        return failed(
+            f"{what} disagrees with differences, or fails: {type(error).__name__}: {_first_words(error)}",
+            "grad_input = grad_output * f'(x), elementwise; every operation of backward must itself be differentiable "
+            "(no .data, .detach, numpy, once_differentiable).",
+        )
+    return passed()
+
+
+def _block_parameters(s: Subject, names: list[str], x: Tensor) -> Finding:
+    block, values = s.block, dict(s.settings)
+    leaves = tuple(torch.tensor([values[n]], dtype=torch.float64, requires_grad=True) for n in names)
+
+    def f(*leaves: Tensor) -> Tensor:
+        given = values | dict(zip(names, leaves, strict=True))
+        return block(x, *given.values())
+
+    missing = [n for n in block.facts.learned if n not in names]
+    return _missing(missing[0]) if missing else _agrees(f, leaves, f"The derivative by {', '.join(names)}")
+
+
+def _missing(name: str) -> Finding:
+    return failed(f"{name} is learned, and has no derivative.", f"Add @block.derivative(wrt={name!r}).")
+
+
+def _first_words(error: Exception, count: int = 220) -> str:
+    text = re.sub(r"\s+", " ", str(error))
+    return text if len(text) <= count else text[:count] + " ..."

@@ -1,0 +1,116 @@
+"""All checks in order: an activation in, a Verdict out."""
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Callable, Collection
+from typing import Any
+
+import torch
+
+from actlab import targets
+from actlab.check import autograd, costs, dtypes, numbers, shapes, state, transforms
+from actlab.check.findings import FAIL, NOTE, SKIP, Finding, Verdict
+from actlab.check.registry import CHECKS, NEEDS, Check
+from actlab.check.subject import Subject
+from actlab.errors import one_of
+from actlab.properties import Properties, properties
+
+_ROOMS = (shapes, numbers, autograd, dtypes, state, transforms, costs)  # importing them enters their checks
+
+
+def check(
+    what: str | Callable[..., Any],
+    *,
+    reference: str | Callable[..., Any] | None = None,
+    elementwise: bool = True,
+    inductor: bool = True,
+    quick: bool = False,
+    exhaustive: bool = False,
+    only: Collection[str] = (),
+    progress: Callable[[str], None] = lambda name: None,
+) -> Verdict:
+    """Put an activation through the battery.
+
+    `what` is a catalogue name, "file.py:name", "package.module:Name", a formula, or the thing itself: any callable,
+    torch.nn.Module class or instance, autograd Function or block. `reference` names what it is meant to be, a
+    catalogue name or a formula. `quick` leaves out what compiles; `exhaustive` takes all 2^32 float32 numbers;
+    `only` names the checks to run. UserError where it cannot be called at all.
+
+    >>> verdict = check("relu", quick=True, only=["value", "kinks"])
+    >>> verdict.passed, verdict.identity
+    (True, 'equals relu')
+    """
+    start = time.perf_counter()
+    for name in only:
+        if name not in CHECKS:
+            raise one_of("check", name, CHECKS)
+    target = _one(what)
+    named = None if reference is None else _one(reference)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what torch has to say about an activation is said as a finding
+        subject = Subject(target, reference=named, elementwise=elementwise)
+        findings = []
+        for entry in CHECKS.values():
+            left_out = (entry.slow and quick) or (entry.name == "inductor" and not inductor)
+            if (only and entry.name not in only) or (left_out and entry.name not in only):
+                continue
+            progress(entry.name)
+            findings.append(_run(entry, subject))
+        if exhaustive:
+            progress("float32, exhaustive")
+            found = dtypes.exhaustive(subject)
+            findings.append(dataclasses.replace(found, check="float32_exhaustive", severity="wrong"))
+        about = _properties(subject)
+        identity = subject.identity
+    return Verdict(
+        label=subject.label,
+        identity="unknown: it cannot be sampled in float64" if identity is None else identity.text,
+        truth=subject.truth.words,
+        findings=tuple(findings),
+        properties=about,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _one(what: str | Callable[..., Any]) -> targets.Target:
+    return targets.parse(what) if isinstance(what, str) else targets.parse_layers(what)[0]
+
+
+def _run(entry: Check, subject: Subject) -> Finding:
+    lacking = next((need for need in entry.needs if not _has(subject, need)), None)
+    if lacking is not None:
+        found = Finding(check="", severity="", outcome=SKIP, says=NEEDS[lacking])
+    else:
+        try:
+            with torch.random.fork_rng(devices=[]):
+                found = entry.run(subject)
+        except Exception as error:
+            outcome = NOTE if entry.severity == NOTE else FAIL
+            text = " ".join(str(error).split())
+            found = Finding(check="", severity="", outcome=outcome, says=f"{type(error).__name__}: {text[:200]}")
+    return dataclasses.replace(found, check=entry.name, severity=entry.severity)
+
+
+def _has(subject: Subject, need: str) -> bool:
+    if need == "elementwise":
+        return subject.is_elementwise
+    if need == "module":
+        return subject.is_module
+    if need == "block":
+        return subject.block is not None
+    return subject.takes(getattr(torch, need))
+
+
+def _properties(subject: Subject) -> Properties | None:
+    """What it is like, sampled in float64; None where it cannot be."""
+    if not subject.is_elementwise or not subject.takes(torch.float64):
+        return None
+    try:
+        return properties(
+            subject.in_float64,
+            lambda x: subject.value_and_slope(x, torch.float64)[1].numpy(),
+            kinks=subject.kinks,
+        )
+    except Exception:
+        return None

@@ -1,0 +1,85 @@
+"""What it costs: notes, never a limit."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from actlab.check.findings import NOTE, Finding
+from actlab.check.registry import check, noted, skipped
+from actlab.check.subject import Subject
+
+_ELEMENTS = 2**18
+_ROUNDS = 7
+
+
+@check(NOTE, needs=("elementwise", "float32"))
+def ulp(s: Subject) -> Finding:
+    """The largest error of f in float32, in units of the last place, and where."""
+    sample = s.truth.centre
+    if s.truth.exact is None:
+        return skipped("no formula is known")
+    got = s.value(sample.points, torch.float32).to(torch.float64).numpy()
+    true = sample.value
+    with np.errstate(all="ignore"):
+        rounded = true.astype(np.float32)
+        unit = np.abs(np.spacing(rounded)).astype(np.float64)
+        usable = np.isfinite(rounded) & (np.abs(true) >= torch.finfo(torch.float32).tiny)
+        off = np.where(usable, np.abs(got - true) / unit, 0.0)
+    place = int(np.nan_to_num(off, nan=np.inf).argmax())
+    return noted(
+        f"{off[place]:.3g} units in the last place.",
+        measured=float(off[place]),
+        where=f"x = {sample.points[place]:.6g}",
+    )
+
+
+@check(NOTE, needs=("float32",))
+def saved_bytes(s: Subject) -> Finding:
+    """What forward keeps for backward, in bytes an element of float32."""
+    ours = _saved(s.fresh())
+    beside = f"; PyTorch's own keeps {_saved(s.native):g}" if s.native is not None else ""
+    return noted(f"{ours:g} bytes an element{beside}.", measured=ours)
+
+
+@check(NOTE, needs=("float32",))
+def speed(s: Subject) -> Finding:
+    """Forward and backward beside a copy of the tensor and beside PyTorch's own, in turns."""
+    contenders: dict[str, Callable[[Tensor], Tensor]] = {"ours": s.fresh(), "copy": torch.clone}
+    if s.native is not None:
+        contenders["native"] = s.native
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    x = torch.randn(_ELEMENTS // 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    for _ in range(_ROUNDS):
+        for name, f in contenders.items():
+            times[name].append(_seconds(f, x))
+    middle = {name: statistics.median(found) for name, found in times.items()}
+    beside = f", {middle['ours'] / middle['native']:.2f} times PyTorch's own" if "native" in middle else ""
+    ratio = middle["ours"] / middle["copy"]
+    return noted(f"{ratio:.2f} times a copy{beside} ({_ELEMENTS:,} float32 elements).", measured=ratio)
+
+
+def _seconds(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    start = time.perf_counter()
+    y = f(x)
+    if y.requires_grad:
+        y.backward(torch.ones_like(y))
+    seconds = time.perf_counter() - start
+    x.grad = None
+    return seconds
+
+
+def _saved(f: Callable[[Tensor], Tensor]) -> float:
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    x = torch.linspace(-3, 3, 4096).reshape(-1, 8).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        f(x)
+    return sum(kept.values()) / x.numel()

@@ -1,0 +1,153 @@
+"""Dtypes: every 16-bit number, float32 over all its exponents, the dtype that comes out, autocast."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from actlab.check import sampling
+from actlab.check.findings import WRONG, Finding
+from actlab.check.limits import Errors, Mends, compare, judge
+from actlab.check.registry import check, failed, passed, skipped
+from actlab.check.subject import Subject
+
+_MEND = Mends(
+    "Compute in float32 and round once: f(x.float()).to(x.dtype); squares overflow and small constants vanish here."
+)
+_ALL = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+_CHUNK = 2**23
+
+
+@check(WRONG, needs=("elementwise", "float64"))
+def float16(s: Subject) -> Finding:
+    """All float16 numbers, value and gradient, against float64."""
+    return _sweep(s, sampling.every(torch.float16))
+
+
+@check(WRONG, needs=("elementwise", "float64"))
+def bfloat16(s: Subject) -> Finding:
+    """All bfloat16 numbers, value and gradient, against float64."""
+    return _sweep(s, sampling.every(torch.bfloat16))
+
+
+@check(WRONG, needs=("elementwise", "float64", "float32"))
+def float32(s: Subject) -> Finding:
+    """float32 numbers of every exponent, value and gradient, against float64."""
+    return _sweep(s, sampling.strata())
+
+
+def exhaustive(s: Subject, progress: object = None) -> Finding:
+    """All 2^32 float32 numbers, value and gradient, against float64; takes minutes."""
+    worst = None
+    for start in range(-(2**31), 2**31, _CHUNK):
+        bits = torch.arange(start, start + _CHUNK, dtype=torch.int64).to(torch.int32)
+        x = bits.view(torch.float32)
+        x = x[torch.isfinite(x)]
+        if len(x):
+            finding = _sweep(s, x)
+            if worst is None or _excess(finding) > _excess(worst):
+                worst = finding
+        if progress is not None:
+            progress((start + _CHUNK + 2**31) / 2**32)
+    assert worst is not None
+    return worst
+
+
+@check(WRONG)
+def dtype(s: Subject) -> Finding:
+    """What goes in as float64, float32, float16 or bfloat16 comes out so, and its gradient too."""
+    for kind in _ALL:
+        name = str(kind).removeprefix("torch.")
+        try:
+            y, slope = s.value_and_slope(np.linspace(-2, 2, 16).reshape(2, 8), kind)
+        except Exception as error:
+            return failed(
+                f"It fails: {type(error).__name__}: {str(error)[:160]}",
+                "Make constants with x.new_tensor, or as Python numbers, and keep tensors as buffers.",
+                where=name,
+            )
+        for what, tensor in (("f", y), ("the gradient", slope)):
+            if tensor.dtype != kind:
+                got = str(tensor.dtype).removeprefix("torch.")
+                return failed(f"{what} comes out as {got}.", "Return .to(x.dtype).", where=name)
+    return passed()
+
+
+@check(WRONG, needs=("elementwise", "float32"))
+def autocast(s: Subject) -> Finding:
+    """Under torch.autocast it runs, and its numbers are those of bfloat16 at worst."""
+    x = torch.linspace(-6, 6, 241)
+    plain = s.value_and_slope(x, torch.float32)[0].to(torch.float64)
+    f = s.fresh()
+    for given in (x, x.to(torch.bfloat16)):
+        leaf = given.clone().requires_grad_()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = f(leaf.clone())
+        torch.autograd.grad(y.sum(), leaf, allow_unused=True)
+        name = str(given.dtype).removeprefix("torch.")
+        if y.dtype not in (torch.float32, torch.bfloat16):
+            return failed(f"Under autocast it gives {y.dtype}.", "Return .to(x.dtype).", where=name)
+        rounded = plain if given is x else s.value(given, torch.float64)
+        error = (y.detach().to(torch.float64) - rounded).abs() / (1 + rounded.abs() + given.to(torch.float64).abs())
+        if not error.max() <= 0.0625:
+            place = int(error.nan_to_num(nan=torch.inf).argmax())
+            return failed(
+                f"Under autocast f is {y[place].item():.4g}, without it {rounded[place].item():.4g}.",
+                "Decorate forward with torch.amp.custom_fwd, or compute in float32.",
+                measured=error[place].item(), limit=0.0625, where=f"{name}, x = {given[place].item():g}",
+            )  # fmt: skip
+    return passed()
+
+
+def _sweep(s: Subject, x: Tensor) -> Finding:
+    """Value and gradient at x in its own dtype against float64."""
+    if not s.takes(x.dtype):
+        return skipped(f"it does not compute in {str(x.dtype).removeprefix('torch.')} (see dtype)")
+    wide = s.truth.wide(x)
+    points = x.to(torch.float64)
+    if wide is None:
+        wide = tuple(t.to(torch.float64).numpy() for t in s.value_and_slope(points, torch.float64))
+    value, slope = wide
+    curvature = _curvature(s, points, slope)
+    got, got_slope = s.value_and_slope(x, x.dtype)
+    at = points.numpy()
+    with np.errstate(all="ignore"):
+        parts = [
+            _known(compare(at, got, value, at * slope, x.dtype, s.truth.value_slack)),
+            _known(_off_kinks(s, compare(at, got_slope, slope, at * curvature, x.dtype, s.truth.value_slack))),
+        ]
+    finding = judge(parts[:1], "f", _MEND)
+    second = judge(parts[1:], "f'", _MEND)
+    return max(finding, second, key=_excess)
+
+
+def _excess(finding: Finding) -> float:
+    assert finding.measured is not None and finding.limit is not None
+    ratio = finding.measured / finding.limit if finding.limit else 0.0
+    return np.inf if np.isnan(ratio) or (finding.outcome == "fail" and ratio <= 1) else ratio
+
+
+def _known(errors: Errors) -> Errors:
+    """Where float64 itself is no number another check says so."""
+    keep = ~np.isnan(errors.true)
+    return _kept(errors, keep)
+
+
+def _off_kinks(s: Subject, errors: Errors) -> Errors:
+    keep = np.ones(len(errors.points), dtype=bool)
+    for kink in s.kinks:
+        keep &= np.abs(errors.points - kink) > 4 * torch.finfo(errors.dtype).eps * abs(kink)
+    return _kept(errors, keep)
+
+
+def _kept(errors: Errors, keep: np.ndarray) -> Errors:
+    parts = (errors.points, errors.got, errors.true, errors.error, errors.limit)
+    return Errors(*(part[keep] for part in parts), errors.dtype)
+
+
+def _curvature(s: Subject, points: Tensor, slope: np.ndarray) -> np.ndarray:
+    """f'' by a difference of gradients: it only sets the scale of what rounding may do."""
+    step = 1e-4 * points.abs() + 1e-30
+    wide = s.truth.wide(points + step)
+    moved = wide[1] if wide is not None else s.value_and_slope(points + step, torch.float64)[1].numpy()
+    with np.errstate(all="ignore"):
+        return np.nan_to_num((moved - slope) / step.numpy(), nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,0 +1,125 @@
+"""What a check says: a Finding, and all of them together, a Verdict. No torch here."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Collection
+from typing import Any
+from xml.etree import ElementTree
+
+WRONG, PORTABILITY, NOTE = "wrong", "portability", "note"
+PASS, FAIL, SKIP = "pass", "fail", "skip"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One check's outcome: what was measured, the limit, the input that shows it, and how to mend it.
+
+    `outcome` is "pass", "fail", "note" (informs, never fails) or "skip" (with the reason in `says`).
+    `severity` is "wrong" (numbers, gradients, state), "portability" (vmap, compile, meta, double backward) or "note".
+    """
+
+    check: str
+    severity: str
+    outcome: str
+    says: str = ""
+    measured: float | None = None
+    limit: float | None = None
+    where: str = ""
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values; a number that JSON lacks as text."""
+        return {key: _jsonable(value) for key, value in dataclasses.asdict(self).items()}
+
+    def __str__(self) -> str:
+        measured = "" if self.measured is None else f" measured {self.measured:.3g}"
+        limit = "" if self.limit is None else f", limit {self.limit:.3g}"
+        where = f" at {self.where}" if self.where else ""
+        mend = f" Mend: {self.mend}" if self.mend and self.outcome == FAIL else ""
+        return f"{self.check}: {self.outcome}.{measured}{limit}{where}. {self.says}{mend}".replace("..", ".")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the battery found about one activation.
+
+    `identity` says what it is ("equals silu"), `truth` what it was measured against, `properties` what it is like.
+    """
+
+    label: str
+    identity: str
+    truth: str
+    findings: tuple[Finding, ...]
+    properties: Any  # actlab.properties.Properties, or None where it could not be sampled
+    seconds: float
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.outcome == FAIL)
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+    def passes(self, allow: Collection[str] = ()) -> bool:
+        """Whether nothing failed but what has a severity, or a name, in `allow`."""
+        return all(f.severity in allow or f.check in allow for f in self.failures)
+
+    def finding(self, check: str) -> Finding:
+        """The finding of a check, by its name."""
+        return next(f for f in self.findings if f.check == check)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `actlab check --json` prints."""
+        return {
+            "label": self.label,
+            "identity": self.identity,
+            "truth": self.truth,
+            "passed": self.passed,
+            "seconds": round(self.seconds, 3),
+            "findings": [f.as_dict() for f in self.findings],
+            "properties": self.properties.as_dict() if self.properties is not None else None,
+        }
+
+    def as_json(self) -> str:
+        return json.dumps(self.as_dict(), allow_nan=False)
+
+    def __str__(self) -> str:
+        count = sum(f.outcome == PASS for f in self.findings)
+        head = f"{self.label}: {self.identity} {count} checks passed, {len(self.failures)} failed."
+        return "\n".join([head, *(f"  {f}" for f in self.failures)])
+
+
+def junit(verdicts: Collection[Verdict], allow: Collection[str] = ()) -> str:
+    """The verdicts as JUnit XML: a test suite an activation, a test case a check."""
+    root = ElementTree.Element("testsuites", name="actlab check")
+    for verdict in verdicts:
+        cases = [f for f in verdict.findings if f.severity != NOTE]
+        failed = [f for f in verdict.failures if f.severity not in allow and f.check not in allow]
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=verdict.label,
+            tests=str(len(cases)),
+            failures=str(len(failed)),
+            skipped=str(sum(f.outcome == SKIP for f in cases)),
+            time=f"{verdict.seconds:.3f}",
+        )
+        for finding in cases:
+            case = ElementTree.SubElement(suite, "testcase", classname=verdict.label, name=finding.check)
+            if finding in failed:
+                ElementTree.SubElement(case, "failure", message=_printable(str(finding)), type=finding.severity)
+            elif finding.outcome == SKIP:
+                ElementTree.SubElement(case, "skipped", message=_printable(finding.says))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that XML refuses."""
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+
+
+def _jsonable(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,118 @@
+"""Pass or fail of numbers: |error| <= a * scale + r * |true|, with the truth rounded to the dtype first."""
+
+import dataclasses
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from actlab.check.findings import FAIL, PASS, Finding
+
+# how many units of the last place an implementation of a few operations may be off; a and r alike
+_UNITS = {torch.float64: 32, torch.float32: 32, torch.float16: 8, torch.bfloat16: 8}
+RELATIVE = 1e-3  # of the value in float32 and float64, wherever the true value is a normal number
+
+
+def tolerance(dtype: torch.dtype) -> float:
+    return _UNITS[dtype] * torch.finfo(dtype).eps
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors at many points, each as a multiple of its limit: above 1 it fails."""
+
+    points: np.ndarray
+    got: np.ndarray
+    true: np.ndarray
+    error: np.ndarray
+    limit: np.ndarray
+    dtype: torch.dtype
+
+    @property
+    def excess(self) -> np.ndarray:
+        """error / limit; infinite where only one of the two is a number."""
+        with np.errstate(all="ignore"):
+            ratio = self.error / self.limit
+        return np.where(np.isnan(ratio), np.inf, ratio)
+
+    @property
+    def worst(self) -> int:
+        return int(self.excess.argmax())
+
+
+def compare(
+    points: np.ndarray, got: Tensor, true: np.ndarray, sensitivity: np.ndarray, dtype: torch.dtype, slack: float = 0.0
+) -> Errors:
+    """Errors of `got` against the truth. `sensitivity` is |x f'(x)|: what a rounding of x itself would change."""
+    share = tolerance(dtype) + slack
+    rounded = torch.as_tensor(np.array(true)).to(dtype).to(torch.float64).numpy()
+    numbers = got.detach().to(torch.float64).numpy()
+    largest = torch.finfo(dtype).max
+    with np.errstate(all="ignore"):
+        scale = 1 + np.nan_to_num(np.abs(sensitivity), nan=0.0, posinf=largest)
+        error = np.abs(numbers - rounded)
+        limit = share * scale + share * np.nan_to_num(np.abs(rounded), posinf=largest)
+        same = (numbers == rounded) | (np.isnan(numbers) & np.isnan(rounded))
+        # a number within rounding of the largest may come out as infinity
+        overflowed = np.isinf(numbers) & (np.sign(numbers) == np.sign(true)) & (np.abs(true) * (1 + share) >= largest)
+    return Errors(points, numbers, rounded, np.where(same | overflowed, 0.0, error), limit, dtype)
+
+
+def compare_relative(
+    points: np.ndarray, got: Tensor, true: np.ndarray, sensitivity: np.ndarray, dtype: torch.dtype, slack: float = 0.0
+) -> Errors:
+    """Relative errors where the truth is a normal number; the limit grows with the truth's own conditioning."""
+    info = torch.finfo(dtype)
+    numbers = got.detach().to(torch.float64).numpy()
+    with np.errstate(all="ignore"):
+        size = np.abs(true)
+        normal = (size >= 4 * info.tiny) & (size <= info.max / 2)
+        condition = tolerance(dtype) * np.nan_to_num(np.abs(sensitivity), nan=0.0) / size
+        error = np.where(normal, np.abs(numbers - true) / size, 0.0)
+        limit = RELATIVE + slack + np.nan_to_num(condition, nan=0.0, posinf=1e300)
+    return Errors(points, numbers, np.array(true), error, limit, dtype)
+
+
+def judge(parts: list[Errors], what: str, mends: "Mends", *, relative: bool = False) -> Finding:
+    """The finding of the worst place in all parts."""
+    part = max(parts, key=lambda p: p.excess.max(initial=0.0))
+    place = part.worst
+    name = str(part.dtype).removeprefix("torch.")
+    where = f"{name}, x = {part.points[place]:.9g}"
+    got, true = part.got[place], part.true[place]
+    kind = "relative error" if relative else "error"
+    if part.excess[place] <= 1:
+        return Finding(
+            check="", severity="", outcome=PASS, measured=_number(part.error[place]), limit=_number(part.limit[place]),
+            where=where, says=f"The largest {kind} of {what}, relative to its limit.",
+        )  # fmt: skip
+    count = sum(int((p.excess > 1).sum()) for p in parts)
+    total = sum(len(p.points) for p in parts)
+    return Finding(
+        check="", severity="", outcome=FAIL, measured=_number(part.error[place]), limit=_number(part.limit[place]),
+        where=where, says=f"{what} is {got:.6g}, true is {true:.6g}; wrong at {count} of {total} inputs.",
+        mend=mends(part.points[place], got, true),
+    )  # fmt: skip
+
+
+class Mends:
+    """What to do about a wrong number, by how it is wrong."""
+
+    def __init__(self, otherwise: str) -> None:
+        self.otherwise = otherwise
+
+    def __call__(self, x: float, got: float, true: float) -> str:
+        if np.isnan(got):
+            return (
+                "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the "
+                "branch of torch.where that is not taken, or use expm1, sigmoid, softplus."
+            )
+        if np.isinf(got):
+            return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid)."
+        if got == 0 and true != 0:
+            return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
+        return self.otherwise
+
+
+def _number(value: float) -> float:
+    return float(value)

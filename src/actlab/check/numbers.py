@@ -1,0 +1,129 @@
+"""Values and derivatives against the truth, in the centre and in the tails."""
+
+import numpy as np
+import torch
+
+from actlab.check import sampling
+from actlab.check.findings import WRONG, Finding
+from actlab.check.limits import Errors, Mends, compare, compare_relative, judge
+from actlab.check.registry import check, failed, passed, skipped
+from actlab.check.subject import Subject
+from actlab.check.truth import Sample
+
+_DTYPES = (torch.float64, torch.float32)
+_VALUE = Mends("Compare the code with the formula term by term, at this input.")
+_TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
+_SLOPE = Mends("Differentiate each term again: every factor's own derivative, inner functions too (chain rule).")
+
+
+@check(WRONG, needs=("elementwise", "float32"))
+def value(s: Subject) -> Finding:
+    """f on [-12, 12] is what its formula says, in float64 and float32."""
+    if s.truth.exact is None:
+        return skipped("no formula is known: name one with --reference, or see its nearest known function")
+    return judge([_values(s, s.truth.centre, dtype) for dtype in _taken(s)], "f", _VALUE)
+
+
+@check(WRONG, needs=("elementwise", "float32"))
+def tails(s: Subject) -> Finding:
+    """f out to +-1e4 and at the ends of the dtype; wherever it is a normal number, to 1 in 1,000."""
+    if s.truth.exact is None:
+        return _finite_tails(s)
+    parts = []
+    for dtype in _taken(s):
+        far = s.truth.sample(sampling.extremes(dtype))
+        parts += [_values(s, sample, dtype) for sample in (s.truth.tails, far)]
+        parts += [_relative(s, sample, dtype) for sample in (s.truth.centre, s.truth.tails)]
+    return judge(parts, "f", _TAIL)
+
+
+@check(WRONG, needs=("float32",))
+def nan(s: Subject) -> Finding:
+    """NaN in gives NaN out: a diverged network must not look sound."""
+    for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
+        if s.takes(dtype):
+            x = torch.full((2, 8), torch.nan)
+            out = s.value(x, dtype)
+            if not out.isnan().all():
+                got = out[~out.isnan()][0].item()
+                return failed(
+                    f"NaN becomes {got:g}.",
+                    "Comparisons with NaN are false: let the branch that takes them return x, or use clamp.",
+                    where=f"{str(dtype).removeprefix('torch.')}, x = nan",
+                )
+    return passed()
+
+
+@check(WRONG, needs=("elementwise", "float32"))
+def derivative(s: Subject) -> Finding:
+    """f' by autograd on [-12, 12] is the derivative of f, in float64 and float32."""
+    return judge([_slopes(s, s.truth.centre, dtype) for dtype in _taken(s)], "f'", _SLOPE)
+
+
+@check(WRONG, needs=("elementwise", "float32"))
+def gradient_tails(s: Subject) -> Finding:
+    """f' by autograd out to +-1e4 and at the ends of the dtype."""
+    parts = []
+    for dtype in _taken(s):
+        samples = [s.truth.tails]
+        if s.truth.exact is not None:
+            samples.append(s.truth.sample(sampling.extremes(dtype)))
+        parts += [_slopes(s, sample, dtype) for sample in samples]
+    return judge(parts, "f'", _SLOPE)
+
+
+def _taken(s: Subject) -> list[torch.dtype]:
+    return [dtype for dtype in _DTYPES if s.takes(dtype)]
+
+
+def _values(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
+    sample = _off(s, sample, dtype)
+    got = s.value(sample.points, dtype)
+    return compare(sample.points, got, sample.value, sample.points * sample.slope, dtype, s.truth.value_slack)
+
+
+def _relative(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
+    sample = _off(s, sample, dtype)
+    got = s.value(sample.points, dtype)
+    return compare_relative(sample.points, got, sample.value, sample.points * sample.slope, dtype, s.truth.value_slack)
+
+
+def _slopes(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
+    sample = _off(s, sample, dtype, slopes=True)
+    _, got = s.value_and_slope(sample.points, dtype)
+    slack = s.truth.slope_slack
+    if s.truth.exact is None:  # differences of large values lose digits
+        slack = slack + 1e-11 * float(np.abs(sample.value[np.isfinite(sample.value)]).max(initial=0.0))
+    return compare(sample.points, got, sample.slope, sample.points * sample.curvature, dtype, slack)
+
+
+def _off(s: Subject, sample: Sample, dtype: torch.dtype, *, slopes: bool = False) -> Sample:
+    """The sample without what rounding may put on the other side of a kink; of slopes also without the kink itself."""
+    keep = np.ones(len(sample.points), dtype=bool)
+    for kink in s.kinks:
+        distance = np.abs(sample.points - kink)
+        reach = 4 * torch.finfo(dtype).eps * abs(kink)
+        if not slopes:
+            keep &= (distance == 0) | (distance > reach)
+        else:
+            keep &= distance > (reach if s.truth.exact is not None else 3e-3)  # differences step over the kink
+    return Sample(*(part[keep] for part in (sample.points, sample.value, sample.slope, sample.curvature)))
+
+
+def _finite_tails(s: Subject) -> Finding:
+    """Without a formula: what is finite in float64 must be so in float32, and float64 itself must be a number."""
+    points = sampling.tails()
+    if not s.takes(torch.float64):
+        return skipped("no formula is known, and it does not compute in float64")
+    wide = s.value(points, torch.float64).numpy()
+    bad = np.isnan(wide) & (np.abs(points) <= 1e4)
+    if bad.any():
+        first = points[bad][np.abs(points[bad]).argmin()]
+        return failed("f is NaN.", _TAIL(first, np.nan, 0.0), where=f"float64, x = {first:g}")
+    sample = s.truth.tails
+    part = compare_relative(points, s.value(points, torch.float32), wide, points * sample.slope, torch.float32)
+    centre = s.truth.centre
+    near = compare_relative(
+        centre.points, s.value(centre.points, torch.float32), centre.value, centre.points * centre.slope, torch.float32
+    )
+    return judge([part, near], "f", _TAIL)

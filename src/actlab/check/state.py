@@ -1,0 +1,134 @@
+"""State: what a module keeps must travel with it, and copies must be copies."""
+
+import copy
+import io
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actlab.check.findings import WRONG, Finding
+from actlab.check.registry import check, failed, noted, passed
+from actlab.check.subject import Subject
+
+_BUFFER = "Keep it with self.register_buffer(name, tensor), or as a Python number; what is learned as nn.Parameter."
+
+
+@check(WRONG, needs=("module",))
+def constants(s: Subject) -> Finding:
+    """No tensor is kept where .to(), .half() and state_dict() lose it; training changes nothing they do not save."""
+    for owner, module in s.thing.named_modules():
+        lost = next(_tensors(vars(module), ""), None)
+        if lost is not None:
+            name = f"{owner}.{lost}".lstrip(".")
+            return failed(f"self.{name} is a plain tensor: .to(), .half() and state_dict() pass it by.", _BUFFER)
+    changed = _changed_by_training(s)
+    if changed:
+        return failed(
+            f"A forward pass in training mode changes self.{changed}, which state_dict() does not save.", _BUFFER
+        )
+    return passed()
+
+
+@check(WRONG, needs=("module",))
+def state_dict(s: Subject) -> Finding:
+    """A state_dict loaded into a new one gives the same numbers."""
+    with torch.random.fork_rng(devices=[]):
+        trained = s.copied()
+        other = s.copied()
+    with torch.no_grad():
+        for place, parameter in enumerate(trained.parameters()):
+            if parameter.is_floating_point():
+                parameter.mul_(1.25).add_(0.0625 * (place + 1))
+    stored = io.BytesIO()
+    torch.save(trained.state_dict(), stored)
+    stored.seek(0)
+    other.load_state_dict(torch.load(stored))
+    return _same(trained, other, s, "after load_state_dict", "Keep every number that forward uses in state_dict.")
+
+
+@check(WRONG)
+def pickle_(s: Subject) -> Finding:
+    """It survives pickle, as torch.save and worker processes use it."""
+    if not s.is_module:
+        try:
+            pickle.dumps(s.thing)
+        except Exception as error:
+            return noted(f"It cannot be pickled ({type(error).__name__}): define it at the top of a file.")
+        return passed()
+    try:
+        twin = pickle.loads(pickle.dumps(s.copied()))
+    except Exception as error:
+        return failed(
+            f"It cannot be pickled: {type(error).__name__}: {str(error)[:160]}",
+            "No lambdas or local functions as attributes: a method, or a function of the file.",
+        )
+    return _same(s.copied(), twin, s, "after pickle", "Let __getstate__ and __reduce__ keep everything.")
+
+
+@check(WRONG, needs=("module",))
+def deepcopy(s: Subject) -> Finding:
+    """copy.deepcopy gives an equal one that shares nothing."""
+    try:
+        original = copy.deepcopy(s.thing)
+        twin = copy.deepcopy(original)
+    except Exception as error:
+        return failed(
+            f"It cannot be copied: {type(error).__name__}: {str(error)[:160]}",
+            "Let __init__ keep no open files, generators or results of a computation with gradients.",
+        )
+    finding = _same(s.thing, twin, s, "in a copy", "Let __deepcopy__ take everything, or leave it out.")
+    if finding.outcome != "pass":
+        return finding
+    with torch.no_grad():
+        for tensor in (*twin.parameters(), *twin.buffers()):
+            if tensor.is_floating_point():
+                tensor.add_(0.5)
+    return _same(original, s.copied(), s, "after its copy is changed", "Let __deepcopy__ copy tensors: x.clone().")
+
+
+def _same(first: Any, second: Any, s: Subject, when: str, mend: str) -> Finding:
+    x = torch.linspace(-3, 3, 64).reshape(8, 8)
+    with torch.no_grad():
+        one, two = first.eval()(x.clone()), second.eval()(x.clone())
+    if torch.allclose(one, two, rtol=0, atol=0, equal_nan=True):
+        return passed()
+    gap = (one - two).abs().max().item()
+    return failed(f"The numbers are other ones {when}.", mend, measured=gap, limit=0.0)
+
+
+def _tensors(value: Any, path: str) -> Iterator[str]:
+    """Paths of tensors in plain attributes, in lists and dicts too, not in parameters, buffers or submodules."""
+    if isinstance(value, Tensor):
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not (path == "" and key in ("_parameters", "_buffers", "_modules")):
+                yield from _tensors(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(value):
+            yield from _tensors(item, f"{path}[{place}]")
+
+
+def _changed_by_training(s: Subject) -> str | None:
+    """A plain number or unsaved buffer that a forward pass in training mode changes."""
+    module = s.copied().train()
+    saved = set(module.state_dict())
+
+    def unsaved() -> dict[str, Any]:
+        found = {name: tensor.clone() for name, tensor in module.named_buffers() if name not in saved}
+        for key, value in vars(module).items():
+            if isinstance(value, int | float):
+                found[key] = torch.tensor(float(value))
+        return found
+
+    try:
+        before = unsaved()
+        with torch.random.fork_rng(devices=[]):
+            module(torch.linspace(-3, 3, 64).reshape(8, 8))
+    except Exception:
+        return None  # what fails in training mode is not this check's to say
+    after = unsaved()
+    return next((n for n, v in before.items() if not torch.equal(v, after.get(n, v))), None)

@@ -1,0 +1,241 @@
+"""What is checked: any callable, module, autograd Function or block, in the dtype that a check asks for."""
+
+import copy
+import inspect
+import warnings
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from actlab import catalogue
+from actlab.activations import BLOCKS
+from actlab.activations.core import Activation
+from actlab.activations.resolve import locate
+from actlab.check.kinks import find_kinks
+from actlab.check.truth import Truth, truth_of
+from actlab.errors import UserError
+from actlab.formula.exact import kinks as kinks_at
+from actlab.identify import Identity, identify
+from actlab.targets import Target
+
+_PROBE = 64
+_WIDTH = 8  # of the rows that a function of whole rows is given: even, as gates need
+
+
+class Subject:
+    """One activation under the battery. `reference` is what it is meant to be, `elementwise` that it should be so."""
+
+    def __init__(self, target: Target, *, reference: Target | None = None, elementwise: bool = True) -> None:
+        self.label = target.label
+        self.wants_elementwise = elementwise
+        self.reference = reference
+        thing, self.given = locate(target)
+        self.block = thing if isinstance(thing, Activation) else None
+        self.is_class = isinstance(thing, type) and issubclass(thing, torch.nn.Module)
+        self.thing = self._construct(thing) if self.is_class else thing
+        self.class_ = thing if self.is_class else type(thing)
+        self.is_module = isinstance(self.thing, torch.nn.Module)
+        if isinstance(self.thing, type) and not issubclass(self.thing, torch.autograd.Function):
+            raise UserError(
+                f"{self.label} is a class, but no torch.nn.Module and no autograd Function: name an instance."
+            )
+        if not callable(self.thing):
+            raise UserError(f"{self.label} is {type(self.thing).__name__}, not something that can be called.")
+        self._refuse_unusable()
+
+    def _construct(self, thing: type) -> Any:
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                return thing()
+        except Exception as error:
+            raise UserError(
+                f"{self.label}() cannot be made without arguments ({type(error).__name__}: {error}): "
+                "name an instance of it instead."
+            ) from None
+
+    def _refuse_unusable(self) -> None:
+        x = torch.linspace(-3, 3, _PROBE)
+        if not self.wants_elementwise:
+            x = x.reshape(-1, _WIDTH)
+        try:
+            y = self.fresh()(x)
+        except Exception as error:
+            raise UserError(
+                f"{self.label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}"
+            ) from None
+        if not isinstance(y, Tensor):
+            raise UserError(f"{self.label} returns {type(y).__name__}, not a tensor: nothing of it can be checked.")
+        if self.wants_elementwise and y.shape != x.shape:
+            raise UserError(
+                f"{self.label} turns {_PROBE} values into a tensor of shape {tuple(y.shape)}. What works on whole rows "
+                "is checked with --not-elementwise (elementwise=False)."
+            )
+
+    def fresh(self, dtype: torch.dtype | None = None, device: str | None = None) -> Callable[[Tensor], Tensor]:
+        """A copy in evaluation mode: what one check does to it is not seen by the next."""
+        if self.block is not None:
+            return _bound(self.block, self.constants)
+        if isinstance(self.thing, type):
+            return _applied(self.thing)
+        if not self.is_module:
+            return self.thing
+        module = self.copied()
+        return module.to(dtype=dtype, device=device).eval()
+
+    def copied(self) -> torch.nn.Module:
+        try:
+            return copy.deepcopy(self.thing)
+        except Exception:  # a finding of the check of copies; the others go on with what there is
+            return self._construct(self.class_) if self.is_class else self.thing
+
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """All parameters of a block, in order."""
+        assert self.block is not None
+        return tuple((self.block.facts.parameters | self.given).values())
+
+    @property
+    def facts(self) -> catalogue.Facts | None:
+        """What is declared about it: a block's facts."""
+        return self.block.facts if self.block is not None else None
+
+    def value(self, points: np.ndarray | Tensor, dtype: torch.dtype) -> Tensor:
+        """f at the points, computed in the dtype."""
+        x = torch.as_tensor(points).to(dtype)
+        with torch.no_grad():
+            return self.fresh(dtype)(x.clone())
+
+    def value_and_slope(self, points: np.ndarray | Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """f and what autograd says of f', computed in the dtype."""
+        leaf = torch.as_tensor(points).to(dtype).clone().requires_grad_()
+        y = self.fresh(dtype)(leaf.clone())  # the clone: what works in place must not meet a leaf
+        if not y.requires_grad:
+            return y, torch.zeros_like(leaf)
+        (slope,) = torch.autograd.grad(y, leaf, torch.ones_like(y), materialize_grads=True)
+        return y.detach(), slope
+
+    def in_float64(self, x: np.ndarray) -> np.ndarray:
+        """f as numpy sees it. NaN where it fails altogether."""
+        return self.value(np.asarray(x, dtype=np.float64), torch.float64).to(torch.float64).numpy()
+
+    def takes(self, dtype: torch.dtype) -> bool:
+        """Whether it computes in this dtype at all, with a gradient."""
+        try:
+            self.value_and_slope(np.linspace(-1, 1, 8), dtype)
+        except Exception:
+            return False
+        return True
+
+    @cached_property
+    def settings(self) -> dict[str, float]:
+        """Plain numbers that the module or function was made with, by name."""
+        if self.block is not None:
+            return dict(zip(self.block.facts.parameters, self.constants, strict=True))
+        if not self.is_module:
+            return {}
+        found = {k: v for k, v in vars(self.thing).items() if isinstance(v, int | float) and not isinstance(v, bool)}
+        tensors = (*self.thing.named_parameters(), *self.thing.named_buffers())
+        return found | {name: tensor.item() for name, tensor in tensors if tensor.numel() == 1}
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """What it is, by its values in the centre; None where it has none in float64."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return identify(self.in_float64, parameters=self.settings)
+        except Exception:
+            return None
+
+    @cached_property
+    def truth(self) -> Truth:
+        return truth_of(self)
+
+    @cached_property
+    def is_elementwise(self) -> bool:
+        """Whether each output depends on its own input alone."""
+        return self.wants_elementwise and self.dependence() is None
+
+    def dependence(self) -> str | None:
+        """How an output depends on other inputs, in words; None where it does not."""
+        f = self.fresh()
+        x = torch.linspace(-3, 3, _PROBE)[torch.randperm(_PROBE, generator=torch.Generator().manual_seed(0))]
+        with torch.no_grad():
+            y = f(x.clone())
+            moved = x.clone()
+            moved[::2] += 1.0
+            variants = {
+                "when its neighbours change": (f(moved.clone())[1::2], y[1::2]),
+                "when it is alone": (torch.cat([f(v.clone()) for v in x.split(1)]), y),
+                "in another shape": (f(x.reshape(4, -1).clone()).reshape(-1), y),
+                "when a huge value stands beside it": (f(torch.cat([x, x.new_tensor([1e4])]))[:-1], y),
+                "in another order": (f(x.flip(0)).flip(0), y),
+            }
+        for words, (got, expected) in variants.items():
+            if not torch.allclose(got, expected, rtol=1e-4, atol=1e-5, equal_nan=True):
+                return words
+        return None
+
+    @cached_property
+    def kinks(self) -> tuple[float, ...]:
+        """Where f bends or jumps: what its truth declares, and what is found in its values."""
+        declared = self.truth.kinks
+        return tuple(sorted({*declared, *(k for k in self.found_kinks if not near_any(k, declared))}))
+
+    @cached_property
+    def found_kinks(self) -> tuple[float, ...]:
+        return find_kinks(self.truth.reference_values)
+
+    @cached_property
+    def declared_kinks(self) -> tuple[float, ...]:
+        assert self.block is not None
+        return kinks_at(self.block.facts, self.settings)
+
+    @cached_property
+    def native(self) -> Callable[..., Tensor] | None:
+        """PyTorch's function of the same meaning, at the same parameters."""
+        name = self.block.name if self.block is not None else self.equals
+        block = self.block if self.block is not None else BLOCKS.get(name or "")
+        if block is None or block.oracle is None or block.facts.learned:
+            return None
+        values = block.facts.parameters | (self.given if self.block else dict(self.identity.parameters))
+        return lambda x: block.oracle(x, *values.values())
+
+    @property
+    def equals(self) -> str | None:
+        """The catalogue name that it equals."""
+        return self.identity.name if self.identity is not None and self.identity.kind == "equals" else None
+
+    def option(self, name: str) -> bool:
+        """Whether it takes a keyword such as inplace."""
+        maker = self.class_ if self.is_module else self.thing
+        try:
+            return name in inspect.signature(maker).parameters
+        except (TypeError, ValueError):
+            return False
+
+
+def near_any(point: float, others: tuple[float, ...]) -> bool:
+    return any(abs(point - other) <= 1e-4 * (1 + abs(other)) for other in others)
+
+
+def _bound(block: Activation, constants: tuple[float, ...]) -> Callable[[Tensor], Tensor]:
+    differentiable = block.differentiable
+
+    def function(x: Tensor) -> Tensor:
+        return differentiable(x, *constants)
+
+    function.__code__ = function.__code__.replace(co_name=block.name if block.name.isidentifier() else "function")
+    return function
+
+
+def _applied(function: type) -> Callable[[Tensor], Tensor]:
+    def call(x: Tensor) -> Tensor:
+        return function.apply(x)
+
+    return call

@@ -1,0 +1,196 @@
+"""What people do with an activation beside calling it: vmap, compile, meta tensors, forward mode, export."""
+
+import contextlib
+import io
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from actlab.check.findings import NOTE, PORTABILITY, Finding
+from actlab.check.registry import check, failed, noted, passed, skipped
+from actlab.check.subject import Subject
+
+_MODERN = (
+    "In an autograd Function write forward(x) and setup_context(ctx, inputs, output) apart, with "
+    "generate_vmap_rule = True; no if, .item() or numpy on tensors."
+)
+_PLAIN = "Use torch operations on tensors only: no print, .item(), numpy, or Python if on a tensor's values."
+
+
+@check(PORTABILITY)
+def meta(s: Subject) -> Finding:
+    """It follows its input to another device: meta tensors, and the GPU where there is one."""
+    for device in ("meta", *(["cuda"] if torch.cuda.is_available() else [])):
+        x = torch.linspace(-3, 3, 64).reshape(8, 8)
+        leaf = x.to(device).requires_grad_()
+        try:
+            y = s.fresh(device=device)(leaf * 1.0)
+            if y.requires_grad:
+                torch.autograd.grad(y.sum(), leaf, allow_unused=True)
+        except Exception as error:
+            return failed(
+                f"It fails: {_words(error)}",
+                "Make constants on x.device (x.new_tensor) or register_buffer.",
+                where=device,
+            )
+        if y.device.type != device:
+            return failed(
+                f"It returns a tensor on {y.device}.", "Make constants on x.device, or register_buffer.", where=device
+            )
+        if device != "meta" and not torch.allclose(y.cpu(), s.fresh()(x), rtol=1e-4, atol=1e-5, equal_nan=True):
+            return failed("The numbers are other ones there.", "Compare the two, operation by operation.", where=device)
+    return passed()
+
+
+@check(PORTABILITY)
+def vmap(s: Subject) -> Finding:
+    """torch.func.vmap gives what a loop gives."""
+    f = s.fresh()
+    rows = _rows()
+    with _quiet():
+        try:
+            expected = torch.stack([f(row.clone()) for row in rows])
+            got = torch.func.vmap(f)(rows.clone())
+            across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.T.contiguous().T.clone().T.clone())
+        except Exception as error:
+            return failed(f"It fails: {_words(error)}", _MODERN)
+    if not _close(got, expected) or not _close(across, expected.T):
+        return failed(
+            "Its numbers are not those of a loop.", _MODERN, measured=(got - expected).abs().max().item(), limit=0.0
+        )
+    return passed()
+
+
+@check(PORTABILITY)
+def vmap_grad(s: Subject) -> Finding:
+    """torch.func.vmap(torch.func.grad) gives the gradients of a loop: per-sample gradients."""
+    f = s.fresh()
+    rows = _rows()
+    with _quiet():
+        try:
+            got = torch.func.vmap(torch.func.grad(lambda row: f(row).sum()))(rows.clone())
+        except Exception as error:
+            return failed(f"It fails: {_words(error)}", _MODERN)
+    leaf = rows.clone().requires_grad_()
+    y = torch.stack([f(row.clone()) for row in leaf])
+    (expected,) = torch.autograd.grad(y.sum(), leaf, materialize_grads=True)
+    if not _close(got, expected):
+        return failed(
+            "Its gradients are not those of a loop.", _MODERN, measured=(got - expected).abs().max().item(), limit=0.0
+        )
+    return passed()
+
+
+@check(PORTABILITY, slow=True)
+def compile_(s: Subject) -> Finding:
+    """torch.compile(fullgraph=True): no graph breaks, the same numbers and gradients."""
+    return _compiled(s, "aot_eager")
+
+
+@check(PORTABILITY, slow=True)
+def inductor(s: Subject) -> Finding:
+    """Inductor's numbers, where a C++ compiler is found."""
+    if shutil.which("g++") is None and shutil.which("clang++") is None:
+        return noted("No C++ compiler is found: Inductor was not tried.")
+    if isinstance(compile_(s), Finding) and compile_(s).outcome == "fail":
+        return skipped("it does not compile (see compile)")
+    return _compiled(s, "inductor")
+
+
+@check(NOTE)
+def forward_mode(s: Subject) -> Finding:
+    """Forward mode (torch.func.jvp) and forward over reverse (torch.func.hessian)."""
+    f = s.fresh()
+    x = torch.tensor([-1.3, -0.2, 0.4, 2.1] * 2)
+    mend = (
+        "Give the autograd Function a jvp staticmethod (torch.compile refuses one: choose by "
+        "torch.compiler.is_compiling())."
+    )
+    with _quiet():
+        try:
+            torch.func.jvp(f, (x,), (torch.ones_like(x),))
+        except Exception as error:
+            return noted(f"torch.func.jvp fails: {_words(error)}", mend)
+        try:
+            torch.func.hessian(lambda x: f(x).sum())(x)
+        except Exception as error:
+            return noted(f"jvp works, torch.func.hessian fails: {_words(error)}", mend)
+    return noted("jvp and hessian work.")
+
+
+@check(NOTE, slow=True)
+def export(s: Subject) -> Finding:
+    """torch.export."""
+    f = s.fresh()
+    module = f if isinstance(f, torch.nn.Module) else _Wrapped(f)
+    with _quiet():
+        try:
+            program = torch.export.export(module, (_rows(),))
+            same = _close(program.module()(_rows()), f(_rows()))
+        except Exception as error:
+            return noted(f"torch.export fails: {_words(error)}")
+    return noted("torch.export works." if same else "torch.export gives other numbers.")
+
+
+class _Wrapped(torch.nn.Module):
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+def _compiled(s: Subject, backend: str) -> Finding:
+    f = s.fresh()
+    x = _rows()
+    plain = x.clone().requires_grad_()
+    expected = f(plain * 1.0)
+    torch._dynamo.reset()  # one function's graphs must not use up the next one's share of recompilations
+    leaf = x.clone().requires_grad_()
+    with _quiet():
+        try:
+            y = torch.compile(f, fullgraph=True, backend=backend)(leaf * 1.0)
+            if y.requires_grad:
+                y.sum().backward()
+        except Exception as error:
+            return failed(f"It fails: {_words(error)}", _PLAIN, where=backend)
+        finally:
+            torch._dynamo.reset()
+    if not _close(y, expected):
+        return failed(
+            "Compiled, its numbers are other ones.",
+            _PLAIN,
+            measured=(y - expected).abs().max().item(),
+            limit=1e-5,
+            where=backend,
+        )
+    if expected.requires_grad:
+        expected.sum().backward()
+        if leaf.grad is None or not _close(leaf.grad, plain.grad):
+            return failed("Compiled, its gradient is another one.", _PLAIN, where=backend)
+    return passed()
+
+
+def _rows() -> Tensor:
+    return torch.linspace(-3.05, 3.1, 32).reshape(4, 8)
+
+
+def _close(got: Tensor, expected: Tensor) -> bool:
+    return got.shape == expected.shape and torch.allclose(got, expected, rtol=1e-5, atol=1e-5, equal_nan=True)
+
+
+def _words(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:180] if lines else ''}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Compilers and transforms warn and print; what matters comes back as a finding."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield

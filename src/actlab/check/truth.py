@@ -1,0 +1,122 @@
+"""What is true: a formula at 50 digits where one is known, otherwise the function itself in float64."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from actlab import catalogue
+from actlab.activations import BLOCKS
+from actlab.activations.resolve import ByHand, resolve
+from actlab.check import sampling
+from actlab.formula import parse
+from actlab.formula.exact import Exact
+from actlab.formula.exact import kinks as kinks_at
+
+if TYPE_CHECKING:
+    from actlab.check.subject import Subject
+
+_STEP = 1e-3  # of the differences that stand in for a derivative: with extrapolation good to about 1e-10
+_INFERRED = 1e-6  # how closely an activation equals the one it is recognised as
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Truth:
+    """Values and slopes that can be relied on.
+
+    `words` says where they come from; `slack` widens the limits to what the source is worth: an activation that was
+    recognised equals its namesake to 1e-6, and differences are no derivative.
+    """
+
+    words: str
+    exact: Exact | None
+    reference_values: Callable[[np.ndarray], np.ndarray]  # float64, vectorised
+    kinks: tuple[float, ...]
+    value_slack: float = 0.0
+    slope_slack: float = 0.0
+    block_and_parameters: tuple[object, tuple[float, ...]] | None = None
+
+    @cached_property
+    def centre(self) -> "Sample":
+        return self.sample(sampling.centre())
+
+    @cached_property
+    def tails(self) -> "Sample":
+        return self.sample(sampling.tails())
+
+    def sample(self, points: np.ndarray) -> "Sample":
+        """Truth at these points. The curvature only sets a scale, so a rough one will do."""
+        if self.exact is None:
+            return _by_differences(self.reference_values, points)
+        value, slope = (_floats(numbers) for numbers in (self.exact.values(points), self.exact.slopes(points)))
+        return Sample(points, value, slope, _floats(self.exact.slopes(points, order=2)))
+
+    def wide(self, x: Tensor) -> tuple[np.ndarray, np.ndarray] | None:
+        """Value and slope in float64 of the formula's own block: for sweeps, where 50 digits would take too long."""
+        if self.block_and_parameters is None:
+            return None
+        block, parameters = self.block_and_parameters
+        x = x.to(torch.float64)
+        y = block.value(x, *parameters)
+        return y.numpy(), block.slope("x", x, y, parameters).expand(x.shape).numpy()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sample:
+    """Truth at some points, float64."""
+
+    points: np.ndarray
+    value: np.ndarray
+    slope: np.ndarray
+    curvature: np.ndarray
+
+
+def truth_of(subject: "Subject") -> Truth:
+    """The best truth there is: the reference that was named, the facts of a block, what it equals, or itself."""
+    if subject.reference is not None:
+        applied = resolve(subject.reference)
+        if isinstance(applied, ByHand):
+            parameters = dict(zip(applied.block.facts.parameters, applied.constants, strict=True))
+            return _from_facts(applied.block.facts, parameters, f"{subject.reference.label}, as named")
+    if subject.block is not None:
+        return _from_facts(subject.block.facts, subject.settings, "its formula", subject.block)
+    identity = subject.identity
+    if identity is not None and identity.kind == "equals":
+        facts = catalogue.facts()[identity.name]
+        parameters = facts.parameters | dict(identity.parameters)
+        words = f"the formula of {identity.name}, which it equals to 1e-6"
+        return _from_facts(facts, parameters, words, slack=_INFERRED)
+    return Truth("itself in float64", None, subject.in_float64, (), 0.0, 1e-6)
+
+
+def _from_facts(
+    facts: catalogue.Facts, parameters: dict[str, float], words: str, block: object = None, slack: float = 0.0
+) -> Truth:
+    exact = Exact(parse(facts.formula), parameters)
+    found = block if block is not None else BLOCKS.get(facts.name)
+    values = tuple((facts.parameters | parameters).values())
+    kept = None if found is None else (found, values)
+
+    def reference(x: np.ndarray) -> np.ndarray:
+        if found is None:
+            return _floats(exact.values(x))
+        return found.value(torch.as_tensor(x, dtype=torch.float64), *values).numpy()
+
+    return Truth(f"{words}, at 50 digits", exact, reference, kinks_at(facts, parameters), slack, slack, kept)
+
+
+def _by_differences(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> Sample:
+    """Central differences, extrapolated once (Richardson)."""
+    with np.errstate(all="ignore"):
+        wide = (f(x + _STEP) - f(x - _STEP)) / (2 * _STEP)
+        narrow = (f(x + _STEP / 2) - f(x - _STEP / 2)) / _STEP
+        curvature = (f(x + _STEP) - 2 * f(x) + f(x - _STEP)) / _STEP**2
+        return Sample(x, f(x), (4 * narrow - wide) / 3, curvature)
+
+
+def _floats(numbers: list) -> np.ndarray:
+    return np.array([float(number) for number in numbers])

@@ -1,0 +1,136 @@
+"""Functions that are an entry up to scale and shift: found by correlation, refined, then held everywhere."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from actlab.identify.bank import EQUAL, GRID, SHORT, Entry, agree, entries, sampled, stretched
+
+_REFINED = 40  # so many of the best starts are refined
+_STEEPEST = 40.0  # stretched further, every smooth bend looks like a kink
+
+
+@dataclasses.dataclass(frozen=True)
+class Affine:
+    """a * g(b x + c) + d."""
+
+    entry: Entry
+    a: float
+    b: float
+    c: float
+    d: float
+    error: float
+    where: float
+
+    @property
+    def text(self) -> str:
+        name = self.entry.label
+        if self.a == 0:
+            return f"the constant {self.d:.6g}"
+        inner = _line(self.b, "x", self.c)
+        shown = _line(self.a, "x" if name == "identity" else f"{name}({inner})", self.d)
+        return f"{name} up to input and output scale and shift: {shown}"
+
+    @property
+    def simplicity(self) -> tuple[float, float]:
+        """Few numbers first, then small ones; a tie is left to the catalogue's order."""
+        a, b, c, d = self.a, self.b, self.c, self.d
+        count = (a != 1) + (abs(b) != 1) + 1.5 * (b < 0) + (c != 0) + (d != 0)
+        size = abs(math.log(abs(a) or 1)) + abs(math.log(abs(b))) + abs(c) + abs(d)
+        return count, round(size, 6)
+
+
+def _line(scale: float, of: str, offset: float) -> str:
+    """`scale of + offset`, without what says nothing."""
+    text = of if scale == 1 else f"-{of}" if scale == -1 else f"{scale:.6g} {of}"
+    return text if offset == 0 else f"{text} {'-' if offset < 0 else '+'} {abs(offset):.6g}"
+
+
+def affine_matches(values: np.ndarray, short: np.ndarray) -> list[Affine]:
+    """Every entry that f is up to scale and shift, on [-6, 6] to a millionth of its span, and then everywhere.
+
+    `values` are those of f on GRID, `short` those on SHORT.
+    """
+    if not np.isfinite(short).all():
+        return []
+    identity = next(entry for entry in entries() if entry.name == "identity")
+    if np.ptp(short) == 0:
+        return [Affine(identity, 0.0, 1.0, 0.0, float(short[0]), 0.0, math.nan)]
+    straight = _projected(identity, 1.0, 0.0, short)
+    if straight.error <= EQUAL * np.ptp(short):  # any function with a straight piece would do: say the plainest
+        return [straight] if _holds(straight, values) else []
+    labels, rows = stretched()
+    centred = short - short.mean()
+    match = np.abs(rows @ (centred / np.linalg.norm(centred)).astype(np.float32))
+    found = []
+    for entry, b, c in _starts(labels, match):
+        for refined in _refined(entry, b, c, short):
+            if refined.error <= EQUAL * np.ptp(short) and _holds(refined, values):
+                found.append(refined)
+    return found
+
+
+def _starts(labels: list[tuple[Entry, float, float]], match: np.ndarray) -> Iterator[tuple[Entry, float, float]]:
+    """The best rows, at most two of an entry."""
+    used: dict[Entry, int] = {}
+    for place in np.argsort(-match)[:4000]:
+        entry, b, c = labels[place]
+        if match[place] < 0.98 or sum(used.values()) >= _REFINED:
+            return
+        if used.get(entry, 0) < 2:
+            used[entry] = used.get(entry, 0) + 1
+            yield entry, b, c
+
+
+def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Affine]:
+    """The best fit from this start, and the same with b or c held at the plain numbers near it."""
+    from scipy.optimize import least_squares
+
+    def residual(point: np.ndarray) -> np.ndarray:
+        fit = _fit(entry, point[0], point[1], short)
+        return np.nan_to_num(fit[2], nan=1e6, posinf=1e6, neginf=-1e6)
+
+    free = least_squares(residual, [b, c], xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=60).x
+    if np.abs(residual(free)).max() > 1e-4 * np.ptp(short) or not 1 / _STEEPEST < abs(free[0]) < _STEEPEST:
+        return
+    sign = math.copysign(1.0, free[0])
+    plain = _plain(free[0]), _plain(free[1])
+    # where stretching is the same as scaling (relu) any b fits: then 1 is the plainest; where g is odd, b > 0 is
+    for point in ((1.0, 0.0), (-1.0, 0.0), (sign, free[1] / abs(free[0])), (-sign, -free[1] / abs(free[0])), plain,
+                  (-plain[0], -plain[1]), (plain[0], 0.0), tuple(free)):  # fmt: skip
+        match = _projected(entry, _plain(point[0]), _plain(point[1]), short)
+        if np.isfinite(match.error):
+            yield match
+
+
+def _projected(entry: Entry, b: float, c: float, short: np.ndarray) -> Affine:
+    a, d, residual = _fit(entry, b, c, short)
+    place = int(np.abs(residual).argmax())
+    a, d = _plain(a), _plain(d)
+    gap = np.abs(short - (a * sampled(entry, b * SHORT + c) + d))
+    return Affine(entry, a, float(b), float(c), d, float(gap.max()), float(SHORT[place]))
+
+
+def _fit(entry: Entry, b: float, c: float, short: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """The best a and d for these b and c, and what is left."""
+    g = sampled(entry, b * SHORT + c)
+    centred = g - g.mean()
+    size = centred @ centred
+    a = float(centred @ (short - short.mean()) / size) if size > 0 else 0.0
+    d = float(short.mean() - a * g.mean())
+    return a, d, short - (a * g + d)
+
+
+def _plain(value: float) -> float:
+    """The number of few digits that this one misses by rounding alone."""
+    near = float(f"{value:.4g}")
+    near = 0.0 if abs(near) < 1e-7 else near
+    return near if abs(value - near) <= 2e-8 * max(1.0, abs(value)) else float(value)
+
+
+def _holds(match: Affine, values: np.ndarray) -> bool:
+    """Whether the match goes on outside [-6, 6]: a clipped function is no relu, though it looks like one there."""
+    reference = match.a * sampled(match.entry, match.b * GRID + match.c) + match.d
+    return agree(values, reference, 1e-4)

@@ -1,0 +1,195 @@
+"""What a function is, said in a sentence; and which entries of the catalogue are the same function."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from actlab import targets
+from actlab.activations import BLOCKS
+from actlab.errors import UserError
+from actlab.identify.affine import Affine, affine_matches
+from actlab.identify.bank import (
+    CLOSE,
+    EQUAL,
+    GRID,
+    OFF,
+    SHORT,
+    Entry,
+    Function,
+    agree,
+    entries,
+    sampled,
+    values_of,
+    with_parameters,
+    with_values,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Near:
+    """An entry of the catalogue and the largest difference from it on [-5, 5]."""
+
+    name: str
+    distance: float
+    where: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a function is. `kind`: "equals", "affine" (scale * name(stretch * x + shift) + offset), or "nearest"."""
+
+    kind: str
+    name: str  # in the catalogue
+    parameters: dict[str, float]
+    text: str
+    distance: float | None  # of "nearest", on [-5, 5]; of "affine" what rounding left on [-6, 6]; None: f is not finite
+    where: float | None
+    affine: tuple[float, float, float, float] | None = None  # scale, stretch, shift, offset
+    also: tuple[str, ...] = ()  # other entries that are the same function
+    nearest: tuple[Near, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Same:
+    """Another name of a function: `kind` "equals" or "affine", and the sentence that says how."""
+
+    kind: str
+    label: str
+    text: str
+
+
+def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Identity:
+    """Say which function of the catalogue f is, or is nearest to; f takes and gives float64 arrays.
+
+    `parameters` are also tried on every entry that has parameters of these names.
+
+    >>> identify(lambda x: x / (1 + np.exp(-x))).text
+    'equals silu'
+    >>> identify(lambda x: 3 * np.tanh(2 * x + 1) - 2).text
+    'tanh up to input and output scale and shift: 3 tanh(2 x + 1) - 2'
+    """
+    with np.errstate(all="ignore"):
+        values = sampled(f, GRID)
+        asked = entries() + with_parameters(parameters or {})
+        nearest = _nearest(asked, sampled(f, CLOSE))
+        equal = _equal(asked, values)
+        if equal:
+            return _as_equal(equal, nearest)
+        affine = affine_matches(values, sampled(f, SHORT))
+    if affine:
+        return _as_affine(min(affine, key=lambda match: match.simplicity), nearest)
+    return _as_nearest(asked, values, nearest)
+
+
+def same_as(name: str) -> list[Same]:
+    """The other entries of the catalogue that are this function, exactly or up to scale and shift.
+
+    >>> [same.text for same in same_as("swish") if same.label == "sigmoid"]
+    []
+    >>> [same.text for same in same_as("tanh") if same.label == "sigmoid"]
+    ['sigmoid up to input and output scale and shift: 2 sigmoid(2 x) - 1']
+    """
+    target = targets.parse(name)
+    if target.kind != "catalogue":
+        raise UserError(f"--same-as takes a name of the catalogue, not {name!r}: `actlab list` shows them.")
+    own = Entry(target.name, target.arguments)
+    settings = BLOCKS[own.name].facts.parameters | dict(own.parameters)
+    with np.errstate(all="ignore"):
+        values = sampled(own, GRID)
+        equal = [
+            entry
+            for entry in _equal(entries() + with_values(tuple(settings.values())), values)
+            if entry.name != own.name
+        ]
+        affine = affine_matches(values, sampled(own, SHORT))
+    taken = {own.name, *(entry.name for entry in equal)}
+    best: dict[str, Affine] = {}
+    for match in affine:
+        name = match.entry.name
+        if name not in taken and (name not in best or match.simplicity < best[name].simplicity):
+            best[name] = match
+    found = [Same("equals", entry.label, f"equals {entry.label}") for entry in _one_each(equal)]
+    return found + [Same("affine", match.entry.label, match.text) for match in best.values()]
+
+
+def _as_affine(match: Affine, nearest: tuple[Near, ...]) -> Identity:
+    return Identity(
+        kind="affine",
+        name=match.entry.name,
+        parameters=dict(match.entry.parameters),
+        text=match.text,
+        distance=match.error,
+        where=None if math.isnan(match.where) else match.where,
+        affine=(match.a, match.b, match.c, match.d),
+        nearest=nearest,
+    )
+
+
+def _equal(asked: list[Entry], values: np.ndarray) -> list[Entry]:
+    """The entries that f equals wherever both are numbers; a tail of f's that is not finite does not count."""
+    return [entry for entry in asked if agree(values, values_of(entry, "wide"), EQUAL)]
+
+
+def _one_each(found: list[Entry]) -> list[Entry]:
+    """The first setting of each name."""
+    return list({entry.name: entry for entry in reversed(found)}.values())[::-1]
+
+
+def _as_equal(equal: list[Entry], nearest: tuple[Near, ...]) -> Identity:
+    first, *others = _one_each(equal)
+    return Identity(
+        kind="equals",
+        name=first.name,
+        parameters=dict(first.parameters),
+        text=f"equals {first.label}",
+        distance=0.0,
+        where=None,
+        also=tuple(entry.label for entry in others),
+        nearest=nearest,
+    )
+
+
+def _as_nearest(asked: list[Entry], values: np.ndarray, nearest: tuple[Near, ...]) -> Identity:
+    if not nearest:
+        return Identity(kind="nearest", name="", parameters={}, text="not finite on [-5, 5]", distance=None, where=None)
+    first = nearest[0]
+    entry = next(entry for entry in asked if entry.label == first.name)
+    text = f"nearest {first.name}: largest difference {first.distance:.3g} on [-5, 5], at x = {first.where:.3g}"
+    if first.distance <= EQUAL:
+        text = f"{first.name} on [-5, 5], but not beyond{_beyond(values, values_of(entry, 'wide'))}"
+    return Identity(
+        kind="nearest",
+        name=entry.name,
+        parameters=dict(entry.parameters),
+        text=text,
+        distance=first.distance,
+        where=first.where,
+        nearest=nearest,
+    )
+
+
+def _beyond(values: np.ndarray, reference: np.ndarray) -> str:
+    """The largest difference, on [-30, 30] if there is one, else further out."""
+    gap = np.nan_to_num(np.abs(values - reference) / (1 + np.abs(reference)), nan=np.inf)
+    inside = np.where(np.abs(GRID) <= 31, gap, 0)
+    place = int((inside if inside.max() > EQUAL else gap).argmax())
+    return f": at x = {GRID[place]:.4g} it is {values[place]:.4g}, not {reference[place]:.4g}"
+
+
+def _nearest(asked: list[Entry], values: np.ndarray, count: int = 5) -> tuple[Near, ...]:
+    """The nearest names, each at its best setting."""
+    best: dict[str, Near] = {}
+    if not np.isfinite(values).all():
+        return ()
+    for entry in asked:
+        gap = np.abs(values - values_of(entry, "close"))
+        place = int(gap.argmax())
+        if np.isfinite(gap[place]) and (entry.name not in best or gap[place] < best[entry.name].distance):
+            best[entry.name] = Near(entry.label, float(gap[place]), float(round(CLOSE[place] - OFF, 6)))
+    return tuple(sorted(best.values(), key=lambda near: near.distance)[:count])

@@ -22,7 +22,7 @@ from torch import Tensor
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
 from actlab.errors import UserError, did_you_mean
-from actlab.targets import Target
+from actlab.targets import Target, parse
 
 _PROBE = 64
 
@@ -323,3 +323,24 @@ def _load_file(target: Target) -> Any:
     finally:
         sys.path.pop(0)
     return module
+
+
+def activations_in(path: str) -> list[str]:
+    """Names of what a file of a user's defines itself and what can stand in a network: for `actlab check file.py`."""
+    module = _load_file(parse(f"{path}:_"))
+    return [name for name, thing in vars(module).items() if not name.startswith("_") and _could_be(thing, module)]
+
+
+def _could_be(thing: Any, module: types.ModuleType) -> bool:
+    if isinstance(thing, Activation):
+        return thing.value.__module__ == module.__name__
+    if getattr(thing, "__module__", None) != module.__name__:
+        return isinstance(thing, torch.nn.Module)
+    if isinstance(thing, type):
+        return issubclass(thing, torch.nn.Module | torch.autograd.Function)
+    if not inspect.isfunction(thing):
+        return isinstance(thing, torch.nn.Module)
+    needed = [
+        p for p in inspect.signature(thing).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+    ]
+    return len(needed) == 1

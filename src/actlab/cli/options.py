@@ -38,3 +38,8 @@ def parse_hidden(text: str | None) -> list[int] | None:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise UserError(f"--hidden is {text!r}; it must be units a layer, such as 128,64, or none.") from None
+
+
+def parse_list(text: str | None) -> list[str]:
+    """Names with commas between them; nothing is no name."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]

@@ -1,0 +1,185 @@
+"""`actlab check`: the battery, as a table, JSON or JUnit."""
+
+import glob
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from actlab.cli.app import app
+from actlab.cli.options import parse_list
+from actlab.errors import UserError
+
+if TYPE_CHECKING:
+    from actlab.check import Verdict
+
+
+@app.command(epilog='Example: actlab check "x * tanh(softplus(x))"')
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="a name, file.py:name, file.py (all of it), package.module:Name, or a formula in quotes",
+            show_default=False,
+        ),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="the whole catalogue")] = False,
+    reference: Annotated[str | None, typer.Option(help="what it is meant to be: a name or a formula")] = None,
+    not_elementwise: Annotated[
+        bool, typer.Option("--not-elementwise", help="it works on whole rows, such as a gate")
+    ] = False,
+    only: Annotated[str | None, typer.Option(help="checks to run: value,kinks")] = None,
+    allow: Annotated[
+        str | None, typer.Option(help="what may fail: portability, or names of checks", show_default="nothing")
+    ] = None,
+    inductor: Annotated[
+        bool | None,
+        typer.Option("--inductor/--no-inductor", help="compile with Inductor too", show_default="for one target"),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="nothing that compiles")] = False,
+    exhaustive: Annotated[bool, typer.Option("--exhaustive", help="all 2^32 float32 numbers: minutes")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the verdicts as JSON, a line each")] = False,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="the verdicts as JUnit XML")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="what passed and was skipped, too")] = False,
+) -> None:
+    """Put activations through the battery: values, gradients, tails, kinks, dtypes, shapes, state, vmap, compile.
+
+    The status is 0 where all passes, 1 where something fails, 2 where a target cannot be checked at all.
+    """
+    from actlab import catalogue
+    from actlab.check import check as battery
+    from actlab.check import junit as as_junit
+
+    named = [*(catalogue.facts() if all_ else []), *_expanded(targets or [])]
+    if not named:
+        raise UserError("Name an activation to check, for example `actlab check relu`, or --all for the catalogue.")
+    allowed = _allowed(parse_list(allow))
+    many = len(named) > 1
+    verdicts, unusable = [], []
+    for target in named:
+        try:
+            verdict = battery(
+                target,
+                reference=reference,
+                elementwise=not not_elementwise,
+                inductor=not many if inductor is None else inductor,
+                quick=quick,
+                exhaustive=exhaustive,
+                only=parse_list(only),
+            )
+        except UserError as error:
+            if not many:
+                raise
+            unusable.append((target, str(error)))
+            _say(as_json, {"label": target, "unusable": str(error)}, f"{target}: cannot be checked. {error}")
+            continue
+        verdicts.append(verdict)
+        if as_json:
+            print(verdict.as_json(), flush=True)
+        elif many:
+            print(_row(verdict, allowed), flush=True)
+    if junit is not None:
+        junit.write_text(as_junit(verdicts, allowed), encoding="utf-8")
+    if not many and not as_json:
+        _print(verdicts[0], verbose)
+    if many and not as_json:
+        sound = sum(v.passes(allowed) for v in verdicts)
+        print(f"{sound} of {len(named)} pass" + (f", {len(unusable)} cannot be checked." if unusable else "."))
+    if unusable:
+        raise typer.Exit(2)
+    raise typer.Exit(0 if all(v.passes(allowed) for v in verdicts) else 1)
+
+
+def _allowed(names: list[str]) -> list[str]:
+    from actlab.check import CHECKS
+    from actlab.errors import one_of
+
+    for name in names:
+        if name != "portability" and name not in CHECKS:
+            raise one_of("check", name, ["portability", *CHECKS])
+    return names
+
+
+def _expanded(targets: list[str]) -> list[str]:
+    """A file without a name, or a pattern of files, stands for the activations in it."""
+    found: list[str] = []
+    for target in targets:
+        if not target.strip().endswith(".py"):
+            found.append(target)
+            continue
+        files = sorted(glob.glob(target)) or [target]
+        for file in files:
+            found += _in_file(file)
+    return found
+
+
+def _in_file(file: str) -> list[str]:
+    """The activations defined in a file: blocks, modules, autograd Functions, functions of one argument."""
+    from actlab.activations.resolve import activations_in
+
+    names = activations_in(file)
+    if not names:
+        raise UserError(f"{file} defines no activation: no block, module class, autograd Function or function of x.")
+    return [f"{file}:{name}" for name in names]
+
+
+def _say(as_json: bool, told: dict[str, Any], line: str) -> None:
+    print(json.dumps(told) if as_json else line, flush=True)
+
+
+def _row(verdict: "Verdict", allowed: list[str]) -> str:
+    failures = verdict.failures
+    state = "pass" if verdict.passes(allowed) else "FAIL"
+    what = ", ".join(f.check for f in failures) or verdict.identity
+    return f"{state}  {verdict.label:<24}  {verdict.seconds:5.1f} s  {what}"
+
+
+def _print(verdict: "Verdict", verbose: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, soft_wrap=False)
+    console.print(f"[bold]{_safe(verdict.label)}[/bold]: {_safe(verdict.identity)}")
+    console.print(f"Measured against {_safe(verdict.truth)}.\n")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("check", "", "measured", "limit", "input", "finding"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("check", ""))
+    colours = {"pass": "green", "fail": "red", "note": "cyan", "skip": "bright_black"}
+    for f in verdict.findings:
+        if f.outcome == "skip" and not verbose:
+            continue
+        says = f.says if verbose or f.outcome != "pass" or f.check == "kinks" else ""
+        told = " ".join([says, f"Mend: {f.mend}" if f.mend and f.outcome != "pass" else ""]).strip()
+        colour = colours[f.outcome]
+        table.add_row(
+            f.check,
+            f"[{colour}]{f.outcome}[/{colour}]",
+            _number(f.measured) if f.outcome != "note" else "",
+            _number(f.limit),
+            _safe(f.where),
+            _safe(told),
+        )
+    console.print(table)
+    failed = verdict.failures
+    counts = {s: sum(f.severity == s for f in failed) for s in ("wrong", "portability")}
+    ended = " and ".join(f"{n} {severity}" for severity, n in counts.items() if n)
+    console.print(
+        f"\n[bold {'red' if failed else 'green'}]{'Failed: ' + ended if failed else 'All checks pass'}[/] "
+        f"in {verdict.seconds:.1f} s."
+    )
+    if verdict.properties is not None:
+        for name, value in verdict.properties.as_rows():
+            console.print(f"  {name:<16}{_safe(value)}")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2g}"
+
+
+def _safe(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

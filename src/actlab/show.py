@@ -1,340 +1,166 @@
-"""One activation on paper: the card of its facts, and its gradient worked through on numbers small enough to follow.
+"""An activation on paper: the card of its facts and properties, and the arrays that its picture is drawn from.
 
-Legend: B = 3 samples, I = 2 inputs, H = 4 hidden units, C = 2 classes, P elements in a row. Weights are
-(outputs, inputs), as torch.nn.Linear keeps them. Importing this file loads no torch.
+Importing this file loads no torch.
 """
 
 import dataclasses
+import inspect
 import textwrap
 from collections.abc import Callable, Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from actlab import catalogue, targets
 from actlab.errors import UserError
+from actlab.properties import Properties, properties
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from actlab.activations.resolve import Applied
+    from actlab.identify import Identity
 
 WIDTH = 88
-WAYS = ("by hand", "by autograd", "by differences")
-LIMIT = 1e-6  # in float64 and with this step, rounding and curvature together stay below 1e-9
-_STEP = 1e-5
+_INDENT = 16
+_POINTS = 1601
+_STEP = 1e-3  # of the differences that f'' is drawn from: f' of a float32 module is good to 1e-7
+_LEAST, _MOST = 5.0, 30.0  # how far a picture reaches, unless a kink asks for more
 
-# two negative and two positive inputs; then numbers of two digits that bring no z near a kink anyone would choose
-_X = ((-1.2, 0.7), (2.4, -0.4))
-_INCOMING = ((0.5, -1.0), (2.0, 3.0))
-_X_BI = ((0.52, -1.31), (-0.74, 0.43), (1.17, 0.86))
-_LABELS_B = (0, 1, 1)
-_W1_HI = ((0.61, -0.37), (-0.83, 0.29), (0.44, 0.92), (-0.26, -0.71))
-_B1_H = (0.13, -0.13, 0.07, 0.24)
-_W2_CH = ((0.73, -0.54, 0.38, -0.91), (-0.42, 0.87, -0.63, 0.35))
-_B2_C = (0.11, -0.08)
+Function = Callable[[np.ndarray], np.ndarray]
 
 
-def card(what: str | Callable[..., Any]) -> str:
-    """The facts of an activation, as plain text.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Shown:
+    """One activation as plain functions of float64 arrays, with what is known and what was measured of it."""
 
-    >>> print(card("ReLU"))
+    label: str
+    facts: catalogue.Facts | None  # None where nothing is written about it
+    notes: str  # the rest of its docstring: formula and derivative as one writes them, what is taken at kinks
+    given: str  # its parameters and their values
+    ours: bool  # whether it is of the catalogue
+    value: Function
+    slope: Function
+    measured: Properties
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sketch:
+    """The arrays of a picture: f, f' and f'' with a gap (NaN) where they jump."""
+
+    label: str
+    x: np.ndarray
+    value: np.ndarray
+    slope: np.ndarray
+    curvature: np.ndarray
+    kinks: tuple[tuple[float, float, float], ...]  # x, and f and f' as they are taken there
+    vanishing: tuple[tuple[float, float], ...]  # where |f'| < 0.1
+
+
+def shown(what: str | Callable[..., Any]) -> Shown:
+    """Find an activation (a name, file.py:name, package.module:Name, a formula, a callable) and measure it."""
+    from actlab.activations.resolve import ByHand, resolve
+
+    target = one(what)
+    applied = resolve(target)
+    ours = target.kind == "catalogue"
+    facts = applied.block.facts if isinstance(applied, ByHand) else None
+    value, slope = _functions(applied)
+    kinks = _kinks(facts, applied.constants) if ours and facts is not None else None
+    given = parameters(facts, target) if facts else ""
+    notes = _notes(applied.block) if isinstance(applied, ByHand) else ""
+    return Shown(target.label, facts, notes, given, ours, value, slope, properties(value, slope, kinks))
+
+
+def card(what: str | Callable[..., Any] | Shown) -> str:
+    """The facts and properties of an activation, as plain text.
+
+    >>> print(card("ReLU"))  # doctest: +ELLIPSIS
     relu
       Rectified linear unit: the positive part of its input.
     <BLANKLINE>
-      formula     Piecewise((x, x > 0), (0, True))
-      parameters  none
-      kinks       0
-      range       [0, inf)
-      reference   Nair, Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann
-                  Machines, ICML
-      checked     abstract at mlanthology.org (nair2010icml-rectified); PyTorch 2.13's
-                  torch.nn.ReLU, 2026-11-23
-      aliases     none
-      module      actlab.nn.ReLU
+        f(x)  = x  if x > 0,  0  otherwise
+        df/dx = 1  if x > 0,  0  otherwise
+    <BLANKLINE>
+      Kink: at 0 the left derivative, 0, as PyTorch takes it.
+    <BLANKLINE>
+      formula       Piecewise((x, x > 0), (0, True))
+      ...
+      fixed points  x > 0
+      |f'| < 0.1    x < 0
+      at N(0, 1)    E f = 0.398942, E f^2 = 0.5, E f'^2 = 0.5
+      gain          1/sqrt(E f^2) = 1.41421
+      depth         a gradient keeps its size: at this gain its mean square is multiplied by
+                    1 a layer, by 1 in 50 layers
     """
-    target = _one(what)
-    ours = target.kind == "catalogue"
-    facts = catalogue.facts()[target.name] if ours else _facts_of_own(target)
-    lines = {
-        "formula": facts.formula,
-        "parameters": _parameters(facts, target),
-        "kinks": ", ".join(f"{kink:g}" if isinstance(kink, float) else kink for kink in facts.kinks),
-        "range": facts.range,
-        "reference": facts.reference,
-        "checked": facts.checked,
-        "aliases": ", ".join(facts.aliases),
-        "module": f"actlab.nn.{facts.module}" if ours and facts.module else "",
+    item = what if isinstance(what, Shown) else shown(what)
+    summary = item.facts.summary if item.facts else "Nothing is written about it; this is what was measured."
+    head = [wrapped(item.label), wrapped(summary, "  ", "  "), ""]
+    head += [textwrap.indent(item.notes, "  "), ""] if item.notes else []
+    rows = [*_fact_rows(item), *item.measured.as_rows()]
+    if item.facts:
+        rows = [
+            (name, f"{item.facts.range}; measured {text}") if name == "range" else (name, text) for name, text in rows
+        ]
+    return "\n".join(head + [wrapped(text or "none", f"  {name:<{_INDENT - 2}}", " " * _INDENT) for name, text in rows])
+
+
+def as_dict(item: Shown) -> dict[str, Any]:
+    """A card as plain values for JSON."""
+    return {
+        "label": item.label,
+        "facts": dataclasses.asdict(item.facts) if item.facts else None,
+        "is": None if item.ours else what_it_is(item).as_dict(),
+        "properties": item.measured.as_dict(),
     }
-    rows = [_wrapped(value or "none", f"  {name:<12}", " " * 14) for name, value in lines.items()]
-    return "\n".join([_wrapped(target.label), _wrapped(facts.summary, "  ", "  "), "", *rows])
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class GradientExample:
-    """An activation's gradient on fixed small numbers, alone and through a network; `weight` and `bias` by `WAYS`."""
+def what_it_is(item: Shown) -> "Identity":
+    """Which function of the catalogue this is, or is nearest to."""
+    from actlab.identify import identify
 
-    label: str
-    written: bool  # whether a derivative is written for it; else f' too is autograd's
-    parameters: str
-    y: np.ndarray  # f of the fixed (2, 2) input
-    gate: np.ndarray
-    outgoing: np.ndarray
-    z: np.ndarray  # (B, H): what the activation sees in the network
-    slope: np.ndarray  # f'(z), as the engine takes it
-    true_slope: np.ndarray  # f'(z), by finite differences
-    loss: float
-    weight: dict[str, np.ndarray]  # dL/dW1 (H, I)
-    bias: dict[str, np.ndarray]  # dL/db1 (H,)
-    learnable: dict[str, dict[str, float]]  # for each parameter that has a derivative: dL/dparameter by `WAYS`
-
-    @property
-    def gaps(self) -> dict[tuple[str, str], float]:
-        """The largest absolute difference of each pair of ways, over the weight's and the bias's gradient."""
-        return {
-            (a, b): float(max(np.abs(part[a] - part[b]).max() for part in (self.weight, self.bias)))
-            for a, b in combinations(WAYS, 2)
-        }
-
-    @property
-    def wrong_parameters(self) -> list[str]:
-        """The parameters with respect to which the written derivative is not that of the values."""
-        hand, *others = WAYS
-        return [
-            name
-            for name, by_way in self.learnable.items()
-            if not all(abs(by_way[hand] - by_way[other]) <= LIMIT for other in others)  # True for NaN
-        ]
-
-    @property
-    def agrees(self) -> bool:
-        return all(gap <= LIMIT for gap in self.gaps.values()) and not self.wrong_parameters  # False for NaN
-
-    @property
-    def verdict(self) -> str:
-        """The closing line: whether the three agree, and where they do not, which is the odd one and where."""
-        if self.agrees:
-            return f"They agree: no difference is above {LIMIT:g}."
-        hand, autograd, differences = WAYS
-        if all(gap <= LIMIT for gap in self.gaps.values()):
-            name = self.wrong_parameters[0]
-            given = ", ".join(f"{way} {value:.6g}" for way, value in self.learnable[name].items())
-            return (
-                f"They do NOT agree: the derivative written for {self.label} with respect to {name} is wrong. "
-                f"dL/d{name}: {given}."
-            )
-        close = [pair for pair, gap in self.gaps.items() if gap <= LIMIT]
-        place = np.unravel_index(np.nan_to_num(np.abs(self.slope - self.true_slope), nan=np.inf).argmax(), self.z.shape)
-        worst = (
-            f"Worst at z = {self.z[place]:.4g}: there f'(z) is given as {self.slope[place]:.4g}, "
-            f"while the slope of f is {self.true_slope[place]:.4g}."
-        )
-        reasons = {
-            (autograd, differences): f"The derivative written for {self.label} is wrong. {worst}",
-            (hand, differences): f"The derivative written for {self.label} is the slope of its values; autograd sees "
-            "another, as it does where an operation (detach, round, a cast) hides the input from it.",
-            (
-                hand,
-                autograd,
-            ): f"The gradient that autograd takes of {self.label} is not the slope of its values. {worst}",
-        }
-        reason = reasons[close[0]] if len(close) == 1 else f"No two of the three ways are sure. {worst}"
-        return f"They do NOT agree: a difference is above {LIMIT:g}. {reason}"
-
-    def render(self) -> str:
-        """Plain text of at most 88 columns."""
-        return "\n\n".join([self._alone(), self._network(), self._compared()])
-
-    def _alone(self) -> str:
-        given = f", with {self.parameters}" if self.parameters else ""
-        own = "" if self.written else " No derivative is written for it: its f' is taken by autograd."
-        return "\n\n".join(
-            [
-                _wrapped(f"The gradient of {self.label}{given}.{own}"),
-                "Forward: every element by itself. The gate f'(x) is the slope at that element.",
-                _beside([("x (2, 2)", _X), ("y = f(x) (2, 2)", self.y), ("f'(x) (2, 2)", self.gate)]),
-                _wrapped(
-                    "Backward: dL/dy comes in, how the loss L changes with each output; what goes out is "
-                    "dL/dx = dL/dy * f'(x), element by element."
-                ),
-                _beside(
-                    [("dL/dy (2, 2)", _INCOMING), ("f'(x) (2, 2)", self.gate), ("dL/dx (2, 2)", self.outgoing)], "*="
-                ),
-            ]
-        )
-
-    def _network(self) -> str:
-        return "\n\n".join(
-            [
-                _wrapped(
-                    f"In a network: linear, {self.label}, linear, cross-entropy. 3 samples of 2 inputs, 4 hidden "
-                    "units, 2 classes; weights are (outputs, inputs)."
-                ),
-                _beside([("x (3, 2)", _X_BI), ("W1 (4, 2)", _W1_HI), ("W2 (2, 4)", _W2_CH)]),
-                _beside([("b1 (4,)", [_B1_H]), ("b2 (2,)", [_B2_C]), ("labels (3,)", [_LABELS_B])]),
-                "  z      = x W1^T + b1   (3, 4)\n"
-                "  y      = f(z)           (3, 4)\n"
-                "  logits = y W2^T + b2    (3, 2)\n"
-                f"  L      = the mean of -log softmax(logits)[label] = {self.loss:.6g}",
-                _beside([("z (3, 4)", self.z), ("f'(z) (3, 4)", self.slope)]),
-                "  dL/dlogits = (softmax(logits) - one_hot(labels)) / 3  (3, 2)\n"
-                "  dL/dy      = dL/dlogits W2                            (3, 4)\n"
-                "  dL/dz      = dL/dy * f'(z)                            (3, 4)\n"
-                "  dL/dW1     = (dL/dz)^T x                              (4, 2)\n"
-                "  dL/db1     = dL/dz summed over the samples            (4,)",
-            ]
-        )
-
-    def _compared(self) -> str:
-        decimals = 6
-        biases = _matrix(np.stack([self.bias[way] for way in WAYS]), decimals)
-        rows = [f"  {way:<16}{row}" for way, row in zip(WAYS, biases, strict=True)]
-        gaps = [f"  {f'{a} - {b}':<34}{gap:.1e}" for (a, b), gap in self.gaps.items()]
-        learnable = [
-            f"dL/d{name}\n" + "\n".join(f"  {way:<16}{value: .6f}" for way, value in by_way.items())
-            for name, by_way in self.learnable.items()
-        ]
-        return "\n\n".join(
-            [
-                _wrapped(
-                    "The gradients of the first layer, three ways, in float64: by the products above; by autograd, "
-                    f"from the values of f alone; by differences with h = {_STEP:g}: (L(p + h) - L(p - h)) / 2h."
-                ),
-                "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=decimals),
-                "dL/db1 (4,)\n" + "\n".join(rows),
-                *learnable,
-                "Largest absolute difference\n" + "\n".join(gaps),
-                _wrapped(self.verdict),
-            ]
-        )
+    return identify(item.value)
 
 
-def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
-    """The gradient of an activation by hand, by autograd and by finite differences, on fixed small numbers.
+def sketches(items: Sequence[Shown]) -> list[Sketch]:
+    """The arrays of one picture of all: on the same inputs, far enough out to show every kink."""
+    places = [abs(kink.x) for item in items for kink in item.measured.kinks]
+    reach = min(max([_LEAST, *(1.3 * place for place in places)]), _MOST)
+    return [_sketch(item, reach) for item in items]
 
-    >>> example = gradient_example("relu")
-    >>> example.outgoing.tolist(), example.agrees
-    ([[0.0, -1.0], [2.0, 0.0]], True)
-    """
-    from actlab.activations.resolve import ByHand, resolve
 
-    target = _one(what)
-    applied = resolve(target)
-    x, incoming = _tensor(_X), _tensor(_INCOMING)
-    y, gate = _value_and_slope(applied, x)
-    arrays = {"y": y, "gate": gate, "outgoing": incoming * gate}
-    return GradientExample(
-        label=target.label,
-        written=isinstance(applied, ByHand),
-        parameters=_parameters(applied.block.facts, target) if isinstance(applied, ByHand) else "",
-        **{name: tensor.numpy() for name, tensor in arrays.items()},
-        **_through_network(applied, target.label),
+def _sketch(item: Shown, reach: float) -> Sketch:
+    kinks = [kink for kink in item.measured.kinks if abs(kink.x) <= reach]
+    at = np.array([kink.x for kink in kinks])
+    beside = 1e-6 * (1 + np.abs(at))
+    x = np.unique(np.concatenate([np.linspace(-reach, reach, _POINTS), at, at - beside, at + beside]))
+    with np.errstate(all="ignore"):
+        value, slope = item.value(x), item.slope(x)
+        curvature = _curvature(item.slope, x, at)
+    for kink in kinks:
+        here = x == kink.x
+        slope[here] = curvature[here] = np.nan
+        if kink.jump:
+            value[here] = np.nan
+    taken = zip(at, item.value(at), item.slope(at), strict=True) if kinks else ()
+    clipped = [(max(low, -reach), min(high, reach)) for low, high in item.measured.vanishing]
+    return Sketch(
+        item.label,
+        x,
+        *(np.where(np.isfinite(values), values, np.nan) for values in (value, slope, curvature)),
+        tuple((float(a), float(b), float(c)) for a, b, c in taken),
+        tuple((low, high) for low, high in clipped if low < high),
     )
 
 
-def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
-    """Linear, activation, linear, cross-entropy: the first layer's gradients in each of the three ways."""
-    import torch
-    from torch.nn.functional import cross_entropy, one_hot
-
-    x_BI, w1_HI, b1_H, w2_CH, b2_C = map(_tensor, (_X_BI, _W1_HI, _B1_H, _W2_CH, _B2_C))
-    labels_B = torch.tensor(_LABELS_B)
-
-    def f(z: "Tensor") -> "Tensor":
-        return _value_and_slope(applied, z)[0]
-
-    def loss(w1_HI: "Tensor", b1_H: "Tensor", activation: "Callable[[Tensor], Tensor]" = f) -> "Tensor":
-        return cross_entropy(activation(x_BI @ w1_HI.T + b1_H) @ w2_CH.T + b2_C, labels_B)
-
-    # the chain rule, from the loss back to the first layer
-    z_BH = x_BI @ w1_HI.T + b1_H
-    y_BH, slope_BH = _value_and_slope(applied, z_BH)
-    dlogits_BC = (torch.softmax(y_BH @ w2_CH.T + b2_C, dim=1) - one_hot(labels_B)) / len(labels_B)
-    dz_BH = (dlogits_BC @ w2_CH) * slope_BH
-    by_hand = (dz_BH.T @ x_BI, dz_BH.sum(dim=0))
-
-    leaves = (w1_HI.clone().requires_grad_(), b1_H.clone().requires_grad_())
-    traced = loss(*leaves, activation=lambda z: _traced(applied, z))
-    by_autograd = torch.autograd.grad(traced, leaves, materialize_grads=True)
-    by_differences = (_differences(lambda w: loss(w, b1_H), w1_HI), _differences(lambda b: loss(w1_HI, b), b1_H))
-
-    weight, bias = zip(by_hand, by_autograd, by_differences, strict=True)
-
-    def loss_of(y_BH: "Tensor") -> "Tensor":
-        return cross_entropy(y_BH @ w2_CH.T + b2_C, labels_B)
-
-    return {
-        "z": z_BH.numpy(),
-        "slope": slope_BH.numpy(),
-        "true_slope": ((f(z_BH + _STEP) - f(z_BH - _STEP)) / (2 * _STEP)).numpy(),
-        "loss": loss(w1_HI, b1_H).item(),
-        "weight": {way: tensor.numpy() for way, tensor in zip(WAYS, weight, strict=True)},
-        "bias": {way: tensor.numpy() for way, tensor in zip(WAYS, bias, strict=True)},
-        "learnable": _learnable(applied, z_BH, dlogits_BC @ w2_CH, loss_of),
-    }
+def _curvature(slope: Function, x: np.ndarray, kinks: np.ndarray) -> np.ndarray:
+    """f'' by differences of f'; near a kink those of the nearest place whose differences do not cross it."""
+    for kink in kinks:
+        near = np.abs(x - kink) < 2 * _STEP
+        x = np.where(near, np.where(x < kink, kink - 2 * _STEP, kink + 2 * _STEP), x)
+    return (slope(x + _STEP) - slope(x - _STEP)) / (2 * _STEP)
 
 
-def _learnable(
-    applied: "Applied", z_BH: "Tensor", dy_BH: "Tensor", loss_of: "Callable[[Tensor], Tensor]"
-) -> dict[str, dict[str, float]]:
-    """dL/dparameter in the three ways, for each parameter of a block that has a derivative."""
-    import torch
-
-    from actlab.activations.resolve import ByHand
-
-    if not isinstance(applied, ByHand):
-        return {}
-    block, constants = applied.block, list(applied.constants)
-    y_BH = block.value(z_BH, *constants)
-    found = {}
-    for place, name in enumerate(block.facts.parameters):
-        if name not in block.derivatives:
-            continue
-
-        def loss_at(value: Any, place: int = place) -> "Tensor":
-            return loss_of(block.value(z_BH, *constants[:place], value, *constants[place + 1 :]))
-
-        leaf = _tensor(constants[place]).requires_grad_()
-        by_hand = (dy_BH * block.slope(name, z_BH, y_BH, tuple(constants))).sum()
-        (by_autograd,) = torch.autograd.grad(loss_at(leaf), leaf, materialize_grads=True)
-        by_differences = (loss_at(constants[place] + _STEP) - loss_at(constants[place] - _STEP)) / (2 * _STEP)
-        ways = (by_hand, by_autograd, by_differences)
-        found[name] = {way: value.item() for way, value in zip(WAYS, ways, strict=True)}
-    return found
-
-
-def _value_and_slope(applied: "Applied", z: "Tensor") -> "tuple[Tensor, Tensor]":
-    """f(z) and f'(z) as the engine takes them: elements in a row, (1, P)."""
-    y_1P, saved = applied.forward(z.reshape(1, -1), _tensor([applied.initial]))
-    slope_1P = applied.backward(saved)
-    return y_1P.detach().reshape(z.shape), slope_1P.detach().to(z.dtype).reshape(z.shape)
-
-
-def _traced(applied: "Applied", z: "Tensor") -> "Tensor":
-    """f(z) in operations that autograd knows: of a block its value alone, not the derivative written beside it."""
-    from actlab.activations.resolve import ByHand
-
-    if isinstance(applied, ByHand):
-        return applied.block.value(z, *applied.constants)
-    return applied.function(z.flatten().clone(), _tensor(applied.initial)).reshape(z.shape)
-
-
-def _differences(loss: "Callable[[Tensor], Tensor]", at: "Tensor") -> "Tensor":
-    """(L(p + h) - L(p - h)) / 2h for each element p."""
-    import torch
-
-    steps = _STEP * torch.eye(at.numel(), dtype=at.dtype).view(-1, *at.shape)
-    return torch.stack([(loss(at + step) - loss(at - step)) / (2 * _STEP) for step in steps]).view(at.shape)
-
-
-def _tensor(values: Any) -> "Tensor":
-    import torch
-
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def _one(what: str | Callable[..., Any]) -> targets.Target:
+def one(what: str | Callable[..., Any]) -> targets.Target:
+    """The one activation that is named; UserError where a name gives one for each layer."""
     found = targets.parse_layers(what)
     if len(found) > 1:
         raise UserError(
@@ -344,19 +170,7 @@ def _one(what: str | Callable[..., Any]) -> targets.Target:
     return found[0]
 
 
-def _facts_of_own(target: targets.Target) -> catalogue.Facts:
-    from actlab.activations.resolve import ByHand, resolve
-
-    applied = resolve(target)
-    if not isinstance(applied, ByHand):
-        raise UserError(
-            f"Nothing is written about {target.label}: facts belong to the catalogue (`actlab list`) and to "
-            f"@activation blocks. Its gradient can be shown: actlab show {target.text} --gradient."
-        )
-    return applied.block.facts
-
-
-def _parameters(facts: catalogue.Facts, target: targets.Target) -> str:
+def parameters(facts: catalogue.Facts, target: targets.Target) -> str:
     """Each with its value; a learned one with the value it starts from."""
     given = dict(target.arguments)
     texts = []
@@ -366,36 +180,51 @@ def _parameters(facts: catalogue.Facts, target: targets.Target) -> str:
     return ", ".join(texts)
 
 
-def _wrapped(text: str, first: str = "", rest: str = "") -> str:
+def wrapped(text: str, first: str = "", rest: str = "") -> str:
+    """Text in lines of at most 88 columns."""
     return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
-def _matrix(values: Any, decimals: int | None = None) -> list[str]:
-    """The rows of a matrix in brackets; as few decimals as show it, at most 4, unless their number is given."""
-    values = np.asarray(values) + 0.0  # no -0
-    size = np.abs(values[np.isfinite(values)]).max(initial=0)
-    if size >= 1000:
-        texts = [[f"{value:.2e}" for value in row] for row in values]
-    else:
-        fits = (d for d in range(4) if np.allclose(values, values.round(d), rtol=0, atol=1e-12, equal_nan=True))
-        digits = decimals if decimals is not None else next(fits, 4)
-        texts = [[f"{value:.{digits}f}" for value in row] for row in values]
-    width = max(len(text) for row in texts for text in row)
-    return ["[ " + "  ".join(text.rjust(width) for text in row) + " ]" for row in texts]
+def _notes(block: Any) -> str:
+    """A docstring without its first line."""
+    doc = inspect.cleandoc(block.__doc__ or "")
+    return textwrap.dedent("\n".join(doc.splitlines()[1:])).strip("\n")
 
 
-def _beside(named: Sequence[tuple[str, Any]], signs: str = "", decimals: int | None = None) -> str:
-    """Matrices side by side under their names, a sign between two; below each other where the page is too narrow."""
-    blocks = [[name, *_matrix(values, decimals)] for name, values in named]
-    height = max(map(len, blocks))
-    lines = ["  "] * height
-    for place, block in enumerate(blocks):
-        width = max(map(len, block))
-        sign = signs[place : place + 1] or " "
-        for row in range(height):
-            text = block[row] if row < len(block) else ""
-            between = sign if row == 1 and place + 1 < len(blocks) else " "
-            lines[row] += f"{text:<{width}}  {between}  "
-    if max(len(line.rstrip()) for line in lines) <= WIDTH:
-        return "\n".join(line.rstrip() for line in lines)
-    return "\n".join(f"  {row}" for block in blocks for row in block)
+def _fact_rows(item: Shown) -> list[tuple[str, str]]:
+    """What is written about it; for what is not of the catalogue, which of it it is."""
+    rows = [] if item.ours else [("what it is", what_it_is(item).text)]
+    facts = item.facts
+    if facts is None:
+        return rows
+    rows += [("formula", facts.formula), ("parameters", item.given)]
+    rows += [("domain", facts.domain)] if facts.domain else []
+    rows += [("reference", facts.reference), ("checked", facts.checked), ("aliases", ", ".join(facts.aliases))]
+    rows += [("not the same", "; ".join(facts.namesakes))] if facts.namesakes else []
+    return [*rows, ("module", f"actlab.nn.{facts.module}" if item.ours and facts.module else "")]
+
+
+def _functions(applied: "Applied") -> tuple[Function, Function]:
+    """f and f' of float64 arrays, as the engine takes them."""
+    import torch
+
+    initial = torch.tensor([applied.initial], dtype=torch.float64)
+
+    def value(x: np.ndarray) -> np.ndarray:
+        y, _ = applied.forward(torch.from_numpy(x).reshape(1, -1), initial)
+        return y.detach().double().reshape(x.shape).numpy()
+
+    def slope(x: np.ndarray) -> np.ndarray:
+        z = torch.from_numpy(x).reshape(1, -1)
+        _, saved = applied.forward(z, initial)
+        return applied.backward(saved).detach().double().expand_as(z).reshape(x.shape).numpy().copy()
+
+    return value, slope
+
+
+def _kinks(facts: catalogue.Facts, constants: Sequence[float]) -> tuple[float, ...]:
+    if all(isinstance(kink, float | int) for kink in facts.kinks):
+        return tuple(float(kink) for kink in facts.kinks)
+    from actlab.formula.exact import kinks
+
+    return kinks(facts, dict(zip(facts.parameters, constants, strict=True)))

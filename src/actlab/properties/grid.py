@@ -27,4 +27,4 @@ def on_any_shape(function: Function) -> Function:
 
 def rounded(value: float) -> float:
     """Without the last digits, which halving and quadrature leave: 0 is 0, and a kink at 3 is at 3."""
-    return 0.0 + (round(value, 9) if math.isfinite(value) else value)
+    return 0.0 + (round(float(value), 9) if math.isfinite(value) else float(value))

@@ -109,7 +109,8 @@ class Properties:
             return "not known: its moments do not exist"
         words = {"explodes": "a gradient explodes", "vanishes": "a gradient vanishes"}
         told = words.get(self.depth, "a gradient keeps its size")
-        return f"{told}: at this gain its mean square is multiplied by {_number(self.chi)} a layer"
+        factors = f"{_number(self.chi)} a layer, by {self.chi**50:.2g} in 50 layers"
+        return f"{told}: at this gain its mean square is multiplied by {factors}"
 
 
 def _number(value: float) -> str:

@@ -19,6 +19,7 @@ _HOMES = {
     "Run": "actlab.store",
     "Trial": "actlab.spec",
     "UserError": "actlab.errors",
+    "check": "actlab.battery",
     "compare": "actlab.run",
     "load_model": "actlab.loading",
     "load_run": "actlab.store",
@@ -31,6 +32,7 @@ __all__ = ["__version__", *_HOMES, *_MODULES]
 if TYPE_CHECKING:
     from actlab import functional, nn
     from actlab.activations.core import Activation, activation
+    from actlab.battery import check
     from actlab.errors import UserError
     from actlab.functional import (
         elu,

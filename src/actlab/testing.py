@@ -7,7 +7,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from actlab.check import Verdict, check
+from actlab.battery import Verdict, check
 
 
 def assert_activation(

@@ -13,7 +13,7 @@ from actlab.cli.options import parse_list
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
-    from actlab.check import Verdict
+    from actlab.battery import Verdict
 
 
 @app.command(epilog='Example: actlab check "x * tanh(softplus(x))"')
@@ -50,8 +50,8 @@ def check(
     The status is 0 where all passes, 1 where something fails, 2 where a target cannot be checked at all.
     """
     from actlab import catalogue
-    from actlab.check import check as battery
-    from actlab.check import junit as as_junit
+    from actlab.battery import check as battery
+    from actlab.battery import junit as as_junit
 
     named = [*(catalogue.facts() if all_ else []), *_expanded(targets or [])]
     if not named:
@@ -94,7 +94,7 @@ def check(
 
 
 def _allowed(names: list[str]) -> list[str]:
-    from actlab.check import CHECKS
+    from actlab.battery import CHECKS
     from actlab.errors import one_of
 
     for name in names:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.check.findings import NOTE, Finding
-from actlab.check.registry import check, noted, skipped
-from actlab.check.subject import Subject
+from actlab.battery.findings import NOTE, Finding
+from actlab.battery.registry import check, noted, skipped
+from actlab.battery.subject import Subject
 
 _ELEMENTS = 2**18
 _ROUNDS = 7

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from actlab.check.findings import FAIL, NOTE, PASS, SKIP, Finding
+from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding
 
 if TYPE_CHECKING:
-    from actlab.check.subject import Subject
+    from actlab.battery.subject import Subject
 
 NEEDS = {
     "elementwise": "it is not elementwise",

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
+from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.check.findings import WRONG, Finding
-from actlab.check.registry import check, failed, passed, skipped
-from actlab.check.subject import Subject
+from actlab.battery.findings import WRONG, Finding
+from actlab.battery.registry import check, failed, passed, skipped
+from actlab.battery.subject import Subject
 
 _SHAPES = ((), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 4, 5))
 
@@ -115,8 +116,6 @@ def _inplace_form(s: Subject) -> object | None:
     if s.block is not None:
         if not s.block.facts.inplace or BLOCKS.get(s.block.name) is not s.block:
             return None
-        from actlab import functional
-
         function = getattr(functional, s.block.name)
         return lambda x: function(x, *s.constants, inplace=True)
     if s.is_module:

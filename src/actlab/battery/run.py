@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from actlab import targets
-from actlab.check import autograd, costs, dtypes, numbers, shapes, state, transforms
-from actlab.check.findings import FAIL, NOTE, SKIP, Finding, Verdict
-from actlab.check.registry import CHECKS, NEEDS, Check
-from actlab.check.subject import Subject
+from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, transforms
+from actlab.battery.findings import FAIL, NOTE, SKIP, Finding, Verdict
+from actlab.battery.registry import CHECKS, NEEDS, Check
+from actlab.battery.subject import Subject
 from actlab.errors import one_of
 from actlab.properties import Properties, properties
 

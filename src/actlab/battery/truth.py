@@ -12,13 +12,13 @@ from torch import Tensor
 from actlab import catalogue
 from actlab.activations import BLOCKS
 from actlab.activations.resolve import ByHand, resolve
-from actlab.check import sampling
+from actlab.battery import sampling
 from actlab.formula import parse
 from actlab.formula.exact import Exact
 from actlab.formula.exact import kinks as kinks_at
 
 if TYPE_CHECKING:
-    from actlab.check.subject import Subject
+    from actlab.battery.subject import Subject
 
 _STEP = 1e-3  # of the differences that stand in for a derivative: with extrapolation good to about 1e-10
 _INFERRED = 1e-6  # how closely an activation equals the one it is recognised as
@@ -86,7 +86,7 @@ def truth_of(subject: "Subject") -> Truth:
         return _from_facts(subject.block.facts, subject.settings, "its formula", subject.block)
     identity = subject.identity
     if identity is not None and identity.kind == "equals":
-        facts = catalogue.facts()[identity.name]
+        facts = BLOCKS[identity.name].facts
         parameters = facts.parameters | dict(identity.parameters)
         words = f"the formula of {identity.name}, which it equals to 1e-6"
         return _from_facts(facts, parameters, words, slack=_INFERRED)

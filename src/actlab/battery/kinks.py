@@ -20,14 +20,14 @@ def find_kinks(f: Callable[[np.ndarray], np.ndarray]) -> tuple[float, ...]:
     x = np.arange(-_REACH, _REACH, _STEP) + offset
     with np.errstate(all="ignore"):
         slope = np.diff(f(x)) / _STEP
-        bend = np.abs(np.diff(slope))
-        typical = _local_median(bend)
-        suspects = np.flatnonzero((bend > 4 * typical + 1e-4) & np.isfinite(bend))
+        bend = np.diff(slope)
+        unusual = np.abs(bend - _local_median(bend))  # curvature bends neighbours alike, a kink stands alone
+        suspects = np.flatnonzero((unusual > 4 * _local_median(unusual) + 1e-6) & np.isfinite(unusual))
         found: list[float] = []
         for place in suspects:
             kink = _zoom(f, x[place], x[place + 2])
             if kink is not None and not any(abs(kink - other) < 1e-4 for other in found):
-                found.append(kink)
+                found.append(float(kink))
     return tuple(sorted(found))
 
 
@@ -52,10 +52,10 @@ def _zoom(f: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> flo
     """The kink between two points, or None where the function is only curved there."""
     for _ in range(8):
         x = np.linspace(low, high, 41)
-        bend = np.abs(np.diff(f(x), 2))
+        bend = np.diff(f(x), 2)
         if not np.isfinite(bend).all():
             return None
-        middle = x[1:-1][bend.argmax()]
+        middle = x[1:-1][np.abs(bend - np.median(bend)).argmax()]
         width = max((high - low) / 10, 1e-11)
         low, high = middle - width, middle + width
         if width < 1e-7:

@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
-from actlab.check import sampling
-from actlab.check.findings import WRONG, Finding
-from actlab.check.limits import Errors, Mends, compare, compare_relative, judge
-from actlab.check.registry import check, failed, passed, skipped
-from actlab.check.subject import Subject
-from actlab.check.truth import Sample
+from actlab.battery import sampling
+from actlab.battery.findings import WRONG, Finding
+from actlab.battery.limits import Errors, Mends, compare, compare_relative, judge
+from actlab.battery.registry import check, failed, passed, skipped
+from actlab.battery.subject import Subject
+from actlab.battery.truth import Sample
 
 _DTYPES = (torch.float64, torch.float32)
 _VALUE = Mends("Compare the code with the formula term by term, at this input.")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.check.findings import FAIL, PASS, Finding
+from actlab.battery.findings import FAIL, PASS, Finding
 
 # how many units of the last place an implementation of a few operations may be off; a and r alike
 _UNITS = {torch.float64: 32, torch.float32: 32, torch.float16: 8, torch.bfloat16: 8}

@@ -15,8 +15,8 @@ from actlab import catalogue
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
 from actlab.activations.resolve import locate
-from actlab.check.kinks import find_kinks
-from actlab.check.truth import Truth, truth_of
+from actlab.battery.kinks import find_kinks
+from actlab.battery.truth import Truth, truth_of
 from actlab.errors import UserError
 from actlab.formula.exact import kinks as kinks_at
 from actlab.identify import Identity, identify

@@ -1,0 +1,235 @@
+"""The battery's own parts: kinks found in values, limits, verdicts, the command."""
+
+import json
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import actlab
+from actlab.battery import CHECKS, check, junit
+from actlab.battery.findings import Finding, Verdict
+from actlab.battery.kinks import find_kinks, one_sided
+from actlab.battery.limits import compare, compare_relative, tolerance
+from actlab.battery.sampling import every, extremes, strata
+from actlab.errors import UserError
+from actlab.testing import assert_activation
+
+FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    bends=st.lists(
+        st.tuples(st.integers(-90, 90).map(lambda k: k / 8), st.sampled_from([-2.0, -0.5, -0.02, 0.01, 0.3, 1.0, 4.0])),
+        max_size=4,
+        unique_by=lambda bend: bend[0],
+    ),
+    smooth=st.sampled_from(["zero", "sin", "tanh", "cube", "bell"]),
+)
+def test_kinks_are_found_where_they_were_put(bends, smooth):
+    curves = {
+        "zero": lambda x: 0 * x,
+        "sin": lambda x: np.sin(3 * x),
+        "tanh": lambda x: np.tanh(5 * x),
+        "cube": lambda x: x**3 / 50,
+        "bell": lambda x: np.exp(-4 * x * x),
+    }
+
+    def f(x):
+        return curves[smooth](x) + sum(size * np.maximum(x - at, 0) for at, size in bends)
+
+    assert find_kinks(f) == pytest.approx(sorted(at for at, _ in bends), abs=1e-5)
+
+
+def test_jumps_are_found_too():
+    assert find_kinks(lambda x: np.where(x > 1, x, 0.0)) == pytest.approx([1.0], abs=1e-5)
+    assert find_kinks(lambda x: np.where(np.abs(x) > 0.5, x, 0.0)) == pytest.approx([-0.5, 0.5], abs=1e-5)
+
+
+def test_one_sided_limits():
+    left, right = one_sided(lambda x: np.where(x > 2, np.exp(x), np.sin(x)), 2.0)
+    assert (left, right) == (pytest.approx(np.cos(2), abs=1e-6), pytest.approx(np.exp(2), abs=1e-5))
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+def test_a_rightly_rounded_result_is_within_every_limit(dtype):
+    """Infinity and zero too, where the truth is beyond the dtype."""
+    points = np.concatenate([np.linspace(-12, 12, 97), extremes(dtype)])
+    with np.errstate(all="ignore"):
+        true = points * points * np.sign(points)
+        errors = compare(points, torch.as_tensor(true).to(dtype), true, 2 * true, dtype)
+    assert (errors.excess <= 1).all()
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+def test_an_error_of_twice_the_limit_is_beyond_it(dtype):
+    points = np.linspace(1, 2, 9)
+    true = np.ones(9)
+    off = torch.ones(9, dtype=torch.float64) + 8 * tolerance(dtype)
+    assert (compare(points, off.to(dtype), true, np.zeros(9), dtype).excess > 1).all()
+
+
+def test_relative_errors_count_where_the_truth_is_normal_and_not_below():
+    points = np.array([-20.0, -100.0, 1.0])
+    true = np.array([2e-9, 3.7e-44, 1.0])
+    errors = compare_relative(points, torch.tensor([0.0, 0.0, 1.0]), true, np.zeros(3), torch.float32)
+    assert (errors.excess > 1).tolist() == [True, False, False]
+
+
+def test_every_number_of_the_16_bit_dtypes_is_there():
+    assert len(every(torch.float16)) == 2 * (2**15 - 2**10)
+    assert len(every(torch.bfloat16)) == 2 * (2**15 - 2**7)
+    assert len(every(torch.float16).unique()) == len(every(torch.float16)) - 1, "0 and -0 are one number"
+
+
+def test_the_strata_reach_every_exponent_of_float32():
+    _, exponents = torch.frexp(strata()[strata() > 0])
+    assert exponents.min() <= -148 and exponents.max() == 128
+    assert len(exponents.unique()) >= 254
+
+
+class Half(torch.nn.Module):
+    """tanh that saves itself the trouble of half precision: a wrong dtype comes out."""
+
+    def forward(self, x):
+        return torch.tanh(x.float())
+
+
+def test_a_verdict_tells_what_where_and_how_to_mend():
+    verdict = check(Half, quick=True)
+    assert not verdict.passed and not verdict.passes(["portability"])
+    finding = verdict.finding("dtype")
+    assert (finding.outcome, finding.severity) == ("fail", "wrong")
+    assert "float32" in finding.says and ".to(x.dtype)" in finding.mend and finding.where == "float64"
+    assert verdict.identity.startswith("equals tanh")
+    assert json.loads(verdict.as_json())["passed"] is False
+    assert "dtype" in str(verdict)
+
+
+def test_junit_is_read_by_others():
+    verdicts = [check("relu", quick=True), check(Half, quick=True)]
+    root = ElementTree.fromstring(junit(verdicts))
+    suites = {suite.get("name"): suite for suite in root}
+    assert suites["relu"].get("failures") == "0"
+    assert int(suites["Half"].get("failures")) == len(verdicts[1].failures)
+    assert {case.get("name") for case in suites["Half"] if case.find("failure") is not None} == {
+        f.check for f in verdicts[1].failures
+    }
+
+
+def test_allowing_portability_lets_only_that_pass():
+    def finding(severity, outcome):
+        return Finding(check=severity, severity=severity, outcome=outcome)
+
+    def verdict(*findings):
+        return Verdict(label="-", identity="", truth="", findings=findings, properties=None, seconds=0.0)
+
+    portable = verdict(finding("portability", "fail"), finding("note", "note"))
+    assert not portable.passed and portable.passes(["portability"])
+    assert not verdict(finding("wrong", "fail")).passes(["portability"])
+
+
+def test_every_check_says_what_it_is_for():
+    assert all(
+        entry.summary.endswith(".") and entry.severity in ("wrong", "portability", "note") for entry in CHECKS.values()
+    )
+
+
+def test_an_error_in_a_check_of_ours_is_not_a_finding(monkeypatch):
+    from actlab.battery.truth import Truth
+
+    def broken(self, points):
+        raise NameError("ours")
+
+    monkeypatch.setattr(Truth, "sample", broken)
+    with pytest.raises(NameError, match="ours"):
+        check("tanh", quick=True)
+
+
+def test_assert_activation():
+    assert assert_activation(torch.nn.Softsign(), quick=True, allow=["tails"]).label == "Softsign"
+    with pytest.raises(AssertionError, match=r"dtype: fail.*Mend: Return"):
+        assert_activation(Half(), quick=True)
+    with pytest.raises(UserError, match=r"There is no check 'vlaue'\. Did you mean 'value'"):
+        check("relu", only=["vlaue"])
+
+
+def test_what_cannot_be_called_is_refused():
+    for thing in (torch.nn.Linear, torch.nn.Bilinear(1, 1, 1), lambda x: None, lambda x: 1 / 0, int):
+        with pytest.raises(UserError):
+            check(thing)
+    with pytest.raises(UserError, match="not-elementwise"):
+        check(torch.nn.GLU())
+    assert check(torch.nn.GLU(), elementwise=False, quick=True).passed
+
+
+def run(*args):
+    command = [sys.executable, "-m", "actlab.cli", "check", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+SOURCE = """
+import torch
+
+def good(x):
+    return torch.tanh(x)
+
+def bad(x):
+    return x.float()
+
+class Scaled(torch.nn.Module):
+    def forward(self, x):
+        return 2 * torch.tanh(x)
+
+def two(x, y):
+    return x + y
+"""
+
+
+def test_the_command(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(SOURCE)
+    done = run(f"{file}", "--quick", "--junit", tmp_path / "out.xml")
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [
+        ["pass", "mine.py:good"], ["FAIL", "mine.py:bad"], ["pass", "mine.py:Scaled"],
+    ]  # fmt: skip
+    assert lines[3] == "2 of 3 pass."
+    assert len(ElementTree.parse(tmp_path / "out.xml").getroot()) == 3
+    one = run(f"{file}:Scaled", "--quick")
+    assert one.returncode == 0 and "tanh up to input and output scale and shift" in one.stdout
+    told = run(f"{file}:bad", "--quick", "--json", "--allow", "dtype")
+    assert told.returncode in (0, 1) and json.loads(told.stdout)["label"] == "mine.py:bad"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "Name an activation"),
+        (["rleu"], "Did you mean 'relu'"),
+        (["relu", "--allow", "portable"], "Did you mean 'portability'"),
+        (["relu", "--only", "kink"], "Did you mean 'kinks'"),
+        (["torch.nn:Linear"], "cannot be made without arguments"),
+        (["nowhere.py"], "no file"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(args, words):
+    done = run(*args)
+    assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_one_that_cannot_be_checked_does_not_stop_the_others():
+    done = run("torch.nn:Linear", "relu", "--quick")
+    assert done.returncode == 2
+    assert "torch.nn:Linear: cannot be checked" in done.stdout and "pass  relu" in done.stdout
+
+
+def test_the_public_function():
+    assert actlab.check is check and actlab.check("identity", quick=True).passed

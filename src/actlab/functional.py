@@ -73,25 +73,65 @@ def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
 
 # linear
 identity = functional(BLOCKS["identity"])
+bent_identity = functional(BLOCKS["bent_identity"])
+symlog = functional(BLOCKS["symlog"])
+asinh = functional(BLOCKS["asinh"])
 
 # rectified
 relu = functional(BLOCKS["relu"])
 leaky_relu = functional(BLOCKS["leaky_relu"])
 _prelu = functional(BLOCKS["prelu"])
+very_leaky_relu = functional(BLOCKS["very_leaky_relu"])
+rrelu = functional(BLOCKS["rrelu"])
+threshold = functional(BLOCKS["threshold"])
+thresholded_relu = functional(BLOCKS["thresholded_relu"])
+shifted_relu = functional(BLOCKS["shifted_relu"])
+srelu = functional(BLOCKS["srelu"])
+absolute = functional(BLOCKS["absolute"])
+relu_squared = functional(BLOCKS["relu_squared"])
 
 # clipped
+heaviside = functional(BLOCKS["heaviside"])
+hardsigmoid = functional(BLOCKS["hardsigmoid"])
+hardtanh = functional(BLOCKS["hardtanh"])
+relu6 = functional(BLOCKS["relu6"])
+brelu = functional(BLOCKS["brelu"])
+hardswish = functional(BLOCKS["hardswish"])
+hard_mish = functional(BLOCKS["hard_mish"])
 
 # shrinkage
+tanhshrink = functional(BLOCKS["tanhshrink"])
+softshrink = functional(BLOCKS["softshrink"])
+hardshrink = functional(BLOCKS["hardshrink"])
 
 # exponential
 elu = functional(BLOCKS["elu"])
+celu = functional(BLOCKS["celu"])
+selu = functional(BLOCKS["selu"])
+isrlu = functional(BLOCKS["isrlu"])
+soft_exponential = functional(BLOCKS["soft_exponential"])
+elish = functional(BLOCKS["elish"])
+hard_elish = functional(BLOCKS["hard_elish"])
 
 # soft
 softplus = functional(BLOCKS["softplus"])
+logsigmoid = functional(BLOCKS["logsigmoid"])
+squareplus = functional(BLOCKS["squareplus"])
+sparse_plus = functional(BLOCKS["sparse_plus"])
+smelu = functional(BLOCKS["smelu"])
+sqrt_softplus = functional(BLOCKS["sqrt_softplus"])
 
 # sigmoidal
 sigmoid = functional(BLOCKS["sigmoid"])
 tanh = functional(BLOCKS["tanh"])
+lecun_tanh = functional(BLOCKS["lecun_tanh"])
+penalized_tanh = functional(BLOCKS["penalized_tanh"])
+softsign = functional(BLOCKS["softsign"])
+arctan = functional(BLOCKS["arctan"])
+erf = functional(BLOCKS["erf"])
+isru = functional(BLOCKS["isru"])
+sqnl = functional(BLOCKS["sqnl"])
+laplace = functional(BLOCKS["laplace"])
 
 # gated
 silu = functional(BLOCKS["silu"])

@@ -1,10 +1,23 @@
 """The catalogue: one block an activation, one file a family. This loads torch; `actlab.catalogue` does not."""
 
-from actlab.activations import exponential, gated, linear, rectified, sigmoidal
+from actlab.activations import clipped, exponential, gated, linear, rectified, shrinkage, sigmoidal, soft
 from actlab.activations.core import BLOCKS, Activation, activation
 from actlab.catalogue import lookup
 
-__all__ = ["BLOCKS", "Activation", "activation", "exponential", "gated", "get", "linear", "rectified", "sigmoidal"]
+__all__ = [
+    "BLOCKS",
+    "Activation",
+    "activation",
+    "clipped",
+    "exponential",
+    "gated",
+    "get",
+    "linear",
+    "rectified",
+    "shrinkage",
+    "sigmoidal",
+    "soft",
+]
 
 
 def get(name: str) -> Activation:

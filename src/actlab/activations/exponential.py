@@ -1,5 +1,7 @@
 """The exponential family: straight on the right, saturating or soft on the left."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -40,26 +42,225 @@ def _(x):
 
 @activation(
     family="exponential",
-    formula="Piecewise((x, beta*x > threshold), (log(1 + exp(beta*x))/beta, True))",
-    range="(0, inf)",
-    module="Softplus",
-    reference="Dugas, Bengio, Bélisle, Nadeau, Garcia 2001, Incorporating Second-Order Functional Knowledge, NIPS 13",
-    checked="Wikipedia's Softplus (a copy), which quotes the paper; PyTorch 2.13's torch.nn.Softplus, 2026-11-23",
-    oracle=torch.nn.functional.softplus,
+    formula="Piecewise((x, x > 0), (alpha*(exp(x/alpha) - 1), True))",
+    range="(-alpha, inf)",
+    module="CELU",
+    inplace=True,
+    reference="Barron 2017, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483",
+    checked="PyTorch 2.13's torch.nn.CELU, which names the paper, opened 2026-11-23; the paper: no",
+    oracle=torch.nn.functional.celu,
 )
-def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """Softplus: a smooth ReLU, the integral of the sigmoid.
+def celu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
+    """Continuously differentiable ELU: slope 1 on both sides of zero, whatever alpha is.
 
-    f(x)  = log(1 + e^(beta x)) / beta   (x where beta x > threshold, as in PyTorch: off by at most 2e-9 / beta)
-    df/dx = sigmoid(beta x)              (1 where beta x > threshold)
+        f(x)      = x   if x > 0,  alpha (e^(x/alpha) - 1)             otherwise
+        df/dx     = 1   if x > 0,  e^(x/alpha)                         otherwise
+        df/dalpha = 0   if x > 0,  e^(x/alpha) - 1 - x/alpha e^(x/alpha)  otherwise
+
+    No kink. Domain: alpha > 0.
     """
-    scaled = beta * x
-    # max(s, 0) + log1p(e^-|s|): nothing overflows, and the left tail keeps its digits
-    soft = (scaled.clamp(min=0) + torch.log1p(torch.exp(-scaled.abs()))) / beta
-    return torch.where(scaled > threshold, x, soft)
+    return torch.where(x > 0, x, alpha * torch.expm1(x.clamp(max=0) / alpha))
 
 
-@softplus.derivative(wrt="x")
-def _(x, beta, threshold):
-    scaled = beta * x
-    return torch.where(scaled > threshold, torch.ones_like(x), torch.sigmoid(scaled))
+@celu.derivative(wrt="x")
+def _(x, alpha):
+    return torch.exp(x.clamp(max=0) / alpha)
+
+
+@celu.derivative(wrt="alpha")
+def _(x, alpha):
+    scaled = x.clamp(max=0) / alpha
+    return torch.expm1(scaled) - scaled * torch.exp(scaled)
+
+
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
+
+
+@activation(
+    family="exponential",
+    formula=f"Piecewise(({_SELU_SCALE}*x, x > 0), ({_SELU_SCALE}*{_SELU_ALPHA}*(exp(x) - 1), True))",
+    kinks=(0.0,),
+    range="(-1.758, inf)",
+    module="SELU",
+    inplace=True,
+    reference="Klambauer, Unterthiner, Mayr, Hochreiter 2017, Self-Normalizing Neural Networks, arXiv:1706.02515",
+    checked="PyTorch 2.13's torch.nn.SELU, which names the paper, opened 2026-11-23; the paper: no",
+    oracle=torch.nn.functional.selu,
+)
+def selu(x: Tensor) -> Tensor:
+    """Scaled ELU: with s = 1.0507 and a = 1.6733 deep networks keep mean 0 and variance 1.
+
+        f(x)  = s x  if x > 0,  s a (e^x - 1)  otherwise
+        df/dx = s    if x > 0,  s a e^x        otherwise
+
+    It needs initial weights of variance 1/inputs (and AlphaDropout in place of dropout) to do so.
+    Kink: at 0 the left derivative, s a = 1.758, as PyTorch takes it.
+    """
+    return torch.where(x > 0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * torch.expm1(x.clamp(max=0)))
+
+
+@selu.derivative(wrt="x")
+def _(x):
+    left = _SELU_SCALE * _SELU_ALPHA * torch.exp(x.clamp(max=0))
+    return torch.where(x > 0, torch.full_like(x, _SELU_SCALE), left)
+
+
+@activation(
+    family="exponential",
+    formula="Piecewise((x, x > 0), (x/sqrt(1 + alpha*x**2), True))",
+    range="(-1/sqrt(alpha), inf)",
+    module="ISRLU",
+    reference="Carlile, Delamarter, Kinney, Marti, Whitney 2017, Improving Deep Learning by Inverse Square Root Linear "
+    "Units, arXiv:1710.09967",
+    checked="echoAI's ISRLU, which names the paper, opened 2026-11-23; the paper: no",
+)
+def isrlu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
+    """Inverse square root linear unit: shaped like ELU, without an exponential.
+
+        f(x)      = x  if x > 0,  x r         otherwise,   r = 1 / sqrt(1 + alpha x^2)
+        df/dx     = 1  if x > 0,  r^3         otherwise
+        df/dalpha = 0  if x > 0,  -(x r)^3/2  otherwise
+
+    No kink: slope and curvature agree at 0. Domain: alpha > 0.
+    """
+    return torch.where(x > 0, x, x.clamp(max=0) * _inverse_root(x, alpha))
+
+
+@isrlu.derivative(wrt="x")
+def _(x, alpha):
+    return torch.where(x > 0, torch.ones_like(x), _inverse_root(x, alpha) ** 3)
+
+
+@isrlu.derivative(wrt="alpha")
+def _(x, alpha):
+    return -0.5 * (x.clamp(max=0) * _inverse_root(x, alpha)) ** 3
+
+
+def _inverse_root(x: Tensor, alpha: float | Tensor) -> Tensor:
+    """1 / sqrt(1 + alpha x^2) for negative x, 1 elsewhere; by hypot, so that x^2 does not overflow."""
+    return 1 / torch.hypot(torch.ones_like(x), alpha**0.5 * x.clamp(max=0))
+
+
+@activation(
+    family="exponential",
+    formula="Piecewise(((exp(alpha*x) - 1)/alpha + alpha, alpha > 0), "
+    "(-log(1 - alpha*(x + alpha))/alpha, alpha < 0), (x, True))",
+    range="(alpha - 1/alpha, inf) for alpha > 0",
+    module="SoftExponential",
+    domain="for alpha < 0 only x > 1/alpha - alpha, and NaN elsewhere",
+    reference="Godfrey, Gashler 2015, A continuum among logarithmic, linear, and exponential functions, and its "
+    "potential to improve generalization in neural networks, arXiv:1602.01321",
+    checked="formula in echoAI's Keras layer soft_exponential, opened 2026-11-23; the paper: no; alpha = 0.5 is ours",
+)
+def soft_exponential(x: Tensor, alpha: float | Tensor = 0.5) -> Tensor:
+    """Soft exponential: from a logarithm (alpha = -1) by the identity (0) to an exponential (1).
+
+        f(x)      = (e^(alpha x) - 1)/alpha + alpha  if alpha > 0,  x  if alpha = 0,
+                    -log(1 - alpha (x + alpha))/alpha                  if alpha < 0
+        df/dx     = e^(alpha x)                      if alpha >= 0,  1 / (1 - alpha (x + alpha))  if alpha < 0
+        df/dalpha = x^2 g(alpha x) + 1               if alpha >= 0,  with g(t) = (t e^t - e^t + 1) / t^2
+                    (x + alpha)^2 h(u) + 1/(1 - u)   if alpha < 0,   with h(u) = (log(1 - u) + u/(1 - u)) / u^2,
+                                                                     u = alpha (x + alpha)
+
+    Domain: for alpha < 0 the logarithm ends at x = 1/alpha - alpha, and f is NaN below. For alpha > 0 the value
+    overflows where alpha x > 88 in float32: keep alpha small.
+    """
+    alpha = alpha + torch.zeros_like(x)
+    growing = torch.expm1(alpha * x) / _nonzero(alpha) + alpha
+    flattening = -torch.log1p(-alpha * (x + alpha)) / _nonzero(alpha)
+    return torch.where(alpha > 0, growing, torch.where(alpha < 0, flattening, x))
+
+
+@soft_exponential.derivative(wrt="x")
+def _(x, alpha):
+    alpha = alpha + torch.zeros_like(x)
+    rising, falling = alpha.clamp(min=0), alpha.clamp(max=0)  # 0 in the branch not taken: both are 1 there
+    return torch.where(alpha >= 0, torch.exp(rising * x), 1 / (1 - falling * (x + falling)))
+
+
+@soft_exponential.derivative(wrt="alpha")
+def _(x, alpha):
+    alpha = alpha + torch.zeros_like(x)
+    rising, falling = alpha.clamp(min=0), alpha.clamp(max=0)
+    t, u = rising * x, falling * (x + falling)
+    far_t, far_u = torch.where(t.abs() < 0.02, 1.0, t), torch.where(u.abs() < 0.02, 0.5, u)
+    # around 0 both quotients cancel: there their series, (k-1) t^(k-2)/k! and (1 - 1/k) u^(k-2) for k = 2, 3, ...
+    g = torch.where(t.abs() < 0.02, _series(t, _G), (far_t * torch.exp(far_t) - torch.expm1(far_t)) / (far_t * far_t))
+    h = torch.where(u.abs() < 0.02, _series(u, _H), (torch.log1p(-far_u) + far_u / (1 - far_u)) / (far_u * far_u))
+    return torch.where(alpha >= 0, x * x * g + 1, (x + falling) ** 2 * h + 1 / (1 - u))
+
+
+_G = [(k - 1) / math.factorial(k) for k in range(2, 10)]
+_H = [1 - 1 / k for k in range(2, 12)]
+
+
+def _series(t: Tensor, coefficients: list[float]) -> Tensor:
+    t = t.clamp(-0.02, 0.02)
+    total = torch.zeros_like(t)
+    for coefficient in reversed(coefficients):
+        total = coefficient + t * total
+    return total
+
+
+def _nonzero(alpha: Tensor) -> Tensor:
+    return torch.where(alpha == 0, 1.0, alpha)
+
+
+@activation(
+    family="exponential",
+    formula="Piecewise((x/(1 + exp(-x)), x > 0), ((exp(x) - 1)/(1 + exp(-x)), True))",
+    range="[-0.172, inf)",
+    module="ELiSH",
+    reference="Basirat, Roth 2018, The Quest for the Golden Activation Function, arXiv:1808.00783",
+    checked="formula in echoAI's Keras layer elish, opened 2026-11-23; the paper: no",
+)
+def elish(x: Tensor) -> Tensor:
+    """Exponential linear sigmoid squashing: the right half of SiLU, and ELU gated by the sigmoid (s) on the left.
+
+        f(x)  = x s(x)               if x > 0,  (e^x - 1) s(x)                 otherwise
+        df/dx = s(x) (1 + x s(-x))   if x > 0,  s(x) (e^x + (e^x - 1) s(-x))   otherwise
+
+    No kink: both slopes are 1/2 at 0.
+    """
+    return torch.where(x > 0, x, torch.expm1(x.clamp(max=0))) * torch.sigmoid(x)
+
+
+@elish.derivative(wrt="x")
+def _(x):
+    positive, negative = x.clamp(min=0), x.clamp(max=0)
+    right = 1 + positive * torch.sigmoid(-positive)
+    left = torch.exp(negative) + torch.expm1(negative) * torch.sigmoid(-negative)
+    return torch.sigmoid(x) * torch.where(x > 0, right, left)
+
+
+@activation(
+    family="exponential",
+    formula="Piecewise((x, x >= 1), (x*(x + 1)/2, x > 0), ((exp(x) - 1)*(x + 1)/2, x > -1), (0, True))",
+    kinks=(-1.0, 1.0),
+    range="[-0.108, inf)",
+    module="HardELiSH",
+    reference="Basirat, Roth 2018, The Quest for the Golden Activation Function, arXiv:1808.00783",
+    checked="formula in the text of echoAI's Keras layer hard_elish, opened 2026-11-23; the paper: no",
+    namesakes=("echoAI's Keras layer hard_elish computes e^(x - 1) where its own text says e^x - 1",),
+)
+def hard_elish(x: Tensor) -> Tensor:
+    """Hard ELiSH: ELiSH with a straight line, h(x) = (x + 1)/2 between 0 and 1, in place of the sigmoid.
+
+        f(x)  = x h(x)         if x > 0,  (e^x - 1) h(x)                  otherwise
+        df/dx = h(x) + x h'    if x > 0,  e^x h(x) + (e^x - 1) h'         otherwise
+
+    with h' = 1/2 in (-1, 1), 0 elsewhere. Kinks: at -1 and 1 the outer derivatives, 0 and 1, as PyTorch takes them for
+    hardswish; none at 0, where both slopes are 1/2.
+    """
+    return torch.where(x > 0, x, torch.expm1(x.clamp(max=0))) * ((x + 1).clamp(0, 2) / 2)
+
+
+@hard_elish.derivative(wrt="x")
+def _(x):
+    inside = (x.abs() < 1).to(x.dtype) / 2
+    line = (x + 1).clamp(0, 2) / 2
+    negative = x.clamp(max=0)
+    right = line + x.clamp(0, 1) * inside
+    left = torch.exp(negative) * line + torch.expm1(negative) * inside
+    return torch.where(x > 0, right, left)

@@ -1,4 +1,4 @@
-"""No activation at all: what a network does without non-linearity."""
+"""The linear family: no bound on either side, and nearly or exactly the identity around zero."""
 
 import torch
 from torch import Tensor
@@ -28,3 +28,77 @@ def identity(x: Tensor) -> Tensor:
 @identity.derivative(wrt="x")
 def _(x):
     return torch.ones_like(x)
+
+
+@activation(
+    family="linear",
+    formula="x + (sqrt(x**2 + 1) - 1)/2",
+    range="(-inf, inf)",
+    module="BentIdentity",
+    aliases=("bent_id",),
+    reference="Wikipedia, Activation function, table of functions",
+    checked="formula in echoAI's Keras layer bent_id, opened 2026-11-23; no paper is known",
+)
+def bent_identity(x: Tensor) -> Tensor:
+    """Bent identity: slope 1/2 far left, 1 at zero, 3/2 far right.
+
+        f(x)  = x + (sqrt(x^2 + 1) - 1) / 2
+        df/dx = 1 + x / (2 sqrt(x^2 + 1))
+
+    The root less one cancels around 0; it is taken as x^2 / (sqrt(x^2 + 1) + 1).
+    """
+    root = torch.hypot(x, torch.ones_like(x))  # hypot: x^2 does not overflow
+    return x + x * (x / (root + 1) / 2)
+
+
+@bent_identity.derivative(wrt="x")
+def _(x):
+    return 1 + x / torch.hypot(x, torch.ones_like(x)) / 2
+
+
+@activation(
+    family="linear",
+    formula="Piecewise((log(1 + x), x > 0), (-log(1 - x), True))",
+    range="(-inf, inf)",
+    module="Symlog",
+    reference="Hafner, Pasukonis, Ba, Lillicrap 2023, Mastering Diverse Domains through World Models, arXiv:2301.04104",
+    checked="TorchRL's torchrl.objectives.symlog, which names the paper, opened 2026-11-23; the paper: no",
+)
+def symlog(x: Tensor) -> Tensor:
+    """Symmetric logarithm: the identity around zero, a logarithm far out on both sides.
+
+        f(x)  = sign(x) log(1 + |x|)
+        df/dx = 1 / (1 + |x|)
+
+    f'(0) = 1. Autograd through sign and abs would say 0, and nothing would train where the input is 0.
+    """
+    return torch.copysign(torch.log1p(x.abs()), x)
+
+
+@symlog.derivative(wrt="x")
+def _(x):
+    return 1 / (1 + x.abs())
+
+
+@activation(
+    family="linear",
+    formula="asinh(x)",
+    range="(-inf, inf)",
+    module="Asinh",
+    aliases=("arcsinh",),
+    reference="PyTorch documentation, torch.asinh",
+    checked="PyTorch 2.13's torch.asinh, opened 2026-11-23; no paper is known that proposed it first",
+    oracle=torch.asinh,
+)
+def asinh(x: Tensor) -> Tensor:
+    """Inverse hyperbolic sine: the identity around zero, a logarithm far out on both sides.
+
+    f(x)  = log(x + sqrt(x^2 + 1))
+    df/dx = 1 / sqrt(x^2 + 1)
+    """
+    return torch.asinh(x)
+
+
+@asinh.derivative(wrt="x")
+def _(x):
+    return 1 / torch.hypot(x, torch.ones_like(x))

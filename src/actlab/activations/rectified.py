@@ -97,3 +97,275 @@ def _(x, weight):
 @prelu.derivative(wrt="weight")
 def _(x):
     return x.clamp(max=0)
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((x, x > 0), (x/3, True))",
+    kinks=(0.0,),
+    range="(-inf, inf)",
+    module="VeryLeakyReLU",
+    reference="Graham 2014, Spatially-sparse convolutional neural networks, arXiv:1409.6070",
+    checked="formula in a public implementation (VeryLeakyReLUNode, slope 1/3), opened 2026-11-23; the paper: no",
+    namesakes=("torch-activation's VeryLeakyReLU has slope 3 in place of 1/3",),
+)
+def very_leaky_relu(x: Tensor) -> Tensor:
+    """Very leaky rectified linear unit: slope 1/3 on the left, fixed.
+
+        f(x)  = x  if x > 0,  x / 3  otherwise
+        df/dx = 1  if x > 0,  1 / 3  otherwise
+
+    Kink: at 0 the left derivative, 1/3, as PyTorch's leaky ReLU takes it.
+    """
+    return torch.where(x > 0, x, x / 3)
+
+
+@very_leaky_relu.derivative(wrt="x")
+def _(x):
+    return torch.where(x > 0, torch.ones_like(x), 1 / 3)
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((x, x > 0), (x*(lower + upper)/2, True))",
+    kinks=(0.0,),
+    range="(-inf, inf)",
+    module="RReLU",
+    reference="Xu, Wang, Chen, Li 2015, Empirical Evaluation of Rectified Activations in Convolutional Network, "
+    "arXiv:1505.00853",
+    checked="PyTorch 2.13's torch.nn.RReLU, which names the paper, opened 2026-11-23",
+    namesakes=("torch.nn.RReLU in training draws each negative slope at random; this one is its evaluation form",),
+    oracle=torch.nn.functional.rrelu,
+)
+def rrelu(x: Tensor, lower: float | Tensor = 1 / 8, upper: float | Tensor = 1 / 3) -> Tensor:
+    """Randomized leaky ReLU in its evaluation form: the mean slope, 11/48, on the left; nothing is random here.
+
+        f(x)              = x  if x > 0,  s x  otherwise,   s = (lower + upper) / 2
+        df/dx             = 1  if x > 0,  s    otherwise
+        df/dlower, dupper = 0  if x > 0,  x/2  otherwise
+
+    In PyTorch's training mode s is drawn for each element between lower and upper. A function that gives another result
+    for the same input cannot be paired or checked, so that mode is not offered, in training neither.
+
+    Kink: at 0 the left derivative, s, as PyTorch takes it.
+    """
+    return torch.where(x > 0, x, (lower + upper) / 2 * x)
+
+
+@rrelu.derivative(wrt="x")
+def _(x, lower, upper):
+    return torch.where(x > 0, torch.ones_like(x), (lower + upper) / 2)
+
+
+@rrelu.derivative(wrt="lower")
+def _(x):
+    return x.clamp(max=0) / 2
+
+
+@rrelu.derivative(wrt="upper")
+def _(x):
+    return x.clamp(max=0) / 2
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((x, x > threshold), (value, True))",
+    kinks=("threshold",),
+    range="{value} and (threshold, inf)",
+    module="Threshold",
+    inplace=True,
+    reference="PyTorch documentation, torch.nn.Threshold",
+    checked="PyTorch 2.13's torch.nn.Threshold, opened 2026-11-23",
+    oracle=torch.nn.functional.threshold,
+)
+def threshold(x: Tensor, threshold: float = 1.0, value: float | Tensor = 0.0) -> Tensor:
+    """Threshold: the input above a threshold, a fixed value elsewhere. PyTorch has no defaults; here 1 and 0.
+
+        f(x)      = x  if x > threshold,  value  otherwise
+        df/dx     = 1  if x > threshold,  0      otherwise
+        df/dvalue = 0  if x > threshold,  1      otherwise
+
+    Jump: at the threshold, unless value equals it; there the derivative is the left one, 0, as PyTorch takes it. With
+    respect to the threshold the derivative is 0 but for the jump: it cannot be trained.
+    """
+    return torch.where(x <= threshold, value, x)  # in this order a NaN stays one
+
+
+@threshold.derivative(wrt="x")
+def _(x, threshold):
+    return (x > threshold).to(x.dtype)
+
+
+@threshold.derivative(wrt="value")
+def _(x, threshold):
+    return (x <= threshold).to(x.dtype)
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((x, x > theta), (0, True))",
+    kinks=("theta",),
+    range="{0} and (theta, inf)",
+    module="ThresholdedReLU",
+    reference="Konda, Memisevic, Krueger 2014, Zero-bias autoencoders and the benefits of co-adapting features, "
+    "arXiv:1402.3337",
+    checked="PyTorch 2.13's torch.nn.Threshold, which is this at value 0, opened 2026-11-23; the paper: no",
+    oracle=lambda x, theta: torch.nn.functional.threshold(x, theta, 0.0),
+)
+def thresholded_relu(x: Tensor, theta: float = 1.0) -> Tensor:
+    """Thresholded rectified linear unit: the input above theta, zero elsewhere.
+
+        f(x)  = x  if x > theta,  0  otherwise
+        df/dx = 1  if x > theta,  0  otherwise
+
+    Jump: from 0 to theta; at theta the derivative is the left one, 0, as PyTorch's Threshold takes it. With respect to
+    theta the derivative is 0 but for the jump: theta cannot be trained.
+    """
+    return torch.where(x <= theta, 0.0, x)
+
+
+@thresholded_relu.derivative(wrt="x")
+def _(x, theta):
+    return (x > theta).to(x.dtype)
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((x, x > -1), (-1, True))",
+    kinks=(-1.0,),
+    range="[-1, inf)",
+    module="ShiftedReLU",
+    reference="Clevert, Unterthiner, Hochreiter 2016, arXiv:1511.07289 (as SReLU)",
+    checked="torch-activation's ShiftedReLU, which names the paper, opened 2026-11-23; the paper: no",
+    namesakes=("others' ShiftedReLU is max(0, x - shift), with shifts of 0.1 or 0.5",),
+)
+def shifted_relu(x: Tensor) -> Tensor:
+    """Shifted rectified linear unit: ReLU moved down and left by one, so that its mean is nearer to zero.
+
+        f(x)  = x  if x > -1,  -1  otherwise
+        df/dx = 1  if x > -1,   0  otherwise
+
+    Kink: at -1 the left derivative, 0, as PyTorch takes it for ReLU.
+    """
+    return x.clamp(min=-1)
+
+
+@shifted_relu.derivative(wrt="x")
+def _(x):
+    return (x > -1).to(x.dtype)
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((t_r + a_r*(x - t_r), x >= t_r), (t_l + a_l*(x - t_l), x <= t_l), (x, True))",
+    kinks=("t_l", "t_r"),
+    range="(-inf, inf)",
+    module="SReLU",
+    learned=("t_r", "a_r", "t_l", "a_l"),
+    reference="Jin, Xu, Feng, Wei, Xiong, Yan 2015, Deep Learning with S-shaped Rectified Linear Activation Units, "
+    "arXiv:1512.07030",
+    checked="formula in keras-contrib's layer SReLU, opened 2026-11-23; the paper: no; the initial values are ours",
+    namesakes=(
+        "Transformer Engine's SReLU is max(0, x)^2 (relu_squared here)",
+        "ISONet's SReLU is a shifted ReLU, max(x, b) with b = -1 learned (shifted_relu here, but for the learning)",
+    ),
+)
+def srelu(
+    x: Tensor,
+    t_r: float | Tensor = 1.0,
+    a_r: float | Tensor = 0.5,
+    t_l: float | Tensor = 0.0,
+    a_l: float | Tensor = 0.1,
+) -> Tensor:
+    """S-shaped rectified linear unit: the identity between two thresholds, other slopes beyond them, all learned.
+
+        f(x)     = t_r + a_r (x - t_r)  if x >= t_r,   t_l + a_l (x - t_l)  if x <= t_l,   x  otherwise
+        df/dx    = a_r                  if x >= t_r,   a_l                  if x <= t_l,   1  otherwise
+        df/dt_r  = 1 - a_r  if x >= t_r,               df/dt_l = 1 - a_l  if x <= t_l
+        df/da_r  = x - t_r  if x >= t_r,               df/da_l = x - t_l  if x <= t_l
+
+    Kinks: at t_l and t_r the outer slope. Domain: t_l <= t_r; where both hold, t_r's piece is taken.
+    """
+    left = torch.where(x <= t_l, t_l + a_l * (x - t_l), x)
+    return torch.where(x >= t_r, t_r + a_r * (x - t_r), left)
+
+
+@srelu.derivative(wrt="x")
+def _(x, t_r, a_r, t_l, a_l):
+    return torch.where(x >= t_r, a_r, torch.where(x <= t_l, a_l, torch.ones_like(x)))
+
+
+@srelu.derivative(wrt="t_r")
+def _(x, t_r, a_r):
+    return (x >= t_r).to(x.dtype) * (1 - a_r)
+
+
+@srelu.derivative(wrt="a_r")
+def _(x, t_r):
+    return (x - t_r).clamp(min=0)
+
+
+@srelu.derivative(wrt="t_l")
+def _(x, t_r, t_l, a_l):
+    return torch.logical_and(x <= t_l, x < t_r).to(x.dtype) * (1 - a_l)
+
+
+@srelu.derivative(wrt="a_l")
+def _(x, t_r, t_l):
+    return torch.where(x < t_r, (x - t_l).clamp(max=0), torch.zeros_like(x))
+
+
+@activation(
+    family="rectified",
+    formula="Abs(x)",
+    kinks=(0.0,),
+    range="[0, inf)",
+    module="Absolute",
+    aliases=("abs",),
+    reference="Jarrett, Kavukcuoglu, Ranzato, LeCun 2009, What is the Best Multi-Stage Architecture for Object "
+    "Recognition?, ICCV",
+    checked="formula in PyTorch 2.13's torch.abs, opened 2026-11-23; the paper: no",
+    oracle=torch.abs,
+)
+def absolute(x: Tensor) -> Tensor:
+    """Absolute value: full-wave rectification.
+
+        f(x)  = |x|
+        df/dx = 1  if x > 0,  -1  if x < 0,  0  at 0
+
+    Kink: at 0 the mean of both sides, 0, as PyTorch takes it (jax takes 1).
+    """
+    return x.abs()
+
+
+@absolute.derivative(wrt="x")
+def _(x):
+    return x.sign()
+
+
+@activation(
+    family="rectified",
+    formula="Piecewise((x**2, x > 0), (0, True))",
+    range="[0, inf)",
+    module="ReLUSquared",
+    aliases=("relu2", "squared_relu"),
+    reference="So, Mańke, Liu, Dai, Shazeer, Le 2021, Primer: Searching for Efficient Transformers for Language "
+    "Modeling, arXiv:2109.08668",
+    checked="ReLUSquaredActivation in a copy of transformers' activations.py, which names the paper, opened "
+    "2026-11-23; the paper: no",
+)
+def relu_squared(x: Tensor) -> Tensor:
+    """Squared rectified linear unit.
+
+        f(x)  = x^2  if x > 0,  0  otherwise
+        df/dx = 2 x  if x > 0,  0  otherwise
+
+    No kink. The gradient is unbounded, and in float16 the value overflows above 255.
+    """
+    positive = x.clamp(min=0)
+    return positive * positive
+
+
+@relu_squared.derivative(wrt="x")
+def _(x):
+    return 2 * x.clamp(min=0)

@@ -264,7 +264,7 @@ class _Parser:
             return _WORDS[name]
         if name == "not":
             return Apply("not", self.negated())
-        if name in FUNCTIONS or catalogue.is_name(name):
+        if name in FUNCTIONS or (catalogue.is_name(name) and not _is_parameter(name)):
             raise self.error(token.at, name, f"{name} is a function: write {name}(x)")
         if name in RESERVED:
             raise self.error(token.at, name, f"a parameter cannot be called {name}: take another word")
@@ -417,6 +417,11 @@ def constant(node: Node) -> float | None:
     if node.op == "/":
         return left / right if right else None
     return {"neg": -left, "+": left + right, "-": left - right, "*": left * right}[node.op]
+
+
+def _is_parameter(name: str) -> bool:
+    """Whether an activation of the catalogue calls a parameter so: `threshold` is both."""
+    return any(name in fact.parameters for fact in catalogue.facts().values())
 
 
 def _nearest(name: str, names: list[str]) -> str:

@@ -103,6 +103,8 @@ class PReLU(Learned):
         return f"num_parameters={self.num_parameters}"
 
 
+SReLU = _module(functional.srelu)
+
 __all__ = sorted(  # every module class above
     name for name, thing in list(vars().items()) if isinstance(thing, type) and issubclass(thing, torch.nn.Module)
 )

@@ -1,0 +1,220 @@
+"""The clipped family: straight lines cut off on one side or both, and x times such a line."""
+
+import torch
+from torch import Tensor
+
+from actlab.activations.core import activation
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((1, x > 0), (0, x < 0), (values, True))",
+    kinks=(0.0,),
+    range="{0, values, 1}",
+    module="Heaviside",
+    aliases=("step", "binary_step"),
+    reference="McCulloch, Pitts 1943, A logical calculus of the ideas immanent in nervous activity, "
+    "Bulletin of Mathematical Biophysics 5",
+    checked="formula in PyTorch 2.13's torch.heaviside, opened 2026-11-23; the paper: no",
+)
+def heaviside(x: Tensor, values: float = 0.0) -> Tensor:
+    """Heaviside step: nothing below zero, one above it, `values` at zero (as torch.heaviside names it).
+
+        f(x)  = 1  if x > 0,  0  if x < 0,  values  at 0
+        df/dx = 0
+
+    It does not train: its derivative is 0 everywhere, so that nothing below it receives a gradient. Jump: at 0.
+    """
+    step = torch.where(x > 0, torch.ones_like(x), torch.where(x < 0, torch.zeros_like(x), values))
+    return torch.where(x == x, step, x)  # a NaN stays one
+
+
+@heaviside.derivative(wrt="x")
+def _(x):
+    return torch.zeros_like(x)
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((0, x <= -3), (1, x >= 3), ((x + 3)/6, True))",
+    kinks=(-3.0, 3.0),
+    range="[0, 1]",
+    module="Hardsigmoid",
+    inplace=True,
+    aliases=("hard_sigmoid",),
+    reference="Howard, Sandler, Chu and others 2019, Searching for MobileNetV3, arXiv:1905.02244",
+    checked="PyTorch 2.13's torch.nn.Hardsigmoid, jax.nn.hard_sigmoid's page, opened 2026-11-23; the paper: no",
+    namesakes=(
+        "BinaryConnect's hard sigmoid is clip((x + 1)/2, 0, 1)",
+        "Keras before version 3 had clip(0.2 x + 0.5, 0, 1)",
+    ),
+    oracle=torch.nn.functional.hardsigmoid,
+)
+def hardsigmoid(x: Tensor) -> Tensor:
+    """Hard sigmoid: a straight line from 0 at -3 to 1 at 3, cut off beyond.
+
+        f(x)  = 0  if x <= -3,  1  if x >= 3,  (x + 3) / 6  otherwise
+        df/dx = 0  if x <= -3,  0  if x >= 3,  1 / 6        otherwise
+
+    Kinks: at -3 and 3 the outer derivative, 0, as PyTorch takes it.
+    """
+    return (x + 3).clamp(0, 6) / 6
+
+
+@hardsigmoid.derivative(wrt="x")
+def _(x):
+    return (x.abs() < 3).to(x.dtype) / 6
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((min_val, x <= min_val), (max_val, x >= max_val), (x, True))",
+    kinks=("min_val", "max_val"),
+    range="[min_val, max_val]",
+    module="Hardtanh",
+    inplace=True,
+    aliases=("hard_tanh",),
+    reference="Collobert 2004, Large Scale Machine Learning, thesis, Université Paris VI",
+    checked="PyTorch 2.13's torch.nn.Hardtanh, opened 2026-11-23; the thesis: no",
+    oracle=torch.nn.functional.hardtanh,
+)
+def hardtanh(x: Tensor, min_val: float | Tensor = -1.0, max_val: float | Tensor = 1.0) -> Tensor:
+    """Hard tanh: the identity, cut off below min_val and above max_val.
+
+        f(x)       = min_val  if x <= min_val,  max_val  if x >= max_val,  x  otherwise
+        df/dx      = 0        if x <= min_val,  0        if x >= max_val,  1  otherwise
+        df/dmin_val = 1  if x <= min_val,       df/dmax_val = 1  if x >= max_val
+
+    Kinks: at both ends the outer derivative, 0, as PyTorch takes it (torch.clamp and jax.nn.hard_tanh take 1).
+    """
+    return x.clamp(min=min_val).clamp(max=max_val)
+
+
+@hardtanh.derivative(wrt="x")
+def _(x, min_val, max_val):
+    return torch.logical_and(x > min_val, x < max_val).to(x.dtype)
+
+
+@hardtanh.derivative(wrt="min_val")
+def _(x, min_val):
+    return (x <= min_val).to(x.dtype)
+
+
+@hardtanh.derivative(wrt="max_val")
+def _(x, max_val):
+    return (x >= max_val).to(x.dtype)
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((0, x <= 0), (6, x >= 6), (x, True))",
+    kinks=(0.0, 6.0),
+    range="[0, 6]",
+    module="ReLU6",
+    inplace=True,
+    reference="Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10, manuscript",
+    checked="formula in PyTorch 2.13's torch.nn.ReLU6, opened 2026-11-23; the manuscript: no",
+    oracle=torch.nn.functional.relu6,
+)
+def relu6(x: Tensor) -> Tensor:
+    """Rectified linear unit, cut off at six.
+
+        f(x)  = 0  if x <= 0,  6  if x >= 6,  x  otherwise
+        df/dx = 0  if x <= 0,  0  if x >= 6,  1  otherwise
+
+    Kinks: at 0 and 6 the outer derivative, 0, as PyTorch takes it.
+    """
+    return x.clamp(0, 6)
+
+
+@relu6.derivative(wrt="x")
+def _(x):
+    return torch.logical_and(x > 0, x < 6).to(x.dtype)
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((0, x <= 0), (upper, x >= upper), (x, True))",
+    kinks=(0.0, "upper"),
+    range="[0, upper]",
+    module="BReLU",
+    aliases=("bounded_relu",),
+    reference="Liew, Khalil-Hani, Bakhteri 2016, Bounded activation functions for enhanced training stability of deep "
+    "neural networks on visual pattern recognition problems, Neurocomputing 216",
+    checked="formula in a public implementation (class BReLU, x.clamp(0, t), t = 1), opened 2026-11-23; the paper: no",
+    namesakes=("echoAI's BReLU is the bipolar ReLU, which turns every other neuron round",),
+)
+def brelu(x: Tensor, upper: float | Tensor = 1.0) -> Tensor:
+    """Bounded rectified linear unit: ReLU, cut off at `upper`.
+
+        f(x)      = 0  if x <= 0,  upper  if x >= upper,  x  otherwise
+        df/dx     = 0  if x <= 0,  0      if x >= upper,  1  otherwise
+        df/dupper = 1  if x >= upper,  0  otherwise
+
+    Kinks: at both ends the outer derivative, 0, as PyTorch takes it for relu6. Domain: upper > 0.
+    """
+    return x.clamp(min=0).clamp(max=upper)
+
+
+@brelu.derivative(wrt="x")
+def _(x, upper):
+    return torch.logical_and(x > 0, x < upper).to(x.dtype)
+
+
+@brelu.derivative(wrt="upper")
+def _(x, upper):
+    return (x >= upper).to(x.dtype)
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((0, x <= -3), (x, x >= 3), (x*(x + 3)/6, True))",
+    kinks=(-3.0, 3.0),
+    range="[-0.375, inf)",
+    module="Hardswish",
+    inplace=True,
+    aliases=("hard_swish", "hard_silu"),
+    reference="Howard, Sandler, Chu and others 2019, Searching for MobileNetV3, arXiv:1905.02244",
+    checked="PyTorch 2.13's torch.nn.Hardswish, which names the paper, opened 2026-11-23",
+    oracle=torch.nn.functional.hardswish,
+)
+def hardswish(x: Tensor) -> Tensor:
+    """Hard swish: x gated by its hard sigmoid.
+
+        f(x)  = 0  if x <= -3,  x  if x >= 3,  x (x + 3) / 6  otherwise
+        df/dx = 0  if x <= -3,  1  if x >= 3,  x / 3 + 1 / 2  otherwise
+
+    Kinks: at -3 and 3 the outer derivatives, 0 and 1, as PyTorch 2.13 takes them (up to 2.6 it took -1/2 and 3/2).
+    """
+    return x * ((x + 3).clamp(0, 6) / 6)  # x times a number in [0, 1]: no overflow where f is finite
+
+
+@hardswish.derivative(wrt="x")
+def _(x):
+    inner = x.clamp(-3, 3) / 3 + 0.5
+    return torch.where(x.abs() < 3, inner, (x > 0).to(x.dtype))
+
+
+@activation(
+    family="clipped",
+    formula="Piecewise((0, x <= -2), (x, x >= 0), (x*(x + 2)/2, True))",
+    kinks=(-2.0,),
+    range="[-0.5, inf)",
+    module="HardMish",
+    reference="Misra, H-Mish (github.com/digantamisra98/H-Mish); Wightman, timm",
+    checked="timm's timm/layers/activations.py, which names Misra's notes, opened 2026-11-23; the notes: no",
+)
+def hard_mish(x: Tensor) -> Tensor:
+    """Hard mish: mish made of a parabola and two straight lines.
+
+        f(x)  = 0  if x <= -2,  x  if x >= 0,  x (x + 2) / 2  otherwise
+        df/dx = 0  if x <= -2,  1  if x >= 0,  x + 1          otherwise
+
+    Kink: at -2 the left derivative, 0, as PyTorch takes it for hardswish at -3 (timm's HardMishMe takes -1); none at 0.
+    """
+    return x * ((x + 2).clamp(0, 2) / 2)
+
+
+@hard_mish.derivative(wrt="x")
+def _(x):
+    return torch.where(x > -2, x.clamp(-2, 0) + 1, torch.zeros_like(x))

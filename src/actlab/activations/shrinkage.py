@@ -1,0 +1,101 @@
+"""The shrinkage family: what is near zero becomes zero, or nearly so."""
+
+import torch
+from torch import Tensor
+
+from actlab.activations.core import activation
+
+
+@activation(
+    family="shrinkage",
+    formula="x - tanh(x)",
+    range="(-inf, inf)",
+    module="Tanhshrink",
+    aliases=("tanh_shrink",),
+    reference="PyTorch documentation, torch.nn.Tanhshrink",
+    checked="PyTorch 2.13's torch.nn.Tanhshrink, opened 2026-11-23; no paper is known",
+    oracle=torch.nn.functional.tanhshrink,
+)
+def tanhshrink(x: Tensor) -> Tensor:
+    """Tanh shrink: what tanh leaves of its input; x^3 / 3 around zero.
+
+        f(x)  = x - tanh(x)
+        df/dx = tanh(x)^2
+
+    The difference cancels around 0 (in float32 nothing is left of it at 1e-4). Within [-1, 1] it is taken from
+    Lambert's continued fraction tanh(x) = x / (1 + t), t = x^2/(3 + x^2/(5 + ...)): f(x) = x t / (1 + t), where
+    nothing cancels.
+    """
+    near = x.clamp(-1, 1)
+    square = near * near
+    fraction = torch.zeros_like(x)
+    for odd in (17, 15, 13, 11, 9, 7, 5, 3):
+        fraction = square / (odd + fraction)
+    return torch.where(x.abs() < 1, near * (fraction / (1 + fraction)), x - torch.tanh(x))
+
+
+@tanhshrink.derivative(wrt="x")
+def _(x):
+    saturated = torch.tanh(x)
+    return saturated * saturated
+
+
+@activation(
+    family="shrinkage",
+    formula="Piecewise((x - lambd, x > lambd), (x + lambd, x < -lambd), (0, True))",
+    kinks=("-lambd", "lambd"),
+    range="(-inf, inf)",
+    module="Softshrink",
+    aliases=("soft_shrink", "soft_threshold"),
+    reference="Donoho, Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage, Biometrika 81",
+    checked="formula in PyTorch 2.13's torch.nn.Softshrink, opened 2026-11-23; the paper: no",
+    oracle=torch.nn.functional.softshrink,
+)
+def softshrink(x: Tensor, lambd: float | Tensor = 0.5) -> Tensor:
+    """Soft shrinkage: everything moved towards zero by lambd, and what is nearer becomes zero.
+
+        f(x)       = x - lambd  if x > lambd,  x + lambd  if x < -lambd,  0  otherwise
+        df/dx      = 1          if |x| > lambd,                           0  otherwise
+        df/dlambd  = -1         if x > lambd,  1          if x < -lambd,  0  otherwise
+
+    Kinks: at -lambd and lambd the inner derivative, 0, as PyTorch takes it. Domain: lambd >= 0.
+    """
+    return x - x.clamp(min=-lambd).clamp(max=lambd)
+
+
+@softshrink.derivative(wrt="x")
+def _(x, lambd):
+    return (x.abs() > lambd).to(x.dtype)
+
+
+@softshrink.derivative(wrt="lambd")
+def _(x, lambd):
+    return -x.sign() * (x.abs() > lambd).to(x.dtype)
+
+
+@activation(
+    family="shrinkage",
+    formula="Piecewise((0, Abs(x) <= lambd), (x, True))",
+    kinks=("-lambd", "lambd"),
+    range="(-inf, -lambd), {0} and (lambd, inf)",
+    module="Hardshrink",
+    aliases=("hard_shrink", "hard_threshold"),
+    reference="Donoho, Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage, Biometrika 81",
+    checked="formula in PyTorch 2.13's torch.nn.Hardshrink, Keras's hard_shrink, opened 2026-11-23; the paper: no",
+    oracle=torch.nn.functional.hardshrink,
+)
+def hardshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
+    """Hard shrinkage: what is nearer to zero than lambd becomes zero, the rest stays.
+
+        f(x)  = 0  if |x| <= lambd,  x  otherwise
+        df/dx = 0  if |x| <= lambd,  1  otherwise
+
+    Jumps: at -lambd and lambd; there the derivative is the inner one, 0, as PyTorch takes it. With respect to lambd
+    the derivative is 0 but for the jumps: lambd cannot be trained. Domain: lambd >= 0.
+    """
+    return torch.where(x.abs() <= lambd, 0.0, x)  # in this order a NaN stays one
+
+
+@hardshrink.derivative(wrt="x")
+def _(x, lambd):
+    return (x.abs() > lambd).to(x.dtype)

@@ -21,7 +21,7 @@ FLOORS = [
     {"nn", "optimizers", "models", "executors", "export", "properties"},
     {"train", "loading", "identify", "swap"},
     {"show", "plain", "costs", "machine", "checkpoints", "battery"},
-    {"report", "work", "plan", "testing"},
+    {"report", "work", "plan", "testing", "gradient"},
     {"run"},
     {"reproduce", "terminal", "tryout"},
     {"cli"},

@@ -122,9 +122,15 @@ def what_it_is(item: Shown) -> "Identity":
 
 def sketches(items: Sequence[Shown]) -> list[Sketch]:
     """The arrays of one picture of all: on the same inputs, far enough out to show every kink."""
-    places = [abs(kink.x) for item in items for kink in item.measured.kinks]
+    places = [abs(kink.x) for item in items for kink in item.measured.kinks if kink.jump or _bend(item, kink.x) > 1e-3]
     reach = min(max([_LEAST, *(1.3 * place for place in places)]), _MOST)
     return [_sketch(item, reach) for item in items]
+
+
+def _bend(item: Shown, x: float) -> float:
+    """How much f' changes at a kink: softplus has one, where PyTorch goes over to the identity, that nobody can see."""
+    left, right = item.slope(np.array([x - 1e-6 * (1 + abs(x)), x + 1e-6 * (1 + abs(x))]))
+    return float(np.nan_to_num(abs(right - left), nan=np.inf))
 
 
 def _sketch(item: Shown, reach: float) -> Sketch:

@@ -1,46 +1,136 @@
-"""`actlab list` and `actlab show`: the catalogue and the card of an activation."""
+"""`actlab list` and `actlab show`: the catalogue, and the card and picture of an activation."""
 
 import json
-from typing import Annotated
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from actlab.cli.app import app
+from actlab.errors import UserError, one_of
+
+if TYPE_CHECKING:
+    from actlab.catalogue import Facts
 
 
-@app.command("list", epilog="Example: actlab list")
-def list_(as_json: Annotated[bool, typer.Option("--json", help="all facts as JSON")] = False) -> None:
-    """List the catalogue: name, what it is, kinks, what is learned, other names."""
+@app.command("list", epilog="Example: actlab list --smooth --bounded")
+def list_(
+    kinked: Annotated[
+        bool | None, typer.Option("--kinked/--smooth", help="only those with kinks or jumps, or without")
+    ] = None,
+    bounded: Annotated[bool, typer.Option("--bounded", help="only those with both ends of their range finite")] = False,
+    learned: Annotated[
+        bool, typer.Option("--learned", help="only those with parameters that training changes")
+    ] = False,
+    family: Annotated[str | None, typer.Option(help="only this family, for example gated")] = None,
+    same_as: Annotated[
+        str | None, typer.Option(metavar="NAME", help="only what is the same function, at least up to scale and shift")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="all facts as JSON")] = False,
+) -> None:
+    """List the catalogue by family: name, what it is, kinks, what is learned, other names."""
     import dataclasses
 
     from actlab import catalogue
 
-    facts = catalogue.facts().values()
+    facts = list(catalogue.facts().values())
+    families = dict.fromkeys(fact.family for fact in facts)
+    if family is not None and family not in families:
+        raise one_of("family", family, families)
+    found = [
+        fact
+        for fact in facts
+        if (kinked is None or bool(fact.kinks) == kinked)
+        and (not bounded or "inf" not in fact.range)
+        and (not learned or fact.learned)
+        and (family is None or fact.family == family)
+    ]
+    notes = {fact.name: _notes(fact) for fact in found}
+    if same_as is not None:
+        same = _same_as(same_as)
+        found = [fact for fact in found if fact.name in same]
+        notes = same
     if as_json:
-        print(json.dumps([dataclasses.asdict(fact) for fact in facts], indent=1, ensure_ascii=False))
-        return
-    width = max(len(fact.name) for fact in facts)
-    for fact in facts:
-        notes = [f"kink at {', '.join(f'{k}' for k in fact.kinks)}"] if fact.kinks else []
-        notes += [f"learned: {', '.join(fact.learned)}"] if fact.learned else []
-        notes += [f"also {', '.join(fact.aliases)}"] if fact.aliases else []
-        print(f"{fact.name:<{width}}  {fact.summary}" + (f"  [{'; '.join(notes)}]" if notes else ""))
+        rows = [dataclasses.asdict(fact) for fact in found]
+        rows = [row | {"same": notes[row["name"]]} for row in rows] if same_as is not None else rows
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+    elif found:
+        print(_by_family(found, notes))
+    else:
+        print("No activation of the catalogue is all of this.", file=sys.stderr)
 
 
-@app.command(epilog="Example: actlab show relu --gradient")
+@app.command(epilog="Example: actlab show silu gelu mish --out three.svg")
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="one activation")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="a name, leaky_relu(0.2), file.py:name, package.module:Name"),
+    ],
     gradient: Annotated[bool, typer.Option("--gradient", help="follow a gradient through it in numbers")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="also draw f, f' and f'' of all in one picture: a .png, .svg or .html file")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the cards as JSON")] = False,
 ) -> None:
-    """Show an activation: its facts, or with --gradient how a gradient passes through it.
+    """Show activations: facts, properties and a picture, or with --gradient how a gradient passes through.
 
     With --gradient the status is 1 where the hand-written derivative disagrees with autograd or finite differences.
     """
+    if gradient:
+        _gradient(names, out, as_json)
     from actlab import show as shows
 
-    if not gradient:
-        print(shows.card(name))
+    if out is not None:
+        from actlab.report.cards import check_file
+
+        check_file(out)
+    items = [shows.shown(name) for name in names]
+    if out is not None:
+        from actlab.report.cards import draw_card
+
+        draw_card(shows.sketches(items), out)
+    if as_json:
+        print(json.dumps([shows.as_dict(item) for item in items], indent=1, ensure_ascii=False, allow_nan=False))
         return
-    example = shows.gradient_example(name)
-    print(example.render())
-    raise typer.Exit(0 if example.agrees else 1)
+    print("\n\n".join(shows.card(item) for item in items))
+    given = " ".join(f"'{name}'" if set(name) & set(" ()*") else name for name in names)
+    print(f"\nPicture: {out}" if out else f"\nA picture of it: actlab show {given} --out card.svg (or .png, .html)")
+
+
+def _gradient(names: list[str], out: Path | None, as_json: bool) -> None:
+    """The worked example of each; ends the command."""
+    from actlab.gradient import gradient_example
+
+    if out is not None or as_json:
+        raise UserError("--gradient prints a worked example: it goes with neither --out nor --json.")
+    examples = [gradient_example(name) for name in names]
+    print("\n\n".join(example.render() for example in examples))
+    raise typer.Exit(0 if all(example.agrees for example in examples) else 1)
+
+
+def _notes(fact: "Facts") -> str:
+    notes = [f"kink at {', '.join(f'{kink:g}' if isinstance(kink, float) else kink for kink in fact.kinks)}"]
+    notes = notes if fact.kinks else []
+    notes += [f"learned: {', '.join(fact.learned)}"] if fact.learned else []
+    notes += [f"also {', '.join(fact.aliases)}"] if fact.aliases else []
+    return "; ".join(notes)
+
+
+def _same_as(name: str) -> dict[str, str]:
+    """Names of the same function, and in which sense."""
+    from actlab.identify import same_as
+
+    return {same.name: same.text for same in same_as(name)}
+
+
+def _by_family(facts: "list[Facts]", notes: dict[str, str]) -> str:
+    width = max(len(fact.name) for fact in facts)
+    lines = []
+    for family, members in groupby(facts, key=lambda fact: fact.family):
+        lines += ["", family]
+        for fact in members:
+            note = notes[fact.name]
+            lines.append(f"  {fact.name:<{width}}  {fact.summary}" + (f"  [{note}]" if note else ""))
+    return "\n".join(lines[1:])

@@ -60,6 +60,7 @@ class Same:
     """Another name of a function: `kind` "equals" or "affine", and the sentence that says how."""
 
     kind: str
+    name: str
     label: str
     text: str
 
@@ -90,9 +91,9 @@ def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Iden
 def same_as(name: str) -> list[Same]:
     """The other entries of the catalogue that are this function, exactly or up to scale and shift.
 
-    >>> [same.text for same in same_as("swish") if same.label == "sigmoid"]
+    >>> [same.text for same in same_as("swish") if same.name == "sigmoid"]
     []
-    >>> [same.text for same in same_as("tanh") if same.label == "sigmoid"]
+    >>> [same.text for same in same_as("tanh") if same.name == "sigmoid"]
     ['sigmoid up to input and output scale and shift: 2 sigmoid(2 x) - 1']
     """
     target = targets.parse(name)
@@ -114,8 +115,8 @@ def same_as(name: str) -> list[Same]:
         name = match.entry.name
         if name not in taken and (name not in best or match.simplicity < best[name].simplicity):
             best[name] = match
-    found = [Same("equals", entry.label, f"equals {entry.label}") for entry in _one_each(equal)]
-    return found + [Same("affine", match.entry.label, match.text) for match in best.values()]
+    found = [Same("equals", entry.name, entry.label, f"equals {entry.label}") for entry in _one_each(equal)]
+    return found + [Same("affine", match.entry.name, match.entry.label, match.text) for match in best.values()]
 
 
 def _as_affine(match: Affine, nearest: tuple[Near, ...]) -> Identity:

@@ -1,7 +1,7 @@
 """The picture of activations: f, f' and f'' in three panels, as PNG, SVG, or a page with hover. Arrays in, files out.
 
-One colour a function. Kinks: a dashed line, a dot at the value that is taken, a ring at a limit that is not. Shaded: where |f'| < 0.1, so that a
-gradient vanishes; with several functions a bar each at the foot of the middle panel.
+One colour a function. Kinks: a dashed line, a dot at the value that is taken, a ring at a limit that is not. Shaded:
+where |f'| < 0.1, so that a gradient vanishes; with several functions a bar each at the foot of the middle panel.
 """
 
 import html
@@ -18,8 +18,10 @@ from actlab.show import Sketch
 FORMATS = (".png", ".svg", ".html")
 _PANELS = (("f(x)", "value"), ("f'(x)", "slope"), ("f''(x)", "curvature"))
 _SHADE = "0.93"
-_NOTE = "Shaded: |f'| < 0.1, where a gradient vanishes. Dashed line: a kink. Dot: the value taken there; ring: a limit that is not."
-_NOTE_MANY = "Bars: |f'| < 0.1, where a gradient vanishes. Dot: the value taken at a kink; ring: a limit that is not."
+_NOTE = (
+    "Shaded: |f'| < 0.1, where a gradient vanishes. Dashed: a kink. Dot: the value taken there; ring: one that is not."
+)
+_NOTE_MANY = "Bars: |f'| < 0.1, where a gradient vanishes. Dot: the value taken at a kink; ring: one that is not."
 
 
 def draw_card(sketches: Sequence[Sketch], file: Path) -> Path:
@@ -27,16 +29,20 @@ def draw_card(sketches: Sequence[Sketch], file: Path) -> Path:
 
     Raises UserError for an ending that is not .png, .svg or .html.
     """
-    ending = file.suffix.lower()
-    if ending not in FORMATS:
-        raise UserError(f"--out is {file.name!r}: it must end with .png, .svg or .html, which says what is drawn.")
-    if not file.parent.is_dir():
-        raise UserError(f"There is no folder {file.parent} for {file.name}.")
-    if ending == ".html":
+    check_file(file)
+    if file.suffix.lower() == ".html":
         file.write_text(card_page(sketches), encoding="utf-8")
         return file
     _save(card_figure(sketches), file)
     return file
+
+
+def check_file(file: Path) -> None:
+    """Refuse, before anything is measured, a file that could not be written."""
+    if file.suffix.lower() not in FORMATS:
+        raise UserError(f"--out is {file.name!r}: it must end with .png, .svg or .html, which says what is drawn.")
+    if not file.parent.is_dir():
+        raise UserError(f"There is no folder {file.parent} for {file.name}: make it first, or name another.")
 
 
 def card_figure(sketches: Sequence[Sketch], *, width: float = 11.0, height: float = 3.7, note: bool = True):
@@ -108,8 +114,8 @@ def card_page(sketches: Sequence[Sketch]) -> str:
         for low, high in sketches[0].vanishing:
             figure.add_vrect(x0=low, x1=high, fillcolor="#000", opacity=0.07, line_width=0, layer="below")
         for x, *_ in sketches[0].kinks:
-            figure.add_vline(x=x, line={"dash": "dash", "width": 1, "color": "#888"})
-    axis = {"zeroline": True, "zerolinecolor": "#999", "zerolinewidth": 1, "gridcolor": "#eee"}
+            figure.add_vline(x=x, line={"dash": "dash", "width": 1.4, "color": "#333"})
+    axis = {"zeroline": True, "zerolinecolor": "#bbb", "zerolinewidth": 1, "gridcolor": "#eee"}
     figure.update_xaxes(**axis, title="x", hoverformat=".4f", matches="x")
     figure.update_yaxes(**axis)
     names = ", ".join(sketch.label for sketch in sketches)
@@ -165,15 +171,14 @@ def _panel(axes, sketches: Sequence[Sketch], tint: dict[str, str], place: int, p
 
 def _marks(sketch: Sketch, place: int) -> list[tuple[float, float, bool]]:
     """x, y and whether it is taken: at each kink the value of f or f', and the one-sided limits that are not taken."""
-    if place > 1:
-        return []
-    values = (sketch.value, sketch.slope)[place]
+    values = (sketch.value, sketch.slope, sketch.curvature)[place]
     marks = []
     for x, *taken in sketch.kinks:
+        y_taken = taken[place] if place < 2 else np.nan  # f'' is nowhere taken at a kink
         here = int(np.searchsorted(sketch.x, x))
         limits = [values[side] for side in (here - 1, here + 1) if 0 <= side < len(values)]
-        marks += [(x, float(y), False) for y in limits if np.isfinite(y) and abs(y - taken[place]) > 1e-3]
-        marks += [(x, taken[place], True)] if np.isfinite(taken[place]) else []
+        marks += [(x, float(y), False) for y in limits if np.isfinite(y) and not abs(y - y_taken) <= 1e-3]
+        marks += [(x, y_taken, True)] if np.isfinite(y_taken) else []
     return marks
 
 
@@ -200,7 +205,7 @@ def _traces(figure, sketch: Sketch, part: str, place: int, colour: str, several:
         x=np.round(sketch.x, 6).tolist(),
         y=[None if np.isnan(y) else float(f"{y:.6g}") for y in getattr(sketch, part)],
         mode="lines",
-        line={"color": colour, "width": 2.2},
+        line={"color": colour, "width": 2.2, "simplify": False},
         name=html.escape(_short(sketch.label)),
         legendgroup=sketch.label,
         showlegend=place == 0 and several,

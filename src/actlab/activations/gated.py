@@ -1,16 +1,10 @@
-"""The self-gated family: x times a bounded function of x."""
-
-import math
+"""The self-gated family: x times a function of x between 0 and 1, made of exponentials. `gated_by_erf` has the rest."""
 
 import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-
-_SQRT_HALF = math.sqrt(0.5)
-_DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal at 0
-_TANH_SCALE = math.sqrt(2 / math.pi)
-_CUBIC = 0.044715
+from actlab.activations.parts import FAR, sech2, sigmoid, sigmoid_slope, silu_slope
 
 
 @activation(
@@ -20,6 +14,7 @@ _CUBIC = 0.044715
     module="SiLU",
     inplace=True,
     aliases=("swish", "swish_1"),
+    namesakes=("swish in Echo has beta = 1.25: swish_beta(1.25) here",),
     reference="Hendrycks, Gimpel 2016, arXiv:1606.08415; Elfwing, Uchibe, Doya 2017, arXiv:1702.03118",
     checked="PyTorch 2.13's torch.nn.SiLU, which names both papers, opened 2026-11-23",
     oracle=torch.nn.functional.silu,
@@ -30,68 +25,65 @@ def silu(x: Tensor) -> Tensor:
     f(x)  = x s(x)
     df/dx = s(x) (1 + x s(-x))
     """
-    return x * torch.sigmoid(x)
+    return x * sigmoid(x)
 
 
 @silu.derivative(wrt="x")
 def _(x):
-    return torch.sigmoid(x) * (1 + x * torch.sigmoid(-x))
+    return silu_slope(x)
 
 
 @activation(
     family="gated",
-    formula="x*(1 + erf(x/sqrt(2)))/2",
-    range="[-0.170, inf)",
-    module="GELU",
+    formula="x/(1 + exp(-1.702*x))",
+    range="[-0.164, inf)",
+    module="QuickGELU",
+    aliases=("gelu_quick",),
     reference="Hendrycks, Gimpel 2016, arXiv:1606.08415",
-    checked="PyTorch 2.13's torch.nn.functional.gelu, which names the paper, opened 2026-11-23",
-    oracle=torch.nn.functional.gelu,
+    checked="transformers' QuickGELUActivation (src/transformers/activations.py), opened 2026-11-23; the paper: no",
 )
-def gelu(x: Tensor) -> Tensor:
-    """Gaussian error linear unit: x times the probability (P) that a standard normal is below x.
+def quick_gelu(x: Tensor) -> Tensor:
+    """GELU by a sigmoid (s), within 0.02 of it: what CLIP was trained with.
 
-        f(x)  = x P(x)
-        df/dx = P(x) + x p(x),   p the normal density
-
-    P by erfc: 1 + erf cancels on the left, where in float32 nothing would be left of it below -5.6.
+    f(x)  = x s(1.702 x)
+    df/dx = s(1.702 x) (1 + 1.702 x s(-1.702 x))
     """
-    return 0.5 * x * torch.erfc(-_SQRT_HALF * x)
+    return x * sigmoid(1.702 * x)
 
 
-@gelu.derivative(wrt="x")
+@quick_gelu.derivative(wrt="x")
 def _(x):
-    return 0.5 * torch.erfc(-_SQRT_HALF * x) + x * (_DENSITY * torch.exp(-0.5 * x * x))
+    return silu_slope(1.702 * x)
 
 
 @activation(
     family="gated",
-    formula="x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
-    range="[-0.170, inf)",
-    aliases=("gelu_new",),
-    reference="Hendrycks, Gimpel 2016, arXiv:1606.08415",
-    checked="PyTorch 2.13's torch.nn.functional.gelu, which names the paper, opened 2026-11-23",
-    oracle=lambda x: torch.nn.functional.gelu(x, approximate="tanh"),
+    formula="beta*x/(1 + exp(-x))",
+    range="[-0.278 beta, inf)",
+    module="ESwish",
+    namesakes=("ESwish in torch-activation 1's classical part is e^-x s(x) = s(-x): a falling sigmoid",),
+    reference="Alcaide 2018, E-swish: Adjusting Activations to Different Network Depths, arXiv:1801.07145",
+    checked="eswish in Echo (default 1.75), ESwish in torch-activation's adaptive part (1.5), opened 2026-11-23; "
+    "the paper: no",
 )
-def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU by a hyperbolic tangent (t), the approximation many language models were trained with.
+def e_swish(x: Tensor, beta: float | Tensor = 1.5) -> Tensor:
+    """E-swish: SiLU times a constant, between 1 and 2 where it is meant to be used (s the sigmoid).
 
-    u     = sqrt(2/pi) (x + 0.044715 x^3)
-    f(x)  = x (1 + t(u)) / 2                      = x s(2u),  s the sigmoid
-    df/dx = s(2u) (1 + x s(-2u) 2 du/dx)
+    f(x)     = beta x s(x)
+    df/dx    = beta s(x) (1 + x s(-x))
+    df/dbeta = x s(x)
     """
-    return x * torch.sigmoid(_twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
+    return beta * (x * sigmoid(x))
 
 
-@gelu_tanh.derivative(wrt="x")
+@e_swish.derivative(wrt="x")
+def _(x, beta):
+    return beta * silu_slope(x)
+
+
+@e_swish.derivative(wrt="beta")
 def _(x):
-    inner = _twice_inner(x)
-    # clamped: beyond 30 the sigmoid of -2u is 0 in every dtype, and x^3 must not meet it as infinity
-    slope = 2 * _TANH_SCALE * (1 + 3 * _CUBIC * x.clamp(-30, 30) ** 2)
-    return torch.sigmoid(inner) * (1 + x.clamp(-30, 30) * torch.sigmoid(-inner) * slope)
-
-
-def _twice_inner(x: Tensor) -> Tensor:
-    return 2 * _TANH_SCALE * x * (1 + _CUBIC * x * x)
+    return x * sigmoid(x)
 
 
 @activation(
@@ -117,11 +109,212 @@ def mish(x: Tensor) -> Tensor:
 
 @mish.derivative(wrt="x")
 def _(x):
-    gate = _mish_gate(x)
-    return gate + x * torch.sigmoid(x) * (1 - gate) * (1 + gate)
+    near = x.clamp(-FAR, FAR)
+    gate = _mish_gate(near)
+    return gate + near * torch.sigmoid(near) * (1 - gate) * (1 + gate)
 
 
 def _mish_gate(x: Tensor) -> Tensor:
     grown = torch.exp(x.clamp(max=20))  # beyond 20 the gate is 1 in float64 too
     n = grown * (grown + 2)
     return n / (n + 2)
+
+
+@activation(
+    family="gated",
+    formula="x*tanh(exp(x))",
+    range="[-0.353, inf)",
+    module="TanhExp",
+    aliases=("telu",),
+    namesakes=("TeLU is also x tanh(ELU(x)) elsewhere, with a learned factor as LearnableTeLU",),
+    reference="Liu, Di 2020, TanhExp, arXiv:2003.09855; as TeLU: arXiv:2402.02790",
+    checked="TanhExp in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the papers: no",
+)
+def tanh_exp(x: Tensor) -> Tensor:
+    """TanhExp, also called TeLU: x gated by the tanh (t) of its exponential.
+
+        f(x)  = x t(e^x)
+        df/dx = t(e^x) + x e^x / cosh(e^x)^2
+
+    The exponential is clamped where the gate is 1 in float64: else the derivative is infinity times 0 from 88.7 on.
+    """
+    return x * torch.tanh(torch.exp(x.clamp(max=4)))
+
+
+@tanh_exp.derivative(wrt="x")
+def _(x):
+    near = x.clamp(max=3.5)
+    grown = torch.exp(near)
+    return torch.tanh(grown) + near * (grown * sech2(grown))
+
+
+@activation(
+    family="gated",
+    formula="x*log(1 + 1/(1 + exp(-x)))",
+    range="[-0.253, inf)",
+    module="Logish",
+    reference="Zhu, Zeng, Liu, Zhou 2021, Logish: A new nonlinear nonmonotonic activation function, Neurocomputing 458",
+    checked="Logish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
+)
+def logish(x: Tensor) -> Tensor:
+    """Logish: x gated by log(1 + s), s its sigmoid; the slope on the right is log 2.
+
+    f(x)  = x log(1 + s(x))
+    df/dx = log(1 + s(x)) + x s(x) s(-x) / (1 + s(x))
+    """
+    return x * torch.log1p(sigmoid(x))
+
+
+@logish.derivative(wrt="x")
+def _(x):
+    near = x.clamp(-FAR, FAR)
+    gate = torch.sigmoid(near)
+    return torch.log1p(gate) + near * sigmoid_slope(near) / (1 + gate)
+
+
+@activation(
+    family="gated",
+    formula="x*tanh(log(1 + 1/(1 + exp(-x))))",
+    range="[-0.250, inf)",
+    module="Smish",
+    namesakes=("Smish in torch-activation has a scale and a slope of the sigmoid; at their defaults it is this one",),
+    reference="Wang, Ren, Wang 2022, Smish: A Novel Activation Function for Deep Learning Methods, Electronics 11",
+    checked="Smish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
+)
+def smish(x: Tensor) -> Tensor:
+    """Smish: x gated by tanh(log(1 + s)), s its sigmoid; the slope on the right is 0.6.
+
+        g     = s (s + 2) / (s (s + 2) + 2)             = tanh(log(1 + s))
+        f(x)  = x g
+        df/dx = g + x (1 - g^2) s(x) s(-x) / (1 + s)
+
+    Without logarithm and tanh nothing cancels.
+    """
+    return x * _smish_gate(sigmoid(x))
+
+
+@smish.derivative(wrt="x")
+def _(x):
+    near = x.clamp(-FAR, FAR)
+    inner = torch.sigmoid(near)
+    gate = _smish_gate(inner)
+    return gate + near * sigmoid_slope(near) * (1 - gate) * (1 + gate) / (1 + inner)
+
+
+def _smish_gate(inner: Tensor) -> Tensor:
+    n = inner * (inner + 2)
+    return n / (n + 2)
+
+
+@activation(
+    family="gated",
+    formula="x*log(2 - exp(-exp(x)))",
+    range="[-0.278, inf)",
+    module="Gish",
+    reference="Kaytan, Aydilek, Yeroğlu 2023, Gish: a novel activation function for image classification",
+    checked="Gish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
+)
+def gish(x: Tensor) -> Tensor:
+    """Gish: x gated by log(1 + q), q = 1 - e^(-e^x) the Gompertz curve; the slope on the right is log 2.
+
+    f(x)  = x log(1 + q(x))
+    df/dx = log(1 + q(x)) + x e^x e^(-e^x) / (1 + q(x))
+    """
+    return x * torch.log1p(-torch.expm1(-torch.exp(x.clamp(max=7))))
+
+
+@gish.derivative(wrt="x")
+def _(x):
+    near = x.clamp(-FAR, 7)  # e^(-e^7) is 0 in every dtype
+    grown = torch.exp(near)
+    curve = -torch.expm1(-grown)
+    return torch.log1p(curve) + near * (grown * torch.exp(-grown)) / (1 + curve)
+
+
+@activation(
+    family="gated",
+    formula="x/(1 - x*exp(-(x + exp(x))))",
+    range="[-0.377, inf)",
+    module="CoLU",
+    reference="Vagerwal 2021, Deeper Learning with CoLU Activation, arXiv:2112.12078",
+    checked="CoLU in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
+)
+def colu(x: Tensor) -> Tensor:
+    """Collapsing linear unit: x on the right, vanishing on the left.
+
+        w     = e^(x + e^x)
+        f(x)  = x / (1 - x / w)                     = x w / (w - x)
+        df/dx = g (1 + x (1 - x (1 + e^x)) / (w - x)),   g = w / (w - x)
+
+    By w nothing overflows on the left, where 1/w is e^|x|; on the right w is clamped where the gate g is 1.
+    """
+    _, grown, gap = _colu_parts(x)
+    return x * (grown / gap)
+
+
+@colu.derivative(wrt="x")
+def _(x):
+    near, grown, gap = _colu_parts(x)
+    return grown / gap * (1 + near / gap * (1 - near * (1 + torch.exp(near))))
+
+
+def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    near = x.clamp(-FAR, 3.8)
+    grown = torch.exp(near + torch.exp(near))
+    return near, grown, grown - near
+
+
+@activation(
+    family="gated",
+    formula="x*tanh(x)",
+    range="[0, inf)",
+    module="LiSHT",
+    reference="Roy, Manna, Dubey, Chaudhuri 2019, LiSHT, arXiv:1901.05894",
+    checked="tfa.activations.lisht's documentation, which names the paper, and LiSHT in torch-activation, 2026-11-23",
+)
+def lisht(x: Tensor) -> Tensor:
+    """Linearly scaled hyperbolic tangent: even, so that both signs of x give the same.
+
+    f(x)  = x tanh(x)
+    df/dx = tanh(x) + x / cosh(x)^2
+    """
+    return x * torch.tanh(x)
+
+
+@lisht.derivative(wrt="x")
+def _(x):
+    near = x.clamp(-40, 40)
+    return torch.tanh(near) + near * sech2(near)
+
+
+@activation(
+    family="gated",
+    formula="Piecewise((x/(1 + exp(-x)) + threshold, x > 0), (threshold, True))",
+    kinks=(0.0,),
+    range="[threshold, inf)",
+    module="FTSwish",
+    namesakes=("fts in Echo is the same without the threshold: ftswish(0) here",),
+    reference="Chieng, Wahid, Ong, Perla 2018, Flatten-T Swish, arXiv:1812.06247",
+    checked="fts in Echo, which leaves the threshold out, opened 2026-11-23; the paper: no",
+)
+def ftswish(x: Tensor, threshold: float | Tensor = -0.2) -> Tensor:
+    """Flatten-T swish: SiLU on the right, a constant on the left (s the sigmoid).
+
+        f(x)          = x s(x) + threshold     if x > 0,  threshold  otherwise
+        df/dx         = s(x) (1 + x s(-x))     if x > 0,  0          otherwise
+        df/dthreshold = 1
+
+    Kink: at 0 the left derivative, 0; the right one is 1/2.
+    """
+    positive = x.clamp(min=0)
+    return positive * torch.sigmoid(positive) + threshold
+
+
+@ftswish.derivative(wrt="x")
+def _(x):
+    return torch.where(x > 0, silu_slope(x), torch.zeros_like(x))
+
+
+@ftswish.derivative(wrt="threshold")
+def _(x):
+    return torch.ones_like(x)

@@ -1,0 +1,89 @@
+"""The oscillating family: functions that come back to the same values again and again."""
+
+import torch
+from torch import Tensor
+
+from actlab.activations.core import activation
+from actlab.activations.parts import finite, sinc_slope
+from actlab.activations.parts import sinc as sinc_value
+
+
+@activation(
+    family="oscillating",
+    formula="sin(omega*x)",
+    range="[-1, 1]",
+    module="Sine",
+    aliases=("sin", "siren"),
+    namesakes=("Sine in torch-activation has omega = pi: sine(3.14159265) here",),
+    reference="Sitzmann, Martel, Bergman, Lindell, Wetzstein 2020, SIREN, arXiv:2006.09661",
+    checked="Sine in torch-activation (classical/trig.py), opened 2026-11-23; the paper: no",
+)
+def sine(x: Tensor, omega: float | Tensor = 30.0) -> Tensor:
+    """Sine, with the frequency 30 of sinusoidal representation networks; they need initial weights of their own.
+
+    f(x)      = sin(omega x)
+    df/dx     = omega cos(omega x)
+    df/domega = x cos(omega x)
+    """
+    return torch.sin(finite(omega * x))
+
+
+@sine.derivative(wrt="x")
+def _(x, omega):
+    return omega * torch.cos(finite(omega * x))
+
+
+@sine.derivative(wrt="omega")
+def _(x, omega):
+    return x * torch.cos(finite(omega * x))
+
+
+@activation(
+    family="oscillating",
+    formula="x*cos(x)",
+    range="(-inf, inf)",
+    module="GCU",
+    aliases=("growing_cosine_unit",),
+    reference="Noel, Arunkumar, Trivedi, Dutta 2021, Growing Cosine Unit, arXiv:2108.12943",
+    checked="GCU in torch-activation (classical/trig.py), opened 2026-11-23; the paper: no",
+)
+def gcu(x: Tensor) -> Tensor:
+    """Growing cosine unit: one neuron of it can learn XOR.
+
+    f(x)  = x cos(x)
+    df/dx = cos(x) - x sin(x)
+    """
+    return x * torch.cos(x)
+
+
+@gcu.derivative(wrt="x")
+def _(x):
+    return torch.cos(x) - x * torch.sin(x)
+
+
+@activation(
+    family="oscillating",
+    formula="Piecewise((1, x**2 <= 0), (sin(x)/x, True))",
+    range="[-0.217, 1]",
+    module="Sinc",
+    namesakes=(
+        "torch.sinc and Sinc in torch-activation are the normalised one, sin(pi x) / (pi x)",
+        "numpy.sinc is the normalised one too",
+    ),
+    reference="none known as an activation; the cardinal sine of signal processing",
+    checked="torch.sinc's documentation and torch-activation's classical/trig.py, for the normalised one, 2026-11-23",
+)
+def sinc(x: Tensor) -> Tensor:
+    """The cardinal sine, unnormalised: zero at every multiple of pi but 0.
+
+        f(x)  = sin(x) / x,   1 at 0
+        df/dx = (cos(x) - f(x)) / x,   0 at 0
+
+    Near 0 both are taken by their series: no division by zero, and none of the difference cancels.
+    """
+    return sinc_value(x)
+
+
+@sinc.derivative(wrt="x")
+def _(x):
+    return sinc_slope(x)

@@ -1,0 +1,87 @@
+"""Parts that several blocks share, in forms that lose neither a tail nor a second derivative."""
+
+import math
+
+import torch
+from torch import Tensor
+
+SLOPE_OF_ERF = 2 / math.sqrt(math.pi)  # at 0
+FAR = 1e9  # where a factor beside it has long vanished; its fourth power is still finite in float32
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + e^-x); e^x on the far left, where torch.sigmoid is 0 as soon as e^-x overflows, though x e^x is not."""
+    return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
+
+
+def sigmoid_slope(x: Tensor) -> Tensor:
+    """s'(x) = s(x) s(-x)."""
+    return torch.sigmoid(x) * torch.sigmoid(-x)
+
+
+def silu_slope(x: Tensor) -> Tensor:
+    """(x s(x))' = s(x) (1 + x s(-x)), s the sigmoid; clamped so that no infinity meets a zero."""
+    near = x.clamp(-FAR, FAR)
+    return torch.sigmoid(near) * (1 + near * torch.sigmoid(-near))
+
+
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + e^x); x itself from 40 on, where the two are equal in float64."""
+    return torch.nn.functional.softplus(x, 1.0, 40.0)
+
+
+def sech2(x: Tensor) -> Tensor:
+    """tanh'(x) = 1 / cosh(x)^2, where 1 - tanh(x)^2 would cancel; for |x| <= 40."""
+    return 1 / torch.cosh(x) ** 2
+
+
+def erf_slope(x: Tensor) -> Tensor:
+    """erf'(x) = 2 e^(-x^2) / sqrt(pi); 0 in every dtype from 30 on."""
+    return SLOPE_OF_ERF * torch.exp(-(x.clamp(-30, 30) ** 2))
+
+
+def normal_distribution(x: Tensor) -> Tensor:
+    """P(x), the probability that a standard normal is below x; 1 + erf would cancel on the left."""
+    return 0.5 * torch.erfc(-math.sqrt(0.5) * x)
+
+
+def gelu_slope(x: Tensor) -> Tensor:
+    """(x P(x))' = P(x) + x p(x), p the normal density."""
+    near = x.clamp(-40, 40)
+    density = torch.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
+    return normal_distribution(near) + near * density
+
+
+def finite(x: Tensor) -> Tensor:
+    """x, where it has overflowed the dtype's largest number: a sine of it is no NaN."""
+    largest = torch.finfo(x.dtype).max
+    return x.clamp(-largest, largest)
+
+
+def sinc(x: Tensor) -> Tensor:
+    """sin(x) / x, 1 at 0; below 1 by its series, whose derivatives of any order are finite."""
+    small = x.abs() < 1
+    away = torch.where(small, torch.ones_like(x), x)
+    return torch.where(small, _series(x, _SINC), torch.sin(away) / away)
+
+
+def sinc_slope(x: Tensor) -> Tensor:
+    """(cos x - sin(x) / x) / x, 0 at 0; below 1 by its series, where the difference would cancel."""
+    small = x.abs() < 1
+    away = torch.where(small, torch.ones_like(x), x)
+    return torch.where(
+        small, x.clamp(-1, 1) * _series(x, _SINC_SLOPE), (torch.cos(away) - torch.sin(away) / away) / away
+    )
+
+
+_SINC = tuple((-1) ** n / math.factorial(2 * n + 1) for n in range(10))  # of x^(2n)
+_SINC_SLOPE = tuple(2 * n * (-1) ** n / math.factorial(2 * n + 1) for n in range(1, 11))  # of x^(2n - 1)
+
+
+def _series(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
+    """The sum of c_n x^(2n), for |x| <= 1."""
+    square = x.clamp(-1, 1) ** 2
+    total = torch.full_like(square, coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        total = total * square + coefficient
+    return total

@@ -25,7 +25,7 @@ _BESIDE = mpf(10) ** -50  # how far beside a kink, relative, its one-sided slope
 _NAN, _INF = mpf("nan"), mpf("inf")
 # log2 of an absolute error is a whole number: exp(1e38) needs more digits of it than a float has
 _EXACT, _UNKNOWN = -(1 << 8000), 1 << 8000
-_FAR = 1 << 60
+_FAR = 1 << 5000
 _ROUNDED = -(1 << 7000)  # no error but the rounding, which is added where a step ends
 
 Ball = tuple[Any, int]  # a number (or bool), and log2 of a bound of its absolute error
@@ -137,7 +137,7 @@ class _Program:
                     return value
             elif error <= size - _WANTED or max(error, size) < _TINY:
                 return value
-            elif value != 0 and error < _UNKNOWN:
+            elif value != 0 and error < _FAR:  # beyond it the bound says nothing: more bits will tell
                 needed = min(bits + error - max(size, _TINY) + _WANTED, BITS[-1] + 1)
         return _NAN
 
@@ -239,6 +239,8 @@ def _quotient(a: Ball, b: Ball) -> Ball:
         return _NAN, ev if u == 0 or ev > _EXACT else eu  # no sign of infinity: x/0 is undefined
     if u == 0 and eu == _EXACT:
         return (mpf(0), _EXACT) if ev < _size(v) - 1 else (_NAN, _UNKNOWN)
+    if mp.isinf(v) and mp.isfinite(u):  # larger than what is computed
+        return mpf(0), -_FAR
     if ev >= _size(v) - 1:
         return u / v, _UNKNOWN
     value = u / v

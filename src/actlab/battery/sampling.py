@@ -30,9 +30,9 @@ def tails() -> np.ndarray:
 
 
 def extremes(dtype: torch.dtype) -> np.ndarray:
-    """The dtype's largest number, its smallest normal and its smallest subnormal number, with both signs."""
+    """The dtype's largest number, three quarters of it, its smallest normal and subnormal ones, with both signs."""
     info = torch.finfo(dtype)
-    values = np.array([info.max, info.tiny, info.smallest_normal * info.eps])
+    values = np.array([info.max, 0.75 * info.max, info.tiny, info.smallest_normal * info.eps])
     return np.concatenate([values, -values])
 
 

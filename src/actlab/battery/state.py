@@ -82,11 +82,19 @@ def deepcopy(s: Subject) -> Finding:
     finding = _same(s.thing, twin, s, "in a copy", "Let __deepcopy__ take everything, or leave it out.")
     if finding.outcome != "pass":
         return finding
+    changed = [t for t in (*twin.parameters(), *twin.buffers()) if t.is_floating_point()]
+    before = [t.detach().clone() for t in changed]
+    x = torch.linspace(-3, 3, 64).reshape(8, 8)
     with torch.no_grad():
-        for tensor in (*twin.parameters(), *twin.buffers()):
-            if tensor.is_floating_point():
-                tensor.add_(0.5)
-    return _same(original, s.copied(), s, "after its copy is changed", "Let __deepcopy__ copy tensors: x.clone().")
+        first = original.eval()(x.clone())
+        for tensor in changed:
+            tensor.add_(0.5)
+        second = original(x.clone())
+        for tensor, kept in zip(changed, before, strict=True):  # what is shared is given back as it was
+            tensor.copy_(kept)
+    if torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
+        return passed()
+    return failed("Changing a copy's parameters changes the original.", "Let __deepcopy__ copy tensors: x.clone().")
 
 
 def _same(first: Any, second: Any, s: Subject, when: str, mend: str) -> Finding:

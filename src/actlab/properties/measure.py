@@ -10,7 +10,7 @@ from actlab.properties.grid import FAR, NEAR, Function, on_any_shape
 from actlab.properties.moments import moments
 from actlab.properties.places import fixed_points, nearest, vanishing
 from actlab.properties.record import Kink, Properties
-from actlab.properties.shape import bounded, found_kinks, highest, jumps, monotone, parity
+from actlab.properties.shape import bounded, found_kinks, highest, is_kink, jumps, monotone, parity
 
 KEEPS = 0.01  # chi this near to 1 neither explodes nor vanishes
 
@@ -18,7 +18,8 @@ KEEPS = 0.01  # chi this near to 1 neither explodes nor vanishes
 def properties(f: Function, slope: Function, kinks: Sequence[float] | None = None) -> Properties:
     """Measure a function and its derivative, both of float64 arrays.
 
-    Kinks are looked for in [-12, 12] unless they are given.
+    Kinks are looked for in [-12, 12] unless they are given; of those given, what is smooth is left out (elu has a kink
+    unless alpha is 1).
 
     >>> relu = properties(lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0, kinks=(0.0,))
     >>> relu.bounded, relu.lipschitz, relu.fixed_points, round(relu.gain, 6), relu.depth
@@ -31,7 +32,7 @@ def properties(f: Function, slope: Function, kinks: Sequence[float] | None = Non
 def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Properties:
     near, far = f(NEAR), {sign: f(sign * FAR) for sign in (-1, 1)}
     near_slope, far_slope = slope(NEAR), {sign: slope(sign * FAR) for sign in (-1, 1)}
-    kinks = found_kinks(f, slope) if given is None else tuple(Kink(float(k), jumps(f, float(k))) for k in given)
+    kinks = found_kinks(f, slope) if given is None else _confirmed(f, slope, given)
     top = highest(f, near, far)
     mirrored = highest(lambda x: -f(x), -near, {sign: -values for sign, values in far.items()})
     bottom = dataclasses.replace(mirrored, value=0.0 - mirrored.value)
@@ -67,3 +68,7 @@ def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Pro
         chi=chi,
         depth="keeps" if abs(chi - 1) <= KEEPS else "explodes" if chi > 1 else "vanishes",
     )
+
+
+def _confirmed(f: Function, slope: Function, given: Sequence[float]) -> tuple[Kink, ...]:
+    return tuple(Kink(float(x), jumps(f, float(x))) for x in given if is_kink(f, slope, float(x)))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actlab.properties.grid import NEAR, Function, Interval, rounded
+from actlab.properties.grid import NEAR, REACH, Function, Interval, rounded
 
 FLAT = 0.1  # below this |f'| a gradient vanishes
 _MOST = 7  # this many fixed points or intervals are listed, nearest to 0 first
@@ -18,11 +18,10 @@ def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float |
 
     values = near - NEAR
     zero = np.abs(values) <= 1e-13 * (1 + np.abs(NEAR))
-    found: list[float | Interval] = []
+    intervals: list[Interval] = []
     for first, last in _runs(zero):
         low, high = NEAR[first], NEAR[last]
-        if last - first < 2:
-            found += [float(low)] if low == 0 or high == 0 else []
+        if last - first < 2:  # one or two points are roots, found below
             continue
         # rounding makes what only comes near x equal to it: a true interval is left by a visible step
         before = np.abs(gap(np.array([low - 0.125]))) > 1e-6 if first > 0 else True
@@ -30,7 +29,7 @@ def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float |
         if np.all(before) and np.all(after):
             start = _edge(gap, NEAR[first - 1], low) if first > 0 else -math.inf
             end = _edge(gap, NEAR[last + 1], high) if last < len(NEAR) - 1 else math.inf
-            found.append((_joined(start), _joined(end)))
+            intervals.append((_joined(start), _joined(end)))
     cross = ~zero[:-1] & ~zero[1:] & (values[:-1] * values[1:] < 0)
     roots = _roots(gap, NEAR[:-1][cross], NEAR[1:][cross])
     touch_slope = slope(NEAR) - 1
@@ -38,8 +37,10 @@ def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float |
     touching = _roots(lambda x: slope(x) - 1, NEAR[:-1][touch], NEAR[1:][touch])
     roots = np.concatenate([roots, touching])
     roots = roots[np.abs(gap(roots)) <= 1e-9 * (1 + np.abs(roots))] if len(roots) else roots
-    singles = [x for x in found if not isinstance(x, tuple)]
-    intervals = [x for x in found if isinstance(x, tuple)]
+    singles = [0.0] if f(np.zeros(1))[0] == 0 else []
+    if singles:  # f(x) - x is lost in rounding around it
+        roots = roots[np.abs(roots) > 1e-4]
+    singles = [x for x in singles if not any(low <= x <= high for low, high in intervals)]
     for root in (rounded(float(x)) for x in roots):
         inside = any(low - 1e-6 <= root <= high + 1e-6 for low, high in intervals)
         if not inside and not any(abs(root - other) < 1e-6 for other in singles):
@@ -49,7 +50,7 @@ def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float |
 
 def _joined(x: float) -> float:
     """Where two pieces join smoothly, rounding hides the last digits of the place: 2.0000004 is 2."""
-    return round(x, 5) + 0.0 if math.isfinite(x) and abs(x - round(x, 5)) < 2e-6 else x
+    return round(x, 3) + 0.0 if math.isfinite(x) and abs(x - round(x, 3)) < 2e-4 else x
 
 
 def _edge(gap: Function, outside: float, inside: float) -> float:
@@ -78,25 +79,27 @@ def _roots(function: Function, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def vanishing(slope: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> list[float | Interval]:
     """Intervals on which |f'| < 0.1; an end at +-50 goes on to infinity where everything further out does."""
+
+    def above(x: np.ndarray) -> np.ndarray:
+        return np.abs(slope(x)) - FLAT
+
     flat = np.abs(near) < FLAT
-    ends: list[float | Interval] = []
-    for first, last in _runs(flat):
-        low, high = NEAR[first], NEAR[last]
-        brackets = [(first - 1, first), (last, last + 1)]
-        if first > 0:
-            low = _roots(lambda x: np.abs(slope(x)) - FLAT, *_bracket(brackets[0]))[0]
-        elif _all_flat(far[-1]):
-            low = -math.inf
-        if last < len(NEAR) - 1:
-            high = _roots(lambda x: np.abs(slope(x)) - FLAT, *_bracket(brackets[1]))[0]
-        elif _all_flat(far[1]):
-            high = math.inf
-        ends.append((rounded(float(low)), rounded(float(high))))
-    return ends
-
-
-def _bracket(places: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    return NEAR[places[0] : places[0] + 1], NEAR[places[1] : places[1] + 1]
+    runs = np.array(_runs(flat), dtype=int).reshape(-1, 2)
+    inner = NEAR[runs]
+    # a steep f' passes through 0 between two points of the grid
+    steep = ~flat[:-1] & ~flat[1:] & (near[:-1] * near[1:] < 0)
+    middle = _roots(slope, NEAR[:-1][steep], NEAR[1:][steep])
+    through = above(middle) < 0 if len(middle) else np.zeros(0, bool)
+    left = np.concatenate([NEAR[np.maximum(runs[:, 0] - 1, 0)], NEAR[:-1][steep][through]])
+    right = np.concatenate([NEAR[np.minimum(runs[:, 1] + 1, len(NEAR) - 1)], NEAR[1:][steep][through]])
+    low = _roots(above, left, np.concatenate([inner[:, 0], middle[through]]))
+    high = _roots(above, np.concatenate([inner[:, 1], middle[through]]), right)
+    if flat[0]:
+        low[0] = -math.inf if _all_flat(far[-1]) else -REACH
+    if flat[-1]:
+        high[len(runs) - 1] = math.inf if _all_flat(far[1]) else REACH
+    ends = [(rounded(a), rounded(b)) for a, b in zip(low, high, strict=True) if b - a > 1e-9]
+    return sorted(ends)
 
 
 def _all_flat(values: np.ndarray) -> bool:

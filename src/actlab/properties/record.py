@@ -102,7 +102,8 @@ class Properties:
         if math.isinf(self.lipschitz):
             jumps = any(kink.jump for kink in self.kinks)
             return f"no Lipschitz constant: {'f jumps' if jumps else '|f_| grows without end'}".replace("f_", "f'")
-        return f"Lipschitz constant {_number(self.lipschitz)}, near x = {_number(self.lipschitz_at)}"
+        where = "as x ->" if math.isinf(self.lipschitz_at) else "at x ="
+        return f"Lipschitz constant {_number(self.lipschitz)}, {where} {_number(self.lipschitz_at)}"
 
     def _depth(self) -> str:
         if not math.isfinite(self.chi):

@@ -21,35 +21,47 @@ def highest(f: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> Extrem
     sign = 1 if limits[1] >= limits[-1] else -1
     slack = 1e-12 * (1 + abs(value))
     if limits[sign] > value + slack:
-        return Extreme(float(limits[sign]), sign * math.inf, False)
-    # rounding makes a limit look taken: a value that is taken is left again within a step, unless f is constant
-    around = f(np.array([x - 0.125, x + 0.125]))
-    if limits[sign] >= value - slack and np.nanmax(np.abs(around - value)) < 1e-9 and np.ptp(finite) > 0:
+        return Extreme(rounded(limits[sign]), sign * math.inf, False)
+    if limits[sign] >= value - slack and not _is_taken(f, finite, x, value):
         return Extreme(rounded(value), sign * math.inf, False)
     return Extreme(rounded(value), rounded(x), True)
 
 
+def _is_taken(f: Function, near: np.ndarray, x: float, value: float) -> bool:
+    """Rounding makes a limit look taken; one that is taken is left by a visible step where its plateau ends."""
+    place = int(np.abs(NEAR - x).argmin())
+    below = np.flatnonzero(near < value - 1e-12 * (1 + abs(value)))
+    left, right = below[below < place], below[below > place]
+    outside = [*(NEAR[left[-1:]] - 0.125), *(NEAR[right[:1]] + 0.125)]
+    return not outside or bool(np.nanmax(np.abs(f(np.array(outside)) - value)) > 1e-9)
+
+
 def _peak(f: Function, near: np.ndarray) -> tuple[float, float]:
-    """The highest point of the grid that is nearest to 0, then refined between its neighbours."""
+    """The highest point, nearest to 0: every high local peak of the grid, refined between its neighbours."""
     value = near.max()
-    top = near >= value - 1e-13 * (1 + abs(value))
-    # an oscillation reaches its height at many places, each missed by a little
-    local = (near >= np.append(-np.inf, near[:-1])) & (near >= np.append(near[1:], -np.inf))
-    places = np.flatnonzero(top | (local & (near >= value - 1e-4 * (1 + abs(value)))))
-    place = places[np.abs(NEAR[places]).argmin()]
-    low, high = NEAR[max(place - 1, 0)], NEAR[min(place + 1, len(NEAR) - 1)]
-    best_x, best = NEAR[place], near[place]
-    for _ in range(12):  # a finer grid around the best, again and again; a plateau's end nearest to 0 wins
-        points = np.linspace(low, high, 21)
+    before, after = np.append(-np.inf, near[:-1]), np.append(near[1:], -np.inf)
+    local = (near >= before) & (near >= after) & ((near > before) | (near > after))
+    # the grid misses the peaks of an oscillation, some by more than others
+    local &= near >= value - 0.05 * np.ptp(near[np.isfinite(near)])
+    top = np.flatnonzero(near >= value - 1e-13 * (1 + abs(value)))
+    places = np.append(np.flatnonzero(local), top[np.abs(NEAR[top]).argmin()])
+    low, high = NEAR[np.maximum(places - 1, 0)], NEAR[np.minimum(places + 1, len(NEAR) - 1)]
+    best_x, best = NEAR[places], near[places]
+    for _ in range(12):  # a finer grid around each, again and again; of a plateau the end nearest to 0
+        points = np.linspace(low, high, 21, axis=1)
         values = f(points)
         values = np.where(np.isnan(values), -np.inf, values)
-        top = max(values.max(), best)
-        ties = points[values >= top]
-        if len(ties):
-            best_x, best = ties[np.abs(ties).argmin()], top
-        step = points[1] - points[0]
+        tops = np.maximum(values.max(axis=1), best)
+        distance = np.where(values >= tops[:, None], np.abs(points), np.inf)
+        rows = np.arange(len(points))
+        better = np.isfinite(distance.min(axis=1))
+        best_x = np.where(better, points[rows, distance.argmin(axis=1)], best_x)
+        best = tops
+        step = (high - low) / 20
         low, high = best_x - step, best_x + step
-    return float(best_x), float(best)
+    even = np.flatnonzero(best >= best.max() - 1e-12 * (1 + abs(best.max())))
+    chosen = even[(np.abs(best_x[even]) - 1e-9 * (best_x[even] > 0)).argmin()]  # of two mirrored ones the right one
+    return float(best_x[chosen]), float(best[chosen])
 
 
 def _grows(values: np.ndarray) -> bool:
@@ -69,18 +81,28 @@ def bounded(lowest: Extreme, highest: Extreme) -> str:
 
 
 def monotone(near: np.ndarray, near_slope: np.ndarray, far: dict[int, np.ndarray]) -> tuple[str, bool]:
-    """Of what is finite; strictly where no two neighbouring points of [-12, 12] have the slope 0."""
+    """Of what is finite; strictly where f' is 0 on no stretch of [-12, 12], but for what underflows to 0."""
     by_size = np.argsort(FAR.ravel())
     values = np.concatenate([far[-1].ravel()[by_size][::-1], near, far[1].ravel()[by_size]])
     values = values[np.isfinite(values)]
     steps = np.diff(values)
     slack = 1e-12 * (1 + np.abs(values[1:]))
     up, down = bool((steps >= -slack).all()), bool((steps <= slack).all())
-    still = near_slope[np.abs(NEAR) <= 12] == 0
-    strictly = not (still[1:] & still[:-1]).any()
     if up and down:
         return "constant", False
+    strictly = not _has_plateau(near_slope[np.abs(NEAR) <= 12])
     return ("increasing", strictly) if up else ("decreasing", strictly) if down else ("neither", False)
+
+
+def _has_plateau(slope: np.ndarray) -> bool:
+    """Whether a stretch of slope 0 ends in a visible slope 0.125 further on."""
+    still = slope == 0
+    stretch = still & (np.append(still[1:], False) | np.append(False, still[:-1]))
+    if stretch.all():
+        return True
+    further = 12  # points of the grid
+    visible = np.abs(slope) > 1e-9
+    return bool((stretch[:-further] & visible[further:]).any() or (stretch[further:] & visible[:-further]).any())
 
 
 def parity(f: Function) -> str:
@@ -114,6 +136,20 @@ def found_kinks(f: Function, slope: Function) -> tuple[Kink, ...]:
         if not any(abs(x - other) < 1e-6 for other in found):
             found[x] = Kink(x, jump)
     return tuple(found[x] for x in sorted(found))
+
+
+def is_kink(f: Function, slope: Function, x: float) -> bool:
+    """Whether f or f' has different limits on the two sides of x, however little: what is smooth has not."""
+    gaps = []
+    for step in (1e-6, 1e-9):
+        sides = np.array([x - step * (1 + abs(x)), x + step * (1 + abs(x))])
+        gaps.append([abs(np.diff(function(sides))[0]) for function in (f, slope)])
+    (f_wide, slope_wide), (f_close, slope_close) = gaps
+    return bool(
+        not np.isfinite(slope_close)
+        or (slope_close > 1e-12 and slope_close > 0.5 * slope_wide)
+        or (f_close > 1e-6 and f_close > 0.5 * f_wide)
+    )
 
 
 def _bisected(function: Function, low: np.ndarray, high: np.ndarray) -> list[float]:

@@ -41,6 +41,91 @@ class Facts:
     version: int = 1  # raised when the numbers change: results of different versions are different trials
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GatedModule:
+    """What is known of a module that changes the width: no elementwise function, and no part of a comparison.
+
+    `formula` is in words: a and b are the halves of the input; `widths` says how many values go in and come out.
+    """
+
+    module: str
+    summary: str
+    formula: str
+    widths: str
+    reference: str
+    checked: str
+    namesakes: tuple[str, ...] = ()
+
+
+_DAUPHIN = "Dauphin, Fan, Auli, Grangier 2016, Language Modeling with Gated Convolutional Networks, arXiv:1612.08083"
+_SHAZEER = "Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202"
+_GATES_FIRST = "in torch-activation the first half is the gate; here it is the second, as in torch.nn.GLU"
+_GATED_BY = "torch-activation's classical/glu.py, opened 2026-11-23; the paper: no"
+
+GATING = (  # modules of actlab.nn
+    GatedModule(
+        module="GLU",
+        summary="Gated linear unit: one half, gated by the sigmoid of the other.",
+        formula="a * sigmoid(b)",
+        widths="2n in, n out",
+        reference=_DAUPHIN,
+        checked="PyTorch 2.13's torch.nn.GLU, which names the paper, opened 2026-11-23",
+    ),
+    GatedModule(
+        module="BilinearGLU",
+        summary="Bilinear unit: the product of both halves.",
+        formula="a * b",
+        widths="2n in, n out",
+        reference=f"{_DAUPHIN}; {_SHAZEER}",
+        checked="no",
+        namesakes=("torch.nn.Bilinear is a learned bilinear form of two inputs",),
+    ),
+    GatedModule(
+        module="ReGLU",
+        summary="One half, gated by the ReLU of the other.",
+        formula="a * relu(b)",
+        widths="2n in, n out",
+        reference=_SHAZEER,
+        checked=_GATED_BY,
+        namesakes=(_GATES_FIRST,),
+    ),
+    GatedModule(
+        module="GEGLU",
+        summary="One half, gated by the GELU of the other.",
+        formula="a * gelu(b)",
+        widths="2n in, n out",
+        reference=_SHAZEER,
+        checked=_GATED_BY,
+        namesakes=(_GATES_FIRST,),
+    ),
+    GatedModule(
+        module="SwiGLU",
+        summary="One half, gated by the SiLU of the other.",
+        formula="a * silu(b)",
+        widths="2n in, n out",
+        reference=_SHAZEER,
+        checked=_GATED_BY,
+        namesakes=(_GATES_FIRST,),
+    ),
+    GatedModule(
+        module="CReLU",
+        summary="Concatenated ReLU: the positive and the negative part beside each other.",
+        formula="[max(0, x), max(0, -x)]",
+        widths="n in, 2n out",
+        reference="Shang, Sohn, Almeida, Lee 2016, Concatenated Rectified Linear Units, arXiv:1603.05201",
+        checked="no",
+    ),
+    GatedModule(
+        module="Maxout",
+        summary="A linear layer with several pieces for each output, of which the largest is taken.",
+        formula="max over k of (W_ik x + b_ik)",
+        widths="in_features in, out_features out",
+        reference="Goodfellow, Warde-Farley, Mirza, Courville, Bengio 2013, Maxout Networks, arXiv:1302.4389",
+        checked="no",
+    ),
+)
+
+
 @cache
 def facts() -> dict[str, Facts]:
     """Facts of every catalogue activation, by name, in the catalogue's order.
@@ -91,8 +176,18 @@ def lookup(name: str) -> Facts:
     """
     found = by_any_name().get(_plain(name))
     if found is None:
+        _refuse_gated(name)
         raise UserError(
             f"There is no activation {name!r}.{did_you_mean(name, facts())} "
             "See `actlab list`, or give your own as file.py:name or package.module:Name."
         )
     return facts()[found]
+
+
+def _refuse_gated(name: str) -> None:
+    for entry in GATING:
+        if _plain(name) == _plain(entry.module):
+            raise UserError(
+                f"{entry.module} is no elementwise function: {entry.widths}. It stands in a network as the module "
+                f"actlab.nn.{entry.module}, and cannot be compared or checked as an activation."
+            )

@@ -138,12 +138,41 @@ silu = functional(BLOCKS["silu"])
 _gelu = functional(BLOCKS["gelu"])
 gelu_tanh = functional(BLOCKS["gelu_tanh"])
 mish = functional(BLOCKS["mish"])
+quick_gelu = functional(BLOCKS["quick_gelu"])
+e_swish = functional(BLOCKS["e_swish"])
+tanh_exp = functional(BLOCKS["tanh_exp"])
+logish = functional(BLOCKS["logish"])
+smish = functional(BLOCKS["smish"])
+gish = functional(BLOCKS["gish"])
+colu = functional(BLOCKS["colu"])
+lisht = functional(BLOCKS["lisht"])
+ftswish = functional(BLOCKS["ftswish"])
+serf = functional(BLOCKS["serf"])
+phish = functional(BLOCKS["phish"])
+smu = functional(BLOCKS["smu"])
 
 # oscillating
+sine = functional(BLOCKS["sine"])
+gcu = functional(BLOCKS["gcu"])
+sinc = functional(BLOCKS["sinc"])
 
 # bell
+gaussian = functional(BLOCKS["gaussian"])
+mexican_hat = functional(BLOCKS["mexican_hat"])
 
 # learned
+swish_beta = functional(BLOCKS["swish_beta"])
+acon_c = functional(BLOCKS["acon_c"])
+sinlu = functional(BLOCKS["sinlu"])
+erf_act = functional(BLOCKS["erf_act"])
+pserf = functional(BLOCKS["pserf"])
+xielu = functional(BLOCKS["xielu"])
+snake = functional(BLOCKS["snake"])
+star_relu = functional(BLOCKS["star_relu"])
+apl = functional(BLOCKS["apl"])
+pelu = functional(BLOCKS["pelu"])
+mpelu = functional(BLOCKS["mpelu"])
+rational = functional(BLOCKS["rational"])
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:

@@ -58,6 +58,8 @@ def list_(
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     elif found:
         print(_by_family(found, notes))
+        if len(found) == len(facts):
+            print(_gated_modules())
     else:
         print("No activation of the catalogue is all of this.", file=sys.stderr)
 
@@ -123,6 +125,14 @@ def _same_as(name: str) -> dict[str, str]:
     from actlab.identify import same_as
 
     return {same.name: same.text for same in same_as(name)}
+
+
+def _gated_modules() -> str:
+    from actlab.catalogue import GATING
+
+    width = max(len(entry.module) for entry in GATING)
+    lines = [f"  {entry.module:<{width}}  {entry.summary}  [{entry.widths}]" for entry in GATING]
+    return "\n".join(["", "modules that change the width (actlab.nn; not to be compared as activations)", *lines])
 
 
 def _by_family(facts: "list[Facts]", notes: dict[str, str]) -> str:

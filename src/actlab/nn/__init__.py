@@ -7,9 +7,10 @@ LeakyReLU(negative_slope=0.2)
 torch.Size([5, 2])
 """
 
-from actlab.nn import elementwise, learned
+from actlab.nn import elementwise, gating, learned
 from actlab.nn.elementwise import *  # noqa: F403
+from actlab.nn.gating import *  # noqa: F403
 from actlab.nn.learned import *  # noqa: F403
 from actlab.nn.stacked import as_module
 
-__all__ = ["as_module", *elementwise.__all__, *learned.__all__]
+__all__ = ["as_module", *elementwise.__all__, *gating.__all__, *learned.__all__]

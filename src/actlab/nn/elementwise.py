@@ -142,10 +142,27 @@ Laplace = _module(functional.laplace)
 # gated
 SiLU = _module(functional.silu)
 Mish = _module(functional.mish)
+QuickGELU = _module(functional.quick_gelu)
+ESwish = _module(functional.e_swish)
+TanhExp = _module(functional.tanh_exp)
+Logish = _module(functional.logish)
+Smish = _module(functional.smish)
+Gish = _module(functional.gish)
+CoLU = _module(functional.colu)
+LiSHT = _module(functional.lisht)
+FTSwish = _module(functional.ftswish)
+Serf = _module(functional.serf)
+Phish = _module(functional.phish)
+SMU = _module(functional.smu)
 
 # oscillating
+Sine = _module(functional.sine)
+GCU = _module(functional.gcu)
+Sinc = _module(functional.sinc)
 
 # bell
+Gaussian = _module(functional.gaussian)
+MexicanHat = _module(functional.mexican_hat)
 
 __all__ = sorted(  # every module class above
     name for name, thing in list(vars().items()) if isinstance(thing, type) and issubclass(thing, torch.nn.Module)

@@ -95,7 +95,7 @@ def card(what: str | Callable[..., Any] | Shown) -> str:
     summary = item.facts.summary if item.facts else "Nothing is written about it; this is what was measured."
     head = [wrapped(item.label), wrapped(summary, "  ", "  "), ""]
     head += [textwrap.indent(item.notes, "  "), ""] if item.notes else []
-    rows = [*_fact_rows(item), *item.measured.as_rows()]
+    rows = [*fact_rows(item), *item.measured.as_rows()]
     if item.facts:
         rows = [
             (name, f"{item.facts.range}; measured {text}") if name == "range" else (name, text) for name, text in rows
@@ -197,7 +197,7 @@ def _notes(block: Any) -> str:
     return textwrap.dedent("\n".join(doc.splitlines()[1:])).strip("\n")
 
 
-def _fact_rows(item: Shown) -> list[tuple[str, str]]:
+def fact_rows(item: Shown) -> list[tuple[str, str]]:
     """What is written about it; for what is not of the catalogue, which of it it is."""
     rows = [] if item.ours else [("what it is", what_it_is(item).text)]
     facts = item.facts

@@ -5,6 +5,7 @@ where |f'| < 0.1, so that a gradient vanishes; with several functions a bar each
 """
 
 import html
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -236,12 +237,21 @@ def _tints(sketches: Sequence[Sketch]) -> dict[str, str]:
     return colours([sketch.label for sketch in sketches])
 
 
-def _save(figure, file: Path) -> None:
+def svg_text(figure) -> str:
+    """A figure as an element to put into a page."""
+    held = io.StringIO()
+    _save(figure, held, "svg")
+    text = held.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _save(figure, file: Path | io.StringIO, format: str | None = None) -> None:
     import matplotlib
 
     with warnings.catch_warnings(), matplotlib.rc_context({"svg.hashsalt": "actlab", "svg.fonttype": "path"}):
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-        figure.savefig(file, facecolor="white", metadata={"Date": None} if file.suffix.lower() == ".svg" else None)
+        kind = format or file.suffix.lower().removeprefix(".")
+        figure.savefig(file, format=kind, facecolor="white", metadata={"Date": None} if kind == "svg" else None)
 
 
 def _short(name: str, most: int = 34) -> str:

@@ -1,0 +1,50 @@
+"""`actlab try`: from an idea to an answer."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actlab.cli.app import app
+from actlab.cli.options import parse_whole
+
+
+@app.command("try", epilog='Example: actlab try "x * tanh(softplus(x))"')
+def try_(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="a formula in quotes, a name, file.py:name, ...")],
+    baseline: Annotated[str, typer.Option(help="what it is trained beside")] = "relu",
+    data: Annotated[str, typer.Option(help="digits, mnist, ..., or a file.npz")] = "digits",
+    seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
+    out: Annotated[Path | None, typer.Option(help="folder of the page", show_default="runs/try-<name>")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the answer as one JSON object")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+) -> None:
+    """Check an activation, find what it is near to, train it beside relu on digits, and show it all on one page."""
+    from actlab.terminal import Terminal
+    from actlab.tryout import attempt
+
+    tried = attempt(
+        target,
+        baseline=baseline,
+        data=data,
+        seeds=parse_whole("--seeds", seeds) or 0,
+        out=out,
+        data_dir=data_dir,
+        workers=parse_whole("--workers", workers),
+        progress=Terminal(quiet=quiet),
+        command=shlex.join(["actlab", *sys.argv[1:]]),
+    )
+    summary = tried.summary
+    if as_json:
+        told = {"check": tried.verdict.as_dict(), "page": str(tried.page), "untrained": tried.untrained}
+        print(json.dumps(told | {"comparison": summary.as_json() if summary else None}, allow_nan=False))
+        return
+    print(tried.verdict)
+    print()
+    print(summary.as_text() if summary else f"Not trained. {tried.untrained}")
+    print(f"Page: {tried.page}")

@@ -1,0 +1,99 @@
+"""From an idea to an answer: the battery, what it is near to, its card, and networks beside a baseline on digits."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actlab import show, targets
+from actlab.battery import Verdict, check
+from actlab.errors import UserError
+from actlab.report import Summary, summarise
+from actlab.report.idea import Idea, draw_idea
+from actlab.run import Progress, Silent, compare
+from actlab.store import Run
+
+if TYPE_CHECKING:
+    from actlab.show import Shown
+
+SEEDS = 20
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tried:
+    """All that `actlab try` found; `page` shows it."""
+
+    verdict: Verdict
+    item: "Shown"
+    run: Run | None  # None where it cannot be trained, or is the baseline itself; `untrained` says why
+    untrained: str
+    page: Path
+
+    @property
+    def summary(self) -> Summary | None:
+        return None if self.run is None else summarise(self.run)
+
+
+def attempt(
+    what: str | Callable[..., Any],
+    *,
+    baseline: str = "relu",
+    data: str = "digits",
+    seeds: int = SEEDS,
+    out: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    command: str | None = None,
+) -> Tried:
+    """Check an activation, find what it is near to, train it beside `baseline`, and leave one page.
+
+    `out` is the folder of the page and the run; default runs/try-<name>. UserError for what cannot be used.
+    """
+    progress = progress or Silent()
+    target = show.one(what)
+    other = targets.parse(baseline)
+    folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    progress.say("The battery ...")
+    verdict = check(what, inductor=False)
+    item = show.shown(what)
+    drawn = show.sketches([item, show.shown(baseline)] if target.identity != other.identity else [item])
+    run, untrained = None, ""
+    if target.identity == other.identity:
+        untrained = f"It is {baseline} itself: name another one with --baseline to see them side by side."
+    else:
+        try:
+            run = compare(
+                baseline, what, data=data, seeds=seeds, out=folder / "run", data_dir=data_dir, workers=workers,
+                progress=progress, command=command,
+            )  # fmt: skip
+        except UserError as error:
+            untrained = str(error)
+    summary = None if run is None else summarise(run)
+    link = None if run is None else os.path.relpath(run.path / "report" / "index.html", folder)
+    page = draw_idea(
+        Idea(
+            label=target.label,
+            verdict=verdict.as_dict(),
+            nearest=_nearest(item),
+            rows=[*show.fact_rows(item), *item.measured.as_rows()],
+            sketches=drawn,
+            summary=summary,
+            report=link,
+            untrained=untrained,
+            command=command or "",
+        ),
+        folder / "index.html",
+    )
+    return Tried(verdict, item, run, untrained, page)
+
+
+def _nearest(item: "Shown") -> list[tuple[str, float, float]]:
+    return [(near.name, near.distance, near.where) for near in show.what_it_is(item).nearest]
+
+
+def _file_name(label: str) -> str:
+    kept = "".join(c if c.isalnum() else "-" for c in label)
+    return "-".join(part for part in kept.split("-") if part)[:60] or "idea"

@@ -62,7 +62,7 @@ def _describe_held(thing: Any, seen: set[int]) -> Iterator[str]:
     elif hasattr(thing, "facts") and hasattr(thing, "derivatives"):  # a block: its derivatives are part of what it is
         yield from _describe((thing.value, thing.derivatives, tuple(thing.facts.parameters.items())), seen)
     elif hasattr(thing, "state_dict"):  # a module: its class, its settings, its tensors
-        yield _source(type(thing))
+        yield _class_of(thing)
         yield repr(thing)
         yield from _describe(dict(thing.state_dict()), seen)
     elif hasattr(thing, "detach") and hasattr(thing, "numpy"):  # a tensor
@@ -93,6 +93,14 @@ def _describe_function(function: types.FunctionType, seen: set[int]) -> Iterator
         if name in function.__globals__ and (beside or isinstance(value, _PLAIN)):
             yield name
             yield from _describe(value, seen)
+
+
+def _class_of(module: Any) -> str:
+    """A class that actlab made of a block has no source of its own: the block's name and version stand for it."""
+    facts = getattr(type(module), "facts", None)
+    if type(module).__module__ == "actlab.nn" and facts is not None:
+        return f"actlab.nn.{type(module).__name__}@{facts.version}"
+    return _source(type(module))
 
 
 def _source(thing: Any) -> str:

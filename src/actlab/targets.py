@@ -203,12 +203,25 @@ def _from_callable(thing: Callable[..., Any]) -> Target:
     facts = getattr(thing, "facts", None)
     if isinstance(facts, catalogue.Facts) and catalogue.facts().get(facts.name) == facts:
         # a function or class stands for the defaults, a module for the parameters it was made with
-        given = {} if isinstance(thing, type) else {n: v for n, v in vars(thing).items() if n in facts.parameters}
+        given = _settings(thing, facts) if hasattr(thing, "state_dict") and not isinstance(thing, type) else {}
         if all(isinstance(value, int | float) for value in given.values()):
             return _from_catalogue(facts.name, f"({', '.join(f'{n}={float(v)!r}' for n, v in given.items())})")
     name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
     shown = "lambda" if name == "<lambda>" else name
     return Target("callable", shown, shown, f"{shown}#{fingerprint(thing).hex()[:12]}", name=name, object=thing)
+
+
+def _settings(module: Any, facts: catalogue.Facts) -> dict[str, Any]:
+    """The parameters a module was made with, but for what it learns from the default on."""
+    held = {name: getattr(module, name) for name in facts.parameters if hasattr(module, name)}
+    return {name: value for name, value in held.items() if not _starts_at(value, name, facts)}
+
+
+def _starts_at(value: Any, name: str, facts: catalogue.Facts) -> bool:
+    """Whether a learned tensor is one number, and that the default of the catalogue."""
+    if name not in facts.learned or not hasattr(value, "new_tensor"):
+        return False
+    return value.numel() == 1 and value.item() == value.new_tensor(facts.parameters[name]).item()
 
 
 def _hash(source: bytes) -> str:

@@ -32,7 +32,7 @@ class Learned(torch.nn.Module):
 
     def __init__(self, num_parameters: int = 1, *, device: Any = None, dtype: Any = None, **values: float) -> None:
         super().__init__()
-        facts = type(self)._facts
+        facts = type(self).facts
         if unknown := sorted(set(values) - set(facts.parameters)):
             raise TypeError(f"{type(self).__name__}() takes {', '.join(facts.parameters)}, not {', '.join(unknown)}")
         self.num_parameters = num_parameters
@@ -54,7 +54,7 @@ class Learned(torch.nn.Module):
         return type(self)._function(input, *learned)
 
     def extra_repr(self) -> str:
-        defaults = type(self)._facts.parameters
+        defaults = type(self).facts.parameters
         given = [f"{name}={value:g}" for name, value in self.initial.items() if value != defaults[name]]
         return ", ".join([f"num_parameters={self.num_parameters}", *given])
 
@@ -74,7 +74,7 @@ def _module(function: Callable[..., Tensor]) -> type[Learned]:
         (Learned,),
         {
             "_function": staticmethod(function),
-            "_facts": facts,
+            "facts": facts,
             "__signature__": inspect.Signature([count, *values, *where]),
             "__module__": "actlab.nn",  # with the name below: what pickle looks up, whatever file the class is in
             "__qualname__": facts.module,
@@ -90,7 +90,7 @@ class PReLU(Learned):
     """
 
     _function = staticmethod(functional.prelu)
-    _facts = BLOCKS["prelu"].facts
+    facts = BLOCKS["prelu"].facts
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__(num_parameters, weight=init, device=device, dtype=dtype)

@@ -59,7 +59,7 @@ def attempt(
     progress.say("The battery ...")
     verdict = check(what, inductor=False)
     item = show.shown(what)
-    drawn = show.sketches([item, show.shown(baseline)] if target.identity != other.identity else [item])
+    drawn = show.sketches([*([show.shown(baseline)] if target.identity != other.identity else []), item])
     run, untrained = None, ""
     if target.identity == other.identity:
         untrained = f"It is {baseline} itself: name another one with --baseline to see them side by side."

@@ -10,7 +10,7 @@ import torch
 
 from actlab import targets
 from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, transforms
-from actlab.battery.findings import FAIL, NOTE, SKIP, Finding, Verdict
+from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
 from actlab.battery.registry import CHECKS, NEEDS, Check
 from actlab.battery.subject import Subject
 from actlab.errors import one_of
@@ -98,7 +98,8 @@ def _run(entry: Check, subject: Subject) -> Finding:
             outcome = NOTE if entry.severity == NOTE else FAIL
             text = " ".join(str(error).split())
             found = Finding(check="", severity="", outcome=outcome, says=f"{type(error).__name__}: {text[:200]}")
-    return dataclasses.replace(found, check=entry.name, severity=entry.severity)
+    says = found.says or (entry.summary if found.outcome == PASS else "")
+    return dataclasses.replace(found, check=entry.name, severity=entry.severity, says=says)
 
 
 def _has(subject: Subject, need: str) -> bool:

@@ -19,7 +19,7 @@ FLOORS = [
     {"spec", "activations", "stats", "data", "disk"},
     {"store", "functional", "products"},
     {"nn", "optimizers", "models", "executors", "export", "properties"},
-    {"train", "loading", "identify", "swap"},
+    {"train", "loading", "identify", "swapping"},
     {"show", "plain", "costs", "machine", "checkpoints", "battery"},
     {"report", "work", "plan", "testing", "gradient"},
     {"run"},
@@ -133,7 +133,7 @@ def test_the_public_names():
         [
             "__version__", "elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "mish", "prelu", "relu", "sigmoid",
             "silu", "softplus", "tanh", "Activation", "activation", "Experiment", "Run", "Trial", "UserError",
-            "check", "compare", "load_model", "load_run", "summarise", "functional", "nn",
+            "check", "compare", "load_model", "load_run", "summarise", "swap", "functional", "nn",
         ]
     )  # fmt: skip
     for name in actlab.__all__:

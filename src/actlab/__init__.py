@@ -24,6 +24,7 @@ _HOMES = {
     "load_model": "actlab.loading",
     "load_run": "actlab.store",
     "summarise": "actlab.report",
+    "swap": "actlab.swapping",
 }
 _MODULES = ("functional", "nn")
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from actlab.run import compare
     from actlab.spec import Experiment, Trial
     from actlab.store import Run, load_run
+    from actlab.swapping import swap
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,8 @@ def plus(left: Node, right: Node) -> Node:
         return minus(left, right.arguments[0])
     if left.op == "neg":
         return minus(right, left.arguments[0])
+    if right.op == "number" and right.value < 0:  # type: ignore[operator]
+        return minus(left, -right)
     return _folded("+", left, right)
 
 
@@ -26,6 +28,8 @@ def minus(left: Node, right: Node) -> Node:
         return ZERO
     if right.op == "neg":
         return plus(left, right.arguments[0])
+    if right.op == "number" and right.value < 0:  # type: ignore[operator]
+        return plus(left, -right)
     return _folded("-", left, right)
 
 

@@ -50,15 +50,15 @@ def _arithmetic(node: Node, done: dict[Node, Node]) -> Node:
     assert node.op == "/"
     if dv == ZERO:
         return over(du, v)
-    return over(minus(times(du, v), times(u, dv)), power(v, 2))
+    return over(minus(du, times(node, dv)), v)  # (u' - f v')/v: no square of v that overflows
 
 
 def _extreme(node: Node, wrt: str, done: dict[Node, Node]) -> Node:
-    """Of max and min: that of the greater or smaller; where both are equal, that of the one without x."""
+    """Of max and min: that of the greater or smaller; where both are equal max(x, 0) is flat, min(x, 0) is not."""
     u, v = node.arguments
     if wrt not in u.symbols:
         u, v = v, u
-    return piecewise(done[u], Apply(">" if node.op == "max" else "<", u, v), done[v], TRUE)
+    return piecewise(done[u], Apply(">" if node.op == "max" else "<=", u, v), done[v], TRUE)
 
 
 def outer(node: Node) -> Node:

@@ -1,0 +1,81 @@
+"""An activation from the text of a formula: its value and derivatives, in sound forms, node by node in torch."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from actlab.activations.core import Activation
+from actlab.catalogue import Facts
+from actlab.formula.clause import Reading, read
+from actlab.formula.edges import edges
+from actlab.formula.forms import Forms, forms
+from actlab.formula.nodes import Node
+from actlab.formula.tensors import compiled
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Written(Activation):
+    """An activation that knows its text, by which it is pickled and identified."""
+
+    formula_text: str = ""
+    forms: Forms | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return written, (self.formula_text,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Written":
+        return self
+
+
+def written(
+    formula: str | Node, parameters: Mapping[str, float] | None = None, learned: Iterable[str] = ()
+) -> Activation:
+    """The activation of a formula, its parameters with their values, learned or fixed.
+
+    >>> import torch
+    >>> swish = written("x*sigmoid(beta*x)", {"beta": 1.5}, learned=["beta"])
+    >>> swish(torch.tensor([-1.0, 2.0]))
+    tensor([-0.1824,  1.9051])
+    >>> swish.facts.learned, str(swish.forms.derivatives["beta"])
+    (('beta',), 'x*(sigmoid(beta*x)*sigmoid(-(beta*x))*x)')
+
+    Raises: UserError, which points at the character that cannot be read.
+    """
+    return _made(str(read(str(formula), parameters, tuple(learned))))
+
+
+@lru_cache(maxsize=256)
+def _made(text: str) -> Written:
+    """One activation for one text: torch.compile and the engine see the same object again."""
+    reading = read(text)
+    found = forms(reading.node, reading.parameters)
+    names = tuple(reading.parameters)
+    block = Written(
+        facts=_facts(reading),
+        value=compiled(found.value, names),
+        derivatives={wrt: compiled(node, names) for wrt, node in found.derivatives.items()},
+        wants=dict.fromkeys(found.derivatives, ("x", *names)),
+        oracle=None,
+        apply=[],
+        formula_text=text,
+        forms=found,
+    )
+    object.__setattr__(block, "__doc__", f"f(x) = {text}")
+    return block
+
+
+def _facts(reading: Reading) -> Facts:
+    text = str(reading.node)
+    return Facts(
+        name=text if len(text) <= 40 else f"{text[:39]}…",
+        summary=f"The formula {reading}.",
+        family="formula",
+        formula=text,
+        parameters=dict(reading.parameters),
+        kinks=edges(reading),
+        range="?",
+        reference="a formula",
+        checked="no: a formula of the user's",
+        learned=reading.learned,
+    )

@@ -1,0 +1,133 @@
+"""Pieces that stay finite where they are not taken: torch.where computes all of them, and 0 times inf is nan.
+
+In each piece x is kept inside the piece: clamped where its condition bounds x, or replaced by a point of the piece.
+"""
+
+from collections.abc import Mapping
+
+from mpmath import mp
+
+from actlab.formula.exact import Exact
+from actlab.formula.nodes import TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
+from actlab.formula.sound import below_cap
+
+_RISKY = {"exp", "expm1", "log", "log1p", "sqrt", "/", "**", "sinh", "cosh", "tan", "acosh", "atanh", "asin", "acos"}
+_TRIED = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.0, 3.5, -3.5, 0.1, -0.1, 6.5, -6.5, 10.0, -10.0, 25.0, -25.0, 60.0, -60.0)
+_FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_LOWER = {"<", "<="}
+
+
+def guarded(node: Node, parameters: Mapping[str, float]) -> Node:
+    """The tree with every risky piece guarded.
+
+    >>> from actlab.formula import parse
+    >>> str(guarded(parse("Piecewise((x, x > 0), (expm1(x), True))"), {}))
+    'Piecewise((x, x > 0), (expm1(min(x, 0)), True))'
+    """
+    done: set[Node] = set()  # pieces that are guarded, and need no second guard around them
+
+    def guard(part: Node) -> Node:
+        if part.op != "Piecewise":
+            return part
+        arguments: list[Node] = []
+        before: list[Node] = []  # conditions that do not hold where this piece is taken
+        for value, condition in pieces(part):
+            arguments += [_kept_inside(value, before, condition, parameters, done), condition]
+            before.append(condition)
+        better = Apply("Piecewise", *arguments)
+        done.add(better)
+        return better
+
+    return rebuild(node, guard)
+
+
+def _risky(node: Node, done: set[Node]) -> bool:
+    """Whether a part of it may overflow, or be undefined, for some x."""
+    if node in done or "x" not in node.symbols:
+        return False
+    u = node.arguments[0] if node.arguments else X
+    own = node.op in _RISKY and "x" in u.symbols
+    if node.op in ("exp", "expm1"):
+        own = not below_cap(u)
+    elif node.op == "/":
+        own = "x" in node.arguments[1].symbols
+    elif node.op == "**":
+        own = node.arguments[1] not in (Number(2), Number(3))
+    return own or any(_risky(part, done) for part in node.arguments)
+
+
+def _kept_inside(
+    value: Node, before: list[Node], condition: Node, parameters: Mapping[str, float], done: set[Node]
+) -> Node:
+    holds = _holds(before, condition)
+    if "x" not in holds.symbols or not _risky(value, done):
+        return value
+    bounds = [_bounds(_negated(part)) for part in before] + ([] if condition == TRUE else [_bounds(condition)])
+    flat = [bound for several in bounds for bound in several]
+    if all(bounds) and all(_fine(value, bound, parameters) for _, bound in flat):
+        inside = X
+        for side, bound in flat:
+            inside = Apply(side, inside, bound)
+        return substitute(value, {"x": inside})
+    point = _point(value, holds, parameters)
+    if point is None:
+        return value
+    return substitute(value, {"x": Apply("Piecewise", X, holds, Number(point), TRUE)})
+
+
+def _holds(before: list[Node], condition: Node) -> Node:
+    """Where a piece is taken: its condition, and none of those before it."""
+    parts = [_negated(part) for part in before] + ([] if condition == TRUE else [condition])
+    node = parts[0] if parts else TRUE
+    for part in parts[1:]:
+        node = Apply("and", node, part)
+    return node
+
+
+def _negated(condition: Node) -> Node:
+    if condition.op == "not":
+        return condition.arguments[0]
+    opposite = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}.get(condition.op)
+    return Apply(opposite, *condition.arguments) if opposite else Apply("not", condition)
+
+
+def _bounds(condition: Node) -> list[tuple[str, Node]]:
+    """("min", c) where x is at most c, ("max", c) where it is at least c, both for abs(x) < c; none for others."""
+    if condition.op not in _FLIP:
+        return []
+    left, right = condition.arguments
+    op = condition.op
+    if "x" in right.symbols:
+        left, right, op = right, left, _FLIP[op]
+    if "x" in right.symbols:
+        return []
+    if left == X:
+        return [("min" if op in _LOWER else "max", right)]
+    if left == Apply("abs", X) and op in _LOWER:
+        return [("max", -right), ("min", right)]
+    return []
+
+
+def _fine(value: Node, at: Node, parameters: Mapping[str, float]) -> bool:
+    """Whether a piece is finite with its two derivatives at its edge."""
+    edge = Exact(at, parameters).values([0.0])[0]
+    exact = Exact(value, parameters)
+    found = [exact.values([edge])[0], *(exact.slopes([edge], order=order)[0] for order in (1, 2))]
+    return all(mp.isfinite(number) and abs(number) < 1e30 for number in found)
+
+
+def _point(value: Node, holds: Node, parameters: Mapping[str, float]) -> float | None:
+    """A number inside the piece, where it is finite with its slope."""
+    inside = Exact(Apply("Piecewise", Number(1), holds, Number(0), TRUE), parameters)
+    exact = Exact(value, parameters)
+    for point in _TRIED:
+        if inside.values([point])[0] == 1:
+            found = [exact.values([point])[0], exact.slopes([point])[0]]
+            if all(mp.isfinite(number) and abs(number) < 1e10 for number in found):
+                return point
+    return None
+
+
+def keeping_nan(node: Node) -> Node:
+    """The tree with nan where x is nan: a condition on nan does not hold, and would pick a piece."""
+    return Apply("Piecewise", X, Apply("!=", X, X), node, TRUE)

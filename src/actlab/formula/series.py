@@ -1,0 +1,94 @@
+"""A polynomial where a formula loses its digits near 0: x - tanh(x), sin(x)/x, sqrt(1 + x**2) - 1.
+
+The polynomial is fitted at 50 digits to f(x)/x**k through Chebyshev points, where f vanishes as x**k; it is used only
+where the formula in floats was seen to be wrong and the polynomial to be right.
+"""
+
+from collections.abc import Mapping
+
+from mpmath import mp, mpf
+
+from actlab.formula.algebra import ONE, power, times
+from actlab.formula.exact import Exact
+from actlab.formula.nodes import TRUE, Apply, Node, Number, X
+
+_RADII = (0.5, 0.25, 0.125)
+_DEGREE = 24
+_SMALL = (1e-8, -1e-8, 1e-5, -1e-5, 1e-3, -1e-3, 0.01, -0.01, 0.04, -0.04)
+_NEAR = mpf(2) ** -56  # relative error of the polynomial
+
+
+def small_points() -> tuple[float, ...]:
+    """Where digits are lost, if they are: both sides of 0."""
+    return _SMALL
+
+
+def near_zero(exact: Node, rest: Node, parameters: Mapping[str, float], order: int, wrt: str = "x") -> Node | None:
+    """`rest` with a polynomial of the truth near 0, or None where f is no power series there.
+
+    `exact` is the formula, `order` the order of its derivative that `rest` computes.
+    """
+    truth = Exact(exact, parameters)
+    for radius in _RADII:
+        polynomial = _fit(truth, radius, order, wrt)
+        if polynomial is not None:
+            inside = Apply("<", Apply("abs", X), Number(radius))
+            return Apply("Piecewise", polynomial, inside, rest, TRUE)
+    return None
+
+
+def _truth(exact: Exact, points: list[mpf], order: int, wrt: str) -> list[mpf]:
+    return exact.slopes(points, wrt, order) if order else exact.values(points)
+
+
+def _fit(exact: Exact, radius: float, order: int, wrt: str) -> Node | None:
+    with mp.workdps(60):
+        points = [radius * mp.cos(mp.pi * (2 * i + 1) / (2 * _DEGREE + 2)) for i in range(_DEGREE + 1)]
+        points = [point if point else mpf(10) ** -9 for point in points]
+        wanted = _truth(exact, points, order, wrt)
+        tests = [mpf(radius) * t / 10 for t in (-9.9, -7, -4, -1, -0.01, 0.01, 1, 4, 7, 9.9)]
+        beside = _truth(exact, tests, order, wrt)
+        tiny = _truth(exact, [mpf("1e-6"), mpf("1e-7")], order, wrt)
+        if not all(mp.isfinite(value) for value in (*wanted, *beside, *tiny)) or 0 in tiny:
+            return None
+        vanishing = round(float(mp.log10(abs(tiny[0] / tiny[1]))))
+        if vanishing < 0:
+            return None
+        scaled = [value / point**vanishing for value, point in zip(wanted, points, strict=True)]
+        coefficients = _interpolated(points, scaled)
+        for point, value in zip(tests, beside, strict=True):
+            if abs(mp.polyval(coefficients[::-1], point) * point**vanishing - value) > _NEAR * abs(value):
+                return None
+        largest = max(map(abs, coefficients))
+        kept = [
+            c if abs(c) * mpf(radius) ** i > mpf(10) ** -18 * largest else mpf(0) for i, c in enumerate(coefficients)
+        ]
+    return _horner([float(c) for c in kept], vanishing)
+
+
+def _interpolated(points: list[mpf], values: list[mpf]) -> list[mpf]:
+    """Coefficients, lowest first, of the polynomial through the points: Newton's differences, multiplied out."""
+    table = list(values)
+    for level in range(1, len(points)):
+        for i in range(len(points) - 1, level - 1, -1):
+            table[i] = (table[i] - table[i - 1]) / (points[i] - points[i - level])
+    coefficients = [mpf(0)]
+    for value, point in zip(reversed(table), reversed(points), strict=True):
+        shifted = [mpf(0), *coefficients]
+        coefficients = [a - point * b for a, b in zip(shifted, [*coefficients, mpf(0)], strict=True)]
+        coefficients[0] += value
+    return coefficients
+
+
+def _horner(coefficients: list[float], vanishing: int) -> Node:
+    """x**k*(c0 + x*(c1 + ...)), in x**2 where only even powers are left."""
+    while coefficients and coefficients[-1] == 0:
+        coefficients.pop()
+    even = not any(coefficients[1::2])
+    step = power(X, 2) if even else X
+    used = coefficients[::2] if even else coefficients
+    node: Node = Number(used[-1])
+    for coefficient in reversed(used[:-1]):
+        node = Apply("*", step, node)
+        node = Apply("+", Number(coefficient), node) if coefficient else node
+    return times(power(X, vanishing), node) if node != ONE else power(X, vanishing)

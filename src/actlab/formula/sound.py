@@ -1,0 +1,539 @@
+"""Forms that floats compute well: identities that keep a formula's meaning and lose its overflow and cancellation.
+
+`smooth` applies the identities that also serve derivatives; `sound` adds those for the value alone. Each rule takes a
+node whose parts are already rewritten and gives a better one, or None.
+"""
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from math import inf, prod
+
+from actlab.formula.algebra import ONE, TWO, ZERO, minus, negative, over, plus, power, times
+from actlab.formula.nodes import TRUE, Apply, Node, Number, rebuild
+
+_CAP = (
+    40  # e^40 is beyond where tanh, erf and exp(-u) are flat in every dtype, and its square is still finite in float32
+)
+_FLAT = ("tanh", "sigmoid", "erf", "erfc", "atan", "exp", "expm1")
+_LARGEST = 20_000  # nodes, shared ones counted each time
+_LEAST = -40  # softplus(u) is exp(u) below, to the last digit
+
+Factors = dict[Node, int]  # base -> whole exponent
+
+
+def smooth(node: Node) -> Node:
+    """The tree rewritten until nothing changes.
+
+    >>> from actlab.formula import parse
+    >>> [str(smooth(parse(text))) for text in ("x/(1 + exp(-x))", "log(1 + exp(x))", "x*(1 + erf(x))/2")]
+    ['x*sigmoid(x)', 'softplus(x)', 'x*erfc(-x)/2']
+    """
+    for _ in range(8):
+        changed = rebuild(node, _improved)
+        if changed == node or changed.size > _LARGEST:
+            break
+        node = changed
+    return node
+
+
+def sound(node: Node) -> Node:
+    """`smooth`, and what helps a value but would not help a derivative taken from it."""
+    return smooth(rebuild(smooth(node), lambda part: _first(part, (_root_sum,))))
+
+
+def _improved(node: Node) -> Node:
+    for _ in range(8):
+        better = _first(node, _RULES.get(node.op, ()))
+        if better == node:
+            break
+        node = better
+    return node
+
+
+def _first(node: Node, rules: Iterable[Callable[[Node], Node | None]]) -> Node:
+    for rule in rules:
+        better = rule(node)
+        if better is not None and better != node:
+            return better
+    return node
+
+
+# sums
+
+
+def terms(node: Node) -> list[tuple[int, Node]]:
+    """A sum as signs and terms."""
+    if node.op in "+-" and len(node.arguments) == 2:
+        left, right = node.arguments
+        sign = 1 if node.op == "+" else -1
+        return terms(left) + [(sign * s, term) for s, term in terms(right)]
+    if node.op == "neg":
+        return [(-s, term) for s, term in terms(node.arguments[0])]
+    if node.op == "number" and node.value < 0:  # type: ignore[operator]
+        return [(-1, -node)]
+    return [(1, node)]
+
+
+def summed(parts: Iterable[tuple[int, Node]]) -> Node:
+    node = ZERO
+    for sign, term in sorted(parts, key=lambda part: -part[0]):  # what is added comes first
+        node = plus(node, term) if sign > 0 else minus(node, term)
+    return node
+
+
+def _scaled(term: Node) -> tuple[Node, Node]:
+    """A term as number and rest: 2*tanh(u) is (2, tanh(u))."""
+    if term.op == "*" and term.arguments[0].op == "number":
+        return term.arguments
+    if term.op == "number":
+        return term, ONE
+    return ONE, term
+
+
+def _cancelled(node: Node) -> Node | None:
+    """a + b - a is b."""
+    parts = terms(node)
+    for i, (sign, term) in enumerate(parts):
+        for j in range(i):
+            if parts[j] == (-sign, term):
+                return summed(parts[:j] + parts[j + 1 : i] + parts[i + 1 :])
+    return None
+
+
+def _gathered(node: Node) -> Node | None:
+    """Whole numbers of a sum are added up: 1 + x + 1 is x + 2."""
+    parts = terms(node)
+    numbers = [s * t.value for s, t in parts if t.op == "number" and isinstance(t.value, int)]  # type: ignore[operator]
+    if len(numbers) < 2:
+        return None
+    rest = [(s, t) for s, t in parts if not (t.op == "number" and isinstance(t.value, int))]
+    total = sum(numbers)
+    return summed([*rest, (1 if total >= 0 else -1, Number(abs(total)))] if total else rest)
+
+
+def _pairs(node: Node) -> Node | None:
+    """Two terms that cancel far out or near 0, as one function: 1 + erf(u), 1 - tanh(u), exp(u) - 1."""
+    parts = terms(node)
+    for i, (sign, term) in enumerate(parts):
+        factor, function = _scaled(term)
+        for j, (other, number) in enumerate(parts):
+            if number == factor and function.op in _WITH_ONE:
+                better = _WITH_ONE[function.op](function.arguments[0], sign * other)
+                if better is not None:
+                    rest = [part for k, part in enumerate(parts) if k not in (i, j)]
+                    return summed([*rest, (other, times(factor, better))])
+    return None
+
+
+def _with_exp(u: Node, sign: int) -> Node | None:
+    return negative(Apply("expm1", u)) if sign < 0 else None
+
+
+_WITH_ONE: dict[str, Callable[[Node, int], Node | None]] = {  # 1 + sign*function(u)
+    "erf": lambda u, sign: Apply("erfc", negative(u) if sign > 0 else u),
+    "tanh": lambda u, sign: times(TWO, Apply("sigmoid", times(TWO if sign > 0 else -TWO, u))),
+    "sigmoid": lambda u, sign: Apply("sigmoid", negative(u)) if sign < 0 else None,
+    "exp": _with_exp,
+    "cos": lambda u, sign: times(TWO, power(Apply("cos" if sign > 0 else "sin", over(u, TWO)), 2)),
+    "cosh": lambda u, sign: (
+        times(TWO, power(Apply("cosh", over(u, TWO)), 2))
+        if sign > 0
+        else times(-TWO, power(Apply("sinh", over(u, TWO)), 2))
+    ),
+}
+
+
+def _centred_sigmoid(node: Node) -> Node | None:
+    """2*sigmoid(u) - 1 is tanh(u/2); sigmoid(u) - 1/2 half of it."""
+    parts = terms(node)
+    for i, (sign, term) in enumerate(parts):
+        factor, function = _scaled(term)
+        if function.op == "sigmoid":
+            for j, (other, number) in enumerate(parts):
+                value = _as_number(number)
+                if other == -sign and value is not None and _as_number(factor) == 2 * value:
+                    rest = [part for k, part in enumerate(parts) if k not in (i, j)]
+                    return summed([*rest, (sign, times(number, Apply("tanh", over(function.arguments[0], TWO))))])
+    return None
+
+
+def _as_number(node: Node) -> float | None:
+    if node.op == "number":
+        return node.value  # type: ignore[return-value]
+    if node.op == "/" and {a.op for a in node.arguments} == {"number"}:
+        return node.arguments[0].value / node.arguments[1].value  # type: ignore[operator]
+    return None
+
+
+def _hyperbolic(node: Node) -> Node | None:
+    """exp(u) ± exp(-u)."""
+    parts = terms(node)
+    if len(parts) != 2 or any(term.op != "exp" for _, term in parts):
+        return None
+    (first, left), (second, right) = parts
+    u = left.arguments[0]
+    if negative(u) != right.arguments[0]:
+        return None
+    both = times(TWO, Apply("cosh" if first == second else "sinh", u))
+    return both if first > 0 else negative(both)
+
+
+# products
+
+
+def factors(node: Node) -> tuple[int, Factors]:
+    """A product as sign and powers: -a*b/c**2 is (-1, {a: 1, b: 1, c: -2})."""
+    found: Factors = {}
+
+    def gather(part: Node, exponent: int) -> int:
+        if part.op == "neg":
+            return (-1) ** exponent * gather(part.arguments[0], exponent)
+        if part.op == "*":
+            return gather(part.arguments[0], exponent) * gather(part.arguments[1], exponent)
+        if part.op == "/":
+            return gather(part.arguments[0], exponent) * gather(part.arguments[1], -exponent)
+        if part.op == "**" and part.arguments[1].op == "number" and isinstance(part.arguments[1].value, int):
+            return gather(part.arguments[0], exponent * part.arguments[1].value)
+        if part.op == "number" and part.value < 0:  # type: ignore[operator]
+            return (-1) ** exponent * gather(-part, exponent)
+        found[part] = found.get(part, 0) + exponent
+        return 1
+
+    sign = gather(node, 1)
+    return sign, {base: exponent for base, exponent in found.items() if exponent and base != ONE}
+
+
+def product(sign: int, found: Factors) -> Node:
+    numbers = {base: exponent for base, exponent in found.items() if isinstance(base.value, int)}
+    ratio = prod((Fraction(base.value) ** exponent for base, exponent in numbers.items()), start=Fraction(1))
+    if max(ratio.numerator, ratio.denominator) < 2**53:
+        whole = {Number(ratio.numerator): 1, Number(ratio.denominator): -1}
+        found = whole | {base: exponent for base, exponent in found.items() if base not in numbers}
+    above, below = ONE, ONE
+    for base, exponent in sorted(found.items(), key=lambda item: item[0].op != "number"):
+        if exponent > 0:
+            above = times(above, power(base, exponent))
+        else:
+            below = times(below, power(base, -exponent))
+    node = over(above, below)
+    return node if sign > 0 else negative(node)
+
+
+def _multiplied(node: Node) -> Node | None:
+    """A product by its factors: what belongs together is brought together."""
+    sign, found = factors(node)
+    before = dict(found)
+    for rule in (_signs, _exponentials, _logistic, _hyperbolic_ratio, _over_exponentials):
+        changed = rule(found)
+        if changed is not None:
+            more, found = factors(product(1, changed))
+            sign *= more
+    better = product(sign, found)
+    return better if found != before or better.size < node.size else None
+
+
+def _put(found: Factors, changes: dict[Node, int]) -> Factors:
+    new = dict(found)
+    for base, exponent in changes.items():
+        new[base] = new.get(base, 0) + exponent
+        if not new[base]:
+            del new[base]
+    return new
+
+
+def _signs(found: Factors) -> Factors | None:
+    """sign(u)*sign(u) is 1: where it is not, at 0, it stands in a derivative, beside what vanishes there."""
+    for base, exponent in found.items():
+        if base.op == "sign":
+            u, size = base.arguments[0], Apply("abs", base.arguments[0])
+            if abs(exponent) > 1:
+                return _put(found, {base: -2 if exponent > 0 else 2})
+            if found.get(u, 0) > 0:
+                return _put(found, {base: -exponent, u: -1, size: 1})
+            if found.get(size, 0) > 0:
+                return _put(found, {base: -exponent, size: -1, u: 1})
+    return None
+
+
+def _exponentials(found: Factors) -> Factors | None:
+    """exp(u)*exp(v) is exp(u + v), 1/exp(u) is exp(-u)."""
+    bases = [base for base in found if base.op == "exp"]
+    if not bases or (len(bases) == 1 and found[bases[0]] == 1):
+        return None
+    total = ZERO
+    for base in bases:
+        total = plus(total, times(Number(found[base]), base.arguments[0]))
+    rest = {base: exponent for base, exponent in found.items() if base.op != "exp"}
+    return rest if total == ZERO else _put(rest, {Apply("exp", total): 1})
+
+
+def _logistic(found: Factors) -> Factors | None:
+    """1/(1 + exp(u)) is sigmoid(-u); exp(u)*sigmoid(-u) is sigmoid(u); expm1(u)*sigmoid(-u) is tanh(u/2)."""
+    for base, exponent in found.items():
+        if exponent < 0 and (u := _one_plus_exp(base)) is not None:
+            return _put(found, {base: -exponent, Apply("sigmoid", negative(u)): -exponent})
+        if base.op == "sigmoid" and exponent > 0:
+            u = negative(base.arguments[0])
+            if found.get(Apply("exp", u), 0) > 0:
+                return _put(found, {base: -1, Apply("exp", u): -1, Apply("sigmoid", u): 1})
+            if found.get(Apply("expm1", u), 0) > 0:
+                return _put(found, {base: -1, Apply("expm1", u): -1, Apply("tanh", over(u, TWO)): 1})
+    return None
+
+
+def _one_plus_exp(node: Node) -> Node | None:
+    """u, of 1 + exp(u)."""
+    parts = terms(node)
+    if len(parts) == 2 and all(sign > 0 for sign, _ in parts):
+        for (_, one), (_, other) in (parts, parts[::-1]):
+            if one == ONE and other.op == "exp":
+                return other.arguments[0]
+    return None
+
+
+def _hyperbolic_ratio(found: Factors) -> Factors | None:
+    """sinh/cosh is tanh; what is left of 1/cosh, by sigmoids and exp(-|u|), which neither overflow nor cancel."""
+    for base, exponent in found.items():
+        if base.op == "cosh" and exponent < 0:
+            u = base.arguments[0]
+            if found.get(Apply("sinh", u), 0) > 0:
+                return _put(found, {base: 1, Apply("sinh", u): -1, Apply("tanh", u): 1})
+            double = times(TWO, u)
+            if exponent <= -2:
+                parts = {Apply("sigmoid", double): 1, Apply("sigmoid", negative(double)): 1}
+                return _put(found, {base: 2, Number(4): 1} | parts)
+            size = Apply("abs", u)
+            soft = Apply("sigmoid", times(TWO, size))
+            return _put(found, {base: 1, TWO: 1, Apply("exp", negative(size)): 1, soft: 1})
+    return None
+
+
+def _over_exponentials(found: Factors) -> Factors | None:
+    """1/(c + d*exp(v)): above and below times exp(-v) where v > 0, so that nothing overflows."""
+    for base, exponent in found.items():
+        if exponent < 0 and (split := _exponential_term(base)) is not None:
+            _, low, down = split
+            return _put(found, {base: -exponent, low: exponent, Apply("exp", down): -exponent})
+    return None
+
+
+def _exponential_term(node: Node) -> tuple[Node, Node, Node] | None:
+    """(v, node*exp(-max(v, 0)), -max(v, 0)) of a sum that holds one exp(v) of something that grows."""
+    parts = terms(node)
+    if len(parts) < 2:
+        return None
+    for i, (sign, term) in enumerate(parts):
+        own_sign, own = factors(term)
+        bases = [base for base in own if base.op == "exp" and own[base] == 1]
+        if len(bases) == 1 and "x" in bases[0].symbols and not below_cap(bases[0].arguments[0]):
+            v = bases[0].arguments[0]
+            least = Apply("min", v, ZERO)
+            down = minus(least, v)
+            raised = product(own_sign, _put(own, {bases[0]: -1, Apply("exp", least): 1}))
+            rest = [(s, times(t, Apply("exp", down))) for k, (s, t) in enumerate(parts) if k != i]
+            return v, summed([*rest, (sign, raised)]), down
+    return None
+
+
+# functions
+
+
+def _log(node: Node) -> Node | None:
+    u = node.arguments[0]
+    if u.op == "exp":
+        return u.arguments[0]
+    if u.op == "sigmoid":
+        return negative(Apply("softplus", negative(u.arguments[0])))
+    sign, found = factors(u)
+    for base, exponent in found.items():
+        if sign > 0 and exponent == 1 and base.op in ("cosh", "exp"):
+            v = base.arguments[0]
+            own = minus(minus(Apply("softplus", times(TWO, v)), v), Apply("log", TWO)) if base.op == "cosh" else v
+            rest = product(1, {key: value for key, value in found.items() if key != base})
+            return own if rest == ONE else plus(own, Apply("log", rest))
+    if (v := _one_plus_exp(u)) is not None:
+        return Apply("softplus", v)
+    parts = terms(u)
+    number = next((t.value for s, t in parts if t.op == "number" and s > 0), None)
+    rest = [(s, t) for s, t in parts if not (t.op == "number" and s > 0)]
+    if len(parts) > 1 and number == 1:
+        return Apply("log1p", summed(rest))
+    if number == 2 and len(rest) == 1 and rest[0][0] < 0 and rest[0][1].op == "exp":
+        return Apply("log1p", negative(Apply("expm1", rest[0][1].arguments[0])))
+    return _log_of_exponentials(node)
+
+
+def _log_of_exponentials(node: Node) -> Node | None:
+    """log(c + d*exp(v)) is max(v, 0) + log(c*exp(-max(v, 0)) + d*exp(min(v, 0)))."""
+    split = _exponential_term(node.arguments[0])
+    if split is None:
+        return None
+    _, low, down = split
+    return minus(Apply("log", low), down)
+
+
+def _log1p(node: Node) -> Node | None:
+    u = node.arguments[0]
+    if u.op == "exp":
+        return Apply("softplus", u.arguments[0])
+    split = _exponential_term(plus(ONE, u))
+    return None if split is None else minus(Apply("log", split[1]), split[2])
+
+
+def _exp(node: Node) -> Node | None:
+    u = node.arguments[0]
+    if u.op == "log":
+        return u.arguments[0]
+    if u.op == "neg" and u.arguments[0].op == "softplus":
+        return Apply("sigmoid", negative(u.arguments[0].arguments[0]))
+    if u.op == "softplus":
+        return plus(ONE, Apply("exp", u.arguments[0]))
+    return None
+
+
+def _sqrt(node: Node) -> Node | None:
+    u = node.arguments[0]
+    if u.op == "exp":
+        return Apply("exp", over(u.arguments[0], TWO))
+    if u.op == "**" and u.arguments[1] == TWO:
+        return Apply("abs", u.arguments[0])
+    if u.op == "sigmoid":
+        return Apply("exp", negative(over(Apply("softplus", negative(u.arguments[0])), TWO)))
+    if u.op == "softplus":  # it underflows long before its root does
+        v = u.arguments[0]
+        far = Apply("<", v, Number(_LEAST))
+        near = Apply("sqrt", Apply("softplus", Apply("max", v, Number(_LEAST))))
+        if not (v.op == "max" and v.arguments[1] == Number(_LEAST)):
+            return Apply("Piecewise", Apply("exp", over(v, TWO)), far, near, TRUE)
+    return None
+
+
+def _power(node: Node) -> Node | None:
+    base, exponent = node.arguments
+    if exponent == ONE:
+        return base
+    if base.op == "exp":
+        return Apply("exp", times(exponent, base.arguments[0]))
+    if exponent.op == "number" and exponent.value == 0.5:
+        return Apply("sqrt", base)
+    if base.op == "abs" and exponent == TWO:
+        return power(base.arguments[0], 2)
+    return None
+
+
+def _even(node: Node) -> Node | None:
+    u = node.arguments[0]
+    return Apply(node.op, u.arguments[0]) if u.op in ("neg", "abs") else None
+
+
+def _odd(node: Node) -> Node | None:
+    u = node.arguments[0]
+    return negative(Apply(node.op, u.arguments[0])) if u.op == "neg" else None
+
+
+def _capped(node: Node) -> Node | None:
+    """exp inside a function that is flat where exp is large: it need not overflow."""
+
+    def cap(part: Node) -> Node:
+        if part.op == "exp" and "x" in part.symbols:
+            u = part.arguments[0]
+            if not below_cap(u):
+                return Apply("exp", Apply("min", u, Number(_CAP)))
+        return part
+
+    inner = rebuild(node.arguments[0], cap)
+    return None if inner == node.arguments[0] else Apply(node.op, inner)
+
+
+def below_cap(u: Node) -> bool:
+    """Whether u is small already: min(v, 40), min(v, 0) - v, -abs(v), -v**2."""
+    return _most(u) <= _CAP
+
+
+def _most(u: Node) -> float:
+    """A bound of u from above, for all x, as far as one is seen."""
+    if u.op == "number":
+        return u.value  # type: ignore[return-value]
+    if u.op == "min":
+        return min(map(_most, u.arguments))
+    if u.op in ("sigmoid", "tanh", "erf", "sin", "cos"):
+        return 1.0
+    if u.op == "neg":
+        return 0.0 if _positive(u.arguments[0]) else inf
+    if u.op in "*/":
+        sign, found = factors(u)
+        if sign < 0 and all(_positive(base) or exponent % 2 == 0 for base, exponent in found.items()):
+            return 0.0
+        return inf
+    if u.op in "+-":
+        return _most_of_sum(terms(u))
+    return inf
+
+
+def _most_of_sum(parts: list[tuple[int, Node]]) -> float:
+    for i, (sign, term) in enumerate(parts):
+        if sign > 0 and term.op == "min":  # min(v, 0) - v is at most 0
+            for v in term.arguments:
+                rest, gone = parts[:i] + parts[i + 1 :], terms(negative(v))
+                if all(part in rest for part in gone):
+                    return _most_of_sum([part for part in rest if part not in gone]) if len(rest) > len(gone) else 0.0
+    return sum(_most(term if sign > 0 else negative(term)) for sign, term in parts)
+
+
+def _positive(node: Node) -> bool:
+    if node.op == "number":
+        return node.value > 0  # type: ignore[operator]
+    if node.op in "*/" and len(node.arguments) == 2:
+        return all(map(_positive, node.arguments))
+    return node.op in ("abs", "softplus", "exp", "sqrt", "cosh", "sigmoid", "pi") or (
+        node.op == "**" and node.arguments[1].op == "number" and node.arguments[1].value % 2 == 0  # type: ignore[operator]
+    )
+
+
+def _root_sum(node: Node) -> Node | None:
+    """u + sqrt(u**2 + c), which cancels for u < 0, is c/(sqrt(u**2 + c) - u) there; sqrt(w) - k likewise."""
+    if node.op not in "+-":
+        return None
+    parts = terms(node)
+    if len(parts) != 2:
+        return None
+    for (first, root), (second, u) in (parts, parts[::-1]):
+        if root.op != "sqrt" or first < 0:
+            continue
+        inside = terms(root.arguments[0])
+        square = Number(u.value**2) if u.op == "number" else power(u, 2)  # type: ignore[operator]
+        if (1, square) not in inside or len(inside) < 2:
+            continue
+        rest = summed([part for part in inside if part != (1, square)])
+        signed = u if second > 0 else negative(u)
+        mended = over(rest, minus(root, signed))
+        if u.op == "number":
+            return mended if second < 0 else None
+        return Apply("Piecewise", node, Apply(">=", signed, ZERO), mended, TRUE)
+    return None
+
+
+_RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
+    "+": (_gathered, _cancelled, _pairs, _hyperbolic, _centred_sigmoid),
+    "-": (_gathered, _cancelled, _pairs, _hyperbolic, _centred_sigmoid),
+    "*": (_multiplied,),
+    "/": (_multiplied,),
+    "neg": (lambda node: negative(node.arguments[0]),),
+    "**": (_power,),
+    "log": (_log,),
+    "log1p": (_log1p,),
+    "exp": (_exp, _capped),
+    "sqrt": (_sqrt,),
+    "logsigmoid": (lambda node: negative(Apply("softplus", negative(node.arguments[0]))),),
+    "cosh": (_even,),
+    "cos": (_even,),
+    "abs": (_even,),
+    "tanh": (_odd, _capped),
+    "erf": (_odd, _capped),
+    "sinh": (_odd,),
+    "asinh": (_odd,),
+    "atan": (_odd, _capped),
+    "sigmoid": (_capped,),
+    "erfc": (_capped,),
+    "expm1": (_capped,),
+}

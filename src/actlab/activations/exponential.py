@@ -238,7 +238,7 @@ def _(x):
     family="exponential",
     formula="Piecewise((x, x >= 1), (x*(x + 1)/2, x > 0), ((exp(x) - 1)*(x + 1)/2, x > -1), (0, True))",
     kinks=(-1.0, 1.0),
-    range="[-0.108, inf)",
+    range="[-0.0997, inf)",
     module="HardELiSH",
     reference="Basirat, Roth 2018, The Quest for the Golden Activation Function, arXiv:1808.00783",
     checked="formula in the text of echoAI's Keras layer hard_elish, opened 2026-11-23; the paper: no",

@@ -311,7 +311,7 @@ def star_relu(x: Tensor, s: float | Tensor = 0.8944271909999159, b: float | Tens
     df/ds = max(0, x)^2,   df/db = 1
     """
     positive = x.clamp(min=0)
-    return s * (positive * positive) + b
+    return s * positive * positive + b  # in this order it overflows no earlier than the result
 
 
 @star_relu.derivative(wrt="x")

@@ -21,7 +21,7 @@ _POWERS = range(6)
     ),
     reference="Molina, Schramowski, Kersting 2019, Padé Activation Units, arXiv:1907.06732",
     checked="rational_activations' rational_pytorch_functions.py (versions A to D), opened 2026-11-23; the paper: no",
-    domain="[-3, 3]: fitted to gelu there (within 0.0026); outside it leaves gelu, for x/2 + 3.66 on both sides",
+    domain="[-3, 3]: fitted to gelu there (within 0.0027); outside it leaves gelu, for x/2 + 3.66 on both sides",
 )
 def rational(
     x: Tensor,

@@ -9,12 +9,17 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
+from actlab.nn.code import own_forward
 
 
 class Elementwise(torch.nn.Module):
     """An activation as a module. A parameter given as a torch.nn.Parameter is trained; a tensor becomes a buffer."""
 
     _function: Callable[..., Tensor]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.forward = own_forward(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

@@ -12,17 +12,23 @@ Compare them at that width. What is known of each is in `catalogue.GATING`, read
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from actlab import functional
+from actlab.nn.code import own_forward
 
 
 class _Gated(torch.nn.Module):
     """a * gate(b), where a and b are the two halves of the input along `dim`: the second half is the gate."""
 
     _gate: Callable[[Tensor], Tensor]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.forward = own_forward(cls)
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()

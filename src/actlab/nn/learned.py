@@ -20,6 +20,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
+from actlab.nn.code import own_forward
 
 
 class Learned(torch.nn.Module):
@@ -29,6 +30,10 @@ class Learned(torch.nn.Module):
     """
 
     _function: Callable[..., Tensor]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.forward = own_forward(cls)
 
     def __init__(self, num_parameters: int = 1, *, device: Any = None, dtype: Any = None, **values: float) -> None:
         super().__init__()

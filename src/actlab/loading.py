@@ -68,7 +68,7 @@ def _target(run: Run, identity: str) -> Target:
         file, _, name = shown.rpartition(":")
         return from_source(shown, file, str(copy), name, copy.read_bytes())
     try:
-        target = parse(label(identity))
+        target = parse(identity if identity.startswith("'") else label(identity))
     except UserError:
         target = None
     if target is None or target.identity != identity:

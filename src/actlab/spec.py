@@ -84,7 +84,7 @@ class Trial:
     @property
     def activations(self) -> tuple[str, ...]:
         """One identity for each hidden layer."""
-        names = self.activation.split("/")
+        names = targets.split_identity(self.activation)
         return tuple(names) if len(names) > 1 else (self.activation,) * len(self.hidden)
 
     def changed(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """What a person writes where an activation is named, read without torch.
 
-`relu`, `leaky_relu(0.2)`, `mine.py:swoosh`, `torch.nn:GELU`, a Python callable; `relu/tanh` names one for each hidden
-layer. The identity is what a trial's key depends on: names, parameters and version in the catalogue, or the name and a
-hash of the source.
+`relu`, `leaky_relu(0.2)`, `mine.py:swoosh`, `torch.nn:GELU`, a formula such as `x * tanh(softplus(x))`, a Python
+callable; `relu/tanh` names one for each hidden layer, where a formula stands in quotes: `relu/'x*tanh(x)'`. The identity
+is what a trial's key depends on: names, parameters and version in the catalogue, the name and a hash of the source, or
+the formula as it is written without needless spaces.
 """
 
 import ast
@@ -11,12 +12,13 @@ import hashlib
 import importlib.util
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from actlab import catalogue
 from actlab.errors import UserError
+from actlab.formula import clause
 from actlab.sources import fingerprint
 
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
@@ -24,6 +26,12 @@ _FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
 _CALL_PIECE = re.compile(r"(\s*([\w-]+)\s*(?:\([^()]*\))?\s*)(?:/|$)")
 _FILE_PIECE = re.compile(r"(.+?\.py:[\w.]+\s*)(?:/|$)")
 _ANY_PIECE = re.compile(r"([^/]*)(?:/|$)")
+_QUOTED = re.compile(r"\s*(['\"])([^'\"]*)\1\s*")
+_QUOTED_PIECE = re.compile(r"(['\"])([^'\"]*)\1")
+_QUOTED_LAYER = re.compile(r"\s*((['\"])[^'\"]*\2)\s*(?:/|$)")
+_X = re.compile(r"(?<![\w.])x(?!\w)", re.ASCII)
+_CALL_OF_NAME = re.compile(r"[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*", re.ASCII)
+_GIVEN = re.compile(r"[A-Za-z]\w*\s*=(?!=)", re.ASCII)
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -31,7 +39,7 @@ _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 class Target:
     """One activation as it was named: how it is shown, what identifies it, and where to find it."""
 
-    kind: str  # "catalogue", "file", "module" or "callable"
+    kind: str  # "catalogue", "file", "module", "formula" or "callable"
     text: str  # what finds it again, as experiment.toml keeps it
     label: str  # what tables show
     identity: str  # what a trial's key depends on
@@ -49,9 +57,15 @@ def parse(what: str | Callable[..., Any]) -> Target:
     'leaky_relu(negative_slope=0.2)'
     >>> parse("Leaky_ReLU(negative_slope=0.01)").identity
     'leaky_relu'
+    >>> parse("x * sigmoid( beta*x ) where beta = 1.5").identity
+    "'x*sigmoid(beta*x) where beta=1.5'"
     """
     if not isinstance(what, str):
         return _from_callable(what)
+    if match := _QUOTED.fullmatch(what):
+        return _from_formula(match[2])
+    if is_formula(what):
+        return _from_formula(what)
     if match := _FILE.fullmatch(what):
         return _from_file(match["path"], match["name"])
     if match := _MODULE.fullmatch(what):
@@ -62,8 +76,40 @@ def parse(what: str | Callable[..., Any]) -> Target:
         raise UserError("An activation needs a name, for example relu. `actlab list` shows the catalogue.")
     raise UserError(
         f"{what!r} names no activation. Write a name (relu), a name with parameters (leaky_relu(0.2)), "
-        "file.py:name or package.module:Name; `actlab list` shows the catalogue."
+        "file.py:name, package.module:Name, or a formula of x (x * tanh(softplus(x))); "
+        "`actlab list` shows the catalogue."
     )
+
+
+def is_formula(text: str) -> bool:
+    """Whether a text is meant as a formula: it holds x, or a function of something other than numbers.
+
+    >>> [is_formula(text) for text in ("x/(1 + abs(x))", "relu/leaky_relu(0.2)", "mine.py:x", "tanh(z)")]
+    [True, False, False, True]
+    """
+    if ":" in text or _QUOTED.search(text):
+        return False
+    call = _CALL.fullmatch(text)
+    if _X.search(_GIVEN.sub("", text)):
+        return True
+    return not (call and catalogue.is_name(call[1])) and bool(_CALL_OF_NAME.search(_GIVEN.sub("", text)))
+
+
+def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str] = frozenset()) -> str:
+    """A text with the parameters given for the formulas in it that have them.
+
+    >>> with_parameters("x*sigmoid(beta*x)", {"beta": 1.5}, frozenset(["beta"]))
+    'x*sigmoid(beta*x) where beta=1.5 learned'
+    """
+    if is_formula(text):
+        return str(clause.read(text, values, learn))
+    return _QUOTED_PIECE.sub(lambda match: f"'{clause.read(match[2], values, learn)}'", text)
+
+
+def formula_parameters(text: str) -> frozenset[str]:
+    """The names of the parameters of the formulas in a text."""
+    found = [text] if is_formula(text) else [match[2] for match in _QUOTED_PIECE.finditer(text)]
+    return frozenset().union(*(clause.parameters(part) for part in found))
 
 
 def parse_layers(what: str | Callable[..., Any]) -> tuple[Target, ...]:
@@ -74,16 +120,18 @@ def parse_layers(what: str | Callable[..., Any]) -> tuple[Target, ...]:
     """
     if not isinstance(what, str):
         return (_from_callable(what),)
+    if is_formula(what):
+        return (parse(what),)
     return tuple(parse(part) for part in _split_layers(what))
 
 
 def _split_layers(text: str) -> list[str]:
-    """Split at slashes, but not inside the path of a file."""
+    """Split at slashes, but not inside the path of a file or a formula in quotes."""
     parts = []
     rest = text
     while rest:
-        match = _CALL_PIECE.match(rest)
-        if match is None or not catalogue.is_name(match[2]):
+        match = _QUOTED_LAYER.match(rest) or _CALL_PIECE.match(rest)
+        if match is None or (match.re is _CALL_PIECE and not catalogue.is_name(match[2])):
             match = _FILE_PIECE.match(rest) or _ANY_PIECE.match(rest)
         assert match is not None
         parts.append(match[1])
@@ -97,12 +145,28 @@ def identity(targets: tuple[Target, ...]) -> str:
     return names[0] if len(set(names)) == 1 else "/".join(names)
 
 
+def split_identity(activation_identity: str) -> list[str]:
+    """The identities of the layers: the slashes of a formula, which stands in quotes, are its own.
+
+    >>> split_identity("relu/'x/(1 + abs(x))'")
+    ['relu', "'x/(1 + abs(x))'"]
+    """
+    return re.findall(r"'[^']*'|[^/]+", activation_identity)
+
+
 def label(activation_identity: str) -> str:
     """What tables show for an identity: without the hash of a source, and parameters by position where they can be.
 
     >>> label("leaky_relu(negative_slope=0.2)"), label("mine.py:swoosh#0123456789ab")
     ('leaky_relu(0.2)', 'mine.py:swoosh')
+    >>> label("'x*tanh(x)'"), label("relu/'x*tanh(x)'")
+    ('x*tanh(x)', "relu/'x*tanh(x)'")
     """
+    if match := _QUOTED.fullmatch(activation_identity):
+        return match[2]
+    if "'" in activation_identity:
+        pieces = re.split(r"('[^']*')", activation_identity)
+        return "".join(piece if piece.startswith("'") else label(piece) for piece in pieces)
     shown = re.sub(r"#[0-9a-f]{12}", "", activation_identity)
     shown = re.sub(r"@\d+", "", shown)
 
@@ -123,6 +187,13 @@ def _from_catalogue(name: str, call: str) -> Target:
     version = f"@{facts.version}" if facts.version > 1 else ""
     identified = f"{facts.name}{version}" + (f"({given})" if given else "")
     return Target("catalogue", label(identified), label(identified), identified, name=facts.name, arguments=arguments)
+
+
+def _from_formula(text: str) -> Target:
+    reading = clause.read(text)
+    canonical = str(reading)
+    arguments = tuple(reading.parameters.items())
+    return Target("formula", canonical, canonical, f"'{canonical}'", name=str(reading.node), arguments=arguments)
 
 
 def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ...]:
@@ -200,6 +271,8 @@ def _from_module(module: str, name: str) -> Target:
 def _from_callable(thing: Callable[..., Any]) -> Target:
     if not callable(thing):
         raise UserError(f"An activation is a name or a callable, not {thing!r}.")
+    if text := getattr(thing, "formula_text", ""):
+        return _from_formula(text)
     facts = getattr(thing, "facts", None)
     if isinstance(facts, catalogue.Facts) and catalogue.facts().get(facts.name) == facts:
         # a function or class stands for the defaults, a module for the parameters it was made with

@@ -55,6 +55,12 @@ def read(text: str, values: Mapping[str, float] | None = None, learn: Collection
     return Reading(node, ordered, tuple(name for name in ordered if name in chosen))
 
 
+def parameters(text: str) -> frozenset[str]:
+    """The names of a formula's parameters, whether they have values or not."""
+    match = _CLAUSE.fullmatch(text)
+    return parse(match["formula"] if match else text).names
+
+
 def _clause(text: str, node: Node) -> tuple[dict[str, float], list[str]]:
     values: dict[str, float] = {}
     learned: list[str] = []
@@ -62,7 +68,7 @@ def _clause(text: str, node: Node) -> tuple[dict[str, float], list[str]]:
         match = _VALUE.fullmatch(part)
         if match is None:
             raise UserError(
-                f"{part.strip()!r} gives no parameter its value: write where beta=1.5, or where beta=1.5 learned."
+                f"{part.strip()!r} gives no parameter a value: write where beta=1.5, or where beta=1.5 learned."
             )
         name = match["name"]
         if name not in node.names:

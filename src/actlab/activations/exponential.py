@@ -186,7 +186,9 @@ def _(x, alpha):
     t, u = rising * x, falling * (x + falling)
     far_t, far_u = torch.where(t.abs() < 0.02, 1.0, t), torch.where(u.abs() < 0.02, 0.5, u)
     # around 0 both quotients cancel: there their series, (k-1) t^(k-2)/k! and (1 - 1/k) u^(k-2) for k = 2, 3, ...
-    g = torch.where(t.abs() < 0.02, _series(t, _G), (far_t * torch.exp(far_t) - torch.expm1(far_t)) / (far_t * far_t))
+    low_t = far_t.clamp(max=1)  # above 1 nothing cancels, and e^t may overflow: infinity minus infinity
+    rise = torch.where(far_t > 1, (far_t - 1) * torch.exp(far_t) + 1, low_t * torch.exp(low_t) - torch.expm1(low_t))
+    g = torch.where(t.abs() < 0.02, _series(t, _G), rise / (far_t * far_t))
     h = torch.where(u.abs() < 0.02, _series(u, _H), (torch.log1p(-far_u) + far_u / (1 - far_u)) / (far_u * far_u))
     return torch.where(alpha >= 0, x * x * g + 1, (x + falling) ** 2 * h + 1 / (1 - u))
 

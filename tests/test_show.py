@@ -1,5 +1,6 @@
-"""What `actlab show` prints: numbers by another route, planted mistakes found, and a page of 88 columns."""
+"""The card of an activation and the arrays of its picture."""
 
+import json
 import subprocess
 import sys
 
@@ -7,197 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from actlab import catalogue, show
+from actlab import catalogue
 from actlab.errors import UserError
-from actlab.show import LIMIT, WAYS, WIDTH, card, gradient_example
+from actlab.show import WIDTH, as_dict, card, shown, sketches
 
-HAND, AUTOGRAD, DIFFERENCES = WAYS
-ORACLES = {
-    "relu": torch.nn.functional.relu,
-    "tanh": torch.tanh,
-    "leaky_relu(0.2)": lambda z: torch.nn.functional.leaky_relu(z, 0.2),
-    "prelu": lambda z: torch.nn.functional.prelu(z, torch.tensor([0.25], dtype=z.dtype)),
-    "gelu": torch.nn.functional.gelu,
-    "softplus": torch.nn.functional.softplus,
-    "torch.nn:GELU": torch.nn.functional.gelu,
-    "torch.nn:PReLU": lambda z: torch.where(z > 0, z, 0.25 * z),
-    "torch:sin": torch.sin,
-}
+X = np.array([-3.0, -0.5, 0.25, 2.0])
 
 
-def block(tmp_path, derivative: str, value: str = "torch.tanh(x)", name: str = "mine.py") -> str:
-    (tmp_path / name).write_text(
+def block(tmp_path, kinks: str = "()", value: str = "torch.tanh(x)", derivative: str = "1 - torch.tanh(x)**2") -> str:
+    (tmp_path / "mine.py").write_text(
         "from actlab import activation\nimport torch\n"
-        "@activation(family='mine', formula='tanh(x)', range='(-1, 1)', reference='a note', checked='no')\n"
-        f"def swoosh(x):\n    'A tanh of my own.'\n    return {value}\n"
+        f"@activation(family='mine', formula='tanh(x)', kinks={kinks}, range='?', reference='a note', checked='no')\n"
+        f"def swoosh(x):\n    '''A tanh of my own.\n\n    f(x) = t(x)\n    '''\n    return {value}\n"
         f"@swoosh.derivative(wrt='x')\ndef _(x):\n    return {derivative}\n"
     )
-    return f"{tmp_path}/{name}:swoosh"
-
-
-def network() -> tuple[torch.Tensor, ...]:
-    fixed = (show._X_BI, show._W1_HI, show._B1_H, show._W2_CH, show._B2_C)
-    return tuple(torch.tensor(values, dtype=torch.float64) for values in fixed)
-
-
-def test_relu_by_numpy():
-    """Every number of the example again, in numpy and without the chain rule written once in the module."""
-    example = gradient_example("relu")
-    x = np.array([[-1.2, 0.7], [2.4, -0.4]])
-    incoming = np.array([[0.5, -1.0], [2.0, 3.0]])
-    np.testing.assert_array_equal(example.y, np.maximum(x, 0))
-    np.testing.assert_array_equal(example.gate, [[0, 1], [1, 0]])
-    np.testing.assert_array_equal(example.outgoing, np.where(x > 0, incoming, 0))
-
-    inputs, w1, b1, w2, b2 = (tensor.numpy() for tensor in network())
-    weight, bias, loss = np.zeros_like(w1), np.zeros_like(b1), 0.0
-    for sample, label in zip(inputs, show._LABELS_B, strict=True):
-        z = w1 @ sample + b1
-        logits = w2 @ np.maximum(z, 0) + b2
-        p = np.exp(logits) / np.exp(logits).sum()
-        loss -= np.log(p[label]) / 3
-        for unit in range(4):
-            if z[unit] > 0:
-                d = sum((p[c] - (c == label)) * w2[c, unit] for c in range(2)) / 3
-                bias[unit] += d
-                weight[unit] += d * sample
-    assert example.loss == pytest.approx(loss, rel=1e-12)
-    for way in WAYS:
-        np.testing.assert_allclose(example.weight[way], weight, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(example.bias[way], bias, rtol=0, atol=1e-9)
-
-
-@pytest.mark.parametrize("name", ORACLES)
-def test_the_numbers_are_pytorchs(name):
-    example = gradient_example(name)
-    x = torch.tensor(show._X, dtype=torch.float64, requires_grad=True)
-    y = ORACLES[name](x)
-    y.backward(torch.tensor(show._INCOMING, dtype=torch.float64))
-    np.testing.assert_allclose(example.y, y.detach(), rtol=1e-12)
-    np.testing.assert_allclose(example.outgoing, x.grad, rtol=1e-12)
-
-    inputs, w1, b1, w2, b2 = network()
-    first, second = torch.nn.Linear(2, 4, dtype=torch.float64), torch.nn.Linear(4, 2, dtype=torch.float64)
-    for parameter, value in ((first.weight, w1), (first.bias, b1), (second.weight, w2), (second.bias, b2)):
-        parameter.data.copy_(value)
-    logits = second(ORACLES[name](first(inputs)))
-    torch.nn.functional.cross_entropy(logits, torch.tensor(show._LABELS_B)).backward()
-    for way in WAYS:
-        np.testing.assert_allclose(example.weight[way], first.weight.grad, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(example.bias[way], first.bias.grad, rtol=0, atol=1e-9)
-    assert example.agrees and "They agree" in example.render()
-
-
-@pytest.mark.parametrize("name", [*catalogue.facts(), *ORACLES])
-def test_the_page_is_narrow_and_every_way_agrees(name):
-    example = gradient_example(name)
-    text = example.render()
-    assert example.agrees, example.gaps
-    assert max(example.gaps.values()) < LIMIT / 1000  # the limit has room
-    assert all(len(line) <= WIDTH and line == line.rstrip() for line in text.splitlines())
-    assert all(shape in text for shape in ("(2, 2)", "(3, 4)", "(4, 2)", "(4,)"))
-
-
-def test_the_inputs_keep_away_from_kinks():
-    z = np.concatenate([gradient_example("relu").z.ravel(), np.ravel(show._X)])
-    assert np.abs(2 * z - np.round(2 * z)).min() > 0.03  # from 0, +-0.5, +-1, ...
-    for row in gradient_example("relu").slope.T:
-        assert row.any()  # each unit is open for some sample: no gradient is 0 by accident
-
-
-def test_the_relu_page():
-    lines = [line.strip() for line in gradient_example("relu").render().splitlines()]
-    assert "x (2, 2)           y = f(x) (2, 2)     f'(x) (2, 2)" in lines
-    assert "[ -1.2   0.7 ]     [ 0.0  0.7 ]        [ 0  1 ]" in lines
-    assert "[  0.5  -1.0 ]  *  [ 0  1 ]      =  [  0  -1 ]" in lines
-    assert lines[-1].startswith("They agree: no difference is above 1e-06.")
-
-
-def test_a_wrong_derivative_is_found(tmp_path):
-    right = gradient_example(block(tmp_path, "1 - torch.tanh(x)**2", name="right.py"))
-    wrong = gradient_example(block(tmp_path, "1 - torch.tanh(x)", name="wrong.py"))
-    assert right.agrees and not wrong.agrees
-    assert wrong.gaps[AUTOGRAD, DIFFERENCES] < 1e-9
-    assert wrong.gaps[HAND, AUTOGRAD] > 0.01 and wrong.gaps[HAND, DIFFERENCES] > 0.01
-    np.testing.assert_array_equal(wrong.weight[AUTOGRAD], right.weight[AUTOGRAD])
-    text = " ".join(wrong.render().split())
-    assert "They do NOT agree" in text and "The derivative written for wrong.py:swoosh is wrong." in text
-    place = np.unravel_index(np.abs(wrong.slope - wrong.true_slope).argmax(), wrong.z.shape)
-    z = wrong.z[place]
-    assert f"Worst at z = {z:.4g}" in text and f"the slope of f is {1 - np.tanh(z) ** 2:.4g}" in text
-
-
-def test_a_derivative_of_nan_is_found(tmp_path):
-    example = gradient_example(block(tmp_path, "x * float('nan')"))
-    assert not example.agrees
-    assert "is given as nan" in " ".join(example.render().split())
-
-
-def test_a_large_derivative_keeps_the_page_narrow(tmp_path):
-    for factor in ("1.0e30", "999.98765", "-1234.5", "1e-30"):
-        text = gradient_example(block(tmp_path, f"{factor} * torch.exp(x)")).render()
-        assert max(map(len, text.splitlines())) <= WIDTH
-        assert "NOT" in text
-
-
-def test_a_value_that_autograd_cannot_follow(tmp_path):
-    """The derivative is right, and autograd, which sees x + 0, is the odd one out."""
-    path = block(tmp_path, "1 - torch.tanh(x)**2", value="x + (torch.tanh(x) - x).detach()")
-    example = gradient_example(path)
-    assert example.gaps[HAND, DIFFERENCES] < 1e-9 and not example.agrees
-    assert "autograd sees another" in " ".join(example.render().split())
-
-
-def test_a_function_whose_gradient_is_not_its_slope(tmp_path):
-    (tmp_path / "straight.py").write_text(
-        "import torch\n"
-        "class Sine(torch.autograd.Function):\n"
-        "    @staticmethod\n    def forward(ctx, x):\n        return torch.sin(x)\n"
-        "    @staticmethod\n    def backward(ctx, gradient):\n        return gradient\n"
-    )
-    example = gradient_example(f"{tmp_path}/straight.py:Sine")
-    assert example.gaps[HAND, AUTOGRAD] < 1e-9 and not example.agrees
-    assert "is not the slope of its values" in " ".join(example.render().split())
-
-
-@pytest.mark.parametrize(
-    ("derivative", "words"), [("1.0", "float"), ("torch.ones(())", "torch.ones_like"), ("nonsense", "NameError")]
-)
-def test_a_derivative_that_cannot_be_used_is_told_in_words(tmp_path, derivative, words):
-    with pytest.raises(UserError, match=words):
-        gradient_example(block(tmp_path, derivative))
-
-
-def test_a_module_without_a_written_derivative_says_so():
-    text = gradient_example("torch.nn:GELU").render()
-    assert "No derivative is written for it" in text
-    assert "No derivative is written for it" not in gradient_example("gelu").render()
-
-
-def test_a_callable_can_be_shown():
-    def cubic(x):
-        return x**3
-
-    example = gradient_example(cubic)
-    np.testing.assert_allclose(example.gate, 3 * np.square(show._X), rtol=1e-12)
-    assert example.agrees and example.label == "cubic"
-
-
-def test_learned_and_given_parameters_are_told():
-    assert "weight = 0.25 (learned; its start)" in gradient_example("prelu").render()
-    given = gradient_example("prelu(0.1)").render()
-    assert "weight = 0.1." in given and "learned" not in given
-    np.testing.assert_array_equal(gradient_example("prelu(0.1)").gate, [[0.1, 1], [1, 0.1]])
-
-
-@pytest.mark.parametrize("function", [card, gradient_example])
-def test_one_activation_at_a_time(function):
-    with pytest.raises(UserError, match="one activation is shown at a time"):
-        function("relu/tanh")
-    with pytest.raises(UserError, match="Did you mean 'relu'"):
-        function("rleu")
-    with pytest.raises(UserError, match="takes no parameters"):
-        function("relu(1)")
+    return f"{tmp_path}/mine.py:swoosh"
 
 
 @pytest.mark.parametrize("name", catalogue.facts())
@@ -209,6 +34,16 @@ def test_a_card_has_all_the_facts(name):
     assert all(alias in joined for alias in facts.aliases)
     assert all(f"{key} = {value:g}" in joined for key, value in facts.parameters.items())
     assert all(len(line) <= WIDTH for line in text.splitlines())
+    assert "df/dx" in text
+
+
+def test_one_activation_at_a_time():
+    with pytest.raises(UserError, match="one activation is shown at a time"):
+        card("relu/tanh")
+    with pytest.raises(UserError, match="Did you mean 'relu'"):
+        card("rleu")
+    with pytest.raises(UserError, match="takes no parameters"):
+        card("relu(1)")
 
 
 def test_cards_of_other_names():
@@ -217,38 +52,85 @@ def test_cards_of_other_names():
 
 
 def test_a_card_of_ones_own(tmp_path):
-    text = card(block(tmp_path, "1 - torch.tanh(x)**2"))
-    assert text.startswith("mine.py:swoosh\n  A tanh of my own.") and "a note" in text
-    with pytest.raises(UserError, match="--gradient"):
-        card("torch.nn:GELU")
+    text = card(block(tmp_path))
+    assert text.startswith("mine.py:swoosh\n  A tanh of my own.") and "a note" in text and "f(x) = t(x)" in text
+    assert "what it is    equals tanh" in text and "odd" in text
 
 
-def test_a_card_needs_no_torch():
-    code = "import sys, actlab.show as s; s.card('relu'); sys.exit('torch' in sys.modules)"
+def test_a_card_of_what_nothing_is_written_about():
+    text = card("torch.nn:GELU")
+    assert "Nothing is written about it" in text and "equals gelu" in text and "-0.169971" in text
+
+
+def test_importing_needs_no_torch():
+    code = "import sys, actlab.show, actlab.gradient; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_wrong_derivative_of_a_parameter_is_found(tmp_path):
-    file = tmp_path / "mine.py"
-    text = (
-        "import torch\nfrom actlab import activation\n"
-        "@activation(family='m', formula='b*x', range='R', reference='-', checked='-', learned=('b',))\n"
-        "def line(x, b=0.5):\n    'A line.'\n    return torch.where(x > 0, x, b * x)\n"
-        "@line.derivative(wrt='x')\ndef _(x, b):\n    return torch.where(x > 0, torch.ones_like(x), b)\n"
-        "@line.derivative(wrt='b')\ndef _(x):\n    return {} * x.clamp(max=0)\n"
-    )
-    file.write_text(text.format(5))
-    wrong = gradient_example(f"{file}:line")
-    assert not wrong.agrees and wrong.wrong_parameters == ["b"]
-    assert "with respect to b is wrong" in " ".join(wrong.render().split())
-    file.write_text(text.format(1))
-    assert gradient_example(f"{file}:line").agrees
-    file.write_text(text.split("@line.derivative(wrt='b')")[0])
-    with pytest.raises(UserError, match="learns b, but has no derivative"):
-        gradient_example(f"{file}:line")
+@pytest.mark.parametrize("name", ["relu", "torch.nn:GELU", "sigmoid"])
+def test_a_card_as_json(name):
+    told = json.loads(json.dumps(as_dict(shown(name)), allow_nan=False))
+    assert told["label"] == name and (told["facts"] is None) == (":" in name)
+    assert told["is"] is None or told["is"]["kind"] == "equals"
+    assert told["properties"]["gain"] == pytest.approx(shown(name).measured.gain)
 
 
-def test_every_derivative_of_a_parameter_is_compared():
-    assert set(gradient_example("prelu").learnable) == {"weight"}
-    assert set(gradient_example("elu(0.5)").learnable) == {"alpha"}
-    assert gradient_example("prelu").agrees and gradient_example("elu(0.5)").agrees
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    [("gelu", torch.nn.functional.gelu), ("torch.nn:Mish", torch.nn.functional.mish), ("tanh", torch.tanh)],
+)
+def test_the_arrays_are_the_function_and_its_derivatives(name, oracle):
+    """f, f' and f'' beside autograd, twice, of PyTorch's own function."""
+    (sketch,) = sketches([shown(name)])
+    x = torch.from_numpy(sketch.x).requires_grad_()
+    y = oracle(x)
+    (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), x)
+    np.testing.assert_allclose(sketch.value, y.detach(), atol=1e-12)
+    np.testing.assert_allclose(sketch.slope, slope.detach(), atol=1e-12)
+    np.testing.assert_allclose(sketch.curvature, curvature, atol=1e-5)
+    assert sketch.kinks == ()
+
+
+def test_a_kink_is_a_gap_with_the_value_that_is_taken():
+    (sketch,) = sketches([shown("relu")])
+    assert sketch.kinks == ((0.0, 0.0, 0.0),)
+    here = np.flatnonzero(sketch.x == 0)[0]
+    assert sketch.value[here] == 0 and np.isnan(sketch.slope[here]) and np.isnan(sketch.curvature[here])
+    known = ~np.isnan(sketch.curvature)
+    assert known.sum() == len(sketch.x) - 1 and not sketch.curvature[known].any()  # no spike where f' jumps
+
+
+def test_a_jump_is_a_gap_of_f_too(tmp_path):
+    path = block(tmp_path, value="torch.where(x > 1, x, 0 * x)", derivative="(x > 1).to(x.dtype)")
+    item = shown(path)
+    assert [(kink.x, kink.jump) for kink in item.measured.kinks] == [(pytest.approx(1, abs=1e-9), True)]
+    (sketch,) = sketches([item])
+    assert np.isnan(sketch.value[sketch.x == item.measured.kinks[0].x]).all()
+
+
+def test_all_share_the_inputs_and_every_visible_kink_is_on_the_picture():
+    both = sketches([shown("tanh"), shown("torch.nn:ReLU6")])
+    assert both[0].x[0] == both[1].x[0] and both[0].x[-1] == both[1].x[-1] > 6
+    (soft,) = sketches([shown("softplus")])
+    assert soft.x[-1] == 5  # its bend at 20 nobody can see
+    assert both[0].vanishing[0][0] == both[0].x[0]  # clipped to the picture
+
+
+@pytest.mark.parametrize("name", catalogue.facts())
+def test_what_is_stated_is_what_is_measured(name):
+    """The numbers of the stated range and the stated kinks, where they are numbers, beside the measured ones."""
+    item = shown(name)
+    text = item.facts.range.split(" at the start")[0]
+    ends = text.strip("[]()").split(", ")
+    if text[0] in "[(" and len(ends) == 2 and text[-1] in "])":
+        for end, measured in zip(ends, (item.measured.lowest, item.measured.highest), strict=True):
+            try:
+                stated = float(end)
+            except ValueError:
+                continue  # a formula of the parameters
+            assert measured.value == pytest.approx(stated, abs=6e-4), text
+            if np.isfinite(stated):
+                assert measured.taken == (text[0] == "[" if end is ends[0] else text[-1] == "]"), text
+    if not item.facts.parameters:
+        assert tuple(kink.x for kink in item.measured.kinks) == item.facts.kinks

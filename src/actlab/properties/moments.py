@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actlab.properties.grid import Function, rounded
+from actlab.properties.grid import Function
 
 _NORMAL_REACH = 14.0  # beyond it the normal density is below 1e-43
 
@@ -22,7 +22,7 @@ def moments(f: Function, slope: Function, kinks: Sequence[float]) -> tuple[float
             break
         before = now
     mean, second, slope_second = (float(value) for value in now)
-    return rounded(mean), second, slope_second
+    return 0.0 if abs(mean) < 1e-12 else mean, second, slope_second
 
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)

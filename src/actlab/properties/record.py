@@ -84,6 +84,8 @@ class Properties:
     @property
     def range(self) -> str:
         """An interval, with where its ends are taken or approached."""
+        if math.isnan(self.lowest.value) or math.isnan(self.highest.value):
+            return "nothing in [-50, 50] is finite"
         parts = []
         for end, sign in ((self.lowest, "-"), (self.highest, "")):
             if math.isinf(end.value):

@@ -14,8 +14,10 @@ def highest(f: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> Extrem
         if _grows(far[sign]):
             return Extreme(math.inf, sign * math.inf, False)
     finite = np.where(np.isnan(near), -np.inf, near)
+    if not np.isfinite(finite.max()):  # a pole at a point of the grid, or nothing that is finite
+        return Extreme(math.inf if finite.max() > 0 else math.nan, float(NEAR[finite.argmax()]), False)
     x, value = _peak(f, finite)
-    if value == np.inf or value > 1e12:  # a pole
+    if value > 1e12:  # a pole
         return Extreme(math.inf, x, False)
     limits = {sign: np.nanmax(np.append(values[np.isfinite(values)], -np.inf)) for sign, values in far.items()}
     sign = 1 if limits[1] >= limits[-1] else -1

@@ -4,6 +4,7 @@ import copy
 import functools
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -162,6 +163,23 @@ def test_transformer_layers_lose_their_fast_path(given):
         torch.testing.assert_close(model(x), slow(x))
 
 
+class GELUActivation(nn.Module):
+    """As transformers has it: an activation that keeps a function of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.act = F.gelu
+
+    def forward(self, x):
+        return self.act(x)
+
+
+def test_an_activation_is_replaced_as_a_whole():
+    model = network(GELUActivation(), nn.Sequential(nn.ReLU()))
+    report = swap(model, "any", "mish")
+    assert [str(held) for held in report.replaced] == ["1: GELUActivation -> Mish", "3.0: ReLU -> Mish"]
+
+
 @pytest.mark.parametrize("layer", [nn.TransformerEncoderLayer, nn.TransformerDecoderLayer])
 def test_functions_kept_as_attributes(layer):
     model = layer(8, 2, 16, batch_first=True)
@@ -217,6 +235,13 @@ def test_errors_teach_where():
     with pytest.raises(UserError, match="holds no activation at all"):
         swap(nn.Linear(2, 2), "ReLU", "mish")
     assert classes(model).count("ReLU") == 2, "what fails changes nothing"
+
+
+def test_the_page_shows_what_its_first_example_prints(capsys):
+    page = (Path(__file__).parents[1] / "docs" / "models.md").read_text(encoding="utf-8")
+    code, told = re.findall(r"```(?:python|text)\n(.*?)```", page, re.DOTALL)[:2]
+    exec(code, {})
+    assert capsys.readouterr().out == told
 
 
 @settings(max_examples=40, deadline=None)

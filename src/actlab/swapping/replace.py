@@ -5,7 +5,7 @@ import dataclasses
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -110,15 +110,17 @@ def _sites(model: torch.nn.Module, wanted: tuple[Any, ...]) -> list[_Site]:
     def counts(module: torch.nn.Module) -> bool:
         return is_activation(module) or any(kind != "any" and matches(module, kind) for kind in wanted)
 
-    if counts(model):
-        return [_Site("", None, "", model)]
-    found = []
-    for prefix, owner in model.named_modules(remove_duplicate=False):
-        dot = prefix + "." if prefix else ""
-        held = [(key, child) for key, child in owner._modules.items() if child is not None and counts(child)]
-        kept = [(key, thing) for key, thing in vars(owner).items() if is_function(thing)]
-        found += [_Site(dot + key, owner, key, thing) for key, thing in (*held, *kept)]
-    return found
+    def within(owner: torch.nn.Module, prefix: str) -> Iterator[_Site]:
+        for key, thing in vars(owner).items():
+            if is_function(thing):
+                yield _Site(prefix + key, owner, key, thing)
+        for key, child in owner._modules.items():
+            if child is not None and counts(child):
+                yield _Site(prefix + key, owner, key, child)  # what is inside an activation belongs to it
+            elif child is not None:
+                yield from within(child, f"{prefix}{key}.")
+
+    return [_Site("", None, "", model)] if counts(model) else list(within(model, ""))
 
 
 def _chosen(sites: list[_Site], wishes: Mapping[Any, Any], where: Where) -> list[tuple[_Site, Any]]:

@@ -45,7 +45,7 @@ def _(x):
     reference="Howard, Sandler, Chu and others 2019, Searching for MobileNetV3, arXiv:1905.02244",
     checked="PyTorch 2.13's torch.nn.Hardsigmoid, jax.nn.hard_sigmoid's page, opened 2026-11-23; the paper: no",
     namesakes=(
-        "BinaryConnect's hard sigmoid is clip((x + 1)/2, 0, 1)",
+        "BinaryConnect's hard sigmoid (arXiv:1511.00363) is clip((x + 1)/2, 0, 1)",
         "Keras before version 3 had clip(0.2 x + 0.5, 0, 1)",
     ),
     oracle=torch.nn.functional.hardsigmoid,
@@ -113,7 +113,7 @@ def _(x, max_val):
     module="ReLU6",
     inplace=True,
     reference="Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10, manuscript",
-    checked="formula in PyTorch 2.13's torch.nn.ReLU6, opened 2026-11-23; the manuscript: no",
+    checked="PyTorch 2.13's torch.nn.ReLU6; a blog that quotes the manuscript (cnblogs.com/bmsl), opened 2026-11-23",
     oracle=torch.nn.functional.relu6,
 )
 def relu6(x: Tensor) -> Tensor:

@@ -107,7 +107,7 @@ def _(x):
     module="VeryLeakyReLU",
     reference="Graham 2014, Spatially-sparse convolutional neural networks, arXiv:1409.6070",
     checked="formula in a public implementation (VeryLeakyReLUNode, slope 1/3), opened 2026-11-23; the paper: no",
-    namesakes=("torch-activation's VeryLeakyReLU has slope 3 in place of 1/3",),
+    namesakes=("torch-activation's VLReLU has slope 3 in place of 1/3",),
 )
 def very_leaky_relu(x: Tensor) -> Tensor:
     """Very leaky rectified linear unit: slope 1/3 on the left, fixed.
@@ -264,8 +264,10 @@ def _(x):
     learned=("t_r", "a_r", "t_l", "a_l"),
     reference="Jin, Xu, Feng, Wei, Xiong, Yan 2015, Deep Learning with S-shaped Rectified Linear Activation Units, "
     "arXiv:1512.07030",
-    checked="formula in keras-contrib's layer SReLU, opened 2026-11-23; the paper: no; the initial values are ours",
+    checked="keras-contrib's srelu.py, which names the paper, opened 2026-11-23; the paper: no; the initial values are "
+    "ours (keras-contrib begins with t_l = 0, a_r = 1, and draws the others)",
     namesakes=(
+        "keras-contrib's SReLU learns the distance of t_r from t_l, not t_r itself",
         "Transformer Engine's SReLU is max(0, x)^2 (relu_squared here)",
         "ISONet's SReLU is a shifted ReLU, max(x, b) with b = -1 learned (shifted_relu here, but for the learning)",
     ),

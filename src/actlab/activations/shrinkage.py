@@ -81,7 +81,8 @@ def _(x, lambd):
     module="Hardshrink",
     aliases=("hard_shrink", "hard_threshold"),
     reference="Donoho, Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage, Biometrika 81",
-    checked="formula in PyTorch 2.13's torch.nn.Hardshrink, Keras's hard_shrink, opened 2026-11-23; the paper: no",
+    checked="formula in PyTorch 2.13's torch.nn.Hardshrink and keras3's activation_hard_shrink, opened 2026-11-23; "
+    "the paper: no",
     oracle=torch.nn.functional.hardshrink,
 )
 def hardshrink(x: Tensor, lambd: float = 0.5) -> Tensor:

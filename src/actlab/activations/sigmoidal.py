@@ -156,8 +156,8 @@ def _(x):
     range="(-pi/2, pi/2)",
     module="Arctan",
     aliases=("atan",),
-    reference="PyTorch documentation, torch.arctan",
-    checked="PyTorch 2.13's torch.arctan, opened 2026-11-23; no paper is known that proposed it first",
+    reference="PyTorch documentation, torch.atan",
+    checked="PyTorch 2.13's torch.atan, opened 2026-11-23; no paper is known that proposed it first",
     oracle=torch.arctan,
 )
 def arctan(x: Tensor) -> Tensor:

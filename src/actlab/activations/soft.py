@@ -110,7 +110,7 @@ def _squareplus_root(x: Tensor, b: float | Tensor) -> Tensor:
     module="SparsePlus",
     reference="jax documentation, jax.nn.sparse_plus; Blondel, Martins, Niculae 2019, Learning with Fenchel-Young "
     "Losses, arXiv:1901.02324",
-    checked="formula on jax.nn.sparse_plus's page and Keras's, opened 2026-11-23; the paper: no",
+    checked="formula on jax.nn.sparse_plus's page and keras3's, opened 2026-11-23; the paper: no",
 )
 def sparse_plus(x: Tensor) -> Tensor:
     """Sparse plus: a parabola between zero and the identity. The same as SmeLU with beta = 1.

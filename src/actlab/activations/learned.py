@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import FAR, erf_slope, finite, sigmoid, sigmoid_slope, silu_slope, sinc, softplus
+from actlab.activations.parts import FAR, cos, erf_slope, sigmoid, sigmoid_slope, silu_slope, sin, sinc, softplus
 
 
 @activation(
@@ -99,24 +99,24 @@ def sinlu(x: Tensor, a: float | Tensor = 1.0, b: float | Tensor = 1.0) -> Tensor
     df/dx = (1 + a b cos(b x)) s(x) + (x + a sin(b x)) s(x) s(-x)
     df/da = sin(b x) s(x),   df/db = a x cos(b x) s(x)
     """
-    return (x + a * torch.sin(finite(b * x))) * sigmoid(x)
+    return (x + a * sin(b * x)) * sigmoid(x)
 
 
 @sinlu.derivative(wrt="x")
 def _(x, a, b):
     near = x.clamp(-FAR, FAR)
-    swing = (1 + a * b * torch.cos(finite(b * x))) * torch.sigmoid(near)
-    return swing + (near + a * torch.sin(finite(b * x))) * sigmoid_slope(near)
+    swing = (1 + a * b * cos(b * x)) * torch.sigmoid(near)
+    return swing + (near + a * sin(b * x)) * sigmoid_slope(near)
 
 
 @sinlu.derivative(wrt="a")
 def _(x, b):
-    return torch.sin(finite(b * x)) * sigmoid(x)
+    return sin(b * x) * sigmoid(x)
 
 
 @sinlu.derivative(wrt="b")
 def _(x, a, b):
-    return a * torch.cos(finite(b * x)) * (x * torch.sigmoid(x))
+    return a * cos(b * x) * (x * torch.sigmoid(x))
 
 
 @activation(
@@ -276,21 +276,18 @@ def snake(x: Tensor, a: float | Tensor = 1.0) -> Tensor:
 
     By S nothing is divided by a, which training may bring to 0.
     """
-    turned = finite(a * x)
-    return x + x * torch.sin(turned) * sinc(turned)
+    return x + x * sin(a * x) * sinc(a * x)
 
 
 @snake.derivative(wrt="x")
 def _(x, a):
-    turned = finite(a * x)
-    return 1 + 2 * torch.sin(turned) * torch.cos(turned)
+    return 1 + 2 * sin(a * x) * cos(a * x)
 
 
 @snake.derivative(wrt="a")
 def _(x, a):
-    turned = finite(a * x)
-    ratio = sinc(turned)
-    return x * (x * ratio) * (2 * torch.cos(turned) - ratio)
+    ratio = sinc(a * x)
+    return x * (x * ratio) * (2 * cos(a * x) - ratio)
 
 
 @activation(

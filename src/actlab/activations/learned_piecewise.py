@@ -101,7 +101,6 @@ def _(x, a, b):
 @activation(
     family="learned",
     formula="Piecewise((x, x > 0), (alpha*(exp(beta*x) - 1), True))",
-    kinks=(0.0,),
     range="(-alpha, inf) for beta > 0",
     module="MPELU",
     learned=("alpha", "beta"),
@@ -117,7 +116,7 @@ def mpelu(x: Tensor, alpha: float | Tensor = 1.0, beta: float | Tensor = 1.0) ->
         df/dalpha = 0  if x > 0,  e^(beta x) - 1          otherwise
         df/dbeta  = 0  if x > 0,  alpha x e^(beta x)      otherwise
 
-    Kink: at 0 the left derivative, alpha beta, unless it is 1.
+    Kink: none where alpha beta is 1; otherwise at 0 the left derivative, alpha beta.
     """
     return torch.where(x > 0, x, alpha * torch.expm1(beta * _left(x)))
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import finite, sinc_slope
+from actlab.activations.parts import cos, sin, sinc_slope
 from actlab.activations.parts import sinc as sinc_value
 
 
@@ -25,17 +25,17 @@ def sine(x: Tensor, omega: float | Tensor = 30.0) -> Tensor:
     df/dx     = omega cos(omega x)
     df/domega = x cos(omega x)
     """
-    return torch.sin(finite(omega * x))
+    return sin(omega * x)
 
 
 @sine.derivative(wrt="x")
 def _(x, omega):
-    return omega * torch.cos(finite(omega * x))
+    return omega * cos(omega * x)
 
 
 @sine.derivative(wrt="omega")
 def _(x, omega):
-    return x * torch.cos(finite(omega * x))
+    return x * cos(omega * x)
 
 
 @activation(

@@ -52,17 +52,25 @@ def gelu_slope(x: Tensor) -> Tensor:
     return normal_distribution(near) + near * density
 
 
-def finite(x: Tensor) -> Tensor:
-    """x, where it has overflowed the dtype's largest number: a sine of it is no NaN."""
-    largest = torch.finfo(x.dtype).max
-    return x.clamp(-largest, largest)
+def sin(x: Tensor) -> Tensor:
+    """The sine of a product; where it has overflowed nothing is known of its phase, and the mean, 0, is taken."""
+    return torch.sin(_finite(x))
+
+
+def cos(x: Tensor) -> Tensor:
+    """The cosine of a product; 0 where it has overflowed."""
+    return torch.where(x.isinf(), torch.zeros_like(x), torch.cos(_finite(x)))
+
+
+def _finite(x: Tensor) -> Tensor:
+    return torch.where(x.isinf(), torch.zeros_like(x), x)
 
 
 def sinc(x: Tensor) -> Tensor:
     """sin(x) / x, 1 at 0; below 1 by its series, whose derivatives of any order are finite."""
     small = x.abs() < 1
     away = torch.where(small, torch.ones_like(x), x)
-    return torch.where(small, _series(x, _SINC), torch.sin(away) / away)
+    return torch.where(small, _series(x, _SINC), sin(away) / away)
 
 
 def sinc_slope(x: Tensor) -> Tensor:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from actlab.activations import BLOCKS
 from actlab.identify.bank import EQUAL, GRID, SHORT, Entry, agree, entries, sampled, stretched
 
-_REFINED = 40  # so many of the best starts are refined
+_REFINED = 60  # so many of the best starts are refined
 _STEEPEST = 40.0  # stretched further, every smooth bend looks like a kink
 
 
@@ -34,12 +35,12 @@ class Affine:
         return f"{name} up to input and output scale and shift: {shown}"
 
     @property
-    def simplicity(self) -> tuple[float, float]:
-        """Few numbers first, then small ones; a tie is left to the catalogue's order."""
+    def simplicity(self) -> tuple[float, int, float]:
+        """Few numbers first, then a short formula, then small numbers; a tie is left to the catalogue's order."""
         a, b, c, d = self.a, self.b, self.c, self.d
         count = (a != 1) + (abs(b) != 1) + 1.5 * (b < 0) + (c != 0) + (d != 0)
         size = abs(math.log(abs(a) or 1)) + abs(math.log(abs(b))) + abs(c) + abs(d)
-        return count, round(size, 6)
+        return count, len(BLOCKS[self.entry.name].facts.formula), round(size, 6)
 
 
 def _line(scale: float, of: str, offset: float) -> str:
@@ -49,7 +50,7 @@ def _line(scale: float, of: str, offset: float) -> str:
 
 
 def affine_matches(values: np.ndarray, short: np.ndarray) -> list[Affine]:
-    """Every entry that f is up to scale and shift, on [-6, 6] to a millionth of its span, and then everywhere.
+    """Every entry that f is up to scale and shift, on [-10, 10] to a millionth of its span, and then everywhere.
 
     `values` are those of f on GRID, `short` those on SHORT.
     """
@@ -73,15 +74,19 @@ def affine_matches(values: np.ndarray, short: np.ndarray) -> list[Affine]:
 
 
 def _starts(labels: list[tuple[Entry, float, float]], match: np.ndarray) -> Iterator[tuple[Entry, float, float]]:
-    """The best rows, at most two of an entry."""
-    used: dict[Entry, int] = {}
-    for place in np.argsort(-match)[:4000]:
-        entry, b, c = labels[place]
-        if match[place] < 0.98 or sum(used.values()) >= _REFINED:
-            return
-        if used.get(entry, 0) < 2:
-            used[entry] = used.get(entry, 0) + 1
-            yield entry, b, c
+    """The best row of each entry, then the second best of those that match best."""
+    first: dict[Entry, int] = {}
+    second: dict[Entry, int] = {}
+    for place in np.argsort(-match):
+        if match[place] < 0.97:
+            break
+        entry = labels[place][0]
+        if entry not in first:
+            first[entry] = place
+        elif entry not in second:
+            second[entry] = place
+    for place in [*list(first.values())[:_REFINED], *list(second.values())[: _REFINED // 4]]:
+        yield labels[place]
 
 
 def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Affine]:
@@ -92,9 +97,11 @@ def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Af
         fit = _fit(entry, point[0], point[1], short)
         return np.nan_to_num(fit[2], nan=1e6, posinf=1e6, neginf=-1e6)
 
-    free = least_squares(residual, [b, c], xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=60).x
+    sharp = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
+    free = least_squares(residual, [b, c], max_nfev=20, **sharp).x
     if np.abs(residual(free)).max() > 1e-4 * np.ptp(short) or not 1 / _STEEPEST < abs(free[0]) < _STEEPEST:
         return
+    free = least_squares(residual, free, max_nfev=60, **sharp).x
     sign = math.copysign(1.0, free[0])
     plain = _plain(free[0]), _plain(free[1])
     # where stretching is the same as scaling (relu) any b fits: then 1 is the plainest; where g is odd, b > 0 is
@@ -131,6 +138,6 @@ def _plain(value: float) -> float:
 
 
 def _holds(match: Affine, values: np.ndarray) -> bool:
-    """Whether the match goes on outside [-6, 6]: a clipped function is no relu, though it looks like one there."""
+    """Whether the match goes on outside [-10, 10]: a clipped function is no relu, though it looks like one there."""
     reference = match.a * sampled(match.entry, match.b * GRID + match.c) + match.d
     return agree(values, reference, 1e-4)

@@ -23,7 +23,7 @@ _TAILS = np.array([-1e4, -1e3, -100.0, 100.0, 1e3, 1e4])
 GRID = np.concatenate([_WIDE, _TAILS])
 _TAIL_STARTS = 25.0  # from here on, what is not finite is a broken tail, not another function
 CLOSE = np.linspace(-5, 5, 1001) + OFF
-SHORT = np.linspace(-6, 6, 121) + OFF
+SHORT = np.linspace(-10, 10, 161) + OFF
 _SCALES = tuple(sign * 2 ** (k / 2) for k in range(-6, 7) for sign in (1, -1))
 _SHIFTS = tuple(np.linspace(-4, 4, 33))
 # settings that people use beside the defaults, by the parameter's name
@@ -56,8 +56,11 @@ class Entry:
     def __call__(self, x: np.ndarray) -> np.ndarray:
         block = BLOCKS[self.name]
         values = block.facts.parameters | dict(self.parameters)
-        with torch.no_grad():
-            return block.value(torch.from_numpy(x), *values.values()).numpy()
+        try:
+            with torch.no_grad():
+                return block.value(torch.from_numpy(x), *values.values()).numpy()
+        except (ArithmeticError, NotImplementedError, RuntimeError, TypeError, ValueError):
+            return np.full(x.shape, np.nan)  # a parameter outside of its domain
 
 
 @cache

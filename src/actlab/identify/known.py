@@ -45,7 +45,9 @@ class Identity:
     name: str  # in the catalogue
     parameters: dict[str, float]
     text: str
-    distance: float | None  # of "nearest", on [-5, 5]; of "affine" what rounding left on [-6, 6]; None: f is not finite
+    distance: (
+        float | None
+    )  # of "nearest", on [-5, 5]; of "affine" what rounding left on [-10, 10]; None: f is not finite
     where: float | None
     affine: tuple[float, float, float, float] | None = None  # scale, stretch, shift, offset
     also: tuple[str, ...] = ()  # other entries that are the same function
@@ -78,7 +80,7 @@ def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Iden
     with np.errstate(all="ignore"):
         values = sampled(f, GRID)
         asked = entries() + with_parameters(parameters or {})
-        nearest = _nearest(asked, sampled(f, CLOSE))
+        nearest = _nearest(asked, sampled(f, CLOSE), values)
         equal = _equal(asked, values)
         if equal:
             return _as_equal(equal, nearest)
@@ -183,14 +185,23 @@ def _beyond(values: np.ndarray, reference: np.ndarray) -> str:
     return f": at x = {GRID[place]:.4g} it is {values[place]:.4g}, not {reference[place]:.4g}"
 
 
-def _nearest(asked: list[Entry], values: np.ndarray, count: int = 5) -> tuple[Near, ...]:
-    """The nearest names, each at its best setting."""
-    best: dict[str, Near] = {}
-    if not np.isfinite(values).all():
+def _nearest(asked: list[Entry], close: np.ndarray, wide: np.ndarray, count: int = 5) -> tuple[Near, ...]:
+    """The nearest names on [-5, 5], each at its best setting; of equal ones first those that go on longest."""
+    if not np.isfinite(close).all():
         return ()
+    best: dict[str, tuple[float, float, Near]] = {}
     for entry in asked:
-        gap = np.abs(values - values_of(entry, "close"))
+        gap = np.abs(close - values_of(entry, "close"))
         place = int(gap.argmax())
-        if np.isfinite(gap[place]) and (entry.name not in best or gap[place] < best[entry.name].distance):
-            best[entry.name] = Near(entry.label, float(gap[place]), float(round(CLOSE[place] - OFF, 6)))
-    return tuple(sorted(best.values(), key=lambda near: near.distance)[:count])
+        if not np.isfinite(gap[place]):
+            continue
+        beyond = 0.0
+        if gap[place] <= EQUAL:
+            reference = values_of(entry, "wide")
+            beyond = float(np.mean(~(np.abs(wide - reference) <= EQUAL * (1 + np.abs(reference)))))
+        near = Near(entry.label, float(gap[place]), float(round(CLOSE[place] - OFF, 6)))
+        rank = (0.0 if near.distance <= EQUAL else near.distance, beyond, near)
+        if entry.name not in best or rank[:2] < best[entry.name][:2]:
+            best[entry.name] = rank
+    ranked = sorted(best.values(), key=lambda rank: rank[:2])
+    return tuple(near for *_, near in ranked[:count])

@@ -213,7 +213,7 @@ def test_kinks_take_a_value_between_the_one_sided_limits(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_nan_in_value_gradient_and_second_derivative(name):
+def test_nothing_is_nan_in_value_gradients_and_second_derivative(name):
     """Up to the largest number of each dtype, which overflows to infinity at most; and NaN stays NaN."""
     block = BLOCKS[name]
     for dtype in DTYPES:
@@ -229,6 +229,15 @@ def test_nothing_is_nan_in_value_gradient_and_second_derivative(name):
         for what in (y, slope, second):
             assert not what.isnan().any(), (dtype, x[what.isnan()])
         assert block(torch.tensor([math.nan, 1.0], dtype=dtype), *arguments(block)).isnan().tolist() == [True, False]
+        wanted = {
+            p: torch.full_like(x, v, requires_grad=True)
+            for p, v in block.facts.parameters.items()
+            if p in block.derivatives
+        }
+        if wanted:
+            y = block(x, **wanted)
+            for what in torch.autograd.grad(y.sum(), list(wanted.values())):
+                assert not what.isnan().any(), (dtype, x[what.isnan()])
 
 
 @pytest.mark.parametrize("name", NAMES)

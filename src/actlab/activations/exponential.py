@@ -134,7 +134,8 @@ def _(x, alpha):
 
 @isrlu.derivative(wrt="alpha")
 def _(x, alpha):
-    return -0.5 * (x.clamp(max=0) * _inverse_root(x, alpha)) ** 3
+    negative = x.clamp(max=0)
+    return -0.5 * (negative / torch.hypot(torch.ones_like(x), alpha**0.5 * negative)) ** 3
 
 
 def _inverse_root(x: Tensor, alpha: float | Tensor) -> Tensor:
@@ -182,23 +183,37 @@ def _(x, alpha):
 @soft_exponential.derivative(wrt="alpha")
 def _(x, alpha):
     alpha = alpha + torch.zeros_like(x)
-    rising, falling = alpha.clamp(min=0), alpha.clamp(max=0)
-    t, u = rising * x, falling * (x + falling)
-    far_t, far_u = torch.where(t.abs() < 0.02, 1.0, t), torch.where(u.abs() < 0.02, 0.5, u)
-    # around 0 both quotients cancel: there their series, (k-1) t^(k-2)/k! and (1 - 1/k) u^(k-2) for k = 2, 3, ...
+    grows = alpha >= 0
+    right, left = torch.where(grows, x, 0.0), torch.where(grows, 0.0, x + alpha)  # 0 in the branch not taken
+    return torch.where(grows, _growth(right, alpha.clamp(min=0)) + 1, _flattening(left, alpha.clamp(max=0)))
+
+
+def _growth(x: Tensor, alpha: Tensor) -> Tensor:
+    """x^2 g(alpha x). Around 0 the quotient cancels; there its series, the sum of (k-1) t^(k-2)/k!, k = 2, 3, ..."""
+    t = alpha * x
+    near = t.abs() < _NEAR
+    far_t, x_near = torch.where(near, 1.0, t), torch.where(near, x, 0.0)
     low_t = far_t.clamp(max=1)  # above 1 nothing cancels, and e^t may overflow: infinity minus infinity
     rise = torch.where(far_t > 1, (far_t - 1) * torch.exp(far_t) + 1, low_t * torch.exp(low_t) - torch.expm1(low_t))
-    g = torch.where(t.abs() < 0.02, _series(t, _G), rise / (far_t * far_t))
-    h = torch.where(u.abs() < 0.02, _series(u, _H), (torch.log1p(-far_u) + far_u / (1 - far_u)) / (far_u * far_u))
-    return torch.where(alpha >= 0, x * x * g + 1, (x + falling) ** 2 * h + 1 / (1 - u))
+    return torch.where(near, x_near * x_near * _series(t, _G), rise / torch.where(near, 1.0, alpha) ** 2)
 
 
+def _flattening(x: Tensor, alpha: Tensor) -> Tensor:
+    """x^2 h(u) + 1/(1 - u), u = alpha x. Around 0 by the series of h, the sum of (1 - 1/k) u^(k-2), k = 2, 3, ..."""
+    u = alpha * x
+    near = u.abs() < _NEAR
+    far_u, x_near = torch.where(near, 0.5, u), torch.where(near, x, 0.0)
+    fall = torch.log1p(-far_u) + far_u / (1 - far_u)
+    return torch.where(near, x_near * x_near * _series(u, _H), fall / torch.where(near, 1.0, alpha) ** 2) + 1 / (1 - u)
+
+
+_NEAR = 0.02
 _G = [(k - 1) / math.factorial(k) for k in range(2, 10)]
 _H = [1 - 1 / k for k in range(2, 12)]
 
 
 def _series(t: Tensor, coefficients: list[float]) -> Tensor:
-    t = t.clamp(-0.02, 0.02)
+    t = t.clamp(-_NEAR, _NEAR)
     total = torch.zeros_like(t)
     for coefficient in reversed(coefficients):
         total = coefficient + t * total

@@ -307,4 +307,4 @@ def _(x, mu, sigma):
 
 
 def _standard(x: Tensor, mu: float | Tensor, sigma: float | Tensor) -> Tensor:
-    return (x - mu) / (sigma * math.sqrt(2))
+    return (x - mu).clamp(-1e30, 1e30) / (sigma * math.sqrt(2))  # clamped: the division does not overflow

@@ -360,7 +360,24 @@ class LeakyRolledUpstream(_Leaky):
         return gradient.roll(1, -1) * torch.where(x > 0, 1.0, 0.01)
 
 
-@wrong("gradcheck", "clips the upstream gradient on the way, unasked", "leaky_relu")
+@wrong(
+    "derivative",
+    "the stable form, whose two halves meet at 0: autograd gives 1 there, where it is 1/2",
+    "log(1 + exp(x))",
+)
+def softplus_in_halves(x):
+    return x.clamp(min=0) + torch.log1p(torch.exp(-torch.abs(x)))
+
+
+@wrong("float16", "no NaN, but the quotient rule cancels near 0", "Piecewise((sin(x)/x, Abs(x) > 0), (1, True))")
+def sinc_by_quotient_rule(x):
+    small = torch.abs(x) < 1e-2
+    safe = torch.where(small, torch.ones_like(x), x)
+    square = torch.where(small, x, torch.zeros_like(x)).square()
+    return torch.where(small, 1 - square / 6 * (1 - square / 20 * (1 - square / 42)), torch.sin(safe) / safe)
+
+
+@wrong("derivative", "clips the upstream gradient on the way, unasked", "leaky_relu")
 class LeakyClipsUpstream(_Leaky):
     @staticmethod
     def backward(ctx, gradient):

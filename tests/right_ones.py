@@ -75,22 +75,9 @@ def symlog_in_two(x):
     return torch.where(x < 0, -torch.log1p(-x.clamp(max=0)), torch.log1p(x.clamp(min=0)))
 
 
-@right("the branch not taken divides by 1", "Piecewise((sin(x)/x, Abs(x) > 0), (1, True))")
-def sinc_guarded(x):
-    small = torch.abs(x) < 1e-2
-    safe = torch.where(small, torch.ones_like(x), x)
-    square = torch.where(small, x, torch.zeros_like(x)).square()
-    return torch.where(small, 1 - square / 6 * (1 - square / 20 * (1 - square / 42)), torch.sin(safe) / safe)
-
-
 @right("e^x clamped where tanh is 1 anyway", "x*tanh(exp(x))")
 def tanhexp_clamped(x):
     return x * torch.tanh(torch.exp(x.clamp(max=10)))
-
-
-@right("the negative side of the softplus, by its stable form", "log(1 + exp(x))")
-def softplus_stable(x):
-    return x.clamp(min=0) + torch.log1p(torch.exp(-torch.abs(x)))
 
 
 @right("not monotone, unbounded, an oscillation", "x + sin(x)**2")
@@ -186,7 +173,8 @@ def swish_block(x, beta=1.5):
 
 @swish_block.derivative(wrt="x")
 def _(x, beta):
-    return torch.sigmoid(beta * x) * (1 + beta * x * torch.sigmoid(-beta * x))
+    scaled = (beta * x).clamp(-1e3, 1e3)  # no inf for the largest x, where the sigmoid is 0
+    return torch.sigmoid(scaled) * (1 + scaled * torch.sigmoid(-scaled))
 
 
 @swish_block.derivative(wrt="beta")

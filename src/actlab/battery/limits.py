@@ -38,13 +38,10 @@ class Errors:
 
     @property
     def worst(self) -> int:
-        """The place that shows it best: of the worst the one nearest to 0 if it is no number, else the largest truth."""
+        """The worst place; of many, the one nearest to 0 where no number comes out, else that of the largest truth."""
         excess = np.minimum(self.excess, _GROSS) if np.isfinite(self.excess).all() else self.excess
         candidates = excess >= 0.99 * excess.max()
-        if np.isinf(excess.max()):
-            key = -np.abs(self.points)
-        else:
-            key = np.nan_to_num(np.abs(self.true))
+        key = -np.abs(self.points) if np.isinf(excess.max()) else np.nan_to_num(np.abs(self.true))
         return int(np.where(candidates, key, -np.inf).argmax())
 
     def rank(self) -> tuple[float, float]:
@@ -69,7 +66,7 @@ def compare(
         scale = 1 + np.nan_to_num(np.abs(sensitivity), nan=0.0, posinf=largest)
         error = np.abs(numbers - rounded)
         limit = share * scale + share * np.nan_to_num(np.abs(rounded), posinf=largest)
-        same = (numbers == rounded) | (np.isnan(numbers) & np.isnan(rounded))
+        same = (numbers == rounded) | np.isnan(rounded)  # where nothing is true nothing is wrong
         # a number within rounding of the largest may come out as infinity
         overflowed = np.isinf(numbers) & (np.sign(numbers) == np.sign(true)) & (np.abs(true) * (1 + share) >= largest)
     return Errors(points, numbers, rounded, np.where(same | overflowed, 0.0, error), limit, dtype)

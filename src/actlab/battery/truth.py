@@ -81,7 +81,7 @@ def truth_of(subject: "Subject") -> Truth:
         applied = resolve(subject.reference)
         if isinstance(applied, ByHand):
             parameters = dict(zip(applied.block.facts.parameters, applied.constants, strict=True))
-            return _from_facts(applied.block.facts, parameters, f"{subject.reference.label}, as named")
+            return _from_facts(applied.block.facts, parameters, f"{subject.reference.label}, as named", applied.block)
     if subject.block is not None:
         return _from_facts(subject.block.facts, subject.settings, "its formula", subject.block)
     identity = subject.identity

@@ -51,14 +51,14 @@ def acon_c(x: Tensor, p1: float | Tensor = 1.0, p2: float | Tensor = 0.25, beta:
     """ACON-C: a smooth maximum of the lines p1 x and p2 x; beta switches between their mean (0) and the maximum.
 
         d       = p1 - p2,   h = s(beta d x) (1 + beta d x s(-beta d x)),   s the sigmoid
-        f(x)    = d x s(beta d x) + p2 x
+        f(x)    = d x s(beta d x) + p2 x            = x (p1 s(beta d x) + p2 s(-beta d x))
         df/dx   = d h + p2
         df/dp1  = x h,   df/dp2 = x (1 - h),   df/dbeta = (d x)^2 s(beta d x) s(-beta d x)
 
     The authors draw p1 and p2 from N(0, 1); here they start at 1 and 1/4.
     """
-    gap = (p1 - p2) * x
-    return gap * sigmoid(beta * gap) + p2 * x
+    scaled = beta * (p1 - p2) * x
+    return x * (p1 * sigmoid(scaled) + p2 * sigmoid(-scaled))
 
 
 @acon_c.derivative(wrt="x")
@@ -232,7 +232,7 @@ def xielu(
     """
     left = x.clamp(max=0)
     right = x.clamp(min=0)
-    return alpha_p * right * right + alpha_n * (torch.expm1(left) - left) + beta * x
+    return alpha_p * right * right + beta * right + alpha_n * torch.expm1(left) + (beta - alpha_n) * left
 
 
 @xielu.derivative(wrt="x")

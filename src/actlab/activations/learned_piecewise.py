@@ -80,7 +80,7 @@ def pelu(x: Tensor, a: float | Tensor = 1.0, b: float | Tensor = 1.0) -> Tensor:
 
     No kink: both slopes at 0 are a / b.
     """
-    return torch.where(x > 0, a * (x / b), a * torch.expm1(_left(x) / b))
+    return torch.where(x > 0, a / b * x, a * torch.expm1(_left(x) / b))
 
 
 @pelu.derivative(wrt="x")

@@ -1,8 +1,8 @@
 """What a person writes where an activation is named, read without torch.
 
 `relu`, `leaky_relu(0.2)`, `mine.py:swoosh`, `torch.nn:GELU`, a formula such as `x * tanh(softplus(x))`, a Python
-callable; `relu/tanh` names one for each hidden layer, where a formula stands in quotes: `relu/'x*tanh(x)'`. The identity
-is what a trial's key depends on: names, parameters and version in the catalogue, the name and a hash of the source, or
+callable; `relu/tanh` names one for each hidden layer, a formula then in quotes: `relu/'x*tanh(x)'`. The identity is
+what a trial's key depends on: names, parameters and version in the catalogue, the name and a hash of the source, or
 the formula as it is written without needless spaces.
 """
 
@@ -84,7 +84,7 @@ def parse(what: str | Callable[..., Any]) -> Target:
 def is_formula(text: str) -> bool:
     """Whether a text is meant as a formula: it holds x, or a function of something other than numbers.
 
-    >>> [is_formula(text) for text in ("x/(1 + abs(x))", "relu/leaky_relu(0.2)", "mine.py:x", "tanh(z)")]
+    >>> [is_formula(text) for text in ("x/(1 + abs(x))", "relu/leaky_relu(0.2)", "mine.py:x", "foo(z)")]
     [True, False, False, True]
     """
     if ":" in text or _QUOTED.search(text):

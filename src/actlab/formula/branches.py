@@ -60,11 +60,11 @@ def _kept_inside(
     value: Node, before: list[Node], condition: Node, parameters: Mapping[str, float], done: set[Node]
 ) -> Node:
     holds = _holds(before, condition)
-    if "x" not in holds.symbols or not _risky(value, done):
+    if holds == TRUE or not holds.symbols or not _risky(value, done):
         return value
     bounds = [_bounds(_negated(part)) for part in before] + ([] if condition == TRUE else [_bounds(condition)])
     flat = [bound for several in bounds for bound in several]
-    if all(bounds) and all(_fine(value, bound, parameters) for _, bound in flat):
+    if "x" in holds.symbols and all(bounds) and all(_fine(value, bound, parameters) for _, bound in flat):
         inside = X
         for side, bound in flat:
             inside = Apply(side, inside, bound)
@@ -121,7 +121,7 @@ def _point(value: Node, holds: Node, parameters: Mapping[str, float]) -> float |
     inside = Exact(Apply("Piecewise", Number(1), holds, Number(0), TRUE), parameters)
     exact = Exact(value, parameters)
     for point in _TRIED:
-        if inside.values([point])[0] == 1:
+        if "x" not in holds.symbols or inside.values([point])[0] == 1:
             found = [exact.values([point])[0], exact.slopes([point])[0]]
             if all(mp.isfinite(number) and abs(number) < 1e10 for number in found):
                 return point

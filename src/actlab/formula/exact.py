@@ -16,7 +16,7 @@ from actlab.formula.derivative import differentiate
 from actlab.formula.grammar import parse
 from actlab.formula.nodes import COMPARISONS, Node, postorder
 
-BITS = (256, 640, 1400, 4000, 8000)
+BITS = (256, 640, 1400, 4000, 15_000)
 _WANTED = 110  # bits of the answer that are certain: 33 digits
 _TINY = -1200  # log2 of what is 0 in every dtype
 _HUGE = 4096  # log2 of an argument beyond which exp and sin are not computed
@@ -24,7 +24,8 @@ _BESIDE = mpf(10) ** -50  # how far beside a kink, relative, its one-sided slope
 
 _NAN, _INF = mpf("nan"), mpf("inf")
 # log2 of an absolute error is a whole number: exp(1e38) needs more digits of it than a float has
-_EXACT, _UNKNOWN = -(1 << 8000), 1 << 8000
+_EXACT, _UNKNOWN = -(1 << 15_000), 1 << 8000
+_LOST = 1 << 7000  # what is above is unknown, times whatever
 _FAR = 1 << 5000
 _ROUNDED = -(1 << 7000)  # no error but the rounding, which is added where a step ends
 
@@ -39,7 +40,7 @@ class Exact:
     >>> mpmath.nstr(gelu.values([-37.0])[0], 11), mpmath.nstr(gelu.slopes([0.0])[0], 5)
     ('-2.1184613523e-298', '0.5')
 
-    nan where the formula is undefined, or where 8,000 bits do not settle it.
+    nan where the formula is undefined, or where 15,000 bits do not settle it.
     """
 
     def __init__(self, node: Node, parameters: Mapping[str, float] | None = None) -> None:
@@ -133,7 +134,7 @@ class _Program:
                 value, error = self.run(point, bits)
             size = _size(value)
             if size == _UNKNOWN:  # nan or infinite
-                if error < _UNKNOWN:
+                if error < _LOST:
                     return value
             elif error <= size - _WANTED or max(error, size) < _TINY:
                 return value
@@ -236,7 +237,7 @@ def _product(a: Ball, b: Ball) -> Ball:
 def _quotient(a: Ball, b: Ball) -> Ball:
     (u, eu), (v, ev) = a, b
     if v == 0:
-        return _NAN, ev if u == 0 or ev > _EXACT else eu  # no sign of infinity: x/0 is undefined
+        return _NAN, _UNKNOWN if ev > _EXACT else _EXACT  # no sign of infinity: x/0 is undefined
     if u == 0 and eu == _EXACT:
         return (mpf(0), _EXACT) if ev < _size(v) - 1 else (_NAN, _UNKNOWN)
     if mp.isinf(v) and mp.isfinite(u):  # larger than what is computed

@@ -119,7 +119,7 @@ class _Parser:
     def expect(self, sign: str, opened: Token) -> None:
         if not self.took(sign):
             if self.next.kind == "end":
-                raise self.error(opened.at, opened.text, f"this is not closed: there is no {sign!r} behind it")
+                raise self.error(opened.at, opened.text, "this is not closed: there is no ) behind it")
             raise self.unexpected()
 
     def error(self, at: int, shown: str, why: str) -> UserError:

@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 
 from actlab.formula.algebra import ONE, power, times
 from actlab.formula.exact import Exact
-from actlab.formula.nodes import TRUE, Apply, Node, Number, X
+from actlab.formula.nodes import TRUE, Apply, Node, Number, X, substitute
 
 _RADII = (0.5, 0.25, 0.125)
 _DEGREE = 24
@@ -33,7 +33,8 @@ def near_zero(exact: Node, rest: Node, parameters: Mapping[str, float], order: i
         polynomial = _fit(truth, radius, order, wrt)
         if polynomial is not None:
             inside = Apply("<", Apply("abs", X), Number(radius))
-            return Apply("Piecewise", polynomial, inside, rest, TRUE)
+            near = Apply("min", Apply("max", X, Number(-radius)), Number(radius))  # its powers must not overflow
+            return Apply("Piecewise", substitute(polynomial, {"x": near}), inside, rest, TRUE)
     return None
 
 

@@ -377,7 +377,7 @@ def _log1p(node: Node) -> Node | None:
     if u.op == "exp":
         return Apply("softplus", u.arguments[0])
     split = _exponential_term(plus(ONE, u))
-    return None if split is None else minus(Apply("log", split[1]), split[2])
+    return None if split is None else minus(Apply("log1p", minus(split[1], ONE)), split[2])
 
 
 def _exp(node: Node) -> Node | None:

@@ -55,6 +55,8 @@ def _like(x: Tensor, value: Any) -> Tensor:
     """A result that does not depend on x is still a tensor like x."""
     if not isinstance(value, Tensor):
         return torch.full_like(x, value)
+    if value is x:  # autograd refuses a Function that returns its input
+        return x.clone()
     return value if value.shape == x.shape else value.expand(x.shape)
 
 
@@ -131,6 +133,11 @@ def _softplus(u: Tensor) -> Tensor:
     return -torch.nn.functional.logsigmoid(-u)  # torch's softplus has a threshold
 
 
+def _sigmoid(u: Tensor) -> Tensor:
+    """exp(u) far left, where torch.sigmoid is 0 as soon as exp(-u) overflows."""
+    return torch.where(u < -40, torch.exp(u.clamp(max=-40)), torch.sigmoid(u))
+
+
 def _number_sigmoid(u: float) -> float:
     return 1 / (1 + math.exp(-u)) if u > 0 else math.exp(u) / (1 + math.exp(u))
 
@@ -163,7 +170,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "!=": lambda x, u, v: u != v,
     "abs": lambda x, u: abs(u),
     "sign": _one(torch.sign, lambda u: float((u > 0) - (u < 0))),
-    "sigmoid": _one(torch.sigmoid, _number_sigmoid),
+    "sigmoid": _one(_sigmoid, _number_sigmoid),
     "softplus": _one(_softplus, _number_softplus),
     "logsigmoid": _one(torch.nn.functional.logsigmoid, lambda u: -_number_softplus(-u)),
     "relu": _one(torch.relu, lambda u: max(u, 0.0)),

@@ -1,12 +1,14 @@
 """Values and derivatives against the truth, in the centre and in the tails."""
 
+import math
+
 import numpy as np
 import torch
 
 from actlab.battery import sampling
-from actlab.battery.findings import WRONG, Finding
+from actlab.battery.findings import NOTE, WRONG, Finding
 from actlab.battery.limits import Errors, Mends, compare, compare_relative, judge
-from actlab.battery.registry import check, failed, passed, skipped
+from actlab.battery.registry import check, failed, noted, passed, skipped
 from actlab.battery.subject import Subject
 from actlab.battery.truth import Sample
 
@@ -70,6 +72,15 @@ def gradient_tails(s: Subject) -> Finding:
             samples.append(s.truth.sample(sampling.extremes(dtype)))
         parts += [_slopes(s, sample, dtype) for sample in samples]
     return judge(parts, "f'", _SLOPE)
+
+
+@check(NOTE, needs=("float32",))
+def infinity(s: Subject) -> Finding:
+    """f and f' at +-inf: they inform, for no network should get there."""
+    rows = [[math.inf] * 8, [-math.inf] * 8]
+    y, slope = s.value_and_slope(np.array(rows), torch.float32)
+    told = [f"f({name}) = {y[i, 0]:g}, f'({name}) = {slope[i, 0]:g}" for i, name in enumerate(("inf", "-inf"))]
+    return noted("; ".join(told) + ".")
 
 
 def _taken(s: Subject) -> list[torch.dtype]:

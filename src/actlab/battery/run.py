@@ -17,6 +17,7 @@ from actlab.errors import one_of
 from actlab.properties import Properties, properties
 
 _ROOMS = (shapes, numbers, autograd, dtypes, state, transforms, costs)
+_MEND = "The operation in the message refuses what it is given: look for a dtype, a shape or a device that is fixed."
 _PLACE = {room.__name__: place for place, room in enumerate(_ROOMS)}
 ORDERED = tuple(sorted(CHECKS.values(), key=lambda entry: _PLACE[entry.run.__module__]))  # as a reader looks for them
 
@@ -64,7 +65,7 @@ def check(
             progress("float32, exhaustive")
             found = dtypes.exhaustive(subject)
             findings.append(dataclasses.replace(found, check="float32_exhaustive", severity="wrong"))
-        about = _properties(subject)
+        about = None if only else _properties(subject)
         identity = subject.identity
     return Verdict(
         label=subject.label,
@@ -97,7 +98,8 @@ def _run(entry: Check, subject: Subject) -> Finding:
         except Exception as error:
             outcome = NOTE if entry.severity == NOTE else FAIL
             text = " ".join(str(error).split())
-            found = Finding(check="", severity="", outcome=outcome, says=f"{type(error).__name__}: {text[:200]}")
+            says = f"{type(error).__name__}: {text[:200]}"
+            found = Finding(check="", severity="", outcome=outcome, says=says, mend=_MEND)
     says = found.says or (entry.summary if found.outcome == PASS else "")
     return dataclasses.replace(found, check=entry.name, severity=entry.severity, says=says)
 

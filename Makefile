@@ -14,8 +14,9 @@ test: .venv/.dev                       ## set up, then every test
 lint: .venv/.dev                       ## style only
 	$(BIN)/ruff check src tests tools bench
 
-catalogue: .venv/.dev                  ## the torch-free index of the catalogue, from the blocks
+catalogue: .venv/.dev                  ## the torch-free index of the catalogue, and its page in docs, from the blocks
 	$(BIN)/python tools/catalogue.py
+	$(BIN)/python tools/catalogue_page.py
 
 help:                                  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'

@@ -24,6 +24,7 @@ WIDTH = 88
 _INDENT = 16
 _POINTS = 1601
 _STEP = 1e-3  # of the differences that f'' is drawn from: f' of a float32 module is good to 1e-7
+_WAVES = 12  # more turns than these in [-5, 5] cannot be told apart
 _LEAST, _MOST = 5.0, 30.0  # how far a picture reaches, unless a kink asks for more
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -118,9 +119,16 @@ def what_it_is(item: Shown) -> "Identity":
 
 def sketches(items: Sequence[Shown]) -> list[Sketch]:
     """The arrays of one picture of all: on the same inputs, far enough out to show every kink."""
-    places = [abs(kink.x) for item in items for kink in item.measured.kinks if kink.jump or _bend(item, kink.x) > 1e-3]
-    reach = min(max([_LEAST, *(1.3 * place for place in places)]), _MOST)
+    reach = min(max(_reach(item) for item in items), _MOST)
     return [_sketch(item, reach) for item in items]
+
+
+def _reach(item: Shown) -> float:
+    """Far enough for every kink that can be seen; of what oscillates fast, a few waves."""
+    places = [abs(kink.x) for kink in item.measured.kinks if kink.jump or _bend(item, kink.x) > 1e-3]
+    slope = item.slope(np.linspace(-_LEAST, _LEAST, 4 * _POINTS))
+    turns = int((slope[1:] * slope[:-1] < 0).sum())
+    return max([_LEAST * min(1.0, _WAVES / max(turns, 1)), *(1.3 * place for place in places)])
 
 
 def _bend(item: Shown, x: float) -> float:

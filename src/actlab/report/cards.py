@@ -19,6 +19,7 @@ from actlab.show import Sketch
 FORMATS = (".png", ".svg", ".html")
 _PANELS = (("f(x)", "value"), ("f'(x)", "slope"), ("f''(x)", "curvature"))
 _SHADE = "0.93"
+_SVG = {"svg.hashsalt": "actlab", "path.simplify_threshold": 0.5}  # the same picture is the same file, and a small one
 _NOTE = (
     "Shaded: |f'| < 0.1, where a gradient vanishes. Dashed: a kink. Dot: the value taken there; ring: one that is not."
 )
@@ -96,6 +97,11 @@ def overview_figure(sketches: Sequence[Sketch], columns: int = 4):
     for axes in grid.flat[len(sketches) :]:
         axes.set_visible(False)
     return figure
+
+
+def save_overview(sketches: Sequence[Sketch], file: Path) -> None:
+    """Draw many functions into one file."""
+    _save(overview_figure(sketches), file)
 
 
 def card_page(sketches: Sequence[Sketch]) -> str:
@@ -193,9 +199,10 @@ def _frame(axes, x: np.ndarray) -> None:
 
 
 def _limits(values: Sequence[np.ndarray], x: np.ndarray) -> tuple[float, float]:
-    """Limits that show all functions, but no more than the inputs reach; a flat line stands amid a unit."""
-    reach = float(np.abs(x).max())
-    known = np.concatenate([value[np.isfinite(value)] for value in values] + [np.zeros(1)])
+    """Limits that show all functions, but not the far end of what grows fast; a flat line stands amid a unit."""
+    finite = [value[np.isfinite(value)] for value in values]
+    reach = max([float(np.abs(x).max()), *(2 * float(np.median(np.abs(value))) for value in finite if len(value))])
+    known = np.concatenate([*finite, np.zeros(1)])
     low, high = max(known.min(), -reach), min(known.max(), reach)
     room = 0.07 * (high - low) if high - low > 0.05 else 0.5
     return float(low - room), float(high + room)
@@ -248,7 +255,7 @@ def svg_text(figure) -> str:
 def _save(figure, file: Path | io.StringIO, format: str | None = None) -> None:
     import matplotlib
 
-    with warnings.catch_warnings(), matplotlib.rc_context({"svg.hashsalt": "actlab", "svg.fonttype": "path"}):
+    with warnings.catch_warnings(), matplotlib.rc_context(_SVG):
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
         kind = format or file.suffix.lower().removeprefix(".")
         figure.savefig(file, format=kind, facecolor="white", metadata={"Date": None} if kind == "svg" else None)

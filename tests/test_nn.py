@@ -196,3 +196,12 @@ def test_a_module_stands_for_its_name_only_where_it_computes_the_same():
     ]
     identities = {parse(other).identity for other in others}
     assert len(identities) == len(others) and not identities & catalogue.facts().keys()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_what_is_about_to_be_trained_starts_where_a_stack_starts(dtype):
+    """In float64 too: 0.85 rounded to float32 on the way would be another start."""
+    for name in ("pserf", "pserf(gamma=2)", "prelu"):
+        applied = resolve(parse(name))
+        start = torch.nn.utils.parameters_to_vector(as_module(applied, dtype=dtype).parameters())
+        assert torch.equal(start, torch.tensor(applied.initial, dtype=dtype))

@@ -86,7 +86,7 @@ def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.
     chosen = []
     for target in stack.layers[trial.activation][: len(trial.hidden)]:
         by_hand = plain.ACTIVATIONS.get(target.identity)
-        chosen.append(by_hand or as_module(resolve(target), None))
+        chosen.append(by_hand or as_module(resolve(target), dtype=getattr(torch, trial.dtype)))
     return plain.run_trial(trial, arrays, chosen, on_epoch)
 
 

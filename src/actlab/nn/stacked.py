@@ -14,12 +14,12 @@ from actlab.nn import learned as trained
 class Block(torch.nn.Module):
     """A block that has no module of its own name, with its parameters; those that are learned are trained."""
 
-    def __init__(self, applied: ByHand) -> None:
+    def __init__(self, applied: ByHand, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.block = applied.block
         self.constants = applied.constants
         self.places = applied.learned
-        self.learned = torch.nn.Parameter(torch.tensor(applied.initial))
+        self.learned = torch.nn.Parameter(torch.tensor(applied.initial, dtype=dtype))
 
     def forward(self, input: Tensor) -> Tensor:
         values: list[Any] = list(self.constants)
@@ -31,25 +31,28 @@ class Block(torch.nn.Module):
         return f"{self.block.name}, {', '.join(f'{value:g}' for value in self.constants)}".rstrip(", ")
 
 
-def as_module(applied: Applied, learned: Tensor | None = None) -> torch.nn.Module:
-    """What a stack applies, as a module: the catalogue's class where it has one; `learned` fills its parameters."""
+def as_module(applied: Applied, learned: Tensor | None = None, dtype: torch.dtype | None = None) -> torch.nn.Module:
+    """What a stack applies, as a module: the catalogue's class where it has one.
+
+    `learned` fills its parameters; else they start as the stack's do, in `dtype`.
+    """
     if not isinstance(applied, ByHand):
         return applied.as_module(learned)
-    module = _module(applied)
+    module = _module(applied, dtype)
     if learned is not None:
         torch.nn.utils.vector_to_parameters(learned.flatten(), module.parameters())
     return module
 
 
-def _module(applied: ByHand) -> torch.nn.Module:
+def _module(applied: ByHand, dtype: torch.dtype | None) -> torch.nn.Module:
     facts = applied.block.facts
     if not facts.module or BLOCKS.get(facts.name) is not applied.block:
-        return Block(applied)
+        return Block(applied, dtype)
     if not facts.learned:
         return getattr(elementwise, facts.module)(*applied.constants)
     if facts.name == "prelu" and applied.learned:
-        return trained.PReLU(init=applied.constants[0])  # its argument has PyTorch's name
+        return trained.PReLU(init=applied.constants[0], dtype=dtype)  # its argument has PyTorch's name
     names = list(facts.parameters)
     if [names[place] for place in applied.learned] != list(facts.learned):
-        return Block(applied)  # some of what is learned was given, and stays
-    return getattr(trained, facts.module)(**dict(zip(names, applied.constants, strict=True)))
+        return Block(applied, dtype)  # some of what is learned was given, and stays
+    return getattr(trained, facts.module)(**dict(zip(names, applied.constants, strict=True)), dtype=dtype)

@@ -37,10 +37,7 @@ def _(x):
     range="[-0.446, 1]",
     module="MexicanHat",
     aliases=("ricker",),
-    namesakes=(
-        "Wave in torch-activation has its parentheses elsewhere, and is another function",
-        "MexicanReLU, a sum of triangles, is called after the same hat",
-    ),
+    namesakes=("Wave in torch-activation has its parentheses elsewhere, and is another function",),
     reference="the Ricker wavelet; Zhang, Benveniste 1992, Wavelet networks, IEEE Transactions on Neural Networks 3",
     checked="no",
 )

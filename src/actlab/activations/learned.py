@@ -263,7 +263,6 @@ def _(x):
     range="(-inf, inf)",
     module="Snake",
     learned=("a",),
-    namesakes=("snake with a log-scale parameter, as audio codecs have it, learns log a",),
     reference="Ziyin, Hartwig, Ueda 2020, Neural Networks Fail to Learn Periodic Functions, arXiv:2006.08195",
     checked="EdwardDixon/snake (snake/activations.py), which names the paper, opened 2026-11-23; the paper: no",
 )

@@ -8,12 +8,12 @@ from typing import Any
 
 import typer
 
-from actlab.cli import check, compare, idea, look, runs
+from actlab.cli import check, compare, derive, idea, look, runs
 from actlab.cli.app import app
 from actlab.errors import UserError, did_you_mean
 
 _INTERRUPTED = 130
-_COMMANDS = (idea, check, compare, look, runs)  # importing them enters their commands, in the order of the help
+_COMMANDS = (idea, check, derive, compare, look, runs)  # importing them enters their commands, in the order of the help
 
 
 def main() -> None:

@@ -43,3 +43,21 @@ def parse_hidden(text: str | None) -> list[int] | None:
 def parse_list(text: str | None) -> list[str]:
     """Names with commas between them; nothing is no name."""
     return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def parse_parameters(given: list[str] | None) -> dict[str, float]:
+    """beta=1.5, once for each parameter, or several with commas."""
+    from actlab.formula.clause import number
+
+    found: dict[str, float] = {}
+    for part in parse_list(",".join(given or [])):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise UserError(f"--param is {part!r}; it must be a name and a number, such as beta=1.5.")
+        found[name.strip()] = number(value)
+    return found
+
+
+def parse_names(given: list[str] | None) -> list[str]:
+    """Names, an option for each or with commas."""
+    return parse_list(",".join(given or []))

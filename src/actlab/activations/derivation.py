@@ -1,0 +1,48 @@
+"""A formula taken apart: the steps of its derivative, and the block of Python that computes both."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from actlab.activations.core import Activation
+from actlab.activations.written import written
+from actlab.formula import code, symbolic
+from actlab.formula.clause import read
+
+
+@dataclasses.dataclass(frozen=True)
+class Derivation:
+    """What `actlab derive` prints; `activation` is the same as the block, ready to be checked."""
+
+    formula: str
+    steps: dict[str, list[str]]  # with respect to x and to each parameter
+    derivatives: dict[str, str]  # SymPy's, simplified
+    block: str
+    activation: Activation
+
+
+def derivation(
+    text: str, parameters: Mapping[str, float] | None = None, learned: Iterable[str] = (), name: str = "formula"
+) -> Derivation:
+    """The derivation of a formula.
+
+    >>> found = derivation("x*exp(-x)")
+    >>> found.derivatives["x"]
+    '(1 - x)*exp(-x)'
+    >>> print(found.block.partition("@formula.")[2])
+    derivative(wrt="x")
+    def _(x):
+        u1 = torch.exp(-x)
+        return u1 - x * u1
+    <BLANKLINE>
+
+    Raises: UserError for a text that is no formula.
+    """
+    reading = read(text, parameters, tuple(learned))
+    activation = written(str(reading))
+    return Derivation(
+        formula=str(reading),
+        steps={wrt: symbolic.steps(reading.node, wrt) for wrt in ("x", *reading.parameters)},
+        derivatives={wrt: symbolic.derivative(reading.node, wrt) for wrt in ("x", *reading.parameters)},
+        block=code.block(reading, activation.forms, activation.facts.kinks, name),
+        activation=activation,
+    )

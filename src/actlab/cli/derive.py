@@ -1,0 +1,57 @@
+"""`actlab derive`: the derivative of a formula, step by step, and the Python that computes both."""
+
+import textwrap
+from typing import Annotated
+
+import typer
+
+from actlab.cli.app import app
+from actlab.cli.options import parse_names, parse_parameters
+
+
+@app.command(epilog='Example: actlab derive "x * sigmoid(beta*x)" --param beta=1.5 --learn beta')
+def derive(
+    formula: Annotated[
+        str, typer.Argument(metavar="FORMULA", help='a formula of x in quotes: "x * tanh(softplus(x))"')
+    ],
+    param: Annotated[
+        list[str] | None, typer.Option(help="the value of a parameter: beta=1.5; once for each", show_default=False)
+    ] = None,
+    learn: Annotated[
+        list[str] | None, typer.Option(help="a parameter that training changes: beta", show_default=False)
+    ] = None,
+    name: Annotated[str, typer.Option(help="what the function is called")] = "formula",
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="do not put it through the battery")] = False,
+) -> None:
+    """Derive a formula in steps, and print a block of Python in the catalogue's style, with what the battery found."""
+    from actlab.activations.derivation import derivation
+
+    found = derivation(formula, parse_parameters(param), parse_names(learn), name)
+    print(f"f(x) = {found.formula}\n")
+    for wrt, steps in found.steps.items():
+        print(f"df/d{wrt}")
+        for number, step in enumerate(steps, start=1):
+            print(textwrap.fill(step, 118, initial_indent=f"{number:4}. ", subsequent_indent="      "))
+        print(
+            textwrap.fill(
+                f"df/d{wrt} = {found.derivatives[wrt]}", 118, initial_indent="   =  ", subsequent_indent="      "
+            )
+        )
+        print()
+    print(textwrap.indent(_verdict(found.activation, unchecked), "# ", lambda line: True))
+    print(found.block)
+
+
+def _verdict(activation: object, unchecked: bool) -> str:
+    """What the battery says, as comments above the block."""
+    if unchecked:
+        return "Not checked: --unchecked was given."
+    from actlab.battery import check
+
+    verdict = check(activation, inductor=False)
+    if not verdict.failures:
+        return f"The battery ({len(verdict.findings)} checks against {verdict.truth}) found nothing wrong."
+    found = [str(finding) for finding in verdict.failures]
+    return "\n".join(
+        ["The battery found, and this block is not right before it is mended:", *(f"- {f}" for f in found)]
+    )

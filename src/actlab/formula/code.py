@@ -1,0 +1,196 @@
+"""Sound forms as Python in the catalogue's style: plain torch, with names for what is used twice."""
+
+import textwrap
+from collections.abc import Sequence
+
+from actlab.formula.clause import Reading
+from actlab.formula.forms import Forms
+from actlab.formula.nodes import COMPARISONS, PI, TRUE, Apply, E, Node, Number, X, pieces, postorder
+
+_WIDE = 66  # characters of a part before it gets a name of its own
+_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
+
+_HELPERS = {
+    "sigmoid": '''def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + e^-x); e^x far left, where torch.sigmoid is 0 as soon as e^-x overflows."""
+    return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
+''',
+    "softplus": '''def softplus(x: Tensor) -> Tensor:
+    """log(1 + e^x), without the threshold of torch's."""
+    return -torch.nn.functional.logsigmoid(-x)
+''',
+}
+
+
+def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "formula") -> str:
+    """The Python of an activation: a decorated value and its derivatives."""
+    functions = [_value(reading, forms.value, name)]
+    functions += [_derivative(reading, node, wrt, name) for wrt, node in forms.derivatives.items()]
+    used = {part.op for root in (forms.value, *forms.derivatives.values()) for part in postorder(root)}
+    helpers = [text for op, text in _HELPERS.items() if op in used]
+    body = "\n\n".join([*helpers, _decorator(reading, kinks) + functions[0], *functions[1:]])
+    first = "import math\n\n" if "math." in body else ""
+    return f"{first}import torch\nfrom torch import Tensor\n\nfrom actlab import activation\n\n\n{body}"
+
+
+def _decorator(reading: Reading, kinks: Sequence[float]) -> str:
+    facts = {"family": "formula", "formula": str(reading.node)}
+    lines = [f"    {key}={_quoted(value)}," for key, value in facts.items()]
+    if kinks:
+        lines.append(f"    kinks={tuple(kinks)!r},")
+    lines += [f"    {key}={_quoted(value)}," for key, value in (("range", "?"), ("reference", "a formula"))]
+    lines.append('    checked="no: written by actlab derive",')
+    if reading.learned:
+        lines.append(f"    learned={tuple(reading.learned)!r},")
+    return "\n".join(["@activation(", *lines, ")\n"])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text + '"'  # a formula holds neither quotes nor backslashes
+
+
+def _value(reading: Reading, node: Node, name: str) -> str:
+    parameters = "".join(f", {key}: float | Tensor = {value!r}" for key, value in reading.parameters.items())
+    said = textwrap.wrap(f"f(x) = {reading.node}", 100, initial_indent="    ", subsequent_indent="           ")
+    head = f"def {name}(x: Tensor{parameters}) -> Tensor:\n"
+    if len(head) > 110:
+        head = f"def {name}(\n    x: Tensor,{parameters.replace(', ', chr(10) + '    ', 1).replace(', ', ',' + chr(10) + '    ')},\n"
+        head += ") -> Tensor:\n"
+    doc = '    """A formula.\n\n' + "\n".join(said) + '\n    """\n'
+    return head + doc + _body(node, reading) + "\n"
+
+
+def _derivative(reading: Reading, node: Node, wrt: str, name: str) -> str:
+    used = ", ".join(["x", *(key for key in reading.parameters if key in node.symbols)])
+    return f'@{name}.derivative(wrt="{wrt}")\ndef _({used}):\n{_body(node, reading)}\n'
+
+
+def _body(node: Node, reading: Reading) -> str:
+    printer = _Printer(node, set(reading.parameters))
+    result = printer.result()
+    return "\n".join(f"    {line}" for line in [*printer.lines, f"return {result}"])
+
+
+class _Printer:
+    """The lines that compute one tree."""
+
+    def __init__(self, root: Node, taken: set[str]) -> None:
+        self.root = root
+        self.taken = taken
+        self.lines: list[str] = []
+        self.texts: dict[Node, tuple[str, int]] = {}
+        order = postorder(root)
+        uses = [argument for part in order for argument in part.arguments]
+        self.shared = {part for part in order if part.size > 2 and uses.count(part) > 1 and part.symbols}
+
+    def result(self) -> str:
+        for part in postorder(self.root):
+            text, level = self.expression(part)
+            wide = len(text) > _WIDE and part != TRUE
+            if part is not self.root and (part in self.shared or wide):
+                name = self.new_name()
+                self.lines.append(f"{name} = {text}")
+                text, level = name, _ATOM
+            self.texts[part] = text, level
+        text = self.texts[self.root][0]
+        if self.root == X:
+            return "x.clone()"  # autograd refuses a Function that returns its input
+        return text if "x" in self.root.symbols else self.filled(self.root)
+
+    def new_name(self) -> str:
+        number = 1
+        while f"u{number}" in self.taken:
+            number += 1
+        self.taken.add(f"u{number}")
+        return f"u{number}"
+
+    def inside(self, node: Node, level: int) -> str:
+        text, own = self.texts[node]
+        return text if own >= level else f"({text})"
+
+    def filled(self, node: Node) -> str:
+        """What does not depend on x, as a tensor like x."""
+        if node == Number(0):
+            return "torch.zeros_like(x)"
+        if node == Number(1):
+            return "torch.ones_like(x)"
+        text = self.texts[node][0]
+        return f"{self.inside(node, _PRODUCT)} * torch.ones_like(x)" if node.symbols else f"torch.full_like(x, {text})"
+
+    def expression(self, node: Node) -> tuple[str, int]:
+        if node.op == "number":
+            return repr(node.value), _ATOM if node.value >= 0 else _SIGN  # type: ignore[operator]
+        if node.op == "name":
+            return str(node.value), _ATOM
+        if node in (PI, E, TRUE):
+            return {PI: "math.pi", E: "math.e", TRUE: "True"}[node], _ATOM
+        if node.op in _INFIX:
+            return self.infix(node)
+        if node.op == "neg":
+            return f"-{self.inside(node.arguments[0], _POWER)}", _SIGN
+        if node.op == "Piecewise":
+            return self.pieces(node), _ATOM
+        if node.op in ("min", "max"):
+            return self.extreme(node), _ATOM
+        return self.call(node), _ATOM
+
+    def infix(self, node: Node) -> tuple[str, int]:
+        if node == Apply("!=", X, X):
+            return "x.isnan()", _ATOM
+        sign, level, left, right = _INFIX[node.op]
+        a, b = node.arguments
+        if node.op == "**" and b.op == "number":
+            return f"{self.inside(a, left)}**{self.inside(b, _ATOM)}", level
+        return f"{self.inside(a, left)} {sign} {self.inside(b, right)}", level
+
+    def pieces(self, node: Node) -> str:
+        """torch.where, one in another; two numbers need one tensor among them."""
+        (*most, (last, _)) = pieces(node)
+        text, tensor = self.texts[last][0], "x" in last.symbols
+        for value, condition in reversed(most):
+            yes = self.texts[value][0]
+            if not tensor and "x" not in value.symbols:
+                yes = self.filled(value)
+            holds = self.texts[condition][0]
+            if "x" not in condition.symbols:
+                holds = f"torch.as_tensor({holds}, device=x.device)"
+            text, tensor = f"torch.where({holds}, {yes}, {text})", True
+        return text
+
+    def extreme(self, node: Node) -> str:
+        a, b = node.arguments
+        if "x" not in a.symbols:
+            a, b = b, a
+        if "x" in b.symbols or "x" not in a.symbols:
+            pair = ", ".join(self.tensor(part) for part in (a, b))
+            return f"torch.{'minimum' if node.op == 'min' else 'maximum'}({pair})"
+        side = "max" if node.op == "min" else "min"
+        return f"{self.inside(a, _ATOM)}.clamp({side}={self.texts[b][0]})"
+
+    def tensor(self, node: Node) -> str:
+        text = self.texts[node][0]
+        return text if "x" in node.symbols else f"torch.as_tensor({text}, dtype=x.dtype, device=x.device)"
+
+    def call(self, node: Node) -> str:
+        (u,) = node.arguments
+        if not u.symbols and node.op not in ("abs", "sign", "sigmoid", "softplus", "logsigmoid", "relu"):
+            return f"math.{node.op}({self.texts[u][0]})"
+        if node.op == "not":
+            return f"~({self.texts[u][0]})"
+        if node.op == "abs" and "x" in u.symbols:
+            return f"{self.inside(u, _ATOM)}.abs()"
+        if node.op in _HELPERS:
+            return f"{node.op}({self.tensor(u)})"
+        name = "torch.nn.functional.logsigmoid" if node.op == "logsigmoid" else f"torch.{node.op}"
+        return f"{name}({self.tensor(u)})"
+
+
+_INFIX = {
+    "+": ("+", _SUM, _SUM, _PRODUCT),
+    "-": ("-", _SUM, _SUM, _PRODUCT),
+    "*": ("*", _PRODUCT, _PRODUCT, _SIGN),
+    "/": ("/", _PRODUCT, _PRODUCT, _SIGN),
+    "**": ("**", _POWER, _ATOM, _ATOM),
+    "and": ("&", 0, _ATOM, _ATOM),
+    "or": ("|", 0, _ATOM, _ATOM),
+} | {op: (op, 0, _SUM, _SUM) for op in COMPARISONS}

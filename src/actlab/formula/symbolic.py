@@ -1,0 +1,150 @@
+"""The derivation of a formula, step by step, and SymPy's word on the result.
+
+SymPy gets a tree built object by object: no text of a user's ever reaches it.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import sympy
+
+from actlab.formula.derivative import differentiate, outer
+from actlab.formula.grammar import constant
+from actlab.formula.nodes import Apply, Name, Node, pieces, postorder
+from actlab.formula.sound import smooth
+
+_SECONDS = 3.0
+_U = Name("u")
+
+
+class _Late(BaseException):
+    """The deadline has passed; no Exception, which SymPy would catch."""
+
+
+def to_sympy(node: Node) -> Any:
+    """The tree as a SymPy expression in real symbols.
+
+    >>> from actlab.formula import parse
+    >>> to_sympy(parse("x*tanh(softplus(x))"))
+    x*tanh(log(exp(x) + 1))
+    """
+    built: dict[Node, Any] = {}
+    for part in postorder(node):
+        built[part] = _build(part, [built[argument] for argument in part.arguments])
+    return built[node]
+
+
+def _build(node: Node, inner: list[Any]) -> Any:
+    if node.op == "number":
+        return sympy.Integer(node.value) if isinstance(node.value, int) else sympy.Float(repr(node.value))
+    if node.op == "name":
+        return sympy.Symbol(str(node.value), real=True)
+    if node.op == "Piecewise":
+        return sympy.Piecewise(*zip(inner[::2], inner[1::2], strict=True))
+    return _SYMPY[node.op](*inner)
+
+
+_SYMPY: dict[str, Any] = {
+    "pi": lambda: sympy.pi, "e": lambda: sympy.E, "True": lambda: sympy.true,
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b, "neg": lambda a: -a, "abs": sympy.Abs, "min": sympy.Min, "max": sympy.Max,
+    "<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "==": sympy.Eq, "!=": sympy.Ne,
+    "and": sympy.And, "or": sympy.Or, "not": sympy.Not,
+    "log1p": lambda u: sympy.log(1 + u), "expm1": lambda u: sympy.exp(u) - 1,
+    "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)), "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
+    "logsigmoid": lambda u: -sympy.log(1 + sympy.exp(-u)), "relu": lambda u: sympy.Max(u, 0),
+}  # fmt: skip
+_SYMPY |= {
+    name: getattr(sympy, name)
+    for name in (
+        "exp", "log", "sqrt", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "asin",
+        "acos", "atan", "erf", "erfc",
+    )
+}  # fmt: skip
+
+
+def derivative(node: Node, wrt: str = "x", seconds: float = _SECONDS) -> str:
+    """SymPy's derivative as text, simplified where that ends before the deadline.
+
+    >>> from actlab.formula import parse
+    >>> derivative(parse("x**2*exp(x)"))
+    'x*(x + 2)*exp(x)'
+    """
+    found = ""
+    with contextlib.suppress(_Late), _deadline(seconds):
+        plain = sympy.diff(to_sympy(node), sympy.Symbol(wrt, real=True))
+        if plain.has(sympy.DiracDelta, sympy.Heaviside, sympy.Derivative, sympy.Subs):
+            plain = to_sympy(differentiate(node, wrt))
+        found = str(plain)
+        found = min(str(sympy.simplify(plain)), found, key=len)
+    return found or str(smooth(differentiate(node, wrt)))
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise _Late after some seconds. Elsewhere than in the main thread, where no alarm rings, at once."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        raise _Late
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def steps(node: Node, wrt: str = "x") -> list[str]:
+    """The derivation as a teacher writes it: each rule with what it gives, inner parts first.
+
+    >>> from actlab.formula import parse
+    >>> print("\\n".join(steps(parse("x*tanh(2*x)"))))
+    Constant factor: (2*x)' = 2
+    Chain rule, tanh(u) with u = 2*x: tanh'(u) = 1/cosh(u)**2, times u' = 2: (tanh(2*x))' = 2/cosh(2*x)**2
+    Product rule, (u v)' = u' v + u v': (x*tanh(2*x))' = tanh(2*x) + x*(2/cosh(2*x)**2)
+    """
+    found = []
+    for part in postorder(node):
+        if part.is_condition or wrt not in part.symbols or part.op == "name":
+            continue
+        result = differentiate(part, wrt)
+        rule = _rule(part, wrt)
+        if rule:
+            found.append(f"{rule}: ({part})' = {result}")
+    return list(dict.fromkeys(found))
+
+
+def _rule(node: Node, wrt: str) -> str:
+    """The name of the rule that gives a node's derivative, with what it needs."""
+    depends = [argument for argument in node.arguments if wrt in argument.symbols]
+    if node.op in ("+", "-"):
+        return "Sum rule" if len(depends) == 2 else "A constant falls away"
+    if node.op == "neg":
+        return "Constant factor"
+    if node.op == "*":
+        return "Product rule, (u v)' = u' v + u v'" if len(depends) == 2 else "Constant factor"
+    if node.op == "/":
+        if wrt not in node.arguments[1].symbols:
+            return "Constant factor"
+        return "Quotient rule, (u/v)' = (u' - (u/v) v')/v"
+    if node.op in ("min", "max"):
+        return f"Piece by piece, {'the greater' if node.op == 'max' else 'the smaller'} decides"
+    if node.op == "Piecewise":
+        return f"Piece by piece, {sum(1 for _ in pieces(node))} pieces"
+    u = node.arguments[0]
+    if node.op == "**":
+        exponent = node.arguments[1]
+        shown = outer(Apply("**", _U, exponent))
+        return f"Power rule, u**{exponent} with u = {u}: {shown}, times u' = {differentiate(u, wrt)}"
+    shown = outer(Apply(node.op, _U))
+    if u.op == "name":
+        return f"Known, {node.op}'({u}) = {outer(node)}" if constant(shown) is None else "Known"
+    return f"Chain rule, {node.op}(u) with u = {u}: {node.op}'(u) = {shown}, times u' = {differentiate(u, wrt)}"

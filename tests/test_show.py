@@ -101,6 +101,13 @@ def test_a_kink_is_a_gap_with_the_value_that_is_taken():
     assert known.sum() == len(sketch.x) - 1 and not sketch.curvature[known].any()  # no spike where f' jumps
 
 
+def test_where_the_slope_bends_its_derivative_has_a_gap():
+    (sketch,) = sketches([shown("elu")])
+    gap = np.isnan(sketch.curvature)
+    assert 1 <= gap.sum() <= 3 and np.abs(sketch.x[gap]).max() < 0.01
+    np.testing.assert_allclose(sketch.curvature[~gap], np.where(sketch.x < 0, np.exp(sketch.x), 0)[~gap], atol=1e-5)
+
+
 def test_a_jump_is_a_gap_of_f_too(tmp_path):
     path = block(tmp_path, value="torch.where(x > 1, x, 0 * x)", derivative="(x > 1).to(x.dtype)")
     item = shown(path)

@@ -166,7 +166,12 @@ def _curvature(slope: Function, x: np.ndarray, kinks: np.ndarray) -> np.ndarray:
     for kink in kinks:
         near = np.abs(x - kink) < 2 * _STEP
         x = np.where(near, np.where(x < kink, kink - 2 * _STEP, kink + 2 * _STEP), x)
-    return (slope(x + _STEP) - slope(x - _STEP)) / (2 * _STEP)
+    curvature = (slope(x + _STEP) - slope(x - _STEP)) / (2 * _STEP)
+    # where f' only bends, f'' jumps (elu at 0): a step far larger than those beside it is a gap, not a line
+    step = np.abs(curvature[2:] - curvature[:-2])
+    beside = np.maximum(step[:-4], step[4:])
+    curvature[3:-3][step[2:-2] > 10 * beside + 1e-2] = np.nan
+    return curvature
 
 
 def one(what: str | Callable[..., Any]) -> targets.Target:

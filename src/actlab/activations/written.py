@@ -54,7 +54,7 @@ def _made(text: str) -> Written:
     block = Written(
         facts=_facts(reading),
         value=compiled(found.value, names),
-        derivatives={wrt: compiled(node, names) for wrt, node in found.derivatives.items()},
+        derivatives={wrt: compiled(node, names, tails=False) for wrt, node in found.derivatives.items()},
         wants=dict.fromkeys(found.derivatives, ("x", *names)),
         oracle=None,
         apply=[],

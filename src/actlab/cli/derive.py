@@ -11,9 +11,7 @@ from actlab.cli.options import parse_names, parse_parameters
 
 @app.command(epilog='Example: actlab derive "x * sigmoid(beta*x)" --param beta=1.5 --learn beta')
 def derive(
-    formula: Annotated[
-        str, typer.Argument(metavar="FORMULA", help='a formula of x in quotes: "x * tanh(softplus(x))"')
-    ],
+    formula: Annotated[str, typer.Argument(metavar="FORMULA", help='of x, in quotes: "x * tanh(softplus(x))"')],
     param: Annotated[
         list[str] | None, typer.Option(help="the value of a parameter: beta=1.5; once for each", show_default=False)
     ] = None,
@@ -51,7 +49,6 @@ def _verdict(activation: object, unchecked: bool) -> str:
     verdict = check(activation, inductor=False)
     if not verdict.failures:
         return f"The battery ({len(verdict.findings)} checks against {verdict.truth}) found nothing wrong."
-    found = [str(finding) for finding in verdict.failures]
     return "\n".join(
         ["The battery found, and this block is not right before it is mended:", *(f"- {f}" for f in found)]
     )

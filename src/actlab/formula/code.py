@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from actlab.formula.clause import Reading
 from actlab.formula.forms import Forms
-from actlab.formula.nodes import COMPARISONS, PI, TRUE, Apply, E, Node, Number, X, pieces, postorder
+from actlab.formula.nodes import COMPARISONS, PI, TRUE, Apply, E, Node, Number, X, pieces, postorder, rebuild
 
 _WIDE = 66  # characters of a part before it gets a name of its own
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
@@ -26,7 +26,8 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "f
     """The Python of an activation: a decorated value and its derivatives."""
     functions = [_value(reading, forms.value, name)]
     functions += [_derivative(reading, node, wrt, name) for wrt, node in forms.derivatives.items()]
-    used = {part.op for root in (forms.value, *forms.derivatives.values()) for part in postorder(root)}
+    used = {part.op for part in postorder(forms.value)}
+    used |= {part.op for root in forms.derivatives.values() for part in postorder(root)} - {"sigmoid"}
     helpers = [text for op, text in _HELPERS.items() if op in used]
     body = "\n\n".join([*helpers, _decorator(reading, kinks) + functions[0], *functions[1:]])
     first = "import math\n\n" if "math." in body else ""
@@ -34,15 +35,44 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "f
 
 
 def _decorator(reading: Reading, kinks: Sequence[float]) -> str:
-    facts = {"family": "formula", "formula": str(reading.node)}
+    facts = {"family": "formula", "formula": spelled(reading.node)}
     lines = [f"    {key}={_quoted(value)}," for key, value in facts.items()]
     if kinks:
         lines.append(f"    kinks={tuple(kinks)!r},")
     lines += [f"    {key}={_quoted(value)}," for key, value in (("range", "?"), ("reference", "a formula"))]
     lines.append('    checked="no: written by actlab derive",')
     if reading.learned:
-        lines.append(f"    learned={tuple(reading.learned)!r},")
+        lines.append(f"    learned=({', '.join(map(_quoted, reading.learned))},),")
     return "\n".join(["@activation(", *lines, ")\n"])
+
+
+def spelled(node: Node) -> str:
+    """A formula in the words that SymPy knows, as the catalogue has it.
+
+    >>> from actlab.formula import parse
+    >>> spelled(parse("max(x, 0)*sigmoid(x)"))
+    'Max(x, 0)*(1/(1 + exp(-x)))'
+    """
+    return str(rebuild(node, lambda part: _SPELLED[part.op](*part.arguments) if part.op in _SPELLED else part))
+
+
+_SPELLED = {
+    "sigmoid": lambda u: 1 / (1 + Apply("exp", -u)),
+    "softplus": lambda u: Apply("log", 1 + Apply("exp", u)),
+    "logsigmoid": lambda u: -Apply("log", 1 + Apply("exp", -u)),
+    "relu": lambda u: Apply("Max", u, Number(0)),
+    "log1p": lambda u: Apply("log", 1 + u),
+    "expm1": lambda u: Apply("exp", u) - 1,
+    "max": lambda u, v: Apply("Max", u, v),
+    "min": lambda u, v: Apply("Min", u, v),
+    "abs": lambda u: Apply("Abs", u),
+    "e": lambda: Apply("exp", Number(1)),
+    "and": lambda u, v: Apply("And", u, v),
+    "or": lambda u, v: Apply("Or", u, v),
+    "not": lambda u: Apply("Not", u),
+    "==": lambda u, v: Apply("Eq", u, v),
+    "!=": lambda u, v: Apply("Ne", u, v),
+}
 
 
 def _quoted(text: str) -> str:
@@ -54,10 +84,10 @@ def _value(reading: Reading, node: Node, name: str) -> str:
     said = textwrap.wrap(f"f(x) = {reading.node}", 100, initial_indent="    ", subsequent_indent="           ")
     head = f"def {name}(x: Tensor{parameters}) -> Tensor:\n"
     if len(head) > 110:
-        head = f"def {name}(\n    x: Tensor,{parameters.replace(', ', chr(10) + '    ', 1).replace(', ', ',' + chr(10) + '    ')},\n"
-        head += ") -> Tensor:\n"
+        lines = "".join(f"    {key}: float | Tensor = {value!r},\n" for key, value in reading.parameters.items())
+        head = f"def {name}(\n    x: Tensor,\n{lines}) -> Tensor:\n"
     doc = '    """A formula.\n\n' + "\n".join(said) + '\n    """\n'
-    return head + doc + _body(node, reading) + "\n"
+    return head + doc + _body(node, reading, tails=True) + "\n"
 
 
 def _derivative(reading: Reading, node: Node, wrt: str, name: str) -> str:
@@ -65,8 +95,8 @@ def _derivative(reading: Reading, node: Node, wrt: str, name: str) -> str:
     return f'@{name}.derivative(wrt="{wrt}")\ndef _({used}):\n{_body(node, reading)}\n'
 
 
-def _body(node: Node, reading: Reading) -> str:
-    printer = _Printer(node, set(reading.parameters))
+def _body(node: Node, reading: Reading, tails: bool = False) -> str:
+    printer = _Printer(node, set(reading.parameters), tails)
     result = printer.result()
     return "\n".join(f"    {line}" for line in [*printer.lines, f"return {result}"])
 
@@ -74,8 +104,9 @@ def _body(node: Node, reading: Reading) -> str:
 class _Printer:
     """The lines that compute one tree."""
 
-    def __init__(self, root: Node, taken: set[str]) -> None:
+    def __init__(self, root: Node, taken: set[str], tails: bool) -> None:
         self.root = root
+        self.tails = tails  # whether a sigmoid's far left counts: in a value, not in a slope
         self.taken = taken
         self.lines: list[str] = []
         self.texts: dict[Node, tuple[str, int]] = {}
@@ -179,7 +210,7 @@ class _Printer:
             return f"~({self.texts[u][0]})"
         if node.op == "abs" and "x" in u.symbols:
             return f"{self.inside(u, _ATOM)}.abs()"
-        if node.op in _HELPERS:
+        if node.op in _HELPERS and (self.tails or node.op != "sigmoid"):
             return f"{node.op}({self.tensor(u)})"
         name = "torch.nn.functional.logsigmoid" if node.op == "logsigmoid" else f"torch.{node.op}"
         return f"{name}({self.tensor(u)})"

@@ -21,8 +21,11 @@ def evaluate(node: Node, values: Mapping[str, Any]) -> Tensor:
     return compiled(node, names)(values["x"], *(values[name] for name in names))
 
 
-def compiled(node: Node, names: Sequence[str]) -> Callable[..., Tensor]:
-    """f(x, *parameters in the order of `names`) of a tree."""
+def compiled(node: Node, names: Sequence[str], *, tails: bool = True) -> Callable[..., Tensor]:
+    """f(x, *parameters in the order of `names`) of a tree.
+
+    Without `tails` a sigmoid is torch's, which is 0 a little early on the far left: that counts in a value alone.
+    """
     order = postorder(node)
     place = {part: i for i, part in enumerate(order)}
     steps = []
@@ -33,7 +36,8 @@ def compiled(node: Node, names: Sequence[str]) -> Callable[..., Tensor]:
         elif part.op == "name":
             steps.append((None, -1 if part.value == "x" else list(names).index(str(part.value)), ()))
         else:
-            steps.append((_FUNCTIONS[part.op], 0, inputs))
+            plain = part.op == "sigmoid" and not tails
+            steps.append((_PLAIN_SIGMOID if plain else _FUNCTIONS[part.op], 0, inputs))
     kinds = tuple(part.op if part.op in ("number", "name") else "" for part in order)
     program = tuple(steps)
 
@@ -146,6 +150,7 @@ def _number_softplus(u: float) -> float:
     return max(u, 0.0) + math.log1p(math.exp(-abs(u)))
 
 
+_PLAIN_SIGMOID = _one(torch.sigmoid, _number_sigmoid)
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pi": lambda x: math.pi,
     "e": lambda x: math.e,

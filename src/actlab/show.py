@@ -93,10 +93,9 @@ def card(what: str | Callable[..., Any] | Shown) -> str:
     head = [wrapped(item.label), wrapped(summary, "  ", "  "), ""]
     head += [_laid_out(item.notes), ""] if item.notes else []
     rows = [*fact_rows(item), *item.measured.as_rows()]
-    if item.facts:
-        rows = [
-            (name, f"{item.facts.range}; measured {text}") if name == "range" else (name, text) for name, text in rows
-        ]
+    stated = item.facts.range if item.facts else "?"
+    if stated != "?":  # of a formula nothing is stated
+        rows = [(name, f"{stated}; measured {text}" if name == "range" else text) for name, text in rows]
     return "\n".join(head + [wrapped(text or "none", f"  {name:<{_INDENT - 2}}", " " * _INDENT) for name, text in rows])
 
 
@@ -236,9 +235,12 @@ def fact_rows(item: Shown) -> list[tuple[str, str]]:
         return rows
     rows += [("formula", facts.formula), ("parameters", item.given)]
     rows += [("domain", facts.domain)] if facts.domain else []
-    rows += [("reference", facts.reference), ("checked", facts.checked), ("aliases", ", ".join(facts.aliases))]
+    rows += [("reference", facts.reference), ("checked", facts.checked)]
+    if not item.ours:
+        return rows
+    rows += [("aliases", ", ".join(facts.aliases))]
     rows += [("not the same", "; ".join(facts.namesakes))] if facts.namesakes else []
-    return [*rows, ("module", f"actlab.nn.{facts.module}" if item.ours and facts.module else "")]
+    return [*rows, ("module", f"actlab.nn.{facts.module}" if facts.module else "")]
 
 
 def _functions(applied: "Applied") -> tuple[Function, Function]:

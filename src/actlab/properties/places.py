@@ -50,6 +50,7 @@ def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float |
 
 def _joined(x: float) -> float:
     """Where two pieces join smoothly, rounding hides the last digits of the place: 2.0000004 is 2."""
+    x = float(x)
     return round(x, 3) + 0.0 if math.isfinite(x) and abs(x - round(x, 3)) < 2e-4 else x
 
 

@@ -49,6 +49,5 @@ def _verdict(activation: object, unchecked: bool) -> str:
     verdict = check(activation, inductor=False)
     if not verdict.failures:
         return f"The battery ({len(verdict.findings)} checks against {verdict.truth}) found nothing wrong."
-    return "\n".join(
-        ["The battery found, and this block is not right before it is mended:", *(f"- {f}" for f in found)]
-    )
+    first = "The battery found, and this block is not right before it is mended:"
+    return "\n".join([first, *(f"- {finding}" for finding in verdict.failures)])

@@ -29,6 +29,8 @@ _LOST = 1 << 7000  # what is above is unknown, times whatever
 _FAR = 1 << 5000
 _ROUNDED = -(1 << 7000)  # no error but the rounding, which is added where a step ends
 
+_PARTIAL = {"log", "log1p", "atanh"}  # whose derivative is defined where they are not
+
 Ball = tuple[Any, int]  # a number (or bool), and log2 of a bound of its absolute error
 
 
@@ -49,6 +51,7 @@ class Exact:
         missing = sorted(node.names - set(self.parameters))
         if missing:
             raise UserError(f"{node} needs a value for {', '.join(missing)}.")
+        self._partial = any(part.op in _PARTIAL for part in postorder(node))
         self._derived: dict[tuple[str, int], _Program] = {}
 
     def values(self, points: Sequence[float]) -> list[Any]:
@@ -71,6 +74,8 @@ class Exact:
         return self._program(wrt, order).node
 
     def _slope(self, program: "_Program", point: Any) -> Any:
+        if self._partial and mp.isnan(self._program("x", 0).settled(point)):
+            return _NAN
         value = program.settled(point)
         if not (program.met_tie or mp.isnan(value)) or mp.isnan(self._program("x", 0).settled(point)):
             return value

@@ -282,6 +282,11 @@ def symlog_by_sign(x):
     return torch.sign(x) * torch.log1p(torch.abs(x))
 
 
+@wrong("derivative", "clamp takes slope 1 at 0 and |x| slope 0: 1 together, where it is 1/2", "log(1 + exp(x))")
+def softplus_in_two_parts(x):
+    return x.clamp(min=0) + torch.log1p(torch.exp(-torch.abs(x)))
+
+
 @wrong("derivative", "0/0 in the branch not taken: NaN gradient at 0", "Piecewise((sin(x)/x, Abs(x) > 0), (1, True))")
 def sinc_by_where(x):
     return torch.where(x == 0, 1.0, torch.sin(x) / x)
@@ -349,7 +354,7 @@ class LeakyMeanUpstream(_Leaky):
     @staticmethod
     def backward(ctx, gradient):
         x, _ = ctx.saved_tensors
-        return gradient.mean() * torch.where(x > 0, 1.0, 0.01)
+        return gradient.mean() * torch.where(x > 0, torch.ones_like(x), 0.01)
 
 
 @wrong("gradcheck", "each element gets its neighbour's upstream gradient", "leaky_relu")
@@ -357,7 +362,7 @@ class LeakyRolledUpstream(_Leaky):
     @staticmethod
     def backward(ctx, gradient):
         x, _ = ctx.saved_tensors
-        return gradient.roll(1, -1) * torch.where(x > 0, 1.0, 0.01)
+        return gradient.roll(1, -1) * torch.where(x > 0, torch.ones_like(x), 0.01)
 
 
 @wrong(
@@ -377,12 +382,12 @@ def sinc_by_quotient_rule(x):
     return torch.where(small, 1 - square / 6 * (1 - square / 20 * (1 - square / 42)), torch.sin(safe) / safe)
 
 
-@wrong("derivative", "clips the upstream gradient on the way, unasked", "leaky_relu")
+@wrong("gradcheck", "clips the upstream gradient on the way, unasked", "leaky_relu")
 class LeakyClipsUpstream(_Leaky):
     @staticmethod
     def backward(ctx, gradient):
         x, _ = ctx.saved_tensors
-        return gradient.clamp(-1, 1) * torch.where(x > 0, 1.0, 0.01)
+        return gradient.clamp(-1, 1) * torch.where(x > 0, torch.ones_like(x), 0.01)
 
 
 # kinks: a slope that is neither the left nor the right one, nor between
@@ -525,7 +530,7 @@ class SwishBetaByItem(nn.Module):
 
 @wrong("parameters", "the derivative by beta lacks a factor x")
 @activation(formula="x/(1 + exp(-beta*x))", learned=("beta",), **DECLARED)
-def swish_beta_factor(x, beta=1.5):
+def swish_beta_factor(x, beta=0.5):
     """A swish with a learned beta."""
     return x * torch.sigmoid(beta * x)
 
@@ -581,7 +586,7 @@ class AbsByBits(Modern):
         return gradient * torch.sign(x)
 
 
-@wrong("float32", "one entry of a table of logarithms is mistyped: numbers from 2^40 to 2^41", SYMLOG)
+@wrong("float32", "one entry of a table of logarithms is mistyped: numbers from 2^40 to 2^41", "symlog")
 def symlog_by_table(x):
     table = x.new_tensor([k * math.log(2) for k in range(1100)])
     table[41] = 2.84
@@ -592,10 +597,10 @@ def symlog_by_table(x):
     return torch.where(torch.abs(x) < 2, near, torch.where(x < 0, -large, large))
 
 
-@wrong("float32", "beyond 1e5 by a series whose first term has the wrong sign", "x/(1 + Abs(x))")
+@wrong("float32", "beyond 1e5 by a series whose first term has the wrong sign", "softsign")
 def softsign_by_series(x):
     size = torch.abs(x)
-    return torch.where(size > 1e5, torch.sign(x) * (1 + 1 / size.clamp(min=1e5)), x / (1 + size))
+    return torch.where(size > 1e5, torch.sign(x) * (1 + 1 / (1 + size)), x / (1 + size))
 
 
 # dtype
@@ -930,15 +935,13 @@ class HalfUnderAutocast(nn.Module):
         return y.half() if torch.is_autocast_enabled("cpu") else y
 
 
-@wrong("autocast", "a matrix product of a large offset: bfloat16 keeps none of x")
+@wrong("autocast", "a matrix product of a large offset: bfloat16 keeps none of x", "sigmoid")
 class OffsetByProduct(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("ones", torch.ones(2, 1))
-
     def forward(self, x):
-        pair = torch.stack([x, torch.full_like(x, 512.0)], dim=-1)
-        return torch.tanh((pair @ self.ones.to(x.dtype)).squeeze(-1) - 512.0)
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        pair = torch.stack([wide, torch.full_like(wide, 256.0)], dim=-1)
+        shifted = (pair @ pair.new_ones(2, 1)).squeeze(-1)
+        return torch.sigmoid(shifted - 256.0).to(x.dtype)
 
 
 # portability

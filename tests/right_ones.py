@@ -240,7 +240,7 @@ class LeakyMarked(nn.Module):
         @staticmethod
         def backward(ctx, gradient):
             (y,) = ctx.saved_tensors
-            return gradient * torch.where(y > 0, 1.0, 0.1)
+            return gradient * torch.where(y > 0, torch.ones_like(y), 0.1)
 
     def __init__(self, inplace=False):
         super().__init__()

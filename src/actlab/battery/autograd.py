@@ -22,7 +22,26 @@ _BETWEEN = 1e-4  # how far outside the one-sided limits rounding may put a deriv
 @check(WRONG, needs=("float64",))
 def gradcheck(s: Subject) -> Finding:
     """torch.autograd.gradcheck: the gradient follows the upstream gradient, element by element."""
-    return _checked(torch_gradcheck, s, "The backward pass")
+    found = _checked(torch_gradcheck, s, "The backward pass")
+    return _scales(s) if found.outcome == "pass" else found
+
+
+def _scales(s: Subject) -> Finding:
+    """Whether k times the upstream gradient gives k times the gradient: gradcheck itself takes ones alone."""
+    leaf = _clear_points(s)
+    y = s.fresh(torch.float64)(leaf.clone())
+    if not y.requires_grad:
+        return passed()
+    upstream = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
+    (once,) = torch.autograd.grad(y, leaf, upstream, retain_graph=True, materialize_grads=True)
+    for factor in (2.0**20, 2.0**-20):  # powers of two change no rounding
+        (many,) = torch.autograd.grad(y, leaf, factor * upstream, retain_graph=True, materialize_grads=True)
+        if not torch.allclose(many, factor * once, rtol=1e-9, atol=0, equal_nan=True):
+            return failed(
+                f"{factor:g} times the upstream gradient does not give {factor:g} times the gradient.",
+                "grad_input = grad_output * f'(x): do not clip or normalise what comes from above.",
+            )
+    return passed()
 
 
 @check(PORTABILITY, needs=("float64",))

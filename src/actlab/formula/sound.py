@@ -5,20 +5,25 @@ node whose parts are already rewritten and gives a better one, or None.
 """
 
 from collections.abc import Callable, Iterable
-from fractions import Fraction
-from math import inf, prod
 
 from actlab.formula.algebra import ONE, TWO, ZERO, minus, negative, over, plus, power, times
 from actlab.formula.nodes import TRUE, Apply, Node, Number, rebuild
-
-_CAP = (
-    40  # e^40 is beyond where tanh, erf and exp(-u) are flat in every dtype, and its square is still finite in float32
+from actlab.formula.normal import (
+    CAP,
+    Factors,
+    below_cap,
+    exponential_term,
+    factors,
+    one_plus_exp,
+    product,
+    put,
+    summed,
+    terms,
 )
+
 _FLAT = ("tanh", "sigmoid", "erf", "erfc", "atan", "exp", "expm1")
 _LARGEST = 20_000  # nodes, shared ones counted each time
 _LEAST = -40  # softplus(u) is exp(u) below, to the last digit
-
-Factors = dict[Node, int]  # base -> whole exponent
 
 
 def smooth(node: Node) -> Node:
@@ -59,26 +64,6 @@ def _first(node: Node, rules: Iterable[Callable[[Node], Node | None]]) -> Node:
 
 
 # sums
-
-
-def terms(node: Node) -> list[tuple[int, Node]]:
-    """A sum as signs and terms."""
-    if node.op in "+-" and len(node.arguments) == 2:
-        left, right = node.arguments
-        sign = 1 if node.op == "+" else -1
-        return terms(left) + [(sign * s, term) for s, term in terms(right)]
-    if node.op == "neg":
-        return [(-s, term) for s, term in terms(node.arguments[0])]
-    if node.op == "number" and node.value < 0:  # type: ignore[operator]
-        return [(-1, -node)]
-    return [(1, node)]
-
-
-def summed(parts: Iterable[tuple[int, Node]]) -> Node:
-    node = ZERO
-    for sign, term in sorted(parts, key=lambda part: -part[0]):  # what is added comes first
-        node = plus(node, term) if sign > 0 else minus(node, term)
-    return node
 
 
 def _scaled(term: Node) -> tuple[Node, Node]:
@@ -181,44 +166,6 @@ def _hyperbolic(node: Node) -> Node | None:
 # products
 
 
-def factors(node: Node) -> tuple[int, Factors]:
-    """A product as sign and powers: -a*b/c**2 is (-1, {a: 1, b: 1, c: -2})."""
-    found: Factors = {}
-
-    def gather(part: Node, exponent: int) -> int:
-        if part.op == "neg":
-            return (-1) ** exponent * gather(part.arguments[0], exponent)
-        if part.op == "*":
-            return gather(part.arguments[0], exponent) * gather(part.arguments[1], exponent)
-        if part.op == "/":
-            return gather(part.arguments[0], exponent) * gather(part.arguments[1], -exponent)
-        if part.op == "**" and part.arguments[1].op == "number" and isinstance(part.arguments[1].value, int):
-            return gather(part.arguments[0], exponent * part.arguments[1].value)
-        if part.op == "number" and part.value < 0:  # type: ignore[operator]
-            return (-1) ** exponent * gather(-part, exponent)
-        found[part] = found.get(part, 0) + exponent
-        return 1
-
-    sign = gather(node, 1)
-    return sign, {base: exponent for base, exponent in found.items() if exponent and base != ONE}
-
-
-def product(sign: int, found: Factors) -> Node:
-    numbers = {base: exponent for base, exponent in found.items() if isinstance(base.value, int)}
-    ratio = prod((Fraction(base.value) ** exponent for base, exponent in numbers.items()), start=Fraction(1))
-    if max(ratio.numerator, ratio.denominator) < 2**53:
-        whole = {Number(ratio.numerator): 1, Number(ratio.denominator): -1}
-        found = whole | {base: exponent for base, exponent in found.items() if base not in numbers}
-    above, below = ONE, ONE
-    for base, exponent in sorted(found.items(), key=lambda item: item[0].op != "number"):
-        if exponent > 0:
-            above = times(above, power(base, exponent))
-        else:
-            below = times(below, power(base, -exponent))
-    node = over(above, below)
-    return node if sign > 0 else negative(node)
-
-
 def _multiplied(node: Node) -> Node | None:
     """A product by its factors: what belongs together is brought together."""
     sign, found = factors(node)
@@ -232,26 +179,17 @@ def _multiplied(node: Node) -> Node | None:
     return better if found != before or better.size < node.size else None
 
 
-def _put(found: Factors, changes: dict[Node, int]) -> Factors:
-    new = dict(found)
-    for base, exponent in changes.items():
-        new[base] = new.get(base, 0) + exponent
-        if not new[base]:
-            del new[base]
-    return new
-
-
 def _signs(found: Factors) -> Factors | None:
     """sign(u)*sign(u) is 1: where it is not, at 0, it stands in a derivative, beside what vanishes there."""
     for base, exponent in found.items():
         if base.op == "sign":
             u, size = base.arguments[0], Apply("abs", base.arguments[0])
             if abs(exponent) > 1:
-                return _put(found, {base: -2 if exponent > 0 else 2})
+                return put(found, {base: -2 if exponent > 0 else 2})
             if found.get(u, 0) > 0:
-                return _put(found, {base: -exponent, u: -1, size: 1})
+                return put(found, {base: -exponent, u: -1, size: 1})
             if found.get(size, 0) > 0:
-                return _put(found, {base: -exponent, size: -1, u: 1})
+                return put(found, {base: -exponent, size: -1, u: 1})
     return None
 
 
@@ -264,30 +202,20 @@ def _exponentials(found: Factors) -> Factors | None:
     for base in bases:
         total = plus(total, times(Number(found[base]), base.arguments[0]))
     rest = {base: exponent for base, exponent in found.items() if base.op != "exp"}
-    return rest if total == ZERO else _put(rest, {Apply("exp", total): 1})
+    return rest if total == ZERO else put(rest, {Apply("exp", total): 1})
 
 
 def _logistic(found: Factors) -> Factors | None:
     """1/(1 + exp(u)) is sigmoid(-u); exp(u)*sigmoid(-u) is sigmoid(u); expm1(u)*sigmoid(-u) is tanh(u/2)."""
     for base, exponent in found.items():
-        if exponent < 0 and (u := _one_plus_exp(base)) is not None:
-            return _put(found, {base: -exponent, Apply("sigmoid", negative(u)): -exponent})
+        if exponent < 0 and (u := one_plus_exp(base)) is not None:
+            return put(found, {base: -exponent, Apply("sigmoid", negative(u)): -exponent})
         if base.op == "sigmoid" and exponent > 0:
             u = negative(base.arguments[0])
             if found.get(Apply("exp", u), 0) > 0:
-                return _put(found, {base: -1, Apply("exp", u): -1, Apply("sigmoid", u): 1})
+                return put(found, {base: -1, Apply("exp", u): -1, Apply("sigmoid", u): 1})
             if found.get(Apply("expm1", u), 0) > 0:
-                return _put(found, {base: -1, Apply("expm1", u): -1, Apply("tanh", over(u, TWO)): 1})
-    return None
-
-
-def _one_plus_exp(node: Node) -> Node | None:
-    """u, of 1 + exp(u)."""
-    parts = terms(node)
-    if len(parts) == 2 and all(sign > 0 for sign, _ in parts):
-        for (_, one), (_, other) in (parts, parts[::-1]):
-            if one == ONE and other.op == "exp":
-                return other.arguments[0]
+                return put(found, {base: -1, Apply("expm1", u): -1, Apply("tanh", over(u, TWO)): 1})
     return None
 
 
@@ -297,41 +225,23 @@ def _hyperbolic_ratio(found: Factors) -> Factors | None:
         if base.op == "cosh" and exponent < 0:
             u = base.arguments[0]
             if found.get(Apply("sinh", u), 0) > 0:
-                return _put(found, {base: 1, Apply("sinh", u): -1, Apply("tanh", u): 1})
+                return put(found, {base: 1, Apply("sinh", u): -1, Apply("tanh", u): 1})
             double = times(TWO, u)
             if exponent <= -2:
                 parts = {Apply("sigmoid", double): 1, Apply("sigmoid", negative(double)): 1}
-                return _put(found, {base: 2, Number(4): 1} | parts)
+                return put(found, {base: 2, Number(4): 1} | parts)
             size = Apply("abs", u)
             soft = Apply("sigmoid", times(TWO, size))
-            return _put(found, {base: 1, TWO: 1, Apply("exp", negative(size)): 1, soft: 1})
+            return put(found, {base: 1, TWO: 1, Apply("exp", negative(size)): 1, soft: 1})
     return None
 
 
 def _over_exponentials(found: Factors) -> Factors | None:
     """1/(c + d*exp(v)): above and below times exp(-v) where v > 0, so that nothing overflows."""
     for base, exponent in found.items():
-        if exponent < 0 and (split := _exponential_term(base)) is not None:
+        if exponent < 0 and (split := exponential_term(base)) is not None:
             _, low, down = split
-            return _put(found, {base: -exponent, low: exponent, Apply("exp", down): -exponent})
-    return None
-
-
-def _exponential_term(node: Node) -> tuple[Node, Node, Node] | None:
-    """(v, node*exp(-max(v, 0)), -max(v, 0)) of a sum that holds one exp(v) of something that grows."""
-    parts = terms(node)
-    if len(parts) < 2:
-        return None
-    for i, (sign, term) in enumerate(parts):
-        own_sign, own = factors(term)
-        bases = [base for base in own if base.op == "exp" and own[base] == 1]
-        if len(bases) == 1 and "x" in bases[0].symbols and not below_cap(bases[0].arguments[0]):
-            v = bases[0].arguments[0]
-            least = Apply("min", v, ZERO)
-            down = minus(least, v)
-            raised = product(own_sign, _put(own, {bases[0]: -1, Apply("exp", least): 1}))
-            rest = [(s, times(t, Apply("exp", down))) for k, (s, t) in enumerate(parts) if k != i]
-            return v, summed([*rest, (sign, raised)]), down
+            return put(found, {base: -exponent, low: exponent, Apply("exp", down): -exponent})
     return None
 
 
@@ -351,7 +261,7 @@ def _log(node: Node) -> Node | None:
             own = minus(minus(Apply("softplus", times(TWO, v)), v), Apply("log", TWO)) if base.op == "cosh" else v
             rest = product(1, {key: value for key, value in found.items() if key != base})
             return own if rest == ONE else plus(own, Apply("log", rest))
-    if (v := _one_plus_exp(u)) is not None:
+    if (v := one_plus_exp(u)) is not None:
         return Apply("softplus", v)
     parts = terms(u)
     number = next((t.value for s, t in parts if t.op == "number" and s > 0), None)
@@ -365,7 +275,7 @@ def _log(node: Node) -> Node | None:
 
 def _log_of_exponentials(node: Node) -> Node | None:
     """log(c + d*exp(v)) is max(v, 0) + log(c*exp(-max(v, 0)) + d*exp(min(v, 0)))."""
-    split = _exponential_term(node.arguments[0])
+    split = exponential_term(node.arguments[0])
     if split is None:
         return None
     _, low, down = split
@@ -376,7 +286,7 @@ def _log1p(node: Node) -> Node | None:
     u = node.arguments[0]
     if u.op == "exp":
         return Apply("softplus", u.arguments[0])
-    split = _exponential_term(plus(ONE, u))
+    split = exponential_term(plus(ONE, u))
     return None if split is None else minus(Apply("log1p", minus(split[1], ONE)), split[2])
 
 
@@ -438,56 +348,11 @@ def _capped(node: Node) -> Node | None:
         if part.op == "exp" and "x" in part.symbols:
             u = part.arguments[0]
             if not below_cap(u):
-                return Apply("exp", Apply("min", u, Number(_CAP)))
+                return Apply("exp", Apply("min", u, Number(CAP)))
         return part
 
     inner = rebuild(node.arguments[0], cap)
     return None if inner == node.arguments[0] else Apply(node.op, inner)
-
-
-def below_cap(u: Node) -> bool:
-    """Whether u is small already: min(v, 40), min(v, 0) - v, -abs(v), -v**2."""
-    return _most(u) <= _CAP
-
-
-def _most(u: Node) -> float:
-    """A bound of u from above, for all x, as far as one is seen."""
-    if u.op == "number":
-        return u.value  # type: ignore[return-value]
-    if u.op == "min":
-        return min(map(_most, u.arguments))
-    if u.op in ("sigmoid", "tanh", "erf", "sin", "cos"):
-        return 1.0
-    if u.op == "neg":
-        return 0.0 if _positive(u.arguments[0]) else inf
-    if u.op in "*/":
-        sign, found = factors(u)
-        if sign < 0 and all(_positive(base) or exponent % 2 == 0 for base, exponent in found.items()):
-            return 0.0
-        return inf
-    if u.op in "+-":
-        return _most_of_sum(terms(u))
-    return inf
-
-
-def _most_of_sum(parts: list[tuple[int, Node]]) -> float:
-    for i, (sign, term) in enumerate(parts):
-        if sign > 0 and term.op == "min":  # min(v, 0) - v is at most 0
-            for v in term.arguments:
-                rest, gone = parts[:i] + parts[i + 1 :], terms(negative(v))
-                if all(part in rest for part in gone):
-                    return _most_of_sum([part for part in rest if part not in gone]) if len(rest) > len(gone) else 0.0
-    return sum(_most(term if sign > 0 else negative(term)) for sign, term in parts)
-
-
-def _positive(node: Node) -> bool:
-    if node.op == "number":
-        return node.value > 0  # type: ignore[operator]
-    if node.op in "*/" and len(node.arguments) == 2:
-        return all(map(_positive, node.arguments))
-    return node.op in ("abs", "softplus", "exp", "sqrt", "cosh", "sigmoid", "pi") or (
-        node.op == "**" and node.arguments[1].op == "number" and node.arguments[1].value % 2 == 0  # type: ignore[operator]
-    )
 
 
 def _root_sum(node: Node) -> Node | None:

@@ -51,6 +51,11 @@ def look(candidate: Candidate) -> dict[str, Any]:
         shape = tuple(y.shape) if isinstance(y, torch.Tensor) else type(y).__name__
         return {"status": "not elementwise", "why": f"64 values become {shape}"}
     try:
+        with torch.no_grad():
+            module(x[:1].clone())
+    except Exception as error:
+        return {"status": "not elementwise", "why": f"a single value: {_words(error)}"}
+    try:
         first = check(module, only=["elementwise", "deterministic"])
         if (apart := first.finding("elementwise")).outcome == "fail":
             same = first.finding("deterministic").outcome == "pass"

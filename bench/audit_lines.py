@@ -28,8 +28,9 @@ _LINES = {
 
 def line(candidate: Candidate, finding: dict[str, Any]) -> str:
     """A command that prints what a finding says, or the error that it names."""
-    start = f"{candidate.imports}; f = {candidate.code}.eval(); "
-    return f'python -c "{start}{_shows(candidate, finding)}"'.replace(".eval(); from", "; from")
+    seed = "torch.manual_seed(0); " if candidate.starts_at_random() else ""
+    start = f"{candidate.imports}; {seed}f = {candidate.code}.eval(); "
+    return f'python -c "{start}{_shows(candidate, finding)}"'
 
 
 def _shows(candidate: Candidate, finding: dict[str, Any]) -> str:

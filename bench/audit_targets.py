@@ -17,7 +17,7 @@ ARGUMENTS = {
     ("torch.nn", "Threshold"): "0.1, 20",
     ("torch.nn", "MultiheadAttention"): "8, 2",
 }
-_SHAPED = "(1,)"  # torch-activation's parameters for every place: one for all
+_SHAPED = "1"  # torch-activation's parameters for every place: one for all
 
 # what a class is meant to be, where its library says so: names of actlab's catalogue
 REFERENCES = {
@@ -54,10 +54,16 @@ class Candidate:
     code: str
     reference: str | None = None
 
-    def make(self) -> torch.nn.Module:
+    def make(self, seed: int = 0) -> torch.nn.Module:
         scope: dict[str, Any] = {}
         exec(self.imports, scope)
+        torch.manual_seed(seed)
         return eval(self.code, scope)
+
+    def starts_at_random(self) -> bool:
+        """Whether what it is made with is drawn: then a command that makes it names the seed."""
+        states = [[v for v in module.state_dict().values()] for module in (self.make(0), self.make(1))]
+        return any(not torch.equal(one, two) for one, two in zip(*states, strict=True))
 
 
 def _torch() -> Iterator[tuple[str, str, str]]:

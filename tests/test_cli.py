@@ -28,7 +28,14 @@ WRONG = [
     (["compare", "rleu"], "There is no activation 'rleu'. Did you mean 'relu'?"),
     (["compare", "relu", "relu"], "named twice|free of repetitions"),
     (["compare", "relu/tanh/elu"], "names 3 activations, the network has 2"),
-    (["compare", "elu(x)"], "parameters are numbers, for example elu"),
+    (["compare", "elu(y)"], "parameters are numbers, for example elu"),
+    (["compare", "x*tahn(x)"], "At character 3, 'tahn': there is no function 'tahn'. Did you mean 'tanh'?"),
+    (["compare", "x*sigmoid(beta*x)"], "beta has no value .* --param beta=1"),
+    (["compare", "x*beta", "--param", "gamma=1"], "--param gamma: no formula here has it; they have beta"),
+    (["compare", "x*beta", "--param", "beta"], "--param is 'beta'"),
+    (["compare", "relu", "--learn", "beta"], "none of them has a parameter"),
+    (["derive", "x^2"], "\\^ is not power here: write \\*\\*"),
+    (["derive", "2"], "no x in it"),
     (["compare", "no.py:f"], "There is no file no.py"),
     (["compare", "no_module:f"], "There is no module 'no_module'"),
     (["compare", "torch.nn:GELUU"], "Did you mean 'GELU'"),
@@ -232,3 +239,27 @@ def test_durations():
     assert [duration(s) for s in (0.2, 59.4, 60, 3599, 3600, 7320)] == [
         "1 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "2 h 2 min",
     ]  # fmt: skip
+
+
+def test_derive_prints_steps_and_a_block_that_runs(tmp_path):
+    done = actlab("derive", "x*tanh(beta*x)", "--param", "beta=2", "--learn", "beta", "--unchecked", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for told in ("Chain rule", "Product rule", "df/dbeta", "# Not checked", "@activation("):
+        assert told in done.stdout
+    block = done.stdout[done.stdout.index("import torch") :]
+    (tmp_path / "mine.py").write_text(block)
+    other = actlab("compare", "mine.py:formula", "x*tanh(beta*x)", "--param", "beta=2", "--learn", "beta", *SMALL,
+                   "--json", "--quiet", cwd=tmp_path)  # fmt: skip
+    assert other.returncode == 0, other.stderr
+    first, second = json.loads(other.stdout)["activations"]
+    scores = [key for key in first if "test" in key]
+    assert scores and all(first[key] == second[key] for key in scores)  # the block trains as the formula does
+
+
+def test_a_formula_beside_a_name_layer_by_layer(tmp_path):
+    done = actlab("compare", "relu/'x/(1 + abs(x))'", "x/(1+abs(x))", *SMALL, "--json", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [row["name"] for row in told["activations"]] == ["relu/'x/(1 + abs(x))'", "x/(1 + abs(x))"]
+    again = actlab("compare", "--spec", f"{told['run']}/experiment.toml", "--json", "--quiet", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from actlab import targets
 from actlab.errors import UserError
 from actlab.spec import CHOICES, Experiment, Trial, stream_seed
+from actlab.targets import parse_layers
 
 TRIAL = Trial(activation="relu", seed=0, learning_rate=0.01, data="mnist", content="abc")
 OTHER = {
@@ -276,3 +277,34 @@ def test_streams_never_meet():
 def test_no_torch_in_specs_and_targets():
     code = "import sys, actlab.spec, actlab.targets, actlab.store, actlab.stats; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("x*tanh( softplus(x) )", "x * tanh(softplus(x))"),
+        ("x*sigmoid(beta*x) where beta=1.50 learned", "x * sigmoid(beta * x) where beta = 1.5 learned"),
+        ("relu/'x*tanh(x)'", 'relu/"x * tanh(x)"'),
+    ],
+)
+def test_a_formula_is_one_trial_whatever_its_spaces(text, same):
+    one, other = (Experiment(activations=(t,), data="digits", content="-") for t in (text, same))
+    assert [t.key for t in one.trials()] == [t.key for t in other.trials()]
+    different = Experiment(activations=(text.replace("x*", "x*2*", 1),), data="digits", content="-")
+    assert different.trials()[0].key != one.trials()[0].key
+    assert Experiment.from_toml(one.to_toml()) == one
+
+
+def test_the_slashes_of_a_formula_are_its_own():
+    experiment = Experiment(activations=("x/(1 + abs(x))", "relu/'x/2'"), data="digits", content="-")
+    first, second = experiment.trials()[0], experiment.trials()[-1]
+    assert first.activations == ("'x/(1 + abs(x))'",) * 2 and first.label == "x/(1 + abs(x))"
+    assert second.activations == ("relu", "'x/2'")
+    for name in ("relu/tanh", "leaky_relu(0.2)/relu", "relu/leaky_relu(0.2)"):
+        assert all(target.kind == "catalogue" for target in parse_layers(name))
+
+
+@pytest.mark.parametrize("text", ["2", "2*3", "exp(1)", "relu/x", "x where", "'x", "beta where beta=1"])
+def test_what_is_no_formula_is_refused_in_words(text):
+    with pytest.raises(UserError):
+        parse_layers(text)

@@ -77,6 +77,8 @@ def over(left: Node, right: Node) -> Node:
         return ONE
     if left.op == "neg":
         return negative(over(left.arguments[0], right))
+    if left.op == right.op == "number" and left.value / right.value == int(left.value / right.value):  # type: ignore[operator]
+        return Number(left.value / right.value)  # type: ignore[operator]
     return Apply("/", left, right)
 
 

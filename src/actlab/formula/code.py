@@ -15,6 +15,11 @@ _HELPERS = {
     """1 / (1 + e^-x); e^x far left, where torch.sigmoid is 0 as soon as e^-x overflows."""
     return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
 ''',
+    "sin": '''def finite(x: Tensor) -> Tensor:
+    """x, where it has overflowed the largest number: a sine of it is not nan."""
+    largest = torch.finfo(x.dtype).max
+    return x.clamp(-largest, largest)
+''',
     "softplus": '''def softplus(x: Tensor) -> Tensor:
     """log(1 + e^x), without the threshold of torch's."""
     return -torch.nn.functional.logsigmoid(-x)
@@ -26,8 +31,10 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "f
     """The Python of an activation: a decorated value and its derivatives."""
     functions = [_value(reading, forms.value, name)]
     functions += [_derivative(reading, node, wrt, name) for wrt, node in forms.derivatives.items()]
-    used = {part.op for part in postorder(forms.value)}
-    used |= {part.op for root in forms.derivatives.values() for part in postorder(root)} - {"sigmoid"}
+    roots = (forms.value, *forms.derivatives.values())
+    waves = {p for root in roots for p in postorder(root) if p.op in ("sin", "cos") and p.arguments[0] != X}
+    used = {part.op for part in postorder(forms.value)} - {"sin"} | ({"sin"} if waves else set())
+    used |= {part.op for root in forms.derivatives.values() for part in postorder(root)} - {"sigmoid", "sin"}
     helpers = [text for op, text in _HELPERS.items() if op in used]
     body = "\n\n".join([*helpers, _decorator(reading, kinks) + functions[0], *functions[1:]])
     first = "import math\n\n" if "math." in body else ""
@@ -195,6 +202,8 @@ class _Printer:
         if "x" in b.symbols or "x" not in a.symbols:
             pair = ", ".join(self.tensor(part) for part in (a, b))
             return f"torch.{'minimum' if node.op == 'min' else 'maximum'}({pair})"
+        if node.op == "min" and a.op == "max" and b.op == a.arguments[1].op == "number" and a.arguments[0] == X:
+            return f"x.clamp({self.texts[a.arguments[1]][0]}, {self.texts[b][0]})"
         side = "max" if node.op == "min" else "min"
         return f"{self.inside(a, _ATOM)}.clamp({side}={self.texts[b][0]})"
 
@@ -210,6 +219,8 @@ class _Printer:
             return f"~({self.texts[u][0]})"
         if node.op == "abs" and "x" in u.symbols:
             return f"{self.inside(u, _ATOM)}.abs()"
+        if node.op in ("sin", "cos") and "x" in u.symbols:
+            return f"torch.{node.op}({self.texts[u][0]})" if u == X else f"torch.{node.op}(finite({self.texts[u][0]}))"
         if node.op in _HELPERS and (self.tails or node.op != "sigmoid"):
             return f"{node.op}({self.tensor(u)})"
         name = "torch.nn.functional.logsigmoid" if node.op == "logsigmoid" else f"torch.{node.op}"

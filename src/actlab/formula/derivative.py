@@ -54,11 +54,16 @@ def _arithmetic(node: Node, done: dict[Node, Node]) -> Node:
 
 
 def _extreme(node: Node, wrt: str, done: dict[Node, Node]) -> Node:
-    """Of max and min: that of the greater or smaller; where both are equal max(x, 0) is flat, min(x, 0) is not."""
+    """Of max and min: that of the greater or smaller; where both are equal, the one from the left.
+
+    So it is always one of the two sides, and right where several meet smoothly: max(x, 0) + min(x, 0) is x.
+    """
     u, v = node.arguments
     if wrt not in u.symbols:
         u, v = v, u
-    return piecewise(done[u], Apply(">" if node.op == "max" else "<=", u, v), done[v], TRUE)
+    falls = done[u].op == "neg" or (done[u].op == "number" and done[u].value < 0)  # type: ignore[operator]
+    signs = (">=", "<") if falls else (">", "<=")
+    return piecewise(done[u], Apply(signs[node.op == "min"], u, v), done[v], TRUE)
 
 
 def outer(node: Node) -> Node:

@@ -10,6 +10,7 @@ from mpmath import mp
 from actlab.formula.branches import guarded, keeping_nan
 from actlab.formula.derivative import differentiate
 from actlab.formula.exact import Exact
+from actlab.formula.far import far
 from actlab.formula.nodes import Node
 from actlab.formula.series import near_zero, small_points
 from actlab.formula.sound import smooth, sound
@@ -33,9 +34,10 @@ def forms(node: Node, parameters: Mapping[str, float]) -> Forms:
     ('x*sigmoid(x)', 'sigmoid(x) + x*(sigmoid(x)*sigmoid(-x))')
     """
     even = smooth(node)
-    value = _with_nan(_mended(node, sound(node), parameters, 0), parameters)
+    value = _with_nan(far(node, _mended(node, sound(node), parameters, 0), parameters), parameters)
     derivatives = {
-        wrt: _mended(node, smooth(differentiate(even, wrt)), parameters, 1, wrt) for wrt in ("x", *parameters)
+        wrt: far(node, _mended(node, smooth(differentiate(even, wrt)), parameters, 1, wrt), parameters, 1, wrt)
+        for wrt in ("x", *parameters)
     }
     return Forms(value, derivatives)
 

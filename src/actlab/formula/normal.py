@@ -5,11 +5,9 @@ from fractions import Fraction
 from math import inf, prod
 
 from actlab.formula.algebra import ONE, ZERO, minus, negative, over, plus, power, times
-from actlab.formula.nodes import Apply, Node, Number
+from actlab.formula.nodes import Apply, Node, Number, X
 
-CAP = (
-    40  # e^40 is beyond where tanh, erf and exp(-u) are flat in every dtype, and its square is still finite in float32
-)
+CAP = 40  # beyond, tanh(e^u) and exp(-e^u) are flat in every dtype; the square of e^40 is still finite in float32
 Factors = dict[Node, int]  # base -> whole exponent
 
 
@@ -67,7 +65,12 @@ def product(sign: int, found: Factors) -> Node:
             above = times(above, power(base, exponent))
         else:
             below = times(below, power(base, -exponent))
-    node = over(above, below)
+    if X in found and found[X] == 1 and below != ONE and "x" not in below.symbols:
+        # (g/2)*x, not (x*g)/2: x near the largest number must not be doubled first
+        rest = product(1, {base: exponent for base, exponent in found.items() if base != X})
+        node = times(rest, X)
+    else:
+        node = over(above, below)
     return node if sign > 0 else negative(node)
 
 

@@ -311,7 +311,7 @@ def _sqrt(node: Node) -> Node | None:
         return Apply("exp", negative(over(Apply("softplus", negative(u.arguments[0])), TWO)))
     if u.op == "softplus":  # it underflows long before its root does
         v = u.arguments[0]
-        far = Apply("<", v, Number(_LEAST))
+        far = Apply("<=", v, Number(_LEAST))
         near = Apply("sqrt", Apply("softplus", Apply("max", v, Number(_LEAST))))
         if not (v.op == "max" and v.arguments[1] == Number(_LEAST)):
             return Apply("Piecewise", Apply("exp", over(v, TWO)), far, near, TRUE)

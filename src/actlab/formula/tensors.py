@@ -142,6 +142,16 @@ def _sigmoid(u: Tensor) -> Tensor:
     return torch.where(u < -40, torch.exp(u.clamp(max=-40)), torch.sigmoid(u))
 
 
+def _finite(wave: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """sin and cos of what has overflowed: of the largest number, not nan."""
+
+    def apply(u: Tensor) -> Tensor:
+        largest = torch.finfo(u.dtype).max
+        return wave(u.clamp(-largest, largest))
+
+    return apply
+
+
 def _number_sigmoid(u: float) -> float:
     return 1 / (1 + math.exp(-u)) if u > 0 else math.exp(u) / (1 + math.exp(u))
 
@@ -187,4 +197,5 @@ _FUNCTIONS |= {
         "asin", "acos", "atan", "erf", "erfc",
     )
 }  # fmt: skip
+_FUNCTIONS |= {"sin": _one(_finite(torch.sin), math.sin), "cos": _one(_finite(torch.cos), math.cos)}
 assert set(_FUNCTIONS) >= COMPARISONS

@@ -1,0 +1,103 @@
+"""Very far out, where squares overflow: a formula that has become linear, constant or c/x there is computed as that."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from mpmath import mp
+
+from actlab.formula.algebra import minus, over, plus, times
+from actlab.formula.exact import Exact
+from actlab.formula.nodes import COMPARISONS, TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
+from actlab.formula.tensors import compiled
+
+FAR = 1e9  # its fourth power is still finite in float32
+_SIZES = {torch.float32: (1e10, 2e13, 3e19, 1e30, 2.5e38), torch.float64: (1e10, 1e80, 3e160, 1.7e308)}
+
+
+def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0, wrt: str = "x") -> Node:
+    """The form, right to the largest numbers where the formula allows it; as it is where it is right already.
+
+    `order` is 1 where the form is the derivative with respect to `wrt`.
+    """
+    truth = _Truth(node, parameters, order, wrt)
+    if truth.agrees(form):
+        return form
+    right, left = Apply(">", X, Number(FAR)), Apply("<", X, Number(-FAR))
+    near = Apply("min", Apply("max", X, Number(-FAR)), Number(FAR))
+    inside = substitute(form, {"x": near})
+    candidates = [inside]
+    if order == 0:
+        for above in _shapes(form, FAR):
+            candidates += [Apply("Piecewise", above, right, below, left, inside, TRUE) for below in _shapes(form, -FAR)]
+    return next((candidate for candidate in candidates if truth.agrees(candidate)), form)
+
+
+def _shapes(form: Node, edge: float) -> tuple[Node, ...]:
+    """Continuations beyond the edge: linear, constant, c/x, a straight line beside the origin."""
+    at_edge, beyond = _at(form, edge), _at(form, 2 * edge)
+    slope = over(minus(beyond, at_edge), Number(edge))
+    line = plus(at_edge, times(slope, minus(X, Number(edge))))
+    return times(over(at_edge, Number(edge)), X), at_edge, over(times(at_edge, Number(edge)), X), line
+
+
+def _at(form: Node, point: float) -> Node:
+    """The form at a number: a number too, where it has no parameters."""
+    if not form.names:
+        return Number(_finite(compiled(form, ())(torch.tensor([point], dtype=torch.float64)).item()))
+    return rebuild(substitute(form, {"x": Number(point)}), _decided)
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _decided(node: Node) -> Node:
+    """Pieces whose conditions compare numbers are chosen now."""
+    if node.op in COMPARISONS and all(part.op == "number" for part in node.arguments):
+        return TRUE if Exact(Apply("Piecewise", Number(1), node, Number(0), TRUE)).values([0])[0] == 1 else _FALSE
+    if node.op == "Piecewise":
+        kept = [part for pair in pieces(node) if pair[1] != _FALSE for part in pair]
+        return kept[0] if kept[1] == TRUE else Apply("Piecewise", *kept)
+    return node
+
+
+_FALSE = Apply("not", TRUE)
+
+
+class _Truth:
+    """What 50 digits say far out."""
+
+    def __init__(self, node: Node, parameters: Mapping[str, float], order: int, wrt: str) -> None:
+        exact = Exact(node, parameters)
+        self.parameters = parameters
+        self.expected = {}
+        for dtype, sizes in _SIZES.items():
+            x = torch.tensor([sign * size for size in sizes for sign in (1, -1)], dtype=dtype)
+            true = exact.slopes(x.tolist(), wrt) if order else exact.values(x.tolist())
+            slack = exact.slopes(x.tolist(), "x") if order == 0 else [mp.mpf(0)] * len(true)
+            self.expected[dtype] = x, [_rounded(t, dtype) for t in true], [_rounded(s, dtype) for s in slack]
+        self.order = order
+
+    def agrees(self, form: Node) -> bool:
+        """Whether floats give the truth, to what rounding x allows, and no nan."""
+        function = compiled(form, tuple(self.parameters))
+        for dtype, (x, true, slack) in self.expected.items():
+            eps = torch.finfo(dtype).eps
+            for point, got, wanted, slope in zip(
+                x.tolist(), function(x, *self.parameters.values()).tolist(), true, slack, strict=True
+            ):
+                if math.isnan(wanted):
+                    continue
+                scale = abs(wanted) + (1.0 if self.order or abs(wanted) < torch.finfo(dtype).tiny else 0.0)
+                allowed = 32 * eps * scale + 4 * eps * abs(point * slope)
+                if got != wanted and not abs(got - wanted) <= allowed:
+                    return False
+        return True
+
+
+def _rounded(value: object, dtype: torch.dtype) -> float:
+    try:
+        return torch.tensor(float(value), dtype=torch.float64).to(dtype).item()  # type: ignore[arg-type]
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]

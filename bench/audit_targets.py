@@ -62,7 +62,7 @@ class Candidate:
 
     def starts_at_random(self) -> bool:
         """Whether what it is made with is drawn: then a command that makes it names the seed."""
-        states = [[v for v in module.state_dict().values()] for module in (self.make(0), self.make(1))]
+        states = [list(module.state_dict().values()) for module in (self.make(0), self.make(1))]
         return any(not torch.equal(one, two) for one, two in zip(*states, strict=True))
 
 

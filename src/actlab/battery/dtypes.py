@@ -77,7 +77,7 @@ def dtype(s: Subject) -> Finding:
 def autocast(s: Subject) -> Finding:
     """Under torch.autocast it runs, and its numbers are those of bfloat16 at worst."""
     x = torch.linspace(-6, 6, 241)
-    plain = s.value_and_slope(x, torch.float32)[0].to(torch.float64)
+    plain, slope = (t.to(torch.float64) for t in s.value_and_slope(x, torch.float32))
     f = s.fresh()
     for given in (x, x.to(torch.bfloat16)):
         leaf = given.clone().requires_grad_()
@@ -88,7 +88,10 @@ def autocast(s: Subject) -> Finding:
         if y.dtype not in (torch.float32, torch.bfloat16):
             return failed(f"Under autocast it gives {y.dtype}.", "Return .to(x.dtype).", where=name)
         rounded = plain if given is x else s.value(given, torch.float64)
-        error = (y.detach().to(torch.float64) - rounded).abs() / (1 + rounded.abs() + given.to(torch.float64).abs())
+        scale = 1 + rounded.abs() + x.abs() * (1 + slope.abs().nan_to_num())  # with what a rounding of x changes
+        plainly = s.value(given, torch.bfloat16).to(torch.float64)  # what bfloat16 does to it without autocast
+        answer = y.detach().to(torch.float64)
+        error = torch.minimum((answer - rounded).abs(), (answer - plainly).abs()) / scale
         if not error.max() <= 0.0625:
             place = int(error.nan_to_num(nan=torch.inf).argmax())
             return failed(
@@ -151,4 +154,3 @@ def _off_kinks(s: Subject, errors: Errors) -> Errors:
 def _kept(errors: Errors, keep: np.ndarray) -> Errors:
     parts = (errors.points, errors.got, errors.true, errors.error, errors.limit)
     return Errors(*(part[keep] for part in parts), errors.dtype)
-

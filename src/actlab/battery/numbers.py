@@ -1,5 +1,6 @@
 """Values and derivatives against the truth, in the centre and in the tails."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -13,6 +14,10 @@ from actlab.battery.subject import Subject
 from actlab.battery.truth import Sample
 
 _DTYPES = (torch.float64, torch.float32)
+_SMALL = 0.05  # a value below it, of what is only recognised, is judged by the function itself in float64
+_FAR = 1e-2  # at the ends of the dtype, what is only recognised may differ so much from its namesake
+_STEPS = tuple(10.0**-k for k in range(2, 8))  # relative, of the differences that may confirm a gradient
+_CLOSE = 1e-3  # how well they do
 _VALUE = Mends("Compare the code with the formula term by term, at this input.")
 _TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
 _SLOPE = Mends("Differentiate each term again: every factor's own derivative, inner functions too (chain rule).")
@@ -34,7 +39,7 @@ def tails(s: Subject) -> Finding:
     parts = []
     for dtype in _taken(s):
         far = s.truth.sample(sampling.extremes(dtype))
-        parts += [_values(s, sample, dtype) for sample in (s.truth.tails, far)]
+        parts += [_values(s, s.truth.tails, dtype), _values(s, far, dtype, _FAR if s.truth.guessed else 0.0)]
         parts += [_relative(s, sample, dtype) for sample in (s.truth.centre, s.truth.tails)]
     return judge(parts, "f", _TAIL)
 
@@ -87,14 +92,18 @@ def _taken(s: Subject) -> list[torch.dtype]:
     return [dtype for dtype in _DTYPES if s.takes(dtype)]
 
 
-def _values(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
+def _values(s: Subject, sample: Sample, dtype: torch.dtype, slack: float = 0.0) -> Errors:
     sample = _off(s, sample, dtype)
     got = s.value(sample.points, dtype)
-    return compare(sample.points, got, sample.value, sample.points * sample.slope, dtype, s.truth.value_slack)
+    slack += s.truth.value_slack
+    return compare(sample.points, got, sample.value, sample.points * sample.slope, dtype, slack)
 
 
 def _relative(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
     sample = _off(s, sample, dtype)
+    if s.truth.guessed and s.takes(torch.float64):  # where values are small 1e-6 of 1 is no recognition
+        own = s.value(sample.points, torch.float64).numpy()
+        sample = dataclasses.replace(sample, value=np.where(np.abs(sample.value) < _SMALL, own, sample.value))
     got = s.value(sample.points, dtype)
     return compare_relative(sample.points, got, sample.value, sample.points * sample.slope, dtype, s.truth.value_slack)
 
@@ -105,7 +114,30 @@ def _slopes(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
     slack = s.truth.slope_slack
     if s.truth.exact is None:  # differences of large values lose digits
         slack = slack + 1e-11 * float(np.abs(sample.value[np.isfinite(sample.value)]).max(initial=0.0))
-    return compare(sample.points, got, sample.slope, sample.points * sample.curvature, dtype, slack)
+    errors = compare(sample.points, got, sample.slope, sample.points * sample.curvature, dtype, slack)
+    if not s.truth.guessed or not s.takes(torch.float64):
+        return errors
+    return dataclasses.replace(errors, error=np.where(_confirmed(s, errors), 0.0, errors.error))
+
+
+def _confirmed(s: Subject, errors: Errors) -> np.ndarray:
+    """Where f's own differences, from either side at some step, are the gradient after all: no formula is declared.
+
+    It may bend on a scale that one step misses (x/sqrt(x^2 + 1e-6)), or its curvature may jump.
+    """
+    confirmed = np.zeros(len(errors.points), dtype=bool)
+    doubtful = errors.excess > 1
+    x, got = errors.points[doubtful], errors.got[doubtful]
+    with np.errstate(all="ignore"):
+        here = s.in_float64(x)
+        near = np.zeros(len(x), dtype=bool)
+        for step in _STEPS:
+            h = step * np.maximum(np.abs(x), 1e-3)
+            below, above = (here - s.in_float64(x - h)) / h, (s.in_float64(x + h) - here) / h
+            for quotient in (below, above, (below + above) / 2):
+                near |= np.abs(quotient - got) <= errors.limit[doubtful] + _CLOSE * (1e-3 + np.abs(got))
+    confirmed[doubtful] = near
+    return confirmed
 
 
 def _off(s: Subject, sample: Sample, dtype: torch.dtype, *, slopes: bool = False) -> Sample:

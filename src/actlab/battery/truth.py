@@ -40,6 +40,11 @@ class Truth:
     slope_slack: float = 0.0
     block_and_parameters: tuple[object, tuple[float, ...]] | None = None
 
+    @property
+    def guessed(self) -> bool:
+        """Whether nobody declared what it is: recognised by its values, or judged against itself."""
+        return self.slope_slack > 0
+
     @cached_property
     def centre(self) -> "Sample":
         return self.sample(sampling.centre())
@@ -56,8 +61,11 @@ class Truth:
         return Sample(points, value, slope, _floats(self.exact.slopes(points, order=2)))
 
     def wide(self, x: Tensor) -> tuple[np.ndarray, np.ndarray] | None:
-        """Value and slope in float64 of the formula's own block: for sweeps, where 50 digits would take too long."""
-        if self.block_and_parameters is None:
+        """Value and slope in float64 of the formula's own block: for sweeps, where 50 digits would take too long.
+
+        Not of what was recognised: where its values are small it may be another function after all (x/(1e-3 + |x|)).
+        """
+        if self.block_and_parameters is None or self.guessed:
             return None
         block, parameters = self.block_and_parameters
         x = x.to(torch.float64)

@@ -39,7 +39,7 @@ ADDRESSES = {
     "pooch": {"data"},
     "requests": {"data"},
     "sklearn": {"data"},
-    "scipy": {"stats", "identify", "properties"},
+    "scipy": {"stats", "identify"},
     "sympy": {"formula"},
     "mpmath": {"formula"},
     "sqlite3": {"store", "disk"},

@@ -13,7 +13,7 @@ from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, tran
 from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
 from actlab.battery.registry import CHECKS, NEEDS, Check
 from actlab.battery.subject import Subject
-from actlab.errors import one_of
+from actlab.errors import one_of, require
 from actlab.properties import Properties, properties
 
 _ROOMS = (shapes, numbers, autograd, dtypes, state, transforms, costs)
@@ -44,6 +44,7 @@ def check(
     >>> verdict.passed, verdict.identity
     (True, 'equals relu')
     """
+    require("lab", ("scipy",))
     start = time.perf_counter()
     for name in only:
         if name not in CHECKS:

@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-import warnings
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -144,13 +143,10 @@ class Subject:
 
     @cached_property
     def identity(self) -> Identity | None:
-        """What it is, by its values in the centre; None where it has none in float64."""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return identify(self.in_float64, parameters=self.settings)
-        except Exception:
+        """What it is, by its values; None where it has none in float64."""
+        if not self.takes(torch.float64):
             return None
+        return identify(self.in_float64, parameters=self.settings)
 
     @cached_property
     def truth(self) -> Truth:

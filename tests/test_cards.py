@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,10 +10,6 @@ from actlab import catalogue
 from actlab.errors import UserError
 from actlab.report.cards import card_figure, card_page, draw_card, overview_figure
 from actlab.show import shown, sketches
-
-
-def actlab(*arguments, cwd=None):
-    return subprocess.run([sys.executable, "-m", "actlab.cli", *arguments], capture_output=True, text=True, cwd=cwd)
 
 
 def drawn(*names):
@@ -100,14 +94,14 @@ def test_an_overview_has_a_panel_each():
 # the commands
 
 
-def test_show_on_the_command_line(tmp_path):
-    done = actlab("show", "silu", "leaky_relu(0.2)", "--out", "two.svg", cwd=tmp_path)
+def test_show_on_the_command_line(tmp_path, actlab_command):
+    done = actlab_command("show", "silu", "leaky_relu(0.2)", "--out", "two.svg", cwd=tmp_path)
     assert done.returncode == 0 and (tmp_path / "two.svg").is_file()
     assert done.stdout.startswith("silu\n") and "\nleaky_relu(0.2)\n" in done.stdout
     assert done.stdout.endswith("Picture: two.svg\n")
-    told = json.loads(actlab("show", "torch.nn:GELU", "--json").stdout)
+    told = json.loads(actlab_command("show", "torch.nn:GELU", "--json").stdout)
     assert told[0]["is"]["text"] == "equals gelu"
-    assert "--out card.svg" in actlab("show", "relu").stdout.splitlines()[-1]
+    assert "--out card.svg" in actlab_command("show", "relu").stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -120,16 +114,20 @@ def test_show_on_the_command_line(tmp_path):
         (["list", "--same-as", "rleu"], "Did you mean 'relu'"),
     ],
 )
-def test_mistakes_are_a_line(arguments, words):
-    done = actlab(*arguments)
+def test_mistakes_are_a_line(arguments, words, actlab_command):
+    done = actlab_command(*arguments)
     assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1
 
 
-def listed(*arguments):
-    return [entry["name"] for entry in json.loads(actlab("list", "--json", *arguments).stdout)]
+@pytest.fixture
+def listed(actlab_command):
+    def names(*arguments):
+        return [entry["name"] for entry in json.loads(actlab_command("list", "--json", *arguments).stdout)]
+
+    return names
 
 
-def test_list_filters_by_facts():
+def test_list_filters_by_facts(listed):
     facts = catalogue.facts().values()
     assert listed() == [fact.name for fact in facts]
     kinked, smooth = listed("--kinked"), listed("--smooth")
@@ -141,22 +139,22 @@ def test_list_filters_by_facts():
     assert listed("--bounded", "--learned", "--family", "gated") == []
 
 
-def test_bounded_as_stated_is_bounded_as_measured():
+def test_bounded_as_stated_is_bounded_as_measured(listed):
     bounded = set(listed("--bounded"))
     for name in catalogue.facts():
         assert (shown(name).measured.bounded == "both") == (name in bounded), name
 
 
-def test_list_by_family():
-    lines = actlab("list").stdout.splitlines()
+def test_list_by_family(actlab_command):
+    lines = actlab_command("list").stdout.splitlines()
     families = [line for line in lines if line and not line.startswith(" ")]
     assert families[:-1] == list(dict.fromkeys(fact.family for fact in catalogue.facts().values()))
     assert "change the width" in families[-1]
     assert "kink at 0" in next(line for line in lines if line.startswith("  relu "))
 
 
-def test_list_of_the_same():
-    done = actlab("list", "--same-as", "tanh")
+def test_list_of_the_same(actlab_command):
+    done = actlab_command("list", "--same-as", "tanh")
     assert "2 sigmoid(2 x) - 1" in done.stdout and "gelu" not in done.stdout
-    nothing = actlab("list", "--same-as", "gaussian")
+    nothing = actlab_command("list", "--same-as", "gaussian")
     assert nothing.stdout == "" and "No activation of the catalogue" in nothing.stderr

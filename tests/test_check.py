@@ -1,8 +1,6 @@
 """The battery's own parts: kinks found in values, limits, verdicts, the command."""
 
 import json
-import subprocess
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -169,11 +167,6 @@ def test_what_cannot_be_called_is_refused():
     assert check(torch.nn.GLU(), elementwise=False, quick=True).passed
 
 
-def run(*args):
-    command = [sys.executable, "-m", "actlab.cli", "check", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 SOURCE = """
 import torch
 
@@ -192,10 +185,10 @@ def two(x, y):
 """
 
 
-def test_the_command(tmp_path):
+def test_the_command(tmp_path, actlab_command):
     file = tmp_path / "mine.py"
     file.write_text(SOURCE)
-    done = run(f"{file}", "--quick", "--junit", tmp_path / "out.xml")
+    done = actlab_command("check", file, "--quick", "--junit", tmp_path / "out.xml")
     assert done.returncode == 1, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[:2] for line in lines[:3]] == [
@@ -203,9 +196,9 @@ def test_the_command(tmp_path):
     ]  # fmt: skip
     assert lines[3] == "2 of 3 pass."
     assert len(ElementTree.parse(tmp_path / "out.xml").getroot()) == 3
-    one = run(f"{file}:Scaled", "--quick")
+    one = actlab_command("check", f"{file}:Scaled", "--quick")
     assert one.returncode == 0 and "tanh up to input and output scale and shift" in one.stdout
-    told = run(f"{file}:bad", "--quick", "--json", "--allow", "dtype")
+    told = actlab_command("check", f"{file}:bad", "--quick", "--json", "--allow", "dtype")
     assert told.returncode in (0, 1) and json.loads(told.stdout)["label"] == "mine.py:bad"
 
 
@@ -220,13 +213,13 @@ def test_the_command(tmp_path):
         (["nowhere.py"], "no file"),
     ],
 )
-def test_mistakes_are_told_in_a_line(args, words):
-    done = run(*args)
+def test_mistakes_are_told_in_a_line(args, words, actlab_command):
+    done = actlab_command("check", *args)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
 
 
-def test_one_that_cannot_be_checked_does_not_stop_the_others():
-    done = run("torch.nn:Linear", "relu", "--quick")
+def test_one_that_cannot_be_checked_does_not_stop_the_others(actlab_command):
+    done = actlab_command("check", "torch.nn:Linear", "relu", "--quick")
     assert done.returncode == 2
     assert "torch.nn:Linear: cannot be checked" in done.stdout and "pass  relu" in done.stdout
 

@@ -25,6 +25,10 @@ _PROBE = 64
 _WIDTH = 8  # of the rows that a function of whole rows is given: even, as gates need
 
 
+class _Unsampled(Exception):
+    """It does not compute in float64."""
+
+
 class Subject:
     """One activation under the battery. `reference` is what it is meant to be, `elementwise` that it should be so."""
 
@@ -144,9 +148,17 @@ class Subject:
     @cached_property
     def identity(self) -> Identity | None:
         """What it is, by its values; None where it has none in float64."""
-        if not self.takes(torch.float64):
+
+        def sampled(x: np.ndarray) -> np.ndarray:
+            try:
+                return self.in_float64(x)
+            except Exception as error:  # the activation's own, not one of the search
+                raise _Unsampled from error
+
+        try:
+            return identify(sampled, parameters=self.settings)
+        except _Unsampled:
             return None
-        return identify(self.in_float64, parameters=self.settings)
 
     @cached_property
     def truth(self) -> Truth:

@@ -69,6 +69,8 @@ def times(left: Node, right: Node) -> Node:
 
 
 def over(left: Node, right: Node) -> Node:
+    if right == ZERO:  # undefined, and stays so
+        return Apply("/", left, right)
     if left == ZERO:
         return ZERO
     if right == ONE:
@@ -77,8 +79,10 @@ def over(left: Node, right: Node) -> Node:
         return ONE
     if left.op == "neg":
         return negative(over(left.arguments[0], right))
-    if left.op == right.op == "number" and left.value / right.value == int(left.value / right.value):  # type: ignore[operator]
-        return Number(left.value / right.value)  # type: ignore[operator]
+    if left.op == right.op == "number" and right != ZERO:
+        ratio = left.value / right.value  # type: ignore[operator]
+        if ratio.is_integer():
+            return Number(ratio)
     return Apply("/", left, right)
 
 

@@ -157,7 +157,7 @@ class _Printer:
 
     def expression(self, node: Node) -> tuple[str, int]:
         if node.op == "number":
-            return repr(node.value), _ATOM if node.value >= 0 else _SIGN  # type: ignore[operator]
+            return _number(node.value), _ATOM if node.value >= 0 else _SIGN  # type: ignore[operator,arg-type]
         if node.op == "name":
             return str(node.value), _ATOM
         if node in (PI, E, TRUE):
@@ -225,6 +225,14 @@ class _Printer:
             return f"{node.op}({self.tensor(u)})"
         name = "torch.nn.functional.logsigmoid" if node.op == "logsigmoid" else f"torch.{node.op}"
         return f"{name}({self.tensor(u)})"
+
+
+def _number(value: float) -> str:
+    """Large whole numbers as floats: their powers would not fit where torch wants a whole number."""
+    if isinstance(value, float) or abs(value) < 1_000_000:
+        return repr(value)
+    short = f"{value:.3e}".replace(".000e+0", "e").replace(".000e+", "e")
+    return short if float(short) == value else repr(float(value))
 
 
 _INFIX = {

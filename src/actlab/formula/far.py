@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import torch
 from mpmath import mp
 
-from actlab.formula.algebra import minus, over, plus, times
+from actlab.formula.algebra import minus, over, plus, power, times
 from actlab.formula.exact import Exact
 from actlab.formula.nodes import COMPARISONS, TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
 from actlab.formula.tensors import compiled
 
 FAR = 1e9  # its fourth power is still finite in float32
-_SIZES = {torch.float32: (1e10, 2e13, 3e19, 1e30, 2.5e38), torch.float64: (1e10, 1e80, 3e160, 1.7e308)}
+_SIZES = {torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 2.5e38), torch.float64: (1e10, 1e80, 1.4e154, 3e160, 1.7e308)}
 
 
 def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0, wrt: str = "x") -> Node:
@@ -26,11 +26,18 @@ def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0,
     right, left = Apply(">", X, Number(FAR)), Apply("<", X, Number(-FAR))
     near = Apply("min", Apply("max", X, Number(-FAR)), Number(FAR))
     inside = substitute(form, {"x": near})
-    candidates = [inside]
+    candidates = [rebuild(form, _spread), inside]
     if order == 0:
         for above in _shapes(form, FAR):
             candidates += [Apply("Piecewise", above, right, below, left, inside, TRUE) for below in _shapes(form, -FAR)]
     return next((candidate for candidate in candidates if truth.agrees(candidate)), form)
+
+
+def _spread(node: Node) -> Node:
+    """c*x**2 as (c*x)*x: the square alone may be too large."""
+    if node.op == "*" and node.arguments[1] == power(X, 2):
+        return Apply("*", Apply("*", node.arguments[0], X), X)
+    return node
 
 
 def _shapes(form: Node, edge: float) -> tuple[Node, ...]:

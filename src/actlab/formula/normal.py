@@ -54,7 +54,7 @@ def factors(node: Node) -> tuple[int, Factors]:
 
 
 def product(sign: int, found: Factors) -> Node:
-    numbers = {base: exponent for base, exponent in found.items() if isinstance(base.value, int)}
+    numbers = {base: exponent for base, exponent in found.items() if isinstance(base.value, int) and base != ZERO}
     ratio = prod((Fraction(base.value) ** exponent for base, exponent in numbers.items()), start=Fraction(1))
     if max(ratio.numerator, ratio.denominator) < 2**53:
         whole = {Number(ratio.numerator): 1, Number(ratio.denominator): -1}

@@ -331,6 +331,20 @@ def _power(node: Node) -> Node | None:
     return None
 
 
+def _least(node: Node) -> Node | None:
+    """min(0, a*expm1(x/a)) is decided by x, whose sign does not underflow as x/a may."""
+    u, v = node.arguments if node.arguments[1] != ZERO else node.arguments[::-1]
+    sign, found = factors(v)
+    inner = [base for base in found if base.op == "expm1" and found[base] == 1]
+    if u != ZERO or sign < 0 or len(inner) != 1:
+        return None
+    decides = product(1, put(found, {inner[0]: -1, inner[0].arguments[0]: 1}))
+    decides = product(*factors(decides))
+    if decides.names:
+        return None
+    return Apply("Piecewise", v, Apply("<=", decides, ZERO), ZERO, TRUE)
+
+
 def _even(node: Node) -> Node | None:
     u = node.arguments[0]
     return Apply(node.op, u.arguments[0]) if u.op in ("neg", "abs") else None
@@ -383,6 +397,7 @@ _RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
     "-": (_gathered, _cancelled, _pairs, _hyperbolic, _centred_sigmoid),
     "*": (_multiplied,),
     "/": (_multiplied,),
+    "min": (_least,),
     "neg": (lambda node: negative(node.arguments[0]),),
     "**": (_power,),
     "log": (_log,),

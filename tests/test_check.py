@@ -226,3 +226,10 @@ def test_one_that_cannot_be_checked_does_not_stop_the_others(actlab_command):
 
 def test_the_public_function():
     assert actlab.check is check and actlab.check("identity", quick=True).passed
+
+
+def test_a_mistake_in_a_formula_is_pointed_at(actlab_command):
+    done = actlab_command("check", "x * tahn(x)")
+    words, formula, mark = done.stderr.splitlines()
+    assert done.returncode == 2 and "Did you mean 'tanh'" in words
+    assert formula[mark.index("^") :].startswith("tahn(x)")

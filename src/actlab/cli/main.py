@@ -49,7 +49,10 @@ def _fail(text: str) -> int:
     if "--spec" not in sys.argv:  # settings by the names that were typed
         for name, option in _OPTIONS.items():
             text = re.sub(rf"\b{name}\b", option, text)
-    print(f"actlab: {' '.join(text.split())}", file=sys.stderr)
+    words, *pointed = text.split("\n")
+    if not (len(pointed) == 2 and pointed[1].strip() == "^"):  # a formula, and a mark under what is wrong in it
+        words, pointed = text, []
+    print("\n".join([f"actlab: {' '.join(words.split())}", *pointed]), file=sys.stderr)
     return 2
 
 

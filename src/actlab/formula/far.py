@@ -9,10 +9,11 @@ from mpmath import mp
 from actlab.formula.algebra import minus, over, plus, power, times
 from actlab.formula.exact import Exact
 from actlab.formula.nodes import COMPARISONS, TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
+from actlab.formula.normal import factors, product
 from actlab.formula.tensors import compiled
 
 FAR = 1e9  # its fourth power is still finite in float32
-_SIZES = {torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 2.5e38), torch.float64: (1e10, 1e80, 1.4e154, 3e160, 1.7e308)}
+_SIZES = {torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 1.75e38, 2.5e38), torch.float64: (1e10, 1e80, 1.4e154, 3e160, 1.7e308)}
 
 
 def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0, wrt: str = "x") -> Node:
@@ -34,10 +35,19 @@ def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0,
 
 
 def _spread(node: Node) -> Node:
-    """c*x**2 as (c*x)*x: the square alone may be too large."""
-    if node.op == "*" and node.arguments[1] == power(X, 2):
-        return Apply("*", Apply("*", node.arguments[0], X), X)
-    return node
+    """c*x**2 as (c*x)*x, and c*(2*x) as (c*2)*x: the square or the double alone may be too large."""
+    if node.op != "*" or "x" not in node.symbols:
+        return node
+    sign, found = factors(node)
+    fixed = {base: exponent for base, exponent in found.items() if "x" not in base.symbols}
+    moving = {base: exponent for base, exponent in found.items() if base not in fixed}
+    if not fixed or min(moving.values()) < 0:
+        return node
+    result = product(sign, fixed)
+    for base, exponent in moving.items():
+        for _ in range(exponent if exponent <= 3 else 1):
+            result = Apply("*", result, base if exponent <= 3 else power(base, exponent))
+    return result
 
 
 def _shapes(form: Node, edge: float) -> tuple[Node, ...]:

@@ -1,5 +1,7 @@
 """Dtypes: every 16-bit number, float32 over all its exponents, the dtype that comes out, autocast."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ _MEND = Mends(
     "Compute in float32 and round once: f(x.float()).to(x.dtype); squares overflow and small constants vanish here."
 )
 _ALL = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
-_CHUNK = 2**23
+_CHUNK = 2**22
 _SHARES = (1.0, -1.0, 0.618, -0.618, 0.31, -0.31, 0.87, -0.87)  # several: an oscillation may come back to where it was
 
 
@@ -36,19 +38,18 @@ def float32(s: Subject) -> Finding:
     return _sweep(s, sampling.strata())
 
 
-def exhaustive(s: Subject, progress: object = None) -> Finding:
-    """All 2^32 float32 numbers, value and gradient, against float64; takes minutes."""
+def exhaustive(s: Subject, progress: Callable[[float], None]) -> Finding:
+    """All 2^32 float32 numbers, value and gradient, against float64; takes minutes. `progress` is told the share."""
     worst = None
     for start in range(-(2**31), 2**31, _CHUNK):
         bits = torch.arange(start, start + _CHUNK, dtype=torch.int64).to(torch.int32)
         x = bits.view(torch.float32)
         x = x[torch.isfinite(x)]
         if len(x):
-            finding = _sweep(s, x)
+            finding = _sweep(s, x, _SHARES[:2])  # neighbours are dense here: two nudges will do
             if worst is None or _excess(finding) > _excess(worst):
                 worst = finding
-        if progress is not None:
-            progress((start + _CHUNK + 2**31) / 2**32)
+        progress((start + _CHUNK + 2**31) / 2**32)
     assert worst is not None
     return worst
 
@@ -83,7 +84,8 @@ def autocast(s: Subject) -> Finding:
         leaf = given.clone().requires_grad_()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             y = f(leaf.clone())
-        torch.autograd.grad(y.sum(), leaf, allow_unused=True)
+        if y.requires_grad:
+            torch.autograd.grad(y.sum(), leaf, allow_unused=True)
         name = str(given.dtype).removeprefix("torch.")
         if y.dtype not in (torch.float32, torch.bfloat16):
             return failed(f"Under autocast it gives {y.dtype}.", "Return .to(x.dtype).", where=name)
@@ -102,25 +104,26 @@ def autocast(s: Subject) -> Finding:
     return passed()
 
 
-def _sweep(s: Subject, x: Tensor) -> Finding:
+def _sweep(s: Subject, x: Tensor, shares: tuple[float, ...] = _SHARES) -> Finding:
     """Value and gradient at x in its own dtype against float64."""
     if not s.takes(x.dtype):
         return skipped(f"it does not compute in {str(x.dtype).removeprefix('torch.')} (see dtype)")
     points = x.to(torch.float64)
     nudge = 8 * torch.finfo(x.dtype).eps
     true = _in_float64(s, points)
-    moved = [_in_float64(s, points * (1 + nudge * share)) for share in _SHARES]
+    moved = [_in_float64(s, points * (1 + nudge * share)) for share in shares]
     got = s.value_and_slope(x, x.dtype)
     findings = []
     for place, what in enumerate(("f", "f'")):
         with np.errstate(all="ignore"):  # what a rounding of x would change: of f at a peak, more than its slope says
-            swing = _highest_near(np.fmax.reduce([np.abs(other[place] - true[place]) for other in moved])) / nudge
+            swings = np.fmax.reduce([np.abs(other[place] - true[place]) for other in moved])
+            swing = _highest_near(swings, len(shares)) / nudge
         errors = compare(points.numpy(), got[place], true[place], swing, x.dtype, s.truth.value_slack)
         findings.append(judge([_known(errors if place == 0 else _off_kinks(s, errors))], what, _MEND))
     return max(findings, key=_excess)
 
 
-def _highest_near(values: np.ndarray, reach: int = 8) -> np.ndarray:
+def _highest_near(values: np.ndarray, reach: int) -> np.ndarray:
     """The maximum over neighbours: a few nudges may by chance all land near where an oscillation was."""
     padded = np.pad(values, reach, mode="edge")
     return np.fmax.reduce([padded[shift : shift + len(values)] for shift in range(2 * reach + 1)])
@@ -147,7 +150,8 @@ def _known(errors: Errors) -> Errors:
 def _off_kinks(s: Subject, errors: Errors) -> Errors:
     keep = np.ones(len(errors.points), dtype=bool)
     for kink in s.kinks:
-        keep &= np.abs(errors.points - kink) > 4 * torch.finfo(errors.dtype).eps * abs(kink)
+        info = torch.finfo(errors.dtype)
+        keep &= np.abs(errors.points - kink) > 4 * info.eps * abs(kink) + info.tiny
     return _kept(errors, keep)
 
 

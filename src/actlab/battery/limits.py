@@ -1,6 +1,7 @@
 """Pass or fail of numbers: |error| <= a * scale + r * |true|, with the truth rounded to the dtype first."""
 
 import dataclasses
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -29,14 +30,14 @@ class Errors:
     limit: np.ndarray
     dtype: torch.dtype
 
-    @property
+    @cached_property
     def excess(self) -> np.ndarray:
         """error / limit; infinite where only one of the two is a number."""
         with np.errstate(all="ignore"):
             ratio = self.error / self.limit
         return np.where(np.isnan(ratio), np.inf, ratio)
 
-    @property
+    @cached_property
     def worst(self) -> int:
         """The worst place; of many, the one nearest to 0 where no number comes out, else that of the largest truth."""
         excess = np.minimum(self.excess, _GROSS) if np.isfinite(self.excess).all() else self.excess
@@ -60,7 +61,7 @@ def compare(
     """Errors of `got` against the truth. `sensitivity` is |x f'(x)|: what a rounding of x itself would change."""
     share = tolerance(dtype) + slack
     rounded = torch.as_tensor(np.array(true)).to(dtype).to(torch.float64).numpy()
-    numbers = got.detach().to(torch.float64).numpy()
+    numbers = got.detach().to(dtype).to(torch.float64).numpy()  # a wider dtype is another check's finding
     largest = torch.finfo(dtype).max
     with np.errstate(all="ignore"):
         scale = 1 + np.nan_to_num(np.abs(sensitivity), nan=0.0, posinf=largest)

@@ -128,15 +128,20 @@ def _confirmed(s: Subject, errors: Errors) -> np.ndarray:
     confirmed = np.zeros(len(errors.points), dtype=bool)
     doubtful = errors.excess > 1
     x, got = errors.points[doubtful], errors.got[doubtful]
+    near = np.zeros(len(x), dtype=bool)
+    settled = ~np.isfinite(got)  # NaN is wrong whatever the slope is
     with np.errstate(all="ignore"):
-        here = s.in_float64(x)
-        near = np.zeros(len(x), dtype=bool)
+        here, previous = s.in_float64(x), None
         for step in _STEPS:
             h = step * np.maximum(np.abs(x), 1e-3)
             below, above = (here - s.in_float64(x - h)) / h, (s.in_float64(x + h) - here) / h
-            for quotient in (below, above, (below + above) / 2):
+            central = (below + above) / 2
+            for quotient in (below, above, central):
                 near |= np.abs(quotient - got) <= errors.limit[doubtful] + _CLOSE * (1e-3 + np.abs(got))
-    confirmed[doubtful] = near
+            if previous is not None:  # where no two steps agree, f jumps or swings too fast: nothing is known
+                settled |= np.abs(central - previous) <= 0.1 * (1e-3 + np.abs(central))
+            previous = central
+    confirmed[doubtful] = near | ~settled
     return confirmed
 
 
@@ -145,7 +150,7 @@ def _off(s: Subject, sample: Sample, dtype: torch.dtype, *, slopes: bool = False
     keep = np.ones(len(sample.points), dtype=bool)
     for kink in s.kinks:
         distance = np.abs(sample.points - kink)
-        reach = 4 * torch.finfo(dtype).eps * abs(kink)
+        reach = 4 * torch.finfo(dtype).eps * abs(kink) + torch.finfo(dtype).tiny
         if not slopes:
             keep &= (distance == 0) | (distance > reach)
         else:

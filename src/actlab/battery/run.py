@@ -63,8 +63,7 @@ def check(
             progress(entry.name)
             findings.append(_run(entry, subject))
         if exhaustive:
-            progress("float32, exhaustive")
-            found = dtypes.exhaustive(subject)
+            found = dtypes.exhaustive(subject, lambda share: progress(f"all float32 numbers, {share:.1%}"))
             findings.append(dataclasses.replace(found, check="float32_exhaustive", severity="wrong"))
         about = None if only else _properties(subject)
         identity = subject.identity

@@ -49,6 +49,9 @@ def check(
 
     The status is 0 where all passes, 1 where something fails, 2 where a target cannot be checked at all.
     """
+    from rich.console import Console
+    from rich.markup import escape
+
     from actlab import catalogue
     from actlab.battery import check as battery
     from actlab.battery import junit as as_junit
@@ -59,17 +62,20 @@ def check(
     allowed = _allowed(parse_list(allow))
     many = len(named) > 1
     verdicts, unusable = [], []
+    status = Console(stderr=True).status("")
     for target in named:
         try:
-            verdict = battery(
-                target,
-                reference=reference,
-                elementwise=not not_elementwise,
-                inductor=not many if inductor is None else inductor,
-                quick=quick,
-                exhaustive=exhaustive,
-                only=parse_list(only),
-            )
+            with status:  # nothing where standard error is no terminal
+                verdict = battery(
+                    target,
+                    reference=reference,
+                    elementwise=not not_elementwise,
+                    inductor=not many if inductor is None else inductor,
+                    quick=quick,
+                    exhaustive=exhaustive,
+                    only=parse_list(only),
+                    progress=lambda name, target=target: status.update(escape(f"{target}: {name}")),
+                )
         except UserError as error:
             if not many:
                 raise

@@ -16,7 +16,7 @@ from actlab.battery.truth import Sample
 _DTYPES = (torch.float64, torch.float32)
 _SMALL = 0.05  # a value below it, of what is only recognised, is judged by the function itself in float64
 _FAR = 1e-2  # at the ends of the dtype, what is only recognised may differ so much from its namesake
-_STEPS = tuple(10.0**-k for k in range(2, 8))  # relative, of the differences that may confirm a gradient
+_STEPS = tuple(10.0**-k for k in range(2, 10))  # relative, of the differences that may confirm a gradient
 _CLOSE = 1e-3  # how well they do
 _VALUE = Mends("Compare the code with the formula term by term, at this input.")
 _TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
@@ -139,7 +139,7 @@ def _confirmed(s: Subject, errors: Errors) -> np.ndarray:
             for quotient in (below, above, central):
                 near |= np.abs(quotient - got) <= errors.limit[doubtful] + _CLOSE * (1e-3 + np.abs(got))
             if previous is not None:  # where no two steps agree, f jumps or swings too fast: nothing is known
-                settled |= np.abs(central - previous) <= 0.1 * (1e-3 + np.abs(central))
+                settled |= np.abs(central - previous) <= 0.01 * (1e-3 + np.abs(central))
             previous = central
     confirmed[doubtful] = near | ~settled
     return confirmed

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import actlab
+from actlab import catalogue
 from actlab.battery import CHECKS, check, junit
 from actlab.battery.findings import Finding, Verdict
 from actlab.battery.kinks import find_kinks, one_sided
@@ -90,6 +91,20 @@ def test_the_strata_reach_every_exponent_of_float32():
     _, exponents = torch.frexp(strata()[strata() > 0])
     assert exponents.min() <= -148 and exponents.max() == 128
     assert len(exponents.unique()) >= 254
+
+
+@pytest.mark.parametrize("name", catalogue.facts())
+def test_the_catalogue_passes(name):
+    """What compiles is left to test_activations, and to the record in bench."""
+    verdict = check(name, quick=True)
+    assert verdict.passed, str(verdict)
+
+
+@pytest.mark.parametrize("gate", [item.module for item in catalogue.GATING if item.module != "Maxout"])
+def test_gates_pass_what_is_asked_of_rows(gate):
+    make = getattr(actlab.nn, gate)
+    verdict = check(make(dim=-1) if gate == "CReLU" else make, elementwise=False, quick=True)
+    assert verdict.passed, str(verdict)
 
 
 class Half(torch.nn.Module):

@@ -136,8 +136,9 @@ def _in_float64(s: Subject, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _excess(finding: Finding) -> float:
-    assert finding.measured is not None and finding.limit is not None
-    ratio = finding.measured / finding.limit if finding.limit else 0.0
+    if finding.measured is None or not finding.limit:  # nothing was left to compare, or nothing was off
+        return 0.0
+    ratio = finding.measured / finding.limit
     return np.inf if np.isnan(ratio) or (finding.outcome == "fail" and ratio <= 1) else ratio
 
 

@@ -18,6 +18,7 @@ from actlab.properties import Properties, properties
 
 _ROOMS = (shapes, numbers, autograd, dtypes, state, transforms, costs)
 _MEND = "The operation in the message refuses what it is given: look for a dtype, a shape or a device that is fixed."
+_UNKNOWN = {True: "unknown: it cannot be sampled in float64", False: "a function of whole rows"}
 _PLACE = {room.__name__: place for place, room in enumerate(_ROOMS)}
 ORDERED = tuple(sorted(CHECKS.values(), key=lambda entry: _PLACE[entry.run.__module__]))  # as a reader looks for them
 
@@ -69,8 +70,8 @@ def check(
         identity = subject.identity
     return Verdict(
         label=subject.label,
-        identity="unknown: it cannot be sampled in float64" if identity is None else identity.text,
-        truth=subject.truth.words,
+        identity=_UNKNOWN[elementwise] if identity is None else identity.text,
+        truth=subject.truth.words if elementwise else "itself",
         findings=tuple(findings),
         properties=about,
         seconds=time.perf_counter() - start,

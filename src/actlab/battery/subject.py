@@ -147,7 +147,9 @@ class Subject:
 
     @cached_property
     def identity(self) -> Identity | None:
-        """What it is, by its values; None where it has none in float64."""
+        """What it is, by its values; None where it has none in float64, or works on whole rows."""
+        if not self.wants_elementwise:
+            return None
 
         def sampled(x: np.ndarray) -> np.ndarray:
             try:

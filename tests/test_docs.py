@@ -1,5 +1,6 @@
 """What the documents show is run, and what they promise is there."""
 
+import json
 import re
 import subprocess
 import sys
@@ -62,3 +63,16 @@ def test_nothing_speaks_of_a_machine():
         if name and file.is_file() and file.suffix in {".py", ".md", ".toml", ".json", ".html", ".txt", ".yml"}:
             text = file.read_text(encoding="utf-8")
             assert not re.search(r"(?<![\w.])/(home|root|work|Users)/\w", text), name
+
+
+def test_the_page_of_the_battery_is_that_of_its_record():
+    sys.path.insert(0, str(ROOT / "bench"))
+    try:
+        import battery
+    finally:
+        sys.path.pop(0)
+    record = json.loads(battery.RECORD.read_text(encoding="utf-8"))
+    assert battery.PAGE.read_text(encoding="utf-8") == battery.page(record)
+    caught, right = sum(m["caught"] for m in record["mutants"]), len(record["right"])
+    for words in (f"{caught} of {len(record['mutants'])}", f"0 of {right}", f"{len(record['catalogue'])} of"):
+        assert words in README

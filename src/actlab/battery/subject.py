@@ -14,6 +14,7 @@ from actlab import catalogue
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
 from actlab.activations.resolve import locate
+from actlab.battery.findings import Finding
 from actlab.battery.kinks import find_kinks
 from actlab.battery.truth import Truth, truth_of
 from actlab.errors import UserError
@@ -36,6 +37,7 @@ class Subject:
         self.label = target.label
         self.wants_elementwise = elementwise
         self.reference = reference
+        self.found: dict[str, Finding] = {}  # what one check leaves for the next
         thing, self.given = locate(target)
         self.block = thing if isinstance(thing, Activation) else None
         self.is_class = isinstance(thing, type) and issubclass(thing, torch.nn.Module)

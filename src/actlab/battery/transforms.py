@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import NOTE, PORTABILITY, Finding
+from actlab.battery.findings import FAIL, NOTE, PORTABILITY, Finding
 from actlab.battery.registry import check, failed, noted, passed, skipped
 from actlab.battery.subject import Subject
 
@@ -89,7 +89,8 @@ def vmap_grad(s: Subject) -> Finding:
 @check(PORTABILITY, slow=True)
 def compile_(s: Subject) -> Finding:
     """torch.compile(fullgraph=True): no graph breaks, the same numbers and gradients."""
-    return _compiled(s, "aot_eager")
+    s.found["compile"] = _compiled(s, "aot_eager")
+    return s.found["compile"]
 
 
 @check(PORTABILITY, slow=True)
@@ -97,7 +98,7 @@ def inductor(s: Subject) -> Finding:
     """Inductor's numbers, where a C++ compiler is found."""
     if shutil.which("g++") is None and shutil.which("clang++") is None:
         return noted("No C++ compiler is found: Inductor was not tried.")
-    if isinstance(compile_(s), Finding) and compile_(s).outcome == "fail":
+    if (s.found.get("compile") or compile_(s)).outcome == FAIL:
         return skipped("it does not compile (see compile)")
     return _compiled(s, "inductor")
 

@@ -38,10 +38,11 @@ def _shows(candidate: Candidate, finding: dict[str, Any]) -> str:
     place = _PLACE.fullmatch(where)
     if place is not None and not says.startswith("Under autocast"):
         dtype, number = f"torch.{place[1]}", place[2]
-        x = f"torch.full((64,), float('{number}'), dtype={dtype}"
+        # by way of float64: the largest float32 number, in decimals, is a little above itself
+        x = f"x = torch.full((64,), float('{number}'), dtype=torch.float64).to({dtype})"
         if says.startswith(("f' ", "f'(")):
-            return f"x = {x}, requires_grad=True); f.to({dtype})(x * 1).sum().backward(); print(x.grad[0].item())"
-        return f"print(f.to({dtype})({x}))[0].item())"
+            return f"{x}.requires_grad_(); f.to({dtype})(x * 1).sum().backward(); print(x.grad[0].item())"
+        return f"{x}; print(f.to({dtype})(x)[0].item())"
     if check == "dtype" and where:
         x = f"torch.linspace(-2, 2, 16, dtype=torch.{where}, requires_grad=True)"
         return f"x = {x}; y = f.to(torch.{where})(x * 1); print(y.dtype); y.sum().backward()"

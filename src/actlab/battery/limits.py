@@ -12,6 +12,7 @@ from actlab.battery.findings import FAIL, PASS, Finding
 # how many units of the last place an implementation of a few operations may be off; a and r alike
 _UNITS = {torch.float64: 32, torch.float32: 32, torch.float16: 8, torch.bfloat16: 8}
 _GROSS = 100.0  # times the limit: beyond it one place is as bad as another, and the one that shows it best is told
+_COMMON = 1e4  # what is wrong within is told before what is wrong beyond
 RELATIVE = 1e-3  # of the value in float32 and float64, wherever the true value is a normal number
 
 
@@ -38,21 +39,29 @@ class Errors:
         return np.where(np.isnan(ratio), np.inf, ratio)
 
     @cached_property
+    def shown(self) -> np.ndarray:
+        """The places that compete to be told: the failing ones within +-1e4 where there are such, else all."""
+        near = (self.excess > 1) & (np.abs(self.points) <= _COMMON)
+        return near if near.any() else np.ones(len(self.points), dtype=bool)
+
+    @cached_property
     def worst(self) -> int:
         """The worst place; of many, the one nearest to 0 where no number comes out, else that of the largest truth."""
-        excess = np.minimum(self.excess, _GROSS) if np.isfinite(self.excess).all() else self.excess
-        candidates = excess >= 0.99 * excess.max()
-        key = -np.abs(self.points) if np.isinf(excess.max()) else np.nan_to_num(np.abs(self.true))
-        return int(np.where(candidates, key, -np.inf).argmax())
+        excess = np.where(self.shown, self.excess, -1.0)
+        none = np.isinf(excess.max())
+        excess = excess if none else np.minimum(excess, _GROSS)
+        key = -np.abs(self.points) if none else np.nan_to_num(np.abs(self.true))
+        return int(np.where(excess >= 0.99 * excess.max(), key, -np.inf).argmax())
 
-    def rank(self) -> tuple[float, float]:
-        """How two parts compare: the excess first, then how well the place shows it."""
+    def rank(self) -> tuple[bool, float, float]:
+        """How two parts compare: common inputs first, then the excess, then how well the place shows it."""
         if not len(self.points):
-            return (-1.0, 0.0)
+            return (False, -1.0, 0.0)
         place = self.worst
         excess = self.excess[place]
+        common = bool(excess > 1 and abs(self.points[place]) <= _COMMON)
         shows = -abs(self.points[place]) if np.isinf(excess) else abs(self.true[place])
-        return (float(excess if np.isinf(excess) else min(excess, _GROSS)), float(shows))
+        return (common, float(excess if np.isinf(excess) else min(excess, _GROSS)), float(shows))
 
 
 def compare(
@@ -110,7 +119,7 @@ def judge(parts: list[Errors], what: str, mends: "Mends", *, relative: bool = Fa
     total = sum(len(p.points) for p in parts)
     return Finding(
         check="", severity="", outcome=FAIL, measured=_number(part.error[place]), limit=_number(part.limit[place]),
-        where=where, says=f"{what} is {got:.6g}, true is {true:.6g}; wrong at {count} of {total} inputs.",
+        where=where, says=f"{what} is {_told(got, true)}, true is {_told(true, got)}; wrong at {count} of {total}.",
         mend=mends(part.points[place], got, true),
     )  # fmt: skip
 
@@ -136,3 +145,10 @@ class Mends:
 
 def _number(value: float) -> float:
     return float(value)
+
+
+def _told(value: float, other: float) -> str:
+    """In as many digits as tell it from the other."""
+    return next(
+        text for digits in (6, 9, 12, 17) if (text := f"{value:.{digits}g}") != f"{other:.{digits}g}" or digits == 17
+    )

@@ -390,6 +390,14 @@ class LeakyClipsUpstream(_Leaky):
         return gradient.clamp(-1, 1) * torch.where(x > 0, torch.ones_like(x), 0.01)
 
 
+@wrong("gradcheck", "lets only positive upstream gradients pass, as guided backpropagation does", "leaky_relu")
+class LeakyGuided(_Leaky):
+    @staticmethod
+    def backward(ctx, gradient):
+        x, _ = ctx.saved_tensors
+        return gradient.clamp(min=0) * torch.where(x > 0, torch.ones_like(x), 0.01)
+
+
 # kinks: a slope that is neither the left nor the right one, nor between
 
 

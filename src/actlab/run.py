@@ -102,18 +102,8 @@ def compare(
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)
     chosen = choose_device(device)
-    wanted = _settings(spec, activations, settings)
-    applied = _resolve_all(wanted)
     folder = Path(out).expanduser() if out is not None else None
-    wanted = _settle_data(wanted, folder, data_dir, progress)
-    dataset = data.load(
-        wanted["data"],
-        split=wanted.get("split", "standard"),
-        pipeline=wanted.get("pipeline", "standard"),
-        data_dir=data_dir,
-        progress=progress.download,
-    )
-    experiment = Experiment.from_dict(wanted | {"content": dataset.content})
+    experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress)
     path = folder or _default_folder(experiment, progress)
     store = _open(path, experiment)
     with store:
@@ -131,6 +121,37 @@ def compare(
 
         draw(run)
     return run
+
+
+def refuse_early(
+    *activations: str | Callable[..., Any], out: Path, data_dir: str | Path | None, progress: Progress, **settings: Any
+) -> None:
+    """UserError where `compare` would refuse the same, known before anything is trained."""
+    experiment, _, _ = _planned(None, activations, settings, out, data_dir, progress)
+    if (out / "run.db").exists():
+        _open(out, experiment).__exit__(None, None, None)
+
+
+def _planned(
+    spec: str | Path | Experiment | None,
+    activations: Sequence[Any],
+    settings: dict[str, Any],
+    folder: Path | None,
+    data_dir: str | Path | None,
+    progress: Progress,
+) -> tuple[Experiment, Any, Any]:
+    """The experiment that is asked for, its data, and its activations ready to train."""
+    wanted = _settings(spec, activations, settings)
+    applied = _resolve_all(wanted)
+    wanted = _settle_data(wanted, folder, data_dir, progress)
+    dataset = data.load(
+        wanted["data"],
+        split=wanted.get("split", "standard"),
+        pipeline=wanted.get("pipeline", "standard"),
+        data_dir=data_dir,
+        progress=progress.download,
+    )
+    return Experiment.from_dict(wanted | {"content": dataset.content}), dataset, applied
 
 
 def _settings(

@@ -11,7 +11,7 @@ from actlab.battery import Verdict, check
 from actlab.errors import UserError
 from actlab.report import Summary, summarise
 from actlab.report.idea import Idea, draw_idea
-from actlab.run import Progress, Silent, compare
+from actlab.run import Progress, Silent, compare, refuse_early
 from actlab.store import Run
 
 if TYPE_CHECKING:
@@ -55,22 +55,24 @@ def attempt(
     target = show.one(what)
     other = targets.parse(baseline)
     folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
-    folder.mkdir(parents=True, exist_ok=True)
-    progress.say("The battery ...")
-    verdict = check(what, inductor=False)
-    item = show.shown(what)
-    drawn = show.sketches([*([show.shown(baseline)] if target.identity != other.identity else []), item])
+    asked = {"data": data, "seeds": seeds, "data_dir": data_dir, "progress": progress}
+    refuse_early(baseline, out=folder / "page", **asked)  # the mistakes of the command, not of the idea
     run, untrained = None, ""
     if target.identity == other.identity:
         untrained = f"It is {baseline} itself: name another one with --baseline to see them side by side."
     else:
         try:
-            run = compare(
-                baseline, what, data=data, seeds=seeds, out=folder / "run", data_dir=data_dir, workers=workers,
-                progress=progress, command=command,
-            )  # fmt: skip
+            refuse_early(baseline, what, out=folder / "page", **asked)
         except UserError as error:
             untrained = str(error)
+    _refuse_another(folder, [baseline, what], asked, trained=not untrained)
+    folder.mkdir(parents=True, exist_ok=True)
+    progress.say("The battery ...")
+    verdict = check(what, inductor=False)
+    item = show.shown(what)
+    drawn = show.sketches([*([show.shown(baseline)] if target.identity != other.identity else []), item])
+    if not untrained:
+        run = compare(baseline, what, out=folder / "run", workers=workers, command=command, **asked)
     summary = None if run is None else summarise(run)
     link = None if run is None else os.path.relpath(run.path / "report" / "index.html", folder)
     page = draw_idea(
@@ -88,6 +90,14 @@ def attempt(
         folder / "index.html",
     )
     return Tried(verdict, item, run, untrained, page)
+
+
+def _refuse_another(folder: Path, activations: list[Any], asked: dict[str, Any], *, trained: bool) -> None:
+    """A folder keeps to one idea: its page and its networks belong together."""
+    if trained:
+        refuse_early(*activations, out=folder / "run", **asked)
+    elif (folder / "run" / "run.db").exists():
+        raise UserError(f"{folder} holds the page and the networks of another idea: choose another folder with --out.")
 
 
 def _nearest(item: "Shown") -> list[tuple[str, float, float]]:

@@ -1,10 +1,12 @@
 """A formula taken apart: the steps of its derivative, and the block of Python that computes both."""
 
 import dataclasses
+import keyword
 from collections.abc import Iterable, Mapping
 
 from actlab.activations.core import Activation
 from actlab.activations.written import written
+from actlab.errors import UserError, one_of
 from actlab.formula import code, symbolic
 from actlab.formula.clause import read
 
@@ -35,9 +37,15 @@ def derivation(
         return u1 - x * u1
     <BLANKLINE>
 
-    Raises: UserError for a text that is no formula.
+    Raises: UserError for a text that is no formula, a parameter it has not, and a name that Python does not take.
     """
-    reading = read(text, parameters, tuple(learned))
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise UserError(f"{name!r} cannot be the name of a function in Python: take letters, digits and _.")
+    learned = tuple(learned)
+    reading = read(text, parameters, learned)
+    for given in (*(parameters or {}), *learned):
+        if given not in reading.node.names:
+            raise one_of("parameter", given, sorted(reading.node.names) or ["none"])
     activation = written(str(reading))
     return Derivation(
         formula=str(reading),

@@ -279,7 +279,7 @@ def _probe_quietly(function: Callable[[Tensor], Tensor], label: str) -> None:
 def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
     try:
         return function(x.clone())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}") from None
 
 
@@ -300,7 +300,7 @@ def _find(target: Target) -> Any:
 def _import(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
 
 
@@ -321,7 +321,7 @@ def _load_file(target: Target) -> Any:
     sys.path.insert(0, str(path.resolve().parent))  # what lies beside it can be imported, as when it is run
     try:
         exec(compile(target.source, str(path), "exec"), vars(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{path} cannot be run: {type(error).__name__}: {error}") from None
     finally:
         sys.path.pop(0)

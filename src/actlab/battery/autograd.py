@@ -34,12 +34,12 @@ def _scales(s: Subject) -> Finding:
         return passed()
     upstream = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
     (once,) = torch.autograd.grad(y, leaf, upstream, retain_graph=True, materialize_grads=True)
-    for factor in (2.0**20, 2.0**-20):  # powers of two change no rounding
+    for factor in (2.0**20, 2.0**-20, -1.0):  # they change no rounding; -1 tells what keeps one sign alone
         (many,) = torch.autograd.grad(y, leaf, factor * upstream, retain_graph=True, materialize_grads=True)
         if not torch.allclose(many, factor * once, rtol=1e-9, atol=1e-290, equal_nan=True):
             return failed(
                 f"{factor:g} times the upstream gradient does not give {factor:g} times the gradient.",
-                "grad_input = grad_output * f'(x): do not clip or normalise what comes from above.",
+                "grad_input = grad_output * f'(x): do not clip or normalise what comes from above, of either sign.",
             )
     return passed()
 

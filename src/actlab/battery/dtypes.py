@@ -93,7 +93,8 @@ def autocast(s: Subject) -> Finding:
         scale = 1 + rounded.abs() + x.abs() * (1 + slope.abs().nan_to_num())  # with what a rounding of x changes
         plainly = s.value(given, torch.bfloat16).to(torch.float64)  # what bfloat16 does to it without autocast
         answer = y.detach().to(torch.float64)
-        error = torch.minimum((answer - rounded).abs(), (answer - plainly).abs()) / scale
+        error = torch.fmin((answer - rounded).abs(), (answer - plainly).abs()) / scale
+        error[(answer == rounded) | (answer == plainly) | rounded.isnan()] = 0  # inf as without it, or nothing is true
         if not error.max() <= 0.0625:
             place = int(error.nan_to_num(nan=torch.inf).argmax())
             return failed(

@@ -91,8 +91,13 @@ class Verdict:
         return "\n".join([head, *(f"  {f}" for f in self.failures)])
 
 
-def junit(verdicts: Collection[Verdict], allow: Collection[str] = ()) -> str:
-    """The verdicts as JUnit XML: a test suite an activation, a test case a check."""
+def junit(
+    verdicts: Collection[Verdict], allow: Collection[str] = (), unusable: Collection[tuple[str, str]] = ()
+) -> str:
+    """The verdicts as JUnit XML: a test suite an activation, a test case a check.
+
+    `unusable` are names of what could not be checked, and why: an error each.
+    """
     root = ElementTree.Element("testsuites", name="actlab check")
     for verdict in verdicts:
         cases = [f for f in verdict.findings if f.severity != NOTE]
@@ -112,6 +117,10 @@ def junit(verdicts: Collection[Verdict], allow: Collection[str] = ()) -> str:
                 ElementTree.SubElement(case, "failure", message=_printable(str(finding)), type=finding.severity)
             elif finding.outcome == SKIP:
                 ElementTree.SubElement(case, "skipped", message=_printable(finding.says))
+    for name, why in unusable:
+        suite = ElementTree.SubElement(root, "testsuite", name=name, tests="1", errors="1")
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name="usable")
+        ElementTree.SubElement(case, "error", message=_printable(why))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -13,6 +13,7 @@ from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, tran
 from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
 from actlab.battery.registry import CHECKS, NEEDS, Check
 from actlab.battery.subject import Subject
+from actlab.battery.untouched import as_it_was, usual_settings
 from actlab.errors import one_of, require
 from actlab.properties import Properties, properties
 
@@ -52,7 +53,7 @@ def check(
             raise one_of("check", name, CHECKS)
     target = _one(what)
     named = None if reference is None else _one(reference)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), usual_settings(), as_it_was(what):
         warnings.simplefilter("ignore")  # what torch has to say about an activation is said as a finding
         subject = Subject(target, reference=named, elementwise=elementwise)
         _prepare(subject)

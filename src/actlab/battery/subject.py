@@ -57,7 +57,7 @@ class Subject:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 return thing()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(
                 f"{self.label}() cannot be made without arguments ({type(error).__name__}: {error}): "
                 "name an instance of it instead."
@@ -69,7 +69,7 @@ class Subject:
             x = x.reshape(-1, _WIDTH)
         try:
             y = self.fresh()(x)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(
                 f"{self.label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}"
             ) from None

@@ -1,10 +1,11 @@
 """`actlab check`: the battery, as a table, JSON or JUnit."""
 
+import contextlib
 import glob
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,16 +57,25 @@ def check(
     from actlab.battery import check as battery
     from actlab.battery import junit as as_junit
 
-    named = [*(catalogue.facts() if all_ else []), *_expanded(targets or [])]
-    if not named:
+    if junit is not None and not junit.expanduser().absolute().parent.is_dir():
+        raise UserError(f"--junit {junit}: there is no folder {junit.parent}.")
+    named, broken = _expanded(targets or [])
+    named = [*(catalogue.facts() if all_ else []), *named]
+    if len(broken) == 1 and not named:
+        raise UserError(broken[0][1])
+    if not named and not broken:
         raise UserError("Name an activation to check, for example `actlab check relu`, or --all for the catalogue.")
     allowed = _allowed(parse_list(allow))
-    many = len(named) > 1
+    many = len(named) + len(broken) > 1
     verdicts, unusable = [], []
+    for target, why in broken:
+        unusable.append((target, why))
+        _cannot(as_json, target, why)
     status = Console(stderr=True).status("")
     for target in named:
         try:
-            with status:  # nothing where standard error is no terminal
+            # no spinner where standard error is no terminal; what an activation prints is no part of the verdict
+            with status, contextlib.redirect_stdout(sys.stderr):
                 verdict = battery(
                     target,
                     reference=reference,
@@ -80,7 +90,7 @@ def check(
             if not many:
                 raise
             unusable.append((target, str(error)))
-            _say(as_json, {"label": target, "unusable": str(error)}, f"{target}: cannot be checked. {error}")
+            _cannot(as_json, target, str(error))
             continue
         verdicts.append(verdict)
         if as_json:
@@ -88,12 +98,15 @@ def check(
         elif many:
             print(_row(verdict, allowed), flush=True)
     if junit is not None:
-        junit.write_text(as_junit(verdicts, allowed), encoding="utf-8")
+        junit.write_text(as_junit(verdicts, allowed, unusable), encoding="utf-8")
     if not many and not as_json:
         _print(verdicts[0], verbose)
     if many and not as_json:
         sound = sum(v.passes(allowed) for v in verdicts)
-        print(f"{sound} of {len(named)} pass" + (f", {len(unusable)} cannot be checked." if unusable else "."))
+        print(
+            f"{sound} of {len(named) + len(broken)} pass"
+            + (f", {len(unusable)} cannot be checked." if unusable else ".")
+        )
     if unusable:
         raise typer.Exit(2)
     raise typer.Exit(0 if all(v.passes(allowed) for v in verdicts) else 1)
@@ -109,31 +122,36 @@ def _allowed(names: list[str]) -> list[str]:
     return names
 
 
-def _expanded(targets: list[str]) -> list[str]:
-    """A file without a name, or a pattern of files, stands for the activations in it."""
+def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """A file without a name, or a pattern of files, stands for the activations in it; files that hold none, and why."""
     found: list[str] = []
+    broken: list[tuple[str, str]] = []
     for target in targets:
         if not target.strip().endswith(".py"):
             found.append(target)
             continue
-        files = sorted(glob.glob(target)) or [target]
-        for file in files:
-            found += _in_file(file)
-    return found
+        for file in sorted(glob.glob(target)) or [target]:
+            try:
+                found += _in_file(file)
+            except UserError as error:
+                broken.append((file, str(error)))
+    return found, broken
 
 
 def _in_file(file: str) -> list[str]:
     """The activations defined in a file: blocks, modules, autograd Functions, functions of one argument."""
     from actlab.activations.resolve import activations_in
 
-    names = activations_in(file)
+    with contextlib.redirect_stdout(sys.stderr):
+        names = activations_in(file)
     if not names:
         raise UserError(f"{file} defines no activation: no block, module class, autograd Function or function of x.")
     return [f"{file}:{name}" for name in names]
 
 
-def _say(as_json: bool, told: dict[str, Any], line: str) -> None:
-    print(json.dumps(told) if as_json else line, flush=True)
+def _cannot(as_json: bool, target: str, why: str) -> None:
+    told = {"label": target, "unusable": why}
+    print(json.dumps(told) if as_json else f"{target}: cannot be checked. {why}", flush=True)
 
 
 def _row(verdict: "Verdict", allowed: list[str]) -> str:

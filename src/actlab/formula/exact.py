@@ -19,6 +19,7 @@ from actlab.formula.nodes import COMPARISONS, Node, postorder
 BITS = (256, 640, 1400, 4000, 15_000)
 _WANTED = 110  # bits of the answer that are certain: 33 digits
 _TINY = -1200  # log2 of what is 0 in every dtype
+_LARGE = 32  # log2 of an argument beyond which mpmath's exp of a whole number, a power of e, takes long
 _HUGE = 4096  # log2 of an argument beyond which exp and sin are not computed
 _BESIDE = mpf(10) ** -50  # how far beside a kink, relative, its one-sided slopes are taken
 
@@ -299,6 +300,11 @@ def _smooth(function: Callable[[Any], Any], slope: Callable[[Any, Any, int], int
 def _exp(u: Any) -> Any:
     if _size(u) > _HUGE:
         return _INF if u > 0 else mpf(0)
+    if _size(u) > _LARGE:
+        with mp.workprec(mp.prec + _size(u) + 8):
+            twos = int(mp.floor(u / mp.ln2))
+            rest = u - twos * mp.ln2
+        return mp.ldexp(mp.exp(rest), twos)
     return mp.exp(u)
 
 

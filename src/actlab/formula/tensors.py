@@ -58,10 +58,17 @@ def compiled(node: Node, names: Sequence[str], *, tails: bool = True) -> Callabl
 def _like(x: Tensor, value: Any) -> Tensor:
     """A result that does not depend on x is still a tensor like x."""
     if not isinstance(value, Tensor):
-        return torch.full_like(x, value)
+        return _filled(x, value)
     if value is x:  # autograd refuses a Function that returns its input
         return x.clone()
     return value if value.shape == x.shape else value.expand(x.shape)
+
+
+def _filled(x: Tensor, value: float) -> Tensor:
+    """A number as a tensor like x: infinite where the dtype holds none so large."""
+    if torch.finfo(x.dtype).max < abs(value) < math.inf:
+        value = math.copysign(math.inf, value)
+    return torch.full_like(x, value)
 
 
 def _one(tensors: Callable[[Tensor], Tensor], numbers: Callable[[float], float]) -> Callable[..., Any]:
@@ -117,8 +124,8 @@ def _pieces(x: Tensor, *arguments: Any) -> Any:
     result = last
     for value, holds in reversed(list(zip(most[::2], most[1::2], strict=True))):
         if isinstance(holds, Tensor):
-            yes = value if isinstance(value, Tensor) else torch.full_like(x, value)
-            no = result if isinstance(result, Tensor) else torch.full_like(x, result)
+            yes = value if isinstance(value, Tensor) else _filled(x, value)
+            no = result if isinstance(result, Tensor) else _filled(x, result)
             result = torch.where(holds, yes, no)
         elif holds:
             result = value

@@ -112,7 +112,9 @@ class Properties:
             return "not known: its moments do not exist"
         words = {"explodes": "a gradient explodes", "vanishes": "a gradient vanishes"}
         told = words.get(self.depth, "a gradient keeps its size")
-        factors = f"{_number(self.chi)} a layer, by {self.chi**50:.2g} in 50 layers"
+        ten = 50 * math.log10(self.chi) if self.chi > 0 else 0.0
+        many = f"{self.chi**50:.2g}" if ten < 300 else f"1e+{ten:.0f}"  # beyond the largest float
+        factors = f"{_number(self.chi)} a layer, by {many} in 50 layers"
         return f"{told}: at this gain its mean square is multiplied by {factors}"
 
 

@@ -13,7 +13,10 @@ from actlab.formula.normal import factors, product
 from actlab.formula.tensors import compiled
 
 FAR = 1e9  # its fourth power is still finite in float32
-_SIZES = {torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 1.75e38, 2.5e38), torch.float64: (1e10, 1e80, 1.4e154, 3e160, 1.7e308)}
+_SIZES = {
+    torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 1.75e38, 2.5e38),
+    torch.float64: (1e10, 1e80, 1.4e154, 3e160, 1.7e308),
+}
 
 
 def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0, wrt: str = "x") -> Node:

@@ -81,7 +81,8 @@ def test_wrong_input_is_one_line_and_status_2(tmp_path, monkeypatch, capsys, arg
     out, err = capsys.readouterr()
     said = err.splitlines()
     assert end.value.code == 2, err
-    assert len(said) == 1 and said[0].startswith("actlab: ") and out == ""
+    pointed = len(said) == 3 and said[2].strip() == "^"  # a formula, and a mark under the mistake
+    assert (len(said) == 1 or pointed) and said[0].startswith("actlab: ") and out == ""
     assert re.search(told, said[0]), said[0]
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 

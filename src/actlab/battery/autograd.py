@@ -178,5 +178,5 @@ def _missing(name: str) -> Finding:
 
 
 def _first_words(error: Exception, count: int = 220) -> str:
-    text = re.sub(r"\s+", " ", str(error))
+    text = re.sub(r"\s+", " ", str(error)).partition(" numerical:")[0].rstrip(" ,")
     return text if len(text) <= count else text[:count] + " ..."

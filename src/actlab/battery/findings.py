@@ -87,7 +87,7 @@ class Verdict:
 
     def __str__(self) -> str:
         count = sum(f.outcome == PASS for f in self.findings)
-        head = f"{self.label}: {self.identity} {count} checks passed, {len(self.failures)} failed."
+        head = f"{self.label}: {self.identity.rstrip('.')}. {count} checks passed, {len(self.failures)} failed."
         return "\n".join([head, *(f"  {f}" for f in self.failures)])
 
 

@@ -56,7 +56,8 @@ def pickle_(s: Subject) -> Finding:
         try:
             pickle.dumps(s.thing)
         except Exception as error:
-            return noted(f"It cannot be pickled ({type(error).__name__}): define it at the top of a file.")
+            way = f"name it file.py:{s.block.name}" if s.block is not None else "define it at the top of a file"
+            return noted(f"It cannot be pickled ({type(error).__name__}): {way}.")
         return passed()
     try:
         twin = pickle.loads(pickle.dumps(s.copied()))

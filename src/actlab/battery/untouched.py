@@ -1,5 +1,6 @@
 """A check changes nothing: not the module that was given, and not what torch is set to; nor is it changed by that."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -11,15 +12,18 @@ import torch
 def usual_settings() -> Iterator[None]:
     """Gradients on, no inference mode, no autocast, float32 by default: a verdict does not depend on who asks."""
     before = torch.get_default_dtype()
+    logged = logging.root.manager.disable
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         stack.enter_context(torch.autocast("cpu", enabled=False))
         torch.set_default_dtype(torch.float32)
+        logging.disable(logging.WARNING)  # compilers trace by the page into the log of who asks
         try:
             yield
         finally:
             torch.set_default_dtype(before)
+            logging.disable(logged)
 
 
 @contextmanager

@@ -16,6 +16,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+Param = Annotated[list[str] | None, typer.Option(help="a parameter of the formulas: beta=1.5", show_default=False)]
+Learn = Annotated[
+    list[str] | None, typer.Option(help="a parameter of the formulas that training changes", show_default=False)
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="a run's folder")]
 
 

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from actlab.cli.app import app
-from actlab.cli.options import parse_hidden, parse_names, parse_numbers, parse_parameters, parse_seeds, parse_whole
-from actlab.errors import UserError, did_you_mean
+from actlab.cli.app import Learn, Param, app
+from actlab.cli.options import filled, parse_hidden, parse_numbers, parse_seeds, parse_whole
 
 Names = Annotated[
     list[str] | None,
@@ -53,12 +52,8 @@ def compare(
     engine: Annotated[
         str | None, typer.Option(help="stacked, or plain: the loop as one writes it by hand", show_default="stacked")
     ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option(help="a parameter of the formulas: beta=1.5", show_default=False)
-    ] = None,
-    learn: Annotated[
-        list[str] | None, typer.Option(help="a parameter of the formulas that training changes", show_default=False)
-    ] = None,
+    param: Param = None,
+    learn: Learn = None,
     spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
     out: Annotated[
         Path | None, typer.Option(help="the run's folder; continued if it exists", show_default="runs/<data>-<key>")
@@ -79,7 +74,7 @@ def compare(
     from actlab.terminal import Terminal
 
     run = runs.compare(
-        *_filled(names or [], param, learn),
+        *filled(names or [], param, learn),
         spec=spec,
         out=out,
         data_dir=data_dir,
@@ -133,22 +128,6 @@ def reproduce(
             progress=Terminal(quiet=quiet),
         )
     )
-
-
-def _filled(names: list[str], param: list[str] | None, learn: list[str] | None) -> list[str]:
-    """The names with the parameters that options give to the formulas among them."""
-    from actlab import targets
-
-    values, learned = parse_parameters(param), frozenset(parse_names(learn))
-    if not values and not learned:
-        return names
-    known = frozenset().union(*(targets.formula_parameters(name) for name in names))
-    for option, given in (("--param", values), ("--learn", learned)):
-        for name in given:
-            if name not in known:
-                has = f"they have {', '.join(sorted(known))}" if known else "none of them has a parameter"
-                raise UserError(f"{option} {name}: no formula here has it; {has}.{did_you_mean(name, known)}")
-    return [targets.with_parameters(name, values, learned) for name in names]
 
 
 def _print_result(run: Any, as_json: bool) -> None:

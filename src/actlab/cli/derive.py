@@ -21,23 +21,25 @@ def derive(
     name: Annotated[str, typer.Option(help="what the function is called")] = "formula",
     unchecked: Annotated[bool, typer.Option("--unchecked", help="do not put it through the battery")] = False,
 ) -> None:
-    """Derive a formula in steps, and print a block of Python in the catalogue's style, with what the battery found."""
+    """Derive a formula in steps, and print a block of Python in the catalogue's style, with what the battery found.
+
+    All but the block are comments: the output is a file of Python.
+    """
     from actlab.activations.derivation import derivation
 
     found = derivation(formula, parse_parameters(param), parse_names(learn), name)
-    print(f"f(x) = {found.formula}\n")
+    told = [f"f(x) = {found.formula}", ""]
     for wrt, steps in found.steps.items():
-        print(f"df/d{wrt}")
-        for number, step in enumerate(steps, start=1):
-            print(textwrap.fill(step, 118, initial_indent=f"{number:4}. ", subsequent_indent="      "))
-        print(
-            textwrap.fill(
-                f"df/d{wrt} = {found.derivatives[wrt]}", 118, initial_indent="   =  ", subsequent_indent="      "
-            )
-        )
-        print()
-    print(textwrap.indent(_verdict(found.activation, unchecked), "# ", lambda line: True))
+        told.append(f"df/d{wrt}")
+        told += [_wrapped(step, f"{number:4}. ") for number, step in enumerate(steps, start=1)]
+        told += [_wrapped(f"df/d{wrt} = {found.derivatives[wrt]}", "   =  "), ""]
+    # comments, so that all of it is a file of Python: actlab derive ... > mine.py
+    print(textwrap.indent("\n".join([*told, _verdict(found.activation, unchecked)]), "# ", lambda line: True))
     print(found.block)
+
+
+def _wrapped(text: str, first: str) -> str:
+    return textwrap.fill(text, 116, initial_indent=first, subsequent_indent="      ")
 
 
 def _verdict(activation: object, unchecked: bool) -> str:

@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from actlab.cli.app import app
-from actlab.cli.options import parse_whole
+from actlab.cli.app import Learn, Param, app
+from actlab.cli.options import filled, parse_whole
 
 
 @app.command("try", epilog='Example: actlab try "x * tanh(softplus(x))"')
 def try_(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="a formula in quotes, a name, file.py:name, ...")],
+    param: Param = None,
+    learn: Learn = None,
     baseline: Annotated[str, typer.Option(help="what it is trained beside")] = "relu",
     data: Annotated[str, typer.Option(help="digits, mnist, ..., or a file.npz")] = "digits",
     seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
@@ -24,12 +26,15 @@ def try_(
     as_json: Annotated[bool, typer.Option("--json", help="the answer as one JSON object")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
 ) -> None:
-    """Check an activation, find what it is near to, train it beside relu on digits, and show it all on one page."""
+    """Check an activation, find what it is near to, train it beside relu on digits, and show it all on one page.
+
+    The status is 0 whatever is found; `actlab check` says by its status whether it is sound.
+    """
     from actlab.terminal import Terminal
     from actlab.tryout import attempt
 
     tried = attempt(
-        target,
+        filled([target], param, learn)[0],
         baseline=baseline,
         data=data,
         seeds=parse_whole("--seeds", seeds) or 0,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actlab.cli.app import app
+from actlab.cli.app import Learn, Param, app
+from actlab.cli.options import filled
 from actlab.errors import UserError, one_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def list_(
 
     from actlab import catalogue
 
+    if {"--kinked", "--smooth"} <= set(sys.argv):
+        raise UserError("--kinked and --smooth exclude each other: take one of them.")
     facts = list(catalogue.facts().values())
     families = dict.fromkeys(fact.family for fact in facts)
     if family is not None and family not in families:
@@ -57,6 +60,9 @@ def list_(
         rows = [row | {"same": notes[row["name"]]} for row in rows] if same_as is not None else rows
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     elif found:
+        if same_as is not None:
+            own = catalogue.lookup(same_as.partition("(")[0])
+            print(f"{', '.join([own.name, *own.aliases])} is, exactly or up to input and output scale and shift:\n")
         print(_by_family(found, notes))
         if len(found) == len(facts):
             print(_gated_modules())
@@ -70,6 +76,8 @@ def show(
         list[str],
         typer.Argument(metavar="NAME...", help="a name, leaky_relu(0.2), file.py:name, package.module:Name"),
     ],
+    param: Param = None,
+    learn: Learn = None,
     gradient: Annotated[bool, typer.Option("--gradient", help="follow a gradient through it in numbers")] = False,
     out: Annotated[
         Path | None, typer.Option(help="also draw f, f' and f'' of all in one picture: a .png, .svg or .html file")
@@ -80,6 +88,7 @@ def show(
 
     With --gradient the status is 1 where the hand-written derivative disagrees with autograd or finite differences.
     """
+    names = filled(names, param, learn)
     if gradient:
         _gradient(names, out, as_json)
     from actlab import show as shows

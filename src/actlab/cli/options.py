@@ -1,6 +1,6 @@
 """Texts of options into values, each with an error that shows what is allowed."""
 
-from actlab.errors import UserError
+from actlab.errors import UserError, did_you_mean
 
 
 def parse_numbers(option: str, text: str | None) -> list[float] | None:
@@ -61,3 +61,19 @@ def parse_parameters(given: list[str] | None) -> dict[str, float]:
 def parse_names(given: list[str] | None) -> list[str]:
     """Names, an option for each or with commas."""
     return parse_list(",".join(given or []))
+
+
+def filled(names: list[str], param: list[str] | None, learn: list[str] | None) -> list[str]:
+    """The names with the parameters that options give to the formulas among them."""
+    from actlab import targets
+
+    values, learned = parse_parameters(param), frozenset(parse_names(learn))
+    if not values and not learned:
+        return names
+    known = frozenset().union(*(targets.formula_parameters(name) for name in names))
+    for option, given in (("--param", values), ("--learn", learned)):
+        for name in given:
+            if name not in known:
+                has = f"they have {', '.join(sorted(known))}" if known else "none of them has a parameter"
+                raise UserError(f"{option} {name}: no formula here has it; {has}.{did_you_mean(name, known)}")
+    return [targets.with_parameters(name, values, learned) for name in names]

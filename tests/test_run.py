@@ -424,13 +424,22 @@ def test_models_of_the_catalogue_can_be_saved(tmp_path):
         assert torch.equal(again(torch.ones(1, 64)), model(torch.ones(1, 64)))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "other", "json", "list"])
-def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damage):
-    out = tmp_path / "run"
-    process = start(tmp_path, out, 60, workers=1)
-    wait_for_checkpoint(out, process)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A run that was killed after its first checkpoint."""
+    folder = tmp_path_factory.mktemp("killed")
+    process = start(folder, folder / "run", 60, workers=1)
+    wait_for_checkpoint(folder / "run", process)
     process.kill()
     process.wait()
+    return folder / "run"
+
+
+@pytest.mark.xdist_group("killed")
+@pytest.mark.parametrize("damage", ["truncated", "empty", "other", "json", "list"])
+def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damage, killed):
+    out = tmp_path / "run"
+    shutil.copytree(killed, out)
     (state,) = list((out / "working").glob("*.pt"))[:1]
     if damage == "truncated":
         state.write_bytes(state.read_bytes()[:1000])

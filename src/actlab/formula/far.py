@@ -7,11 +7,14 @@ import torch
 from mpmath import mp
 
 from actlab.formula.algebra import minus, over, plus, power, times
+from actlab.formula.derivative import differentiate
 from actlab.formula.exact import Exact
 from actlab.formula.nodes import COMPARISONS, TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
 from actlab.formula.normal import factors, product
+from actlab.formula.reciprocal import in_reciprocal
 from actlab.formula.tensors import compiled
 
+_EDGE = 1e3  # its tenth power is finite in float32, and 1/x is small
 FAR = 1e9  # its fourth power is still finite in float32
 _SIZES = {
     torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 1.75e38, 2.5e38),
@@ -34,7 +37,19 @@ def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0,
     if order == 0:
         for above in _shapes(form, FAR):
             candidates += [Apply("Piecewise", above, right, below, left, inside, TRUE) for below in _shapes(form, -FAR)]
+    quotient = in_reciprocal(node)
+    if quotient is not None:  # first, for it is right from 1e3 on
+        candidates.insert(0, _beyond(quotient if order == 0 else differentiate(quotient, wrt), form))
     return next((candidate for candidate in candidates if truth.agrees(candidate)), form)
+
+
+def _beyond(outer: Node, form: Node) -> Node:
+    """One form within +-1e3, another one outside; neither is evaluated where it is not meant."""
+    edge = Number(_EDGE)
+    right = substitute(outer, {"x": Apply("max", X, edge)})
+    left = substitute(outer, {"x": Apply("min", X, -edge)})
+    inside = substitute(form, {"x": Apply("min", Apply("max", X, -edge), edge)})
+    return Apply("Piecewise", right, Apply(">", X, edge), left, Apply("<", X, -edge), inside, TRUE)
 
 
 def _spread(node: Node) -> Node:

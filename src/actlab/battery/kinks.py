@@ -21,8 +21,8 @@ def find_kinks(f: Callable[[np.ndarray], np.ndarray]) -> tuple[float, ...]:
     with np.errstate(all="ignore"):
         slope = np.diff(f(x)) / _STEP
         bend = np.diff(slope)
-        unusual = np.abs(bend - _local_median(bend))  # curvature bends neighbours alike, a kink stands alone
-        suspects = np.flatnonzero((unusual > 4 * _local_median(unusual) + 1e-6) & np.isfinite(unusual))
+        unusual = np.abs(bend - _local_median(bend, 3))  # curvature bends neighbours alike, a kink stands alone
+        suspects = np.flatnonzero((unusual > 4 * _local_median(unusual, 8) + 1e-6) & np.isfinite(unusual))
         found: list[float] = []
         for place in suspects:
             kink = _zoom(f, x[place], x[place + 2])
@@ -42,7 +42,7 @@ def one_sided(f: Callable[[np.ndarray], np.ndarray], at: float) -> tuple[float, 
     return (3 * left[0] - 4 * left[1] + left[2]) / (2 * h), (-3 * right[0] + 4 * right[1] - right[2]) / (2 * h)
 
 
-def _local_median(values: np.ndarray, reach: int = 8) -> np.ndarray:
+def _local_median(values: np.ndarray, reach: int) -> np.ndarray:
     padded = np.pad(values, reach, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     return np.nanmedian(windows, axis=1)

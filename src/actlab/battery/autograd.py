@@ -78,13 +78,13 @@ def kinks(s: Subject) -> Finding:
     """At a kink the derivative lies between the one-sided limits: any such choice is right."""
     worst, choices = None, []
     for kink in s.kinks:
+        left, right = one_sided(s.truth.reference_values, kink)
+        low, high = min(left, right), max(left, right)
         for dtype in (torch.float64, torch.float32):
             at = torch.tensor([kink], dtype=dtype)
             if at.item() != kink and dtype == torch.float32:
                 continue  # the kink is no float32 number: nothing is chosen there
             got = s.value_and_slope(at, dtype)[1].item()
-            left, right = one_sided(s.truth.reference_values, kink)
-            low, high = min(left, right), max(left, right)
             outside = max(low - got, got - high)
             share = _BETWEEN if not s.truth.guessed else 10 * _BETWEEN  # a kink that was found is known to 1e-6
             if not outside <= share * (1 + abs(low) + abs(high)):

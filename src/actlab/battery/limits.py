@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import FAIL, PASS, Finding
+from actlab.battery.findings import Finding
+from actlab.battery.registry import failed, passed
 
 # how many units of the last place an implementation of a few operations may be off; a and r alike
 _UNITS = {torch.float64: 32, torch.float32: 32, torch.float16: 8, torch.bfloat16: 8}
@@ -100,28 +101,27 @@ def compare_relative(
     return Errors(points, numbers, np.array(true), error, limit, dtype)
 
 
-def judge(parts: list[Errors], what: str, mends: "Mends", *, relative: bool = False) -> Finding:
+def judge(parts: list[Errors], what: str, mends: "Mends") -> Finding:
     """The finding of the worst place in all parts."""
     part = max(parts, key=Errors.rank)
     if not len(part.points):
-        return Finding(check="", severity="", outcome=PASS, says="No input is left to compare.")
+        return passed("No input is left to compare.")
     place = part.worst
-    name = str(part.dtype).removeprefix("torch.")
-    where = f"{name}, x = {part.points[place]:.9g}"
     got, true = part.got[place], part.true[place]
-    kind = "relative error" if relative else "error"
+    shown = {
+        "measured": float(part.error[place]),
+        "limit": float(part.limit[place]),
+        "where": f"{str(part.dtype).removeprefix('torch.')}, x = {part.points[place]:.9g}",
+    }
     if part.excess[place] <= 1:
-        return Finding(
-            check="", severity="", outcome=PASS, measured=_number(part.error[place]), limit=_number(part.limit[place]),
-            where=where, says=f"The largest {kind} of {what}, relative to its limit.",
-        )  # fmt: skip
+        return passed(f"The largest error of {what}, relative to its limit.", **shown)
     count = sum(int((p.excess > 1).sum()) for p in parts)
     total = sum(len(p.points) for p in parts)
-    return Finding(
-        check="", severity="", outcome=FAIL, measured=_number(part.error[place]), limit=_number(part.limit[place]),
-        where=where, says=f"{what} is {_told(got, true)}, true is {_told(true, got)}; wrong at {count} of {total}.",
-        mend=mends(part.points[place], got, true),
-    )  # fmt: skip
+    return failed(
+        f"{what} is {_told(got, true)}, true is {_told(true, got)}; wrong at {count} of {total}.",
+        mends(part.points[place], got, true),
+        **shown,
+    )
 
 
 class Mends:
@@ -141,10 +141,6 @@ class Mends:
         if got == 0 and true != 0:
             return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
         return self.otherwise
-
-
-def _number(value: float) -> float:
-    return float(value)
 
 
 def _told(value: float, other: float) -> str:

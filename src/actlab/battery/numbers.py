@@ -38,7 +38,7 @@ def tails(s: Subject) -> Finding:
         return _finite_tails(s)
     parts = []
     for dtype in _taken(s):
-        far = s.truth.sample(sampling.extremes(dtype))
+        far = s.truth.ends(dtype)
         parts += [_values(s, s.truth.tails, dtype), _values(s, far, dtype, _FAR if s.truth.guessed else 0.0)]
         parts += [_relative(s, sample, dtype) for sample in (s.truth.centre, s.truth.tails)]
     return judge(parts, "f", _TAIL)
@@ -74,7 +74,7 @@ def gradient_tails(s: Subject) -> Finding:
     for dtype in _taken(s):
         samples = [s.truth.tails]
         if s.truth.exact is not None:
-            samples.append(s.truth.sample(sampling.extremes(dtype)))
+            samples.append(s.truth.ends(dtype))
         parts += [_slopes(s, sample, dtype) for sample in samples]
     return judge(parts, "f'", _SLOPE)
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab import catalogue
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
 from actlab.activations.resolve import locate
@@ -38,6 +37,7 @@ class Subject:
         self.wants_elementwise = elementwise
         self.reference = reference
         self.found: dict[str, Finding] = {}  # what one check leaves for the next
+        self._taken: dict[torch.dtype, bool] = {}
         thing, self.given = locate(target)
         self.block = thing if isinstance(thing, Activation) else None
         self.is_class = isinstance(thing, type) and issubclass(thing, torch.nn.Module)
@@ -104,11 +104,6 @@ class Subject:
         assert self.block is not None
         return tuple((self.block.facts.parameters | self.given).values())
 
-    @property
-    def facts(self) -> catalogue.Facts | None:
-        """What is declared about it: a block's facts."""
-        return self.block.facts if self.block is not None else None
-
     def value(self, points: np.ndarray | Tensor, dtype: torch.dtype) -> Tensor:
         """f at the points, computed in the dtype."""
         x = torch.as_tensor(points).to(dtype)
@@ -130,11 +125,13 @@ class Subject:
 
     def takes(self, dtype: torch.dtype) -> bool:
         """Whether it computes in this dtype at all, with a gradient."""
-        try:
-            self.value_and_slope(np.linspace(-1, 1, 8), dtype)
-        except Exception:
-            return False
-        return True
+        if dtype not in self._taken:
+            try:
+                self.value_and_slope(np.linspace(-1, 1, 8), dtype)
+                self._taken[dtype] = True
+            except Exception:
+                self._taken[dtype] = False
+        return self._taken[dtype]
 
     @cached_property
     def settings(self) -> dict[str, float]:

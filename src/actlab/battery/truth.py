@@ -53,6 +53,16 @@ class Truth:
     def tails(self) -> "Sample":
         return self.sample(sampling.tails())
 
+    def ends(self, dtype: torch.dtype) -> "Sample":
+        """Truth at the ends of a dtype; kept, for huge arguments are the slowest at 50 digits."""
+        if dtype not in self._ends:
+            self._ends[dtype] = self.sample(sampling.extremes(dtype))
+        return self._ends[dtype]
+
+    @cached_property
+    def _ends(self) -> "dict[torch.dtype, Sample]":
+        return {}
+
     def sample(self, points: np.ndarray) -> "Sample":
         """Truth at these points. The curvature only sets a scale, so a rough one will do."""
         if self.exact is None:

@@ -178,13 +178,14 @@ def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("check", "", "measured", "limit", "input", "finding"):
         table.add_column(column, overflow="fold", no_wrap=column in ("check", ""))
+    failed = verdict.failures_but(allowed)
     colours = {"pass": "green", "fail": "red", "note": "cyan", "skip": "bright_black", "allowed": "yellow"}
     for f in verdict.findings:
         if f.outcome == "skip" and not verbose:
             continue
         says = f.says if verbose or f.outcome != "pass" or f.check == "kinks" else ""
         told = " ".join([says, f"Mend: {f.mend}" if f.mend and f.outcome != "pass" else ""]).strip()
-        outcome = "allowed" if f.outcome == "fail" and {f.check, f.severity} & {*allowed} else f.outcome
+        outcome = "allowed" if f.outcome == "fail" and f not in failed else f.outcome
         colour = colours[outcome]
         table.add_row(
             f.check,
@@ -195,7 +196,6 @@ def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
             _safe(told),
         )
     console.print(table)
-    failed = [f for f in verdict.failures if not {f.check, f.severity} & {*allowed}]
     counts = {s: sum(f.severity == s for f in failed) for s in ("wrong", "portability")}
     ended = " and ".join(f"{n} {severity}" for severity, n in counts.items() if n)
     colour, said = ("red", f"Failed: {ended}") if failed else ("green", "All checks pass")

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,11 @@ from actlab.errors import need_extra
 from actlab.report.cards import card_figure, svg_text
 from actlab.report.plots import differences_figure
 from actlab.report.summary import Summary
+from actlab.report.templates import template
 from actlab.show import Sketch
 
 try:
-    import jinja2
-    from markupsafe import Markup
+    from markupsafe import Markup  # comes with jinja2
 except ImportError:
     raise need_extra("lab", "jinja2") from None
 
@@ -39,12 +38,8 @@ class Idea:
 def draw_idea(idea: Idea, file: Path) -> Path:
     """Write the page; pictures are in it, no network and no script is needed."""
     findings = idea.verdict["findings"]
-    text = resources.files("actlab.report").joinpath("idea.html").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     file.write_text(
-        environment.from_string(text).render(
+        template("idea.html").render(
             idea=idea,
             failed=[_row(f) for f in findings if f["outcome"] == "fail"],
             others=[_row(f) for f in findings if f["outcome"] != "fail"],

@@ -3,7 +3,6 @@
 import base64
 import datetime
 import math
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +21,11 @@ from actlab.report.summary import (
     percent,
     with_arms,
 )
+from actlab.report.templates import template
 from actlab.store import EXPERIMENT, Run
 
 try:
-    import jinja2
-    from markupsafe import Markup
+    from markupsafe import Markup  # comes with jinja2
 except ImportError:
     raise need_extra("lab", "jinja2") from None
 
@@ -51,16 +50,8 @@ def draw_page(
 ) -> Path:
     """Write index.html. `hiplot` holds (title, file) of the HiPlot pages, None where HiPlot is not installed."""
     file = folder / "index.html"
-    file.write_text(_template().render(**_values(run, summary, folder, hiplot, tables)), encoding="utf-8")
+    file.write_text(template("page.html").render(**_values(run, summary, folder, hiplot, tables)), encoding="utf-8")
     return file
-
-
-def _template() -> jinja2.Template:
-    text = resources.files("actlab.report").joinpath("page.html").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)
 
 
 def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[str]) -> dict[str, Any]:

@@ -20,6 +20,15 @@ BLOCKS: dict[str, "Activation"] = {}
 _HALVES = (torch.float16, torch.bfloat16)
 
 
+@dataclasses.dataclass(frozen=True)
+class Kernels:
+    """ATen's own code for a block, one pass each way, for parameters that are numbers; tested equal to the formulas."""
+
+    forward: Callable[..., Tensor]  # forward(x, *parameters, out=y)
+    backward: Callable[..., Tensor]  # backward(gradient, saved, *parameters, out=product): gradient f'(x)
+    saves: str  # "x" or "y": what `backward` is given
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Activation:
     """An activation function: value, derivatives, and the facts that checks, tests and tables read.
@@ -41,6 +50,7 @@ class Activation:
     wants: dict[str, tuple[str, ...]]
     oracle: Callable[..., Tensor] | None
     apply: list[Callable[..., Tensor]]  # the differentiable form; made on first use, when all derivatives are known
+    kernels: Kernels | None = None
 
     @property
     def name(self) -> str:
@@ -62,6 +72,11 @@ class Activation:
             return function
 
         return register
+
+    def native(self, *, forward: Callable[..., Tensor], backward: Callable[..., Tensor], saves: str) -> None:
+        """Name ATen's kernels for this block; what they are given and give is told at `Kernels`."""
+        assert saves in ("x", "y")
+        object.__setattr__(self, "kernels", Kernels(forward, backward, saves))
 
     def slope(self, wrt: str, x: Tensor, y: Tensor, parameters: tuple[Any, ...]) -> Tensor:
         """df/dwrt at `x`, given `y` = f(x), without autograd."""

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from actlab.activations.core import activation
 
+aten = torch.ops.aten
+
 
 @activation(
     family="rectified",
@@ -29,8 +31,15 @@ def relu(x: Tensor) -> Tensor:
 
 
 @relu.derivative(wrt="x")
-def _(x):
-    return (x > 0).to(x.dtype)
+def _(y):  # y > 0 where x > 0: the output is saved, which the next layer keeps anyway
+    return (y > 0).to(y.dtype)
+
+
+relu.native(
+    forward=lambda x, out: aten.clamp_min.out(x, 0, out=out),
+    backward=lambda gradient, y, out: aten.threshold_backward.grad_input(gradient, y, 0, grad_input=out),
+    saves="y",
+)
 
 
 @activation(
@@ -64,6 +73,15 @@ def _(x, negative_slope):
 @leaky_relu.derivative(wrt="negative_slope")
 def _(x):
     return x.clamp(max=0)
+
+
+leaky_relu.native(
+    forward=lambda x, slope, out: aten.leaky_relu.out(x, slope, out=out),
+    backward=lambda gradient, x, slope, out: aten.leaky_relu_backward.grad_input(
+        gradient, x, slope, False, grad_input=out
+    ),
+    saves="x",
+)
 
 
 @activation(

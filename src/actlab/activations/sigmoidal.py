@@ -7,6 +7,8 @@ from torch import Tensor
 
 from actlab.activations.core import activation
 
+aten = torch.ops.aten
+
 
 @activation(
     family="sigmoidal",
@@ -55,6 +57,13 @@ def tanh(x: Tensor) -> Tensor:
 @tanh.derivative(wrt="x")
 def _(y):
     return 1 - y * y
+
+
+tanh.native(
+    forward=lambda x, out: aten.tanh.out(x, out=out),
+    backward=lambda gradient, y, out: aten.tanh_backward.grad_input(gradient, y, grad_input=out),
+    saves="y",
+)
 
 
 _LECUN_HEIGHT = 1.7159

@@ -1,8 +1,11 @@
 """SGD, momentum and AdamW over stacked parameters, with a learning rate for each network.
 
-The rules are PyTorch's (torch.optim.SGD, torch.optim.AdamW). Every elementwise step here is one correctly rounded
-operation (no fused multiply-add), so that a network's bits do not depend on its place in the stack.
+The rules are PyTorch's (torch.optim.SGD, torch.optim.AdamW). A network's bits do not depend on its place in the stack:
+elementwise steps are single correctly rounded operations, or run over one network's tensor at a time.
 Weight decay applies to weights and biases, as in PyTorch's defaults, never to learned parameters of activations.
+
+What changes from step to step stands in tables with a row for each step of an epoch, made before it begins, so that a
+captured graph needs nothing from the host. The rate enters in one place: in dL/dlogits, or in AdamW's update.
 """
 
 import math
@@ -17,142 +20,196 @@ from actlab.products import accumulate, product
 from actlab.spec import Trial
 
 if TYPE_CHECKING:
-    from actlab.models import Slice
+    from actlab.models import Parameters, Slice
 
-Pairs = Sequence[tuple[slice, Tensor, Tensor]]  # (networks, x, d): the gradient of their weights is x^T d
+Row = dict[str, Tensor]
 
 
 class Optimizer(ABC):
-    """One step for each parameter, called while the backward pass has its factors at hand."""
+    """Takes the factors of a gradient while the backward pass has them at hand."""
 
-    def __init__(self, trials: Sequence[Trial], steps: int, device: torch.device, dtype: torch.dtype) -> None:
-        self.dtype, self.device = dtype, device
-        self.base = torch.tensor([t.learning_rate for t in trials], dtype=torch.float64)
-        self.cosine = torch.tensor([t.schedule == "cosine" for t in trials])
-        self.decay = torch.tensor([t.weight_decay for t in trials], dtype=torch.float64)
-        self.decays = bool((self.decay > 0).any())
-        self.steps = steps
-        self.step = 0
-        self.state: dict[str, Tensor] = {}
-        self.begin()
-
-    def begin(self) -> None:
-        """Set the rates of the coming step."""
-        waned = 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
-        self.rate_M = torch.where(self.cosine, self.base * waned, self.base)
-
-    def advance(self) -> None:
-        self.step += 1
-        if bool(self.cosine.any()):
-            self.begin()
-
-    def column(self, values_M: Tensor, like: Tensor, part: "Slice | None" = None) -> Tensor:
-        """One number a network, shaped to multiply `like`."""
-        chosen = values_M if part is None else values_M[part.start : part.stop]
-        return chosen.to(self.device, self.dtype).view(-1, *[1] * (like.dim() - 1))
-
-    def slot(self, kind: str, name: tuple, like: Tensor) -> Tensor:
-        key = "/".join(map(str, (kind, *name)))
-        if key not in self.state:
-            self.state[key] = torch.zeros_like(like)
-        return self.state[key]
-
-    @abstractmethod
-    def scale(self, batch: int) -> Tensor:
-        """What dL/dlogits of the batch's sum is multiplied by, (M, 1, 1): the mean, and for SGD the rate too."""
-
-    @abstractmethod
-    def matrix(self, name: tuple, weights: Tensor, pairs: Pairs) -> None:
-        """Step a weight matrix, given the factors of its gradient."""
-
-    @abstractmethod
-    def vector(
-        self, name: tuple, values: Tensor, gradient: Tensor, *, part: "Slice | None" = None, decays: bool = True
+    def __init__(
+        self, trials: Sequence[Trial], slices: "Sequence[Slice]", parameters: "Parameters", total_steps: int
     ) -> None:
-        """Step a bias or a learned parameter, given its gradient."""
+        self.trials, self.slices, self.parameters = trials, slices, parameters
+        self.dtype, self.device = parameters.weights[0].dtype, parameters.weights[0].device
+        self.base_M = torch.tensor([t.learning_rate for t in trials], dtype=torch.float64)
+        self.cosine_M = torch.tensor([t.schedule == "cosine" for t in trials])
+        self.decay_M = torch.tensor([t.weight_decay for t in trials], dtype=torch.float64)
+        self.decays = bool((self.decay_M > 0).any())
+        self.total_steps = total_steps
+        self.row: Row = {}
 
-    def dump(self) -> dict[str, Any]:
-        return {"step": self.step, "state": self.state}
+    def rates(self, steps: range) -> Tensor:
+        """The rate of each network at each step, (T, M) float64."""
+        waned = [[0.5 * (1 + math.cos(math.pi * n / self.total_steps))] for n in steps]
+        return torch.where(self.cosine_M, self.base_M * torch.tensor(waned, dtype=torch.float64), self.base_M)
 
-    def load(self, dumped: dict[str, Any]) -> None:
-        self.step = dumped["step"]
-        self.state = dumped["state"]
-        self.begin()
+    def tables(self, steps: range, batch: int) -> dict[str, Tensor]:
+        """What the steps need from the host, a row each: `scale` is what softmax - one-hot is multiplied by."""
+        return {"scale": self._column(self.scale(steps, batch)), **self.own_tables(steps)}
+
+    def own_tables(self, steps: range) -> dict[str, Tensor]:
+        return {}
+
+    def _column(self, table_TM: Tensor) -> Tensor:
+        return table_TM.to(self.device, self.dtype).view(*table_TM.shape, 1, 1)
+
+    @abstractmethod
+    def scale(self, steps: range, batch: int) -> Tensor:
+        """(T, M) float64: 1 / batch for the mean, and the rate where it enters there."""
+
+    @abstractmethod
+    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
+        """The gradient of these networks' weights is a b."""
+
+    @abstractmethod
+    def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
+        """The gradient of a slice's learned parameters."""
+
+    def finish(self) -> None:  # noqa: B027 - not every rule leaves something
+        """What is left to do when all gradients are known."""
+
+    def state(self) -> list[Tensor]:
+        """What a checkpoint must hold, beside the parameters."""
+        return []
+
+    def like_parameters(self) -> "Parameters":
+        zeros = self.parameters.clone()
+        for tensor in zeros.tensors():
+            tensor.zero_()
+        return zeros
 
 
 class SGD(Optimizer):
     """w <- w - lr (g + decay w). The rate is in dL/dlogits already, so that the update is part of x^T d."""
 
-    def scale(self, batch: int) -> Tensor:
-        return (-self.rate_M / batch).to(self.device, self.dtype).view(-1, 1, 1)
+    def scale(self, steps: range, batch: int) -> Tensor:
+        return -self.rates(steps) / batch
 
-    def _shrink(self, values: Tensor) -> None:
+    def own_tables(self, steps: range) -> dict[str, Tensor]:
+        return {"shrink": self._column(1 - self.rates(steps) * self.decay_M)} if self.decays else {}
+
+    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
+        w = self.parameters.weights[layer][places]
         if self.decays:
-            values.mul_(self.column(1 - self.rate_M * self.decay, values))
+            w.mul_(self.row["shrink"][places])
+        accumulate(w, a, b)
 
-    def matrix(self, name: tuple, weights: Tensor, pairs: Pairs) -> None:
-        self._shrink(weights)
-        for networks, x, d in pairs:
-            accumulate(weights[networks], x.mT, d)
-
-    def vector(self, name, values, gradient, *, part=None, decays=True):
-        if decays:
-            self._shrink(values)
-        values.add_(gradient)
+    def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
+        self.parameters.learned[layer][index].add_(gradient_mL)
 
 
 class Momentum(Optimizer):
-    """v <- mu v + g + decay w,   w <- w - lr v."""
+    """v <- mu v + g + decay w,   w <- w - lr v. Kept is u = -lr v, so that the rate is in dL/dlogits here too."""
 
-    def __init__(self, trials: Sequence[Trial], steps: int, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(trials, steps, device, dtype)
-        self.mu = trials[0].momentum
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.mu = self.trials[0].momentum
+        self.velocity = self.like_parameters()
+        self.wanes = bool(self.cosine_M.any())
 
-    def scale(self, batch: int) -> Tensor:
-        return torch.full((len(self.base), 1, 1), 1 / batch, dtype=self.dtype, device=self.device)
+    def scale(self, steps: range, batch: int) -> Tensor:
+        return -self.rates(steps) / batch
 
-    def matrix(self, name: tuple, weights: Tensor, pairs: Pairs) -> None:
-        velocity = self.slot("velocity", name, weights)
-        for networks, x, d in pairs:
-            accumulate(velocity[networks], x.mT, d, beta=self.mu)
-        self._apply(velocity, weights, None, True)
+    def own_tables(self, steps: range) -> dict[str, Tensor]:
+        found = {}
+        if self.wanes:  # u follows its rate
+            before = self.rates(range(steps.start - 1, steps.stop - 1))
+            found["follow"] = self._column(self.rates(steps) / before)
+        if self.decays:
+            found["pull"] = self._column(-self.rates(steps) * self.decay_M)
+        return found
 
-    def vector(self, name, values, gradient, *, part=None, decays=True):
-        velocity = self.slot("velocity", name, values)
-        velocity.mul_(self.mu).add_(gradient)
-        self._apply(velocity, values, part, decays)
+    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
+        u = self.velocity.weights[layer][places]
+        if self.wanes:
+            u.mul_(self.row["follow"][places])
+        accumulate(u, a, b, beta=self.mu)
+        if self.decays:
+            u.add_(self.parameters.weights[layer][places] * self.row["pull"][places])
 
-    def _apply(self, velocity: Tensor, values: Tensor, part: "Slice | None", decays: bool) -> None:
-        if self.decays and decays:
-            velocity.add_(values * self.column(self.decay, values, part))
-        values.sub_(velocity * self.column(self.rate_M, values, part))
+    def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
+        u = self.velocity.learned[layer][index]
+        if self.wanes:
+            u.mul_(self.row["follow"][self.slices[index].places, 0])
+        u.mul_(self.mu).add_(gradient_mL)
+
+    def finish(self) -> None:
+        for w, u in zip(self.parameters.tensors(), self.velocity.tensors(), strict=True):
+            w.add_(u)
+
+    def state(self) -> list[Tensor]:
+        return list(self.velocity.tensors())
 
 
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay: w <- (1 - lr decay) w - lr m^ / (sqrt(v^) + epsilon)."""
+    """Adam with decoupled weight decay: w <- (1 - lr decay) w - lr m^ / (sqrt(v^) + epsilon).
 
-    def __init__(self, trials: Sequence[Trial], steps: int, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(trials, steps, device, dtype)
-        self.betas, self.epsilon = trials[0].betas, trials[0].epsilon
+    The update is torch's own fused kernel, called for the networks that share rate and decay, a tensor for each network
+    and layer: one pass over memory.
+    """
 
-    def scale(self, batch: int) -> Tensor:
-        return torch.full((len(self.base), 1, 1), 1 / batch, dtype=self.dtype, device=self.device)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.betas, self.epsilon = self.trials[0].betas, self.trials[0].epsilon
+        self.gradient, self.mean, self.square = (self.like_parameters() for _ in range(3))
+        self.count = torch.zeros((), device=self.device)
+        self.groups = self._groups()
 
-    def matrix(self, name: tuple, weights: Tensor, pairs: Pairs) -> None:
-        gradient = torch.empty_like(weights)
-        for networks, x, d in pairs:
-            product(x.mT, d, out=gradient[networks])
-        self.vector(name, weights, gradient)
+    def _groups(self) -> list[tuple[int, float, list[list[Tensor]]]]:
+        """(a network of the group, decay, [parameters, gradients, means, squares] as lists of tensors)."""
+        kinds = (self.parameters, self.gradient, self.mean, self.square)
+        alike: dict[tuple, list[list[Tensor]]] = {}
+        first: dict[tuple, int] = {}
+        for index, part in enumerate(self.slices):
+            for place in range(part.start, part.stop):
+                trial = self.trials[place]
+                rate = (trial.learning_rate, trial.schedule)
+                for decay, tensors in (
+                    (trial.weight_decay, [[w[place] for w in kind.weights] for kind in kinds]),
+                    (0.0, [[layer[index][place - part.start] for layer in kind.learned] for kind in kinds]),
+                ):
+                    key = (*rate, decay)
+                    first.setdefault(key, place)
+                    lists = alike.setdefault(key, [[], [], [], []])
+                    for mine, found in zip(lists, tensors, strict=True):
+                        mine += [tensor for tensor in found if tensor.numel()]
+        return [(first[key], key[2], lists) for key, lists in alike.items() if lists[0]]
 
-    def vector(self, name, values, gradient, *, part=None, decays=True):
-        first, second = self.betas
-        if self.decays and decays:
-            values.mul_(self.column(1 - self.rate_M * self.decay, values, part))
-        mean = self.slot("mean", name, values).mul_(first).add_(gradient * (1 - first))
-        square = self.slot("square", name, values).mul_(second).add_(gradient.square().mul_(1 - second))
-        root = square.sqrt().div_(math.sqrt(1 - second ** (self.step + 1))).add_(self.epsilon)
-        rate = self.column(self.rate_M / (1 - first ** (self.step + 1)), values, part)
-        values.sub_((mean * rate).div_(root))
+    def scale(self, steps: range, batch: int) -> Tensor:
+        return torch.full((len(steps), len(self.trials)), 1 / batch, dtype=torch.float64)
+
+    def own_tables(self, steps: range) -> dict[str, Tensor]:
+        return {"rate": self.rates(steps).to(self.device)}
+
+    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
+        product(a, b, out=self.gradient.weights[layer][places])
+
+    def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
+        self.gradient.learned[layer][index].copy_(gradient_mL)
+
+    def finish(self) -> None:
+        self.count.add_(1)
+        for network, decay, (values, gradients, means, squares) in self.groups:
+            torch._fused_adamw_(
+                values,
+                gradients,
+                means,
+                squares,
+                [],
+                [self.count] * len(values),
+                lr=self.row["rate"][network],
+                beta1=self.betas[0],
+                beta2=self.betas[1],
+                weight_decay=decay,
+                eps=self.epsilon,
+                amsgrad=False,
+                maximize=False,
+            )
+
+    def state(self) -> list[Tensor]:
+        return [*self.mean.tensors(), *self.square.tensors(), self.count]
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adamw": AdamW}

@@ -1,25 +1,29 @@
 """The engine: a stack of trials and a data set in, their results out. No files, no plots, no processes.
 
-Legend: M networks, S seeds, B samples, I inputs, C classes, H units of a hidden layer.
+Legend: M networks, S seeds, B samples of a batch, J inputs and a one, C classes, H units of a hidden layer, R steps.
 """
 
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.activations.resolve import Applied, resolve
+from actlab.activations.resolve import Applied, ByHand, resolve
+from actlab.batches import Batches, Row, in_chunks
 from actlab.models import Parameters, Slice, StackedMLP, initial_parameters
 from actlab.optimizers import OPTIMIZERS
+from actlab.replay import Cursor, OneByOne
 from actlab.spec import Trial, stream_seed
 from actlab.targets import Target
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 _EVALUATION_BATCH = 500
+_MEASURED_STEPS = 16  # loss and accuracy are taken from the logits of so many steps at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,101 +83,152 @@ OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds,
 
 
 class Trainer:
-    """A stack in training: `epoch()` trains and measures one; `state()` and `restore()` carry it across a crash."""
+    """A stack in training: `epoch()` trains and measures one; `state()` and `restore()` carry it across a crash.
 
-    def __init__(self, stack: Stack, arrays: Arrays, device: str = "cpu") -> None:
+    `replays` runs the steps from tables on the device, in a CUDA graph where there is one; by default on a GPU.
+    """
+
+    def __init__(self, stack: Stack, arrays: Arrays, device: str = "cpu", replays: bool | None = None) -> None:
         self.trials = stack.trials
         first = stack.trials[0]
         assert all(Stack.group(trial) == Stack.group(first) for trial in stack.trials)
+        self.device, self.dtype = torch.device(device), getattr(torch, first.dtype)
         self.arrays = arrays.to(device, first.dtype)
-        self.device = torch.device(device)
-        self.batch = min(first.batch_size, len(arrays.y_train))
-        self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.classes)
         self.seeds = sorted({trial.seed for trial in stack.trials})
+        self.batches = Batches(self.arrays.x_train, self.arrays.y_train, self.seeds, first.batch_size)
+        self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.classes)
         self.slices = _slices(stack, self.seeds)
-        start = initial_parameters(stack.trials, self.slices, self.sizes, getattr(torch, first.dtype))
-        self.model = StackedMLP(self.slices, _moved(start, self.device))
-        self.best = self.model.parameters.clone()
-        samples = len(arrays.y_train)
-        self.steps_per_epoch = -(-samples // self.batch)
-        kind = OPTIMIZERS[first.optimizer]
-        steps = first.epochs * self.steps_per_epoch
-        self.optimizer = kind(stack.trials, steps, self.device, getattr(torch, first.dtype))
-        self.done = 0
-        count = len(stack.trials)
-        self.curves = np.full((count, first.epochs, len(CURVES)), np.nan)
-        self.seconds: list[float] = []
-        self.best_loss = np.full(count, np.inf)
-        self.best_epoch = np.zeros(count, dtype=np.int64)
-        self.diverged_epoch = np.zeros(count, dtype=np.int64)
+        self.seed_of_M = torch.tensor([n for part in self.slices for n in part.seeds], device=self.device)
+        start = initial_parameters(stack.trials, self.slices, self.sizes, self.dtype).to(self.device)
+        self.model = StackedMLP(self.slices, start)
+        self.best = start.clone()
+        total_steps = first.epochs * self.batches.steps
+        self.optimizer = OPTIMIZERS[first.optimizer](stack.trials, self.slices, start, total_steps)
         rates = torch.tensor([trial.dropout for trial in stack.trials], dtype=torch.float64)
-        self.dropout_M11 = rates.view(-1, 1, 1).to(self.device, getattr(torch, first.dtype))
+        self.dropout_M11 = rates.view(-1, 1, 1).to(self.device, self.dtype)
+        self.generators: list[list[torch.Generator]] = []  # of dropout masks, by hidden layer and seed
         self.drops = bool((rates > 0).any())
-        self._inputs: dict[int, Tensor] = {}
+        self._begin_records(first.epochs)
+        by_hand = all(isinstance(applied, ByHand) for part in self.slices for applied in part.layers)
+        capturable = by_hand and not self.drops  # masks are drawn on the host
+        self.replays = capturable and (self.device.type == "cuda" if replays is None else replays)
+        self.runners = [Cursor(self._held) if self.replays else OneByOne() for _ in self.batches.segments]
+        self.ring = 1 if self.replays else _MEASURED_STEPS
+        self._logits: dict[int, Tensor] = {}
 
-    def epoch(self) -> np.ndarray:
-        """Train one epoch, evaluate, and return this epoch's (M, 4)."""
-        began = time.perf_counter()
-        loss_M, correct_M = self.train_epoch()
-        measured = np.stack([loss_M, correct_M, *self.evaluate()], axis=1)
-        self.done += 1
-        lost = ~np.isfinite(measured[:, [0, 2]]).all(axis=1)
-        self.diverged_epoch[lost & (self.diverged_epoch == 0)] = self.done
-        measured[np.ix_(self.diverged_epoch > 0, [1, 3])] = np.nan  # the accuracy of NaN logits means nothing
+    def _begin_records(self, epochs: int) -> None:
+        count = len(self.trials)
+
+        def entries(dtype: torch.dtype, value: float = 0) -> Tensor:
+            return torch.full((count,), value, dtype=dtype, device=self.device)
+
+        self.done, self.step, self.elapsed = 0, 0, 0.0  # epochs, steps of the coming one, its seconds so far
+        self.curves = np.full((count, epochs, len(CURVES)), np.nan)
+        self.seconds: list[float] = []
+        self.loss_M, self.correct_M = entries(torch.float64), entries(torch.int64)  # sums over the epoch so far
+        self.best_loss_M = entries(torch.float64, torch.inf)
+        self.best_epoch_M, self.diverged_epoch_M = entries(torch.int64), entries(torch.int64)
+
+    def epoch(self, pause: Callable[["Trainer"], None] | None = None) -> np.ndarray:
+        """Train one epoch, evaluate, and return this epoch's (M, 4). At a pause `state()` may be taken."""
+        began = time.perf_counter() - self.elapsed
+
+        def paused(trainer: "Trainer") -> None:
+            self.elapsed = time.perf_counter() - began
+            if pause is not None:
+                pause(trainer)
+
+        loss_M, accuracy_M = self.train_epoch(paused)
+        valid_loss_M, valid_accuracy_M = self.evaluate()
+        self.done, self.step, self.elapsed = self.done + 1, 0, 0.0
+        lost_M = ~(loss_M.isfinite() & valid_loss_M.isfinite())
+        self.diverged_epoch_M[:] = torch.where(lost_M & (self.diverged_epoch_M == 0), self.done, self.diverged_epoch_M)
+        # the accuracy of NaN logits means nothing
+        accuracies = torch.stack([accuracy_M, valid_accuracy_M]).masked_fill(self.diverged_epoch_M > 0, torch.nan)
+        self._keep_best(valid_loss_M)
+        measured = torch.stack([loss_M, accuracies[0], valid_loss_M, accuracies[1]], dim=1).cpu().numpy()
         self.curves[:, self.done - 1] = measured
-        self._keep_best(measured[:, 2])
         self.seconds.append(time.perf_counter() - began)
         return measured
 
-    def train_epoch(self, steps: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def train_epoch(self, pause: Callable[["Trainer"], None] | None = None) -> tuple[Tensor, Tensor]:
         """Mean loss and accuracy over the epoch's samples, each measured before its own update."""
-        order_SN = self._orders()
-        networks = len(self.trials)
-        loss_M = torch.zeros(networks, dtype=torch.float64, device=self.device)
-        correct_M = torch.zeros(networks, dtype=torch.int64, device=self.device)
-        dropout = self._dropout_generators() if self.drops else None
-        seen = 0
-        for start in range(0, order_SN.shape[1], self.batch)[:steps]:
-            index_SB = order_SN[:, start : start + self.batch]
-            x_SBI, y_MB = self._gather(index_SB)
-            seen += index_SB.shape[1]
-            masks = self._masks(dropout, index_SB.shape[1]) if dropout is not None else None
-            logits_MBC = self.model.forward(x_SBI, masks=masks)
-            loss_M += _losses(logits_MBC, y_MB)
-            correct_M += (logits_MBC.argmax(dim=2) == y_MB).sum(dim=1)
-            # dL/dlogits = softmax - one-hot, times the step's scale
-            d_MBC = torch.softmax(logits_MBC, dim=2)
-            d_MBC.scatter_add_(2, y_MB.unsqueeze(2), d_MBC.new_full((1, 1, 1), -1).expand(*y_MB.shape, 1))
-            d_MBC.mul_(self.optimizer.scale(y_MB.shape[1]))
-            self.model.backward(x_SBI, d_MBC, self.optimizer, masks)
-            self.optimizer.advance()
-        return (loss_M / seen).cpu().numpy(), (correct_M.double() / seen).cpu().numpy()
+        if self.step == 0:
+            self.loss_M.zero_()
+            self.correct_M.zero_()
+            self.generators = self._dropout_generators()
+        order_Sn = self.batches.orders(self.done)
+        for segment, runner in zip(self.batches.segments, self.runners, strict=True):
+            steps = segment.steps
+            before = self.done * self.batches.steps
+            tables = self.batches.tables(order_Sn, segment)
+            tables |= self.optimizer.tables(range(before + steps.start, before + steps.stop), segment.batch)
+            rows = range(min(max(self.step - steps.start, 0), len(steps)), len(steps))
+            for n in runner.run(partial(self._train_step, segment.batch), tables, rows):
+                self.step = steps.start + n + 1
+                due = (n + 1) % _MEASURED_STEPS == 0
+                if not self.replays and (due or n == len(steps) - 1):
+                    self._measure(segment.batch, tables["labels"][n - n % _MEASURED_STEPS : n + 1])
+                if due and pause is not None:
+                    pause(self)
+        samples = len(self.arrays.y_train)
+        return self.loss_M / samples, self.correct_M.double() / samples
 
-    def evaluate(self) -> tuple[np.ndarray, np.ndarray]:
+    def _train_step(self, batch: int, row: Row, number: int) -> None:
+        """Forward, loss, backward and update. Legend of the loss: p = softmax(logits), dL/dlogits = p - one-hot."""
+        x_SBJ = self.batches.gather(row, batch)
+        masks = self._masks(batch) if self.drops else None
+        logits_MCB = self.model.forward(x_SBJ, masks=masks, trains=True, out=self.logits(batch)[number % self.ring])
+        if self.replays:
+            self._measure(batch, row["labels"].unsqueeze(0))
+        d_MCB = torch.softmax(logits_MCB, dim=1)
+        y_M1B = row["labels"][self.seed_of_M].unsqueeze(1)
+        d_MCB.scatter_add_(1, y_M1B, d_MCB.new_full((1, 1, 1), -1).expand(y_M1B.shape))
+        d_MCB.mul_(row["scale"])
+        self.optimizer.row = row
+        self.model.backward(x_SBJ, d_MCB, self.optimizer, masks)
+
+    def evaluate(self) -> tuple[Tensor, Tensor]:
         """Mean loss and accuracy on the validation set, of the parameters as they are."""
-        loss, classes = self._classify(self.arrays.x_valid, self.arrays.y_valid, self.model.parameters)
-        return loss, (classes == self.arrays.y_valid.cpu().numpy()).mean(axis=1)
+        loss_M, classes_Mn = self._classify(self.arrays.x_valid, self.arrays.y_valid, self.model.parameters)
+        return loss_M, (classes_Mn == self.arrays.y_valid).double().mean(dim=1)
+
+    def logits(self, batch: int) -> Tensor:
+        """The logits of the last steps, (R, M, C, B)."""
+        if batch not in self._logits:
+            shape = (self.ring, len(self.trials), self.sizes[-1], batch)
+            self._logits[batch] = torch.empty(shape, dtype=self.dtype, device=self.device)
+        return self._logits[batch]
+
+    def _measure(self, batch: int, labels_RSB: Tensor) -> None:
+        """Add loss and accuracy of the steps whose labels these are to the epoch's sums."""
+        logits_RMCB = self.logits(batch)[: len(labels_RSB)]
+        y_RMB = labels_RSB[:, self.seed_of_M]
+        self.loss_M += _losses(logits_RMCB, y_RMB)
+        self.correct_M += (logits_RMCB.max(dim=2).indices == y_RMB).sum(dim=(0, 2))
 
     def result(self) -> Result:
         """What is kept of the stack, once all epochs are done."""
         count = len(self.trials)
+        best_epoch = self.best_epoch_M.cpu().numpy()
         predictions: list[np.ndarray | None] = [None] * count
         correct: list[np.ndarray | None] = [None] * count
         test_loss, test_accuracy = np.full(count, np.nan), np.full(count, np.nan)
         if self.arrays.x_test is not None and self.arrays.y_test is not None:
-            test_loss, classes = self._classify(self.arrays.x_test, self.arrays.y_test, self.best)
-            right = classes == self.arrays.y_test.cpu().numpy()
+            test_loss_M, classes_Mn = self._classify(self.arrays.x_test, self.arrays.y_test, self.best)
+            test_loss = test_loss_M.cpu().numpy()
+            right = (classes_Mn == self.arrays.y_test).cpu().numpy()
             test_accuracy = right.mean(axis=1)
             kind = np.uint8 if self.arrays.classes <= 256 else np.uint16
+            classes = classes_Mn.cpu().numpy().astype(kind)
             for i in range(count):
-                predictions[i], correct[i] = classes[i].astype(kind), np.packbits(right[i])
-            never = self.best_epoch == 0
-            test_loss[never] = test_accuracy[never] = np.nan
+                predictions[i], correct[i] = classes[i], np.packbits(right[i])
+            test_loss[best_epoch == 0] = test_accuracy[best_epoch == 0] = np.nan
         return Result(
             curves=self.curves,
             seconds=self.seconds,
-            best_epoch=self.best_epoch,
-            diverged_epoch=self.diverged_epoch,
+            best_epoch=best_epoch,
+            diverged_epoch=self.diverged_epoch_M.cpu().numpy(),
             parameters=[self._named(i) for i in range(count)],
             predictions=predictions,
             correct=correct,
@@ -181,104 +236,80 @@ class Trainer:
             test_accuracy=test_accuracy,
         )
 
+    def _held(self) -> list[Tensor]:
+        """All that a training step changes and the coming ones depend on."""
+        return [*self.model.parameters.tensors(), *self.optimizer.state(), self.loss_M, self.correct_M]
+
+    def _records(self) -> list[Tensor]:
+        return [*self.best.tensors(), self.best_loss_M, self.best_epoch_M, self.diverged_epoch_M]
+
     def state(self) -> dict[str, Any]:
-        """Everything that the coming epochs depend on; random streams are derived from seed and epoch, not kept."""
+        """Everything that the coming steps depend on. Random streams are derived from seed and epoch, and only
+        dropout's, within an epoch, are kept."""
         return {
             "done": self.done,
-            "parameters": list(self.model.parameters.tensors()),
-            "best": list(self.best.tensors()),
-            "optimizer": self.optimizer.dump(),
+            "step": self.step,
+            "elapsed": self.elapsed,
+            "held": self._held(),
+            "records": self._records(),
+            "generators": [g.get_state() for row in self.generators for g in row],
             "curves": torch.from_numpy(self.curves),
             "seconds": list(self.seconds),
-            "best_loss": torch.from_numpy(self.best_loss),
-            "best_epoch": torch.from_numpy(self.best_epoch),
-            "diverged_epoch": torch.from_numpy(self.diverged_epoch),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.done = state["done"]
-        for mine, saved in ((self.model.parameters, state["parameters"]), (self.best, state["best"])):
-            for tensor, value in zip(mine.tensors(), saved, strict=True):
-                tensor.copy_(value)
-        dumped = state["optimizer"]
-        dumped["state"] = {name: value.to(self.device) for name, value in dumped["state"].items()}
-        self.optimizer.load(dumped)
+        self.done, self.step, self.elapsed = state["done"], state["step"], state["elapsed"]
+        for mine, saved in zip(self._held() + self._records(), state["held"] + state["records"], strict=True):
+            mine.copy_(saved)
+        self.generators = self._dropout_generators()
+        if self.step:
+            flat = [g for row in self.generators for g in row]
+            for generator, saved in zip(flat, state["generators"], strict=True):
+                generator.set_state(saved)
+        self.curves = state["curves"].numpy()
         self.seconds = list(state["seconds"])
-        for name in ("curves", "best_loss", "best_epoch", "diverged_epoch"):
-            setattr(self, name, state[name].numpy())
-
-    def _orders(self) -> Tensor:
-        """The epoch's permutation of the training set for each seed, (S, n)."""
-        samples = len(self.arrays.y_train)
-        orders = []
-        for seed in self.seeds:
-            generator = torch.Generator().manual_seed(stream_seed(seed, "order", self.done))
-            orders.append(torch.randperm(samples, generator=generator))
-        return torch.stack(orders).to(self.device)
-
-    def _gather(self, index_SB: Tensor) -> tuple[Tensor, Tensor]:
-        """Each seed's batch once, (S, B, I), and each network's labels, (M, B)."""
-        seeds, batch = index_SB.shape
-        if batch not in self._inputs:
-            self._inputs[batch] = self.arrays.x_train.new_empty(seeds * batch, self.sizes[0])
-        flat = index_SB.reshape(-1)
-        torch.index_select(self.arrays.x_train, 0, flat, out=self._inputs[batch])
-        y_SB = self.arrays.y_train[flat].view(seeds, batch)
-        return self._inputs[batch].view(seeds, batch, -1), y_SB[self._seed_of]
-
-    @property
-    def _seed_of(self) -> list[int]:
-        return [place for part in self.slices for place in part.seeds]
 
     def _dropout_generators(self) -> list[list[torch.Generator]]:
-        """One generator for each hidden layer and seed: masks are paired too."""
+        """The epoch's generators, one for each hidden layer and seed: masks are paired too."""
+        if not self.drops:
+            return []
         return [
             [torch.Generator().manual_seed(stream_seed(seed, "dropout", layer, self.done)) for seed in self.seeds]
             for layer in range(len(self.sizes) - 2)
         ]
 
-    def _masks(self, generators: list[list[torch.Generator]], batch: int) -> list[Tensor]:
+    def _masks(self, batch: int) -> list[Tensor]:
         """For each hidden layer (M, B, H): 0 where a unit is dropped, 1 / (1 - rate) where it stays."""
         masks = []
-        for width, by_seed in zip(self.sizes[1:-1], generators, strict=True):
+        for width, by_seed in zip(self.sizes[1:-1], self.generators, strict=True):
             u_SBH = torch.stack([torch.rand(batch, width, generator=g) for g in by_seed]).to(self.device)
-            kept = u_SBH[self._seed_of] >= self.dropout_M11
+            kept = u_SBH[self.seed_of_M] >= self.dropout_M11
             masks.append(kept / (1 - self.dropout_M11))
         return masks
 
-    def _classify(self, x: Tensor, y: Tensor, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    def _classify(self, x: Tensor, y: Tensor, parameters: Parameters) -> tuple[Tensor, Tensor]:
         """Mean loss (M,) and predicted classes (M, n)."""
-        networks = len(self.trials)
-        loss_M = torch.zeros(networks, dtype=torch.float64, device=self.device)
+        loss_M = torch.zeros_like(self.loss_M)
         classes = []
-        for start in range(0, len(y), _EVALUATION_BATCH):
-            x_1BI = x[start : start + _EVALUATION_BATCH].unsqueeze(0)
-            y_MB = y[start : start + _EVALUATION_BATCH].expand(networks, -1)
-            logits_MBC = self.model.forward(x_1BI, parameters)
-            loss_M += _losses(logits_MBC, y_MB)
-            classes.append(logits_MBC.argmax(dim=2))
-        return (loss_M / len(y)).cpu().numpy(), torch.cat(classes, dim=1).cpu().numpy()
+        for x_1BJ, y_B in in_chunks(x, y, _EVALUATION_BATCH):
+            logits_MCB = self.model.forward(x_1BJ, parameters)
+            loss_M += _losses(logits_MCB.unsqueeze(0), y_B.expand(1, len(self.trials), -1))
+            classes.append(logits_MCB.max(dim=1).indices)
+        return loss_M / len(y), torch.cat(classes, dim=1)
 
-    def _keep_best(self, valid_loss: np.ndarray) -> None:
-        better = valid_loss < self.best_loss  # False for NaN
-        better &= self.diverged_epoch == 0
-        self.best_loss[better] = valid_loss[better]
-        self.best_epoch[better] = self.done
-        mask = torch.from_numpy(better).to(self.device)
-        mine, best = self.model.parameters, self.best
-        for now, kept in zip([*mine.weights, *mine.biases], [*best.weights, *best.biases], strict=True):
-            kept[mask] = now[mask]
-        for now_layer, kept_layer in zip(mine.learned, best.learned, strict=True):
-            for part, now, kept in zip(self.slices, now_layer, kept_layer, strict=True):
-                chosen = mask[part.start : part.stop]
-                kept[chosen] = now[chosen]
+    def _keep_best(self, valid_loss_M: Tensor) -> None:
+        better_M = (valid_loss_M < self.best_loss_M) & (self.diverged_epoch_M == 0)  # False for NaN
+        self.best_loss_M[:] = torch.where(better_M, valid_loss_M, self.best_loss_M)
+        self.best_epoch_M[:] = torch.where(better_M, self.done, self.best_epoch_M)
+        self.best.keep_where(better_M, self.model.parameters, self.slices)
 
     def _named(self, i: int) -> dict[str, np.ndarray]:
         """The best parameters of a network, as torch.nn.Sequential(Linear, activation, Linear, ...) names them."""
         named = {}
-        for layer, (weights, biases) in enumerate(zip(self.best.weights, self.best.biases, strict=True)):
-            named[f"{2 * layer}.weight"] = np.ascontiguousarray(weights[i].mT.cpu().numpy())
-            named[f"{2 * layer}.bias"] = biases[i].cpu().numpy().copy()
+        for layer in range(len(self.best.weights)):
+            weight, bias = self.best.linear(layer, i)
+            named[f"{2 * layer}.weight"] = np.ascontiguousarray(weight.cpu().numpy())
+            named[f"{2 * layer}.bias"] = bias.cpu().numpy().copy()
         index, part = next((n, p) for n, p in enumerate(self.slices) if p.start <= i < p.stop)
         for layer, learned in enumerate(self.best.learned):
             if learned[index].numel():
@@ -295,13 +326,13 @@ def train(
     on_epoch: OnEpoch | None = None,
     checkpoint: Callable[[Trainer], None] | None = None,
 ) -> Result:
-    """Train a stack to its last epoch. `checkpoint` is called after each epoch but the last; `state` continues one."""
+    """Train a stack to its last epoch. `checkpoint` is called between steps and epochs; `state` continues one."""
     trainer = Trainer(stack, arrays, device)
     if state is not None:
         trainer.restore(state)
     epochs = stack.trials[0].epochs
     while trainer.done < epochs:
-        measured = trainer.epoch()
+        measured = trainer.epoch(checkpoint)
         if on_epoch is not None:
             on_epoch(trainer.done, trainer.seconds[-1], measured)
         if checkpoint is not None and trainer.done < epochs:
@@ -327,15 +358,9 @@ def _slices(stack: Stack, seeds: Sequence[int]) -> list[Slice]:
     return slices
 
 
-def _moved(parameters: Parameters, device: torch.device) -> Parameters:
-    return Parameters(
-        [w.to(device) for w in parameters.weights],
-        [b.to(device) for b in parameters.biases],
-        [[p.to(device) for p in layer] for layer in parameters.learned],
-    )
-
-
-def _losses(logits_MBC: Tensor, y_MB: Tensor) -> Tensor:
-    """The sum of the batch's cross-entropies for each network, (M,) float64."""
-    log_p = torch.log_softmax(logits_MBC, dim=2)
-    return -log_p.gather(2, y_MB.unsqueeze(2)).squeeze(2).sum(dim=1, dtype=torch.float64)
+def _losses(logits_RMCB: Tensor, y_RMB: Tensor) -> Tensor:
+    """The sum of the steps' cross-entropies for each network, (M,) float64."""
+    log_p = torch.log_softmax(logits_RMCB, dim=2)
+    picked_MRB = log_p.gather(2, y_RMB.unsqueeze(2)).squeeze(2).transpose(0, 1)
+    # made contiguous: a sum's order of additions follows from its strides, and those from the company
+    return -picked_MRB.flatten(1).contiguous().sum(dim=1, dtype=torch.float64)

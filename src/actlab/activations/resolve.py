@@ -41,7 +41,23 @@ class ByHand:
     def initial(self) -> list[float]:
         return [self.constants[i] for i in self.learned]
 
-    def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
+    @property
+    def by_rows(self) -> bool:
+        """Whether ATen's own kernels apply: they write where they are told, whatever its strides."""
+        return self.block.kernels is not None and not self.learned
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether the derivatives need z, or the output alone."""
+        if self.by_rows:
+            return self.block.kernels.saves == "x"
+        return any("x" in names for names in self.block.wants.values())
+
+    def forward(self, z_MP: Tensor, learned_ML: Tensor, out: Tensor | None = None) -> tuple[Tensor, Any]:
+        """y = f(z), and what the derivatives need; into `out` only where `by_rows`."""
+        if out is not None:
+            self.block.kernels.forward(z_MP, *self.constants, out=out)
+            return out, (z_MP, out, self.constants)
         parameters = self._parameters(learned_ML)
         y_MP = self.block.value(z_MP, *parameters)
         return y_MP, (z_MP, y_MP, parameters)
@@ -49,6 +65,15 @@ class ByHand:
     def backward(self, saved: Any) -> Tensor:
         """df/dx for each element."""
         return self.block.slope("x", *saved)
+
+    def through(self, gradient_MP: Tensor, saved: Any) -> None:
+        """dL/dz = dL/dy f'(z), in place."""
+        if not self.by_rows:
+            gradient_MP.mul_(self.backward(saved))
+            return
+        z, y, constants = saved
+        kernels = self.block.kernels
+        kernels.backward(gradient_MP, z if kernels.saves == "x" else y, *constants, out=gradient_MP)
 
     def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
         """The loss's gradient with respect to each learned parameter, (M, L)."""
@@ -70,6 +95,8 @@ class ByAutograd:
     function: Callable[..., Tensor]  # (z, flat parameters) -> y
     initial: list[float]
     gradient: str = "by autograd"
+    by_rows = False
+    needs_input = True
 
     def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
         with torch.enable_grad():
@@ -87,11 +114,14 @@ class ByAutograd:
             rows.append(slope)
         return torch.stack(rows)
 
+    def through(self, gradient_MP: Tensor, saved: Any) -> None:
+        gradient_MP.mul_(self.backward(saved))
+
     def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
         _, learned, outputs = saved
         rows = []
         for row, y, upstream in zip(learned, outputs, upstream_MP, strict=True):
-            (slope,) = torch.autograd.grad(y, row, upstream, materialize_grads=True)
+            (slope,) = torch.autograd.grad(y, row, upstream, retain_graph=True, materialize_grads=True)
             rows.append(slope)
         return torch.stack(rows)
 

@@ -1,0 +1,69 @@
+"""What each training step of an epoch is given: samples in each seed's order, labels, and the optimizer's numbers.
+
+Legend: T steps, S seeds, B samples of a batch, M networks, I inputs, J = I + 1.
+
+All of it stands in tables with a row a step, made before the epoch begins: the steps ask the host for nothing.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from actlab.spec import stream_seed
+
+Row = dict[str, Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """Steps of an epoch that have batches of one size: all but the last, or the last."""
+
+    steps: range  # of the epoch, from 0
+    batch: int
+
+
+class Batches:
+    """The training set in batches: every seed has an order of its own, the same for all its networks."""
+
+    def __init__(self, x_train: Tensor, y_train: Tensor, seeds: Sequence[int], batch_size: int) -> None:
+        self.x, self.y, self.seeds = x_train, y_train, tuple(seeds)
+        samples = len(y_train)
+        self.batch = min(batch_size, samples)
+        full, rest = divmod(samples, self.batch)
+        self.steps = full + (rest > 0)
+        self.segments = [Segment(range(full), self.batch)]
+        if rest:
+            self.segments.append(Segment(range(full, full + 1), rest))
+        self._inputs: dict[int, Tensor] = {}
+
+    def orders(self, epoch: int) -> Tensor:
+        """The epoch's permutation of the training set for each seed, (S, n)."""
+        generators = [torch.Generator().manual_seed(stream_seed(seed, "order", epoch)) for seed in self.seeds]
+        return torch.stack([torch.randperm(len(self.y), generator=g) for g in generators]).to(self.x.device)
+
+    def tables(self, order_Sn: Tensor, segment: Segment) -> dict[str, Tensor]:
+        """`index` (T, S B) and `labels` (T, S, B) of a segment's steps."""
+        steps, batch, seeds = segment.steps, segment.batch, len(self.seeds)
+        first = steps.start * self.batch
+        index_STB = order_Sn[:, first : first + len(steps) * batch].view(seeds, len(steps), batch)
+        index_TSB = index_STB.transpose(0, 1).contiguous()
+        return {"index": index_TSB.view(len(steps), -1), "labels": self.y[index_TSB]}
+
+    def gather(self, row: Row, batch: int) -> Tensor:
+        """x~ of each seed's batch, (S, B, J): gathered once, whatever the number of its networks."""
+        if batch not in self._inputs:
+            self._inputs[batch] = self.x.new_ones(len(self.seeds), batch, self.x.shape[1] + 1)
+        x_SBJ = self._inputs[batch]
+        torch.index_select(self.x, 0, row["index"], out=x_SBJ.view(-1, x_SBJ.shape[2])[:, :-1])
+        return x_SBJ
+
+
+def in_chunks(x: Tensor, y: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """A data set as x~ (1, B, J) and labels (B,), for evaluation; a chunk is overwritten by the next."""
+    x_1BJ = x.new_ones(1, min(size, len(y)), x.shape[1] + 1)
+    for start in range(0, len(y), size):
+        part = x[start : start + size]
+        x_1BJ[0, : len(part), :-1] = part
+        yield x_1BJ[:, : len(part)], y[start : start + size]

@@ -23,7 +23,7 @@ FLOORS = [
     {"show", "plain", "costs", "machine", "checkpoints", "battery"},
     {"report", "work", "plan", "testing", "gradient"},
     {"run"},
-    {"reproduce", "terminal", "tryout"},
+    {"reproduce", "terminal", "tryout", "bench"},
     {"cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -45,6 +45,7 @@ ADDRESSES = {
     "sqlite3": {"store", "disk"},
     "tomli_w": {"spec"},
     "safetensors": {"work", "loading"},
+    "jax": {"bench"},
 }
 
 

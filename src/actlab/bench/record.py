@@ -1,0 +1,102 @@
+"""A benchmark's record: what was measured, and all that the numbers depend on; as JSON, as a picture, as a page."""
+
+import datetime
+import importlib
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from actlab import machine
+from actlab.bench import benchmarks
+from actlab.disk import write_text
+from actlab.report.measured import draw
+
+Record = dict[str, Any]
+
+
+def checkout() -> Path | None:
+    """The folder of actlab's own checkout; None where it was installed from a package."""
+    root = Path(__file__).resolve().parents[3]
+    return root if (root / "bench" / "records").is_dir() and (root / "pyproject.toml").is_file() else None
+
+
+def default_folder(quick: bool) -> Path:
+    """Among the records of a checkout; what is quick is no record to keep."""
+    root = checkout()
+    return root / "bench" / "records" if root is not None and not quick else Path("bench-records")
+
+
+def measured(name: str, quick: bool, command: str) -> Record:
+    """Measure, and put down what the numbers depend on."""
+    module = importlib.import_module(benchmarks()[name].module)
+    about = machine.environment("cpu")
+    found = module.measure(quick)
+    return {
+        "benchmark": name,
+        "title": module.TITLE,
+        "command": command,
+        "quick": quick,
+        "date": datetime.date.today().isoformat(),
+        "environment": about | {"cores": machine.cores()},
+        **found,
+    }
+
+
+def write(record: Record, folder: Path) -> list[Path]:
+    """The record and its picture; in a checkout's own records, the page of all of them too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = record["benchmark"]
+    module = importlib.import_module(benchmarks()[name].module)
+    files = [folder / f"{name}.json", folder / f"{name}.png"]
+    write_text(files[0], json.dumps(record, indent=1, allow_nan=False) + "\n")
+    draw(files[1], lambda axes: module.plot(record, axes))
+    root = checkout()
+    if root is not None and folder.resolve() == root / "bench" / "records":
+        files.append(root / "docs" / "bench.md")
+        write_text(files[-1], page(folder))
+    return files
+
+
+def page(folder: Path) -> str:
+    """docs/bench.md: every record's table, and where its numbers are from."""
+    parts = ["# What it costs\n\nWritten by `actlab bench`; ratios are of medians measured side by side in one run.\n"]
+    for name in benchmarks():
+        file = folder / f"{name}.json"
+        if not file.is_file():
+            continue
+        record = json.loads(file.read_text(encoding="utf-8"))
+        picture = f"![{record['title']}](../bench/records/{name}.png)"
+        parts.append(f"## {record['title']}\n\n{table(record)}\n\n{picture}\n\n{source(record)}\n")
+    return "\n".join(parts)
+
+
+def table(record: Record) -> str:
+    return importlib.import_module(benchmarks()[record["benchmark"]].module).table(record)
+
+
+def source(record: Record) -> str:
+    """Where the numbers are from, in a paragraph."""
+    e = record["environment"]
+    versions = ", ".join(f"{package} {e[package]}" for package in ("torch", "numpy", "python"))
+    versions += "".join(f", {package} {version}" for package, version in record.get("peers", {}).items())
+    return (
+        f"n = {record['n']}; interval: {record['interval']}. {record['limits']}\n"
+        f"[Record](../bench/records/{record['benchmark']}.json) of `{record['command']}`, {record['date']}, "
+        f"commit {e['commit'] or 'unknown'}; {e['cpu']}, {e['cores']} cores, {e['platform']}; {versions}."
+    )
+
+
+def summary(values: Sequence[float], digits: int = 4) -> dict[str, float]:
+    """Median, smallest and largest."""
+    return {
+        "median": round(statistics.median(values), digits),
+        "lowest": round(min(values), digits),
+        "highest": round(max(values), digits),
+    }
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

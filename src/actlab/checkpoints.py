@@ -6,6 +6,7 @@ Beside NAME.pt, the state, stands NAME.json: the keys of the stack's trials and 
 import dataclasses
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class Checkpoints:
     def __init__(self, folder: Path, name: str, stack: Stack) -> None:
         self.folder, self.name = folder, name
         self.keys = [trial.key for trial in stack.trials]
-        self._unsaved_seconds = 0.0
+        self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """The state to continue from; None where there is none, or none that can be read."""
@@ -66,12 +67,11 @@ class Checkpoints:
 
     def maybe_save(self, trainer: Trainer) -> None:
         """Save if the last time is long enough ago."""
-        self._unsaved_seconds += trainer.seconds[-1]
-        if self._unsaved_seconds < _SECONDS:
+        if time.monotonic() - self._last < _SECONDS:
             return
-        self._unsaved_seconds = 0.0
         buffer = io.BytesIO()
         torch.save(trainer.state() | {"keys": self.keys}, buffer)
         with told(self.folder.parent):
             write_bytes(self.folder / f"{self.name}.pt", buffer.getvalue())
             write_text(self.folder / f"{self.name}.json", json.dumps({"keys": self.keys, "done": trainer.done}))
+        self._last = time.monotonic()

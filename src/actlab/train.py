@@ -15,6 +15,7 @@ from torch import Tensor
 
 from actlab.activations.resolve import Applied, ByHand, resolve
 from actlab.batches import Batches, Row, in_chunks
+from actlab.denormals import flushed
 from actlab.models import Parameters, Slice, StackedMLP, initial_parameters
 from actlab.optimizers import OPTIMIZERS
 from actlab.replay import Cursor, OneByOne
@@ -129,6 +130,7 @@ class Trainer:
         self.best_loss_M = entries(torch.float64, torch.inf)
         self.best_epoch_M, self.diverged_epoch_M = entries(torch.int64), entries(torch.int64)
 
+    @flushed()
     def epoch(self, pause: Callable[["Trainer"], None] | None = None) -> np.ndarray:
         """Train one epoch, evaluate, and return this epoch's (M, 4). At a pause `state()` may be taken."""
         began = time.perf_counter() - self.elapsed
@@ -151,6 +153,7 @@ class Trainer:
         self.seconds.append(time.perf_counter() - began)
         return measured
 
+    @flushed()
     def train_epoch(self, pause: Callable[["Trainer"], None] | None = None) -> tuple[Tensor, Tensor]:
         """Mean loss and accuracy over the epoch's samples, each measured before its own update."""
         if self.step == 0:
@@ -188,6 +191,7 @@ class Trainer:
         self.optimizer.row = row
         self.model.backward(x_SBJ, d_MCB, self.optimizer, masks)
 
+    @flushed()
     def evaluate(self) -> tuple[Tensor, Tensor]:
         """Mean loss and accuracy on the validation set, of the parameters as they are."""
         loss_M, classes_Mn = self._classify(self.arrays.x_valid, self.arrays.y_valid, self.model.parameters)
@@ -207,6 +211,7 @@ class Trainer:
         self.loss_M += _losses(logits_RMCB, y_RMB)
         self.correct_M += (logits_RMCB.max(dim=2).indices == y_RMB).sum(dim=(0, 2))
 
+    @flushed()
     def result(self) -> Result:
         """What is kept of the stack, once all epochs are done."""
         count = len(self.trials)

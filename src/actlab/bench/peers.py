@@ -25,7 +25,7 @@ Compiler = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    return torch.compile(function, fullgraph=True, dynamic=False)
+    return torch.compile(function, dynamic=False)
 
 
 class Loop:
@@ -143,7 +143,7 @@ class StackedAutograd(Together):
         kind = {"foreach": True} if compiler else {"fused": True}
         self.optimizer = torch.optim.SGD(flat, lr=work.rate, **kind)
         self.measure = self.compiler(self._measure)
-        self.update = torch.compile(self.optimizer.step, dynamic=False) if compiler else self.optimizer.step
+        self.update = self.compiler(self.optimizer.step)
 
     def step(self, x_SBI: Tensor, y_SB: Tensor) -> tuple[Tensor, Tensor]:
         loss_M, right_M = self.measure(x_SBI, y_SB)

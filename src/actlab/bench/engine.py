@@ -277,7 +277,8 @@ def table(record: dict[str, Any]) -> str:
     for key in dict.fromkeys(row["candidate"] for row in beside):
         cells = {row["networks"]: _cell(row) for row in beside if row["candidate"] == key}
         rows.append([titles[key], *(cells.get(count, "") for count in counts)])
-    return above + "\n\n" + markdown(["s, and times the engine", *(f"{count} network{'s' * (count > 1)}" for count in counts)], rows)
+    heads = [f"{count} network" + ("s" if count > 1 else "") for count in counts]
+    return above + "\n\n" + markdown(["s, and times the engine", *heads], rows)
 
 
 def _cell(row: dict[str, Any]) -> str:

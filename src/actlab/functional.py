@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from actlab.activations import BLOCKS, Activation
-from actlab.activations.core import check_input
+from actlab.activations.bridge import check_input
 
 
 def functional(block: Activation) -> Callable[..., Tensor]:

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from actlab.activations.core import activation
 
+aten = torch.ops.aten
+
 
 @activation(
     family="clipped",
@@ -66,6 +68,15 @@ def _(x):
     return (x.abs() < 3).to(x.dtype) / 6
 
 
+def _hardsigmoid_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
+    if x.dtype == torch.float64:  # there the 1/6 of hardsigmoid_backward is rounded to float32
+        return aten.hardtanh_backward.grad_input(gradient, x, -3, 3, grad_input=out).div_(6)
+    return aten.hardsigmoid_backward.grad_input(gradient, x, grad_input=out)
+
+
+hardsigmoid.native(forward=lambda x, out: aten.hardsigmoid.out(x, out=out), backward=_hardsigmoid_backward, saves="x")
+
+
 @activation(
     family="clipped",
     formula="Piecewise((min_val, x <= min_val), (max_val, x >= max_val), (x, True))",
@@ -105,6 +116,15 @@ def _(x, max_val):
     return (x >= max_val).to(x.dtype)
 
 
+hardtanh.native(
+    forward=lambda x, low, high, out: aten.hardtanh.out(x, low, high, out=out),
+    backward=lambda gradient, x, low, high, out: aten.hardtanh_backward.grad_input(
+        gradient, x, low, high, grad_input=out
+    ),
+    saves="x",
+)
+
+
 @activation(
     family="clipped",
     formula="Piecewise((0, x <= 0), (6, x >= 6), (x, True))",
@@ -130,6 +150,13 @@ def relu6(x: Tensor) -> Tensor:
 @relu6.derivative(wrt="x")
 def _(x):
     return torch.logical_and(x > 0, x < 6).to(x.dtype)
+
+
+relu6.native(
+    forward=lambda x, out: aten.hardtanh.out(x, 0, 6, out=out),
+    backward=lambda gradient, x, out: aten.hardtanh_backward.grad_input(gradient, x, 0, 6, grad_input=out),
+    saves="x",
+)
 
 
 @activation(
@@ -166,6 +193,13 @@ def _(x, upper):
     return (x >= upper).to(x.dtype)
 
 
+brelu.native(
+    forward=lambda x, upper, out: aten.hardtanh.out(x, 0, upper, out=out),
+    backward=lambda gradient, x, upper, out: aten.hardtanh_backward.grad_input(gradient, x, 0, upper, grad_input=out),
+    saves="x",
+)
+
+
 @activation(
     family="clipped",
     formula="Piecewise((0, x <= -3), (x, x >= 3), (x*(x + 3)/6, True))",
@@ -193,6 +227,16 @@ def hardswish(x: Tensor) -> Tensor:
 def _(x):
     inner = x.clamp(-3, 3) / 3 + 0.5
     return torch.where(x.abs() < 3, inner, (x > 0).to(x.dtype))
+
+
+hardswish.native(
+    # not the hardswish kernel: its x (x + 3) overflows
+    forward=lambda x, out: aten.hardsigmoid.out(x, out=out).mul_(x),
+    backward=lambda gradient, x, out: aten.hardswish_backward.out(gradient, x, out=out),
+    fresh=lambda gradient, x: aten.hardswish_backward(gradient, x),  # ATen's form with `out` copies
+    saves="x",
+    passes=(2, 1),
+)
 
 
 @activation(

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from actlab.activations.core import activation
 
+aten = torch.ops.aten
+
 
 @activation(
     family="exponential",
@@ -38,6 +40,15 @@ def _(x, alpha):
 @elu.derivative(wrt="alpha")
 def _(x):
     return torch.expm1(x.clamp(max=0))
+
+
+elu.native(
+    forward=lambda x, alpha, out: aten.elu.out(x, alpha, 1, 1, out=out),
+    backward=lambda gradient, x, alpha, out: aten.elu_backward.grad_input(
+        gradient, alpha, 1, 1, False, x, grad_input=out
+    ),
+    saves="x",
+)
 
 
 @activation(
@@ -73,6 +84,15 @@ def _(x, alpha):
     return torch.expm1(scaled) - scaled * torch.exp(scaled)
 
 
+celu.native(
+    forward=lambda x, alpha, out: aten.elu.out(x, alpha, 1, 1 / alpha, out=out),
+    backward=lambda gradient, x, alpha, out: aten.elu_backward.grad_input(
+        gradient, alpha, 1, 1 / alpha, False, x, grad_input=out
+    ),
+    saves="x",
+)
+
+
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
 
@@ -104,6 +124,15 @@ def selu(x: Tensor) -> Tensor:
 def _(x):
     left = _SELU_SCALE * _SELU_ALPHA * torch.exp(x.clamp(max=0))
     return torch.where(x > 0, torch.full_like(x, _SELU_SCALE), left)
+
+
+selu.native(
+    forward=lambda x, out: aten.elu.out(x, _SELU_ALPHA, _SELU_SCALE, 1, out=out),
+    backward=lambda gradient, x, out: aten.elu_backward.grad_input(
+        gradient, _SELU_ALPHA, _SELU_SCALE, 1, False, x, grad_input=out
+    ),
+    saves="x",
+)
 
 
 @activation(

@@ -6,6 +6,8 @@ from torch import Tensor
 from actlab.activations.core import activation
 from actlab.activations.parts import FAR, sech2, sigmoid, sigmoid_slope, silu_slope
 
+aten = torch.ops.aten
+
 
 @activation(
     family="gated",
@@ -31,6 +33,13 @@ def silu(x: Tensor) -> Tensor:
 @silu.derivative(wrt="x")
 def _(x):
     return silu_slope(x)
+
+
+silu.native(
+    forward=lambda x, out: aten.silu.out(x, out=out),
+    backward=lambda gradient, x, out: aten.silu_backward.grad_input(gradient, x, grad_input=out),
+    saves="x",
+)
 
 
 @activation(
@@ -118,6 +127,26 @@ def _mish_gate(x: Tensor) -> Tensor:
     grown = torch.exp(x.clamp(max=20))  # beyond 20 the gate is 1 in float64 too
     n = grown * (grown + 2)
     return n / (n + 2)
+
+
+def _mish(x: Tensor, *, out: Tensor) -> Tensor:
+    n = x.clamp(max=20).exp_()
+    torch.add(n, 2, out=out)
+    n.mul_(out)
+    return torch.div(n, torch.add(n, 2, out=out), out=out).mul_(x)
+
+
+def _mish_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
+    """n/m + 4 x e^x (e^x + 1) / m^2, with m = n + 2, 1 - t^2 = 4 (e^x + 1)^2 / m^2 and s = e^x / (e^x + 1)."""
+    near = x.clamp(-FAR, 20)
+    grown = near.exp()
+    n = (grown + 2).mul_(grown)
+    m = n + 2
+    near.mul_(4).mul_(torch.sub(n, grown, out=grown)).div_(m)
+    return torch.mul(gradient, near.add_(n).div_(m), out=out)
+
+
+mish.native(forward=_mish, backward=_mish_backward, saves="x", passes=(6, 9))  # half the time of ATen's
 
 
 @activation(

@@ -117,6 +117,16 @@ def _(x):
     return x.clamp(max=0)
 
 
+prelu.native(
+    forward=lambda x, weight, out: aten.leaky_relu.out(x, weight, out=out),
+    backward=lambda gradient, x, weight, out: aten.leaky_relu_backward.grad_input(
+        gradient, x, weight, False, grad_input=out
+    ),
+    saves="x",
+    together=(aten._prelu_kernel, aten._prelu_kernel_backward),
+)
+
+
 @activation(
     family="rectified",
     formula="Piecewise((x, x > 0), (x/3, True))",
@@ -141,6 +151,13 @@ def very_leaky_relu(x: Tensor) -> Tensor:
 @very_leaky_relu.derivative(wrt="x")
 def _(x):
     return torch.where(x > 0, torch.ones_like(x), 1 / 3)
+
+
+very_leaky_relu.native(
+    forward=lambda x, out: aten.leaky_relu.out(x, 1 / 3, out=out),
+    backward=lambda gradient, x, out: aten.leaky_relu_backward.grad_input(gradient, x, 1 / 3, False, grad_input=out),
+    saves="x",
+)
 
 
 @activation(
@@ -185,6 +202,15 @@ def _(x):
     return x.clamp(max=0) / 2
 
 
+rrelu.native(
+    forward=lambda x, lower, upper, out: aten.leaky_relu.out(x, (lower + upper) / 2, out=out),
+    backward=lambda gradient, x, lower, upper, out: aten.leaky_relu_backward.grad_input(
+        gradient, x, (lower + upper) / 2, False, grad_input=out
+    ),
+    saves="x",
+)
+
+
 @activation(
     family="rectified",
     formula="Piecewise((x, x > threshold), (value, True))",
@@ -219,6 +245,15 @@ def _(x, threshold):
     return (x <= threshold).to(x.dtype)
 
 
+threshold.native(
+    forward=lambda x, threshold, value, out: aten.threshold.out(x, threshold, value, out=out),
+    backward=lambda gradient, x, threshold, value, out: aten.threshold_backward.grad_input(
+        gradient, x, threshold, grad_input=out
+    ),
+    saves="x",
+)
+
+
 @activation(
     family="rectified",
     formula="Piecewise((x, x > theta), (0, True))",
@@ -247,6 +282,13 @@ def _(x, theta):
     return (x > theta).to(x.dtype)
 
 
+thresholded_relu.native(
+    forward=lambda x, theta, out: aten.threshold.out(x, theta, 0, out=out),
+    backward=lambda gradient, x, theta, out: aten.threshold_backward.grad_input(gradient, x, theta, grad_input=out),
+    saves="x",
+)
+
+
 @activation(
     family="rectified",
     formula="Piecewise((x, x > -1), (-1, True))",
@@ -271,6 +313,13 @@ def shifted_relu(x: Tensor) -> Tensor:
 @shifted_relu.derivative(wrt="x")
 def _(x):
     return (x > -1).to(x.dtype)
+
+
+shifted_relu.native(
+    forward=lambda x, out: aten.clamp_min.out(x, -1, out=out),
+    backward=lambda gradient, x, out: aten.threshold_backward.grad_input(gradient, x, -1, grad_input=out),
+    saves="x",
+)
 
 
 @activation(
@@ -361,6 +410,14 @@ def absolute(x: Tensor) -> Tensor:
 @absolute.derivative(wrt="x")
 def _(x):
     return x.sign()
+
+
+absolute.native(
+    forward=lambda x, out: torch.abs(x, out=out),
+    backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out),
+    saves="x",
+    passes=(1, 2),
+)
 
 
 @activation(

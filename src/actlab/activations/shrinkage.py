@@ -5,6 +5,8 @@ from torch import Tensor
 
 from actlab.activations.core import activation
 
+aten = torch.ops.aten
+
 
 @activation(
     family="shrinkage",
@@ -40,6 +42,26 @@ def _(x):
     return saturated * saturated
 
 
+def _tanhshrink(x: Tensor, *, out: Tensor) -> Tensor:
+    """Lambert's fraction of x cut off at +-1, and beyond what x - tanh(x) gains from there on: nothing is masked."""
+    near = x.clamp(-1, 1)
+    square = near * near
+    deepest = 17 if x.dtype == torch.float64 else 11
+    fraction = square / deepest
+    for odd in range(deepest - 2, 2, -2):
+        torch.div(square, fraction.add_(odd), out=fraction)
+    torch.sub(x, torch.tanh(x), out=out).sub_(near).add_(torch.tanh(near))  # 0 within +-1
+    return out.add_(torch.div(fraction, fraction + 1, out=fraction).mul_(near))
+
+
+def _tanhshrink_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
+    saturated = torch.tanh(x)
+    return torch.mul(gradient, saturated.mul_(saturated), out=out)
+
+
+tanhshrink.native(forward=_tanhshrink, backward=_tanhshrink_backward, saves="x", passes=(20, 3))
+
+
 @activation(
     family="shrinkage",
     formula="Piecewise((x - lambd, x > lambd), (x + lambd, x < -lambd), (0, True))",
@@ -73,6 +95,13 @@ def _(x, lambd):
     return -x.sign() * (x.abs() > lambd).to(x.dtype)
 
 
+softshrink.native(
+    forward=lambda x, lambd, out: aten.softshrink.out(x, lambd, out=out),
+    backward=lambda gradient, x, lambd, out: aten.softshrink_backward.grad_input(gradient, x, lambd, grad_input=out),
+    saves="x",
+)
+
+
 @activation(
     family="shrinkage",
     formula="Piecewise((0, Abs(x) <= lambd), (x, True))",
@@ -100,3 +129,10 @@ def hardshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
 @hardshrink.derivative(wrt="x")
 def _(x, lambd):
     return (x.abs() > lambd).to(x.dtype)
+
+
+hardshrink.native(
+    forward=lambda x, lambd, out: aten.hardshrink.out(x, lambd, out=out),
+    backward=lambda gradient, x, lambd, out: aten.hardshrink_backward.grad_input(gradient, x, lambd, grad_input=out),
+    saves="x",
+)

@@ -36,6 +36,17 @@ def _(x):
     return torch.sigmoid(x) * torch.sigmoid(-x)
 
 
+sigmoid.native(
+    forward=lambda x, out: aten.sigmoid.out(x, out=out),
+    # f (1 - f) at -|x|, where nothing cancels: the same, as the slope is even
+    backward=lambda gradient, x, out: aten.sigmoid_backward.grad_input(
+        gradient, x.abs().neg_().sigmoid_(), grad_input=out
+    ),
+    saves="x",
+    passes=(1, 4),
+)
+
+
 @activation(
     family="sigmoidal",
     formula="tanh(x)",
@@ -159,6 +170,19 @@ def _(x):
     return inverse * inverse
 
 
+def _softsign(x: Tensor, *, out: Tensor) -> Tensor:
+    torch.abs(x, out=out).add_(1)
+    return torch.div(x, out, out=out)
+
+
+def _softsign_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
+    below = x.abs().add_(1)
+    return torch.div(gradient, below, out=out).div_(below)
+
+
+softsign.native(forward=_softsign, backward=_softsign_backward, saves="x", passes=(3, 4))
+
+
 @activation(
     family="sigmoidal",
     formula="atan(x)",
@@ -183,6 +207,14 @@ def _(x):
     return 1 / (1 + x * x)
 
 
+arctan.native(
+    forward=lambda x, out: torch.arctan(x, out=out),
+    backward=lambda gradient, x, out: torch.div(gradient, (x * x).add_(1), out=out),
+    saves="x",
+    passes=(1, 3),
+)
+
+
 @activation(
     family="sigmoidal",
     formula="erf(x)",
@@ -204,6 +236,14 @@ def erf(x: Tensor) -> Tensor:
 @erf.derivative(wrt="x")
 def _(x):
     return 2 / math.sqrt(math.pi) * _bell(x)
+
+
+erf.native(
+    forward=lambda x, out: torch.erf(x, out=out),
+    backward=lambda gradient, x, out: torch.mul(gradient, (x * x).neg_().exp_(), out=out).mul_(2 / math.sqrt(math.pi)),
+    saves="x",
+    passes=(1, 5),
+)
 
 
 def _bell(x: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from actlab.activations.core import activation
 
+aten = torch.ops.aten
+
 
 @activation(
     family="soft",
@@ -36,6 +38,15 @@ def _(x, beta, threshold):
     return torch.where(scaled > threshold, torch.ones_like(x), torch.sigmoid(scaled))
 
 
+softplus.native(
+    forward=lambda x, beta, threshold, out: aten.softplus.out(x, beta, threshold, out=out),
+    backward=lambda gradient, x, beta, threshold, out: aten.softplus_backward.grad_input(
+        gradient, x, beta, threshold, grad_input=out
+    ),
+    saves="x",
+)
+
+
 @activation(
     family="soft",
     formula="-log(1 + exp(-x))",
@@ -60,6 +71,14 @@ def logsigmoid(x: Tensor) -> Tensor:
 @logsigmoid.derivative(wrt="x")
 def _(x):
     return torch.sigmoid(-x)
+
+
+# softplus at beta = -1 is log(1 + e^-x) / -1; from 40 on log(1 + e^x) is x in float64 too
+logsigmoid.native(
+    forward=lambda x, out: aten.softplus.out(x, -1, 40, out=out),
+    backward=lambda gradient, x, out: aten.softplus_backward.grad_input(gradient, x, -1, 40, grad_input=out),
+    saves="x",
+)
 
 
 @activation(

@@ -18,12 +18,12 @@ import actlab
 from actlab import data
 from actlab.activations import BLOCKS
 from actlab.errors import UserError
-from actlab.plan import plan_stacks
+from actlab.plan import make_stacks
 from actlab.run import compare
 from actlab.spec import Experiment
 from actlab.store import Run, Store
 
-SMALL = {"data": "digits", "seeds": 2, "epochs": 2, "report": False}
+SMALL = {"stack_size": 16, "data": "digits", "seeds": 2, "epochs": 2, "report": False}
 MEASURED = ["key", "status", "best_epoch", "final_train_loss", "final_valid_loss", "test_loss", "test_accuracy"]
 MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
 
@@ -374,7 +374,7 @@ def test_a_copied_run_goes_on_elsewhere(tmp_path):
 @pytest.mark.parametrize(("count", "workers"), [(1, 2), (3, 2), (30, 2), (31, 4), (100, 3), (1000, 2)])
 def test_plans_cover_every_trial_once_in_even_stacks(count, workers):
     e = Experiment(activations=("relu",), seeds=tuple(range(count)), content="x")
-    stacks = plan_stacks(e.trials(), e.layers, workers)
+    stacks = make_stacks(e.trials(), e.layers, workers, 16)
     keys = [trial.key for stack in stacks for trial in stack.trials]
     assert sorted(keys) == sorted(trial.key for trial in e.trials())
     sizes = [len(stack.trials) for stack in stacks]
@@ -384,7 +384,7 @@ def test_plans_cover_every_trial_once_in_even_stacks(count, workers):
 
 def test_plans_keep_activations_together_and_groups_apart():
     e = Experiment(activations=("relu", "tanh"), seeds=tuple(range(9)), dropout=(0.0, 0.2), content="x")
-    for stack in plan_stacks(e.trials(), e.layers, 2):
+    for stack in make_stacks(e.trials(), e.layers, 2, 16):
         names = [trial.activation for trial in stack.trials]
         assert names == sorted(names)
         assert len({trial.dropout > 0 for trial in stack.trials}) == 1

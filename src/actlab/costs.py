@@ -1,28 +1,56 @@
-"""What a training step costs with each activation: uniform stacks, measured in turns so that noise hits all alike."""
+"""What a training step costs: in stacks of several sizes, for the plan; with each activation, for the report."""
 
-import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from actlab.spec import Experiment
+from actlab.spec import Experiment, Trial
 from actlab.targets import label
 from actlab.train import Arrays, Stack, Trainer
 
-_NETWORKS = 4
+_NETWORKS = 8  # of a stack whose activation's cost is measured: enough to share the cost of calls
 _ROUNDS = 9
-_STEPS = 3
+_STEPS = 4
 _ENOUGH_SECONDS = 4.0
+_PLAN_SECONDS = 0.7
+
+
+def step_seconds(
+    experiment: Experiment, trials: Sequence[Trial], arrays: Arrays, device: str, sizes: Sequence[int]
+) -> dict[int, float]:
+    """Seconds of a training step of one network, in stacks of these sizes of the trials that wait: a short look."""
+    group = Stack.group(trials[0])
+    alike = sorted((t for t in trials if Stack.group(t) == group), key=lambda t: t.seed)
+    wanted = [size for size in sizes if size < len(alike)]
+    wanted.append(min(max(sizes), len(alike)))
+    few = _few(experiment, arrays)
+    found: dict[int, list[float]] = {}
+    trainers = {}
+    began = time.perf_counter()
+    for size in reversed(wanted):  # the largest is the likeliest: whatever the time allows, it is measured
+        part = sorted(alike[:size], key=lambda trial: trial.activation)
+        trainers[size] = Trainer(Stack(tuple(part), experiment.layers), few, device)
+        _seconds_of_step(trainers[size])
+        found[size] = [_seconds_of_step(trainers[size]) / size]
+        if time.perf_counter() - began > _PLAN_SECONDS:
+            break
+    while time.perf_counter() - began < _PLAN_SECONDS:
+        for size, trainer in trainers.items():
+            found[size].append(_seconds_of_step(trainer) / size)
+    return {size: min(found[size]) for size in sorted(found)}  # whatever else the machine does only adds
 
 
 def measure(experiment: Experiment, arrays: Arrays, device: str) -> list[dict[str, Any]]:
-    """Rows of activation, round, networks and the seconds of one training step of that many networks."""
-    trainers = _trainers(experiment, arrays, device)
+    """Rows of activation, round, networks and the seconds of one training step of that many networks.
+
+    Stacks of one activation each take turns, so that noise hits all alike.
+    """
+    trainers = _uniform(experiment, _few(experiment, arrays), device)
     rows: list[dict[str, Any]] = []
     began = time.perf_counter()
     for round_number in range(-1, _ROUNDS):  # the first round warms up
         for name, trainer in trainers.items():
-            seconds = _step_seconds(trainer)
+            seconds = _seconds_of_step(trainer)
             if round_number >= 0:
                 rows.append({"activation": name, "round": round_number, "networks": _NETWORKS, "seconds": seconds})
         if round_number >= 0 and time.perf_counter() - began > _ENOUGH_SECONDS:
@@ -30,11 +58,14 @@ def measure(experiment: Experiment, arrays: Arrays, device: str) -> list[dict[st
     return rows
 
 
-def _trainers(experiment: Experiment, arrays: Arrays, device: str) -> dict[str, Trainer]:
+def _few(experiment: Experiment, arrays: Arrays) -> Arrays:
     samples = experiment.batch_size * _STEPS
-    few = Arrays(
+    return Arrays(
         arrays.x_train[:samples], arrays.y_train[:samples], arrays.x_valid, arrays.y_valid, None, None, arrays.classes
     )
+
+
+def _uniform(experiment: Experiment, arrays: Arrays, device: str) -> dict[str, Trainer]:
     first: dict[str, list] = {}
     for trial in experiment.trials():
         first.setdefault(trial.activation, []).append(trial)
@@ -42,19 +73,13 @@ def _trainers(experiment: Experiment, arrays: Arrays, device: str) -> dict[str, 
     for identity, trials in first.items():
         alike = [trial for trial in trials if Stack.group(trial) == Stack.group(trials[0])]
         uniform = tuple(alike[i % len(alike)] for i in range(_NETWORKS))
-        trainers[label(identity)] = Trainer(Stack(uniform, experiment.layers), few, device)
+        trainers[label(identity)] = Trainer(Stack(uniform, experiment.layers), arrays, device)
     return trainers
 
 
-def _step_seconds(trainer: Trainer) -> float:
+def _seconds_of_step(trainer: Trainer) -> float:
     began = time.perf_counter()
-    trainer.train_epoch()  # ends with a copy to the CPU, so that a GPU has finished too
-    return (time.perf_counter() - began) / trainer.steps_per_epoch
-
-
-def network_step_seconds(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """The median seconds for one step of one network, for the estimate of a run's time."""
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        found.setdefault(row["activation"], []).append(row["seconds"] / row["networks"])
-    return {name: statistics.median(values) for name, values in found.items()}
+    loss_M, _ = trainer.train_epoch()
+    loss_M.cpu()  # so that a GPU has finished too
+    trainer.step = 0
+    return (time.perf_counter() - began) / trainer.batches.steps

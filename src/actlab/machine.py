@@ -39,7 +39,10 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def device_name(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
+    """The device as rows name it; with TF32, which rounds the factors of products to 10 bits, it is another device."""
+    if device != "cuda":
+        return "cpu"
+    return torch.cuda.get_device_name() + (", TF32" if torch.backends.cuda.matmul.allow_tf32 else "")
 
 
 def cpu_name() -> str:
@@ -55,6 +58,14 @@ def cpu_name() -> str:
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_bytes() -> float:
+    """The memory of this machine, or 8 GB where it does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):  # Windows
+        return 8e9
 
 
 def _commit() -> str | None:

@@ -1,6 +1,12 @@
-"""Which trials are trained together, in how many processes, and how long that takes."""
+"""Which trials are trained together, in how many processes, in how much memory, and how long that takes.
 
+A short measurement decides: the seconds of a training step in stacks of some sizes (`costs.step_seconds`). Large stacks
+share the cost of a call, small ones stay in the cache; every process saves time, and costs some to start.
+"""
+
+import dataclasses
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,51 +15,138 @@ import numpy as np
 from actlab.checkpoints import Saved
 from actlab.data import Dataset
 from actlab.errors import UserError
-from actlab.machine import cores
+from actlab.machine import cores, memory_bytes
 from actlab.spec import Experiment, Trial
 from actlab.targets import Target
-from actlab.train import Stack
+from actlab.train import EVALUATION_BATCH, MEASURED_STEPS, Stack
 
 WORKER_START_SECONDS = 4.0
-_STACK_NETWORKS = {"cpu": 16, "cuda": 512}  # on a CPU more networks than this leave the cache
-_STACK_BYTES = {"cpu": 512e6, "cuda": 16e9}  # weights of a stack, their best copy included
+SIZES = {"cpu": (1, 4, 8, 16, 32), "cuda": (1, 64, 1024)}  # of stacks, among which the measurement chooses
+PROCESS_BYTES = 300e6  # Python, torch and its libraries
+_ALIKE = 1.03  # plans whose times differ by less are equal: the one with fewer parts is taken
 _PLAIN_SLOWER = 4.0  # the plain loop against a stack, for the estimate alone
+_UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
-def estimate(
-    experiment: Experiment, trials: Sequence[Trial], samples: tuple[int, int], step_seconds: dict[str, float]
-) -> list[float]:
-    """Seconds of each trial, from the measured step of one network; samples are those of training and validation."""
-    train, valid = samples
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What the person allows; None where the plan may choose."""
+
+    workers: int | None = None
+    stack_size: int | None = None
+    memory: float | None = None  # bytes, of all processes together
+
+    @staticmethod
+    def checked(workers: int | None, stack_size: int | None, memory: str | float | None) -> "Limits":
+        if workers is not None and not 1 <= workers <= 1024:
+            raise UserError(f"workers is {workers}; it must be from 1 to 1024 (this machine has {cores()} cores).")
+        if stack_size is not None and stack_size < 1:
+            raise UserError(f"stack size is {stack_size}; it must be 1 or more networks.")
+        return Limits(workers, stack_size, None if memory is None else parse_bytes(memory))
+
+    def sizes(self, device: str) -> tuple[int, ...]:
+        """Sizes of stacks to measure."""
+        return (self.stack_size,) if self.stack_size else SIZES[device]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Stacks, the processes that train them, the seconds that takes and the memory it needs at most."""
+
+    stacks: list[Stack]
+    workers: int
+    seconds: float
+    bytes: float
+
+
+def parse_bytes(text: str | float) -> float:
+    """
+    >>> parse_bytes("1.5GB")
+    1500000000.0
+    """
+    found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([KMGT]?)(?:i?B)?\s*", str(text), re.IGNORECASE)
+    if found is None or float(found[1]) == 0:
+        raise UserError(f"memory is {text!r}; it must be a size such as 8GB or 500MB.")
+    return float(found[1]) * _UNITS[found[2].upper()]
+
+
+def network_bytes(experiment: Experiment, inputs: int, classes: int) -> float:
+    """What one network of a stack keeps in memory: weights, their best copy, the optimizer's state, buffers."""
+    sizes = (inputs, *experiment.hidden, classes)
+    weights = sum((a + 1) * b for a, b in pairwise(sizes))
+    copies = {"sgd": 2, "momentum": 3, "adamw": 5}[experiment.optimizer]
+    # a layer's z, y and dL/dx, and what an activation may make on its way; the logits of some steps
+    units = sum(6 * width for width in experiment.hidden) + classes
+    activations = units * (experiment.batch_size + EVALUATION_BATCH) + classes * experiment.batch_size * MEASURED_STEPS
+    return (weights * copies + activations) * (8 if experiment.dtype == "float64" else 4)
+
+
+def plan(
+    experiment: Experiment,
+    missing: Sequence[Trial],
+    dataset: Dataset,
+    limits: Limits,
+    step_seconds: dict[int, float],
+    *,
+    device: str = "cpu",
+    begun: Sequence[Saved] = (),
+    here: bool = False,
+) -> Plan:
+    """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process."""
+    each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes)
+    parts = [part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None]
+    shared = sum(parts) * (2 if experiment.dtype == "float64" else 1)
+    allowed = limits.memory if limits.memory is not None else memory_bytes() / 2
+    plans = []
+    for workers in [1] if here or device != "cpu" else [limits.workers] if limits.workers else sorted({1, cores()}):
+        processes = workers + (workers > 1)
+        room = (allowed - shared - processes * PROCESS_BYTES) / workers / each
+        if room < 1 and limits.memory is not None and workers == (limits.workers or 1):
+            needed = shared + processes * PROCESS_BYTES + workers * each
+            raise UserError(
+                f"memory is {allowed / 1e9:.2f} GB; the data, {processes} processes and a network need "
+                f"{needed / 1e9:.2f} GB: allow more, or fewer --workers."
+            )
+        for size in [limits.stack_size] if limits.stack_size else sorted(step_seconds):
+            stacks = make_stacks(missing, experiment.layers, workers, min(size, max(1, int(room))), begun)
+            seconds = _seconds(experiment, dataset, stacks, workers, step_seconds, begun)
+            largest = max(len(stack.trials) for stack in stacks)
+            count = min(workers, len(stacks))
+            needed = shared + (count + (count > 1)) * PROCESS_BYTES + count * largest * each
+            plans.append(Plan(stacks, count, seconds, needed))
+    fastest = min(p.seconds for p in plans)
+    return min((p for p in plans if p.seconds <= _ALIKE * fastest), key=lambda p: (p.workers, len(p.stacks)))
+
+
+def _seconds(
+    experiment: Experiment,
+    dataset: Dataset,
+    stacks: Sequence[Stack],
+    workers: int,
+    step_seconds: dict[int, float],
+    begun: Sequence[Saved],
+) -> float:
+    """The time until the last of these stacks is trained."""
+    train, valid = len(dataset.train.y), len(dataset.valid.y)
     steps = math.ceil(train / min(experiment.batch_size, train))
     # a sample costs a third in evaluation: one product of three
-    share = 1 + valid / train / 3
-    slower = _PLAIN_SLOWER if experiment.engine == "plain" else 1.0
-    return [step_seconds[trial.label] * steps * share * experiment.epochs * slower for trial in trials]
+    epoch_steps = steps * (1 + valid / train / 3) * (_PLAIN_SLOWER if experiment.engine == "plain" else 1.0)
+    done = {item.keys: item.done for item in begun}
+    busy = [0.0] * min(workers, len(stacks))
+    for stack in stacks:
+        count = len(stack.trials)
+        each = float(np.interp(count, list(step_seconds), list(step_seconds.values())))
+        epochs = experiment.epochs - done.get(tuple(trial.key for trial in stack.trials), 0)
+        busy[busy.index(min(busy))] += each * count * epoch_steps * epochs
+    return max(busy) + (WORKER_START_SECONDS if len(busy) > 1 else 0.0)
 
 
-def check_workers(asked: int | None) -> None:
-    if asked is not None and not 1 <= asked <= 1024:
-        raise UserError(f"workers is {asked}; it must be from 1 to 1024 (this machine has {cores()} cores).")
-
-
-def choose_workers(asked: int | None, device: str, seconds: float) -> int:
-    """One process a core where that saves more than starting them costs."""
-    if asked is not None:
-        return asked
-    if device != "cpu":
-        return 1
-    saved = seconds * (1 - 1 / cores())
-    return cores() if saved > WORKER_START_SECONDS else 1
-
-
-def plan_stacks(
+def make_stacks(
     missing: Sequence[Trial],
     layers: dict[str, tuple[Target, ...]],
     workers: int,
-    device: str = "cpu",
+    size: int,
     begun: Sequence[Saved] = (),
-    bytes_each: float = 1e6,
 ) -> list[Stack]:
     """Stacks for the missing trials: those with a checkpoint as they were, the rest in even parts, seeds together."""
     stacks = []
@@ -64,11 +157,9 @@ def plan_stacks(
     groups: dict[tuple, list[Trial]] = {}
     for trial in left.values():
         groups.setdefault(Stack.group(trial), []).append(trial)
-    limit = max(1, min(_STACK_NETWORKS[device], int(_STACK_BYTES[device] / bytes_each)))
     order = {name: place for place, name in enumerate(layers)}
     for trials in groups.values():
-        if trials[0].engine == "plain":
-            limit = 1
+        limit = 1 if trials[0].engine == "plain" else size
         trials.sort(key=lambda trial: trial.seed)  # those of a seed together: they share its batches
         count = workers * math.ceil(len(trials) / (workers * limit))
         bounds = np.linspace(0, len(trials), min(count, len(trials)) + 1).round().astype(int)
@@ -76,11 +167,3 @@ def plan_stacks(
             part = sorted(trials[start:stop], key=lambda trial: (order[trial.activation], trial.learning_rate))
             stacks.append(Stack(tuple(part), layers))
     return stacks
-
-
-def trial_bytes(experiment: Experiment, dataset: Dataset) -> float:
-    """What a network keeps in memory: its weights, their best copy, the optimizer's state."""
-    sizes = (dataset.train.x.shape[1], *experiment.hidden, dataset.classes)
-    weights = sum(a * b for a, b in pairwise(sizes))
-    copies = {"sgd": 2, "momentum": 4, "adamw": 7}[experiment.optimizer]
-    return weights * copies * (8 if experiment.dtype == "float64" else 4)

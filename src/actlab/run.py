@@ -17,7 +17,7 @@ from actlab.data import Dataset
 from actlab.disk import packed
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cpu_name, device_name, environment
-from actlab.plan import WORKER_START_SECONDS, check_workers, choose_workers, estimate, plan_stacks, trial_bytes
+from actlab.plan import Limits, plan
 from actlab.spec import Experiment
 from actlab.store import Run, Store, held_keys, is_free, list_runs
 from actlab.targets import Target, label
@@ -44,6 +44,7 @@ class Begun:
     workers: int
     device: str
     seconds: float
+    bytes: float  # of memory, in all processes together, at most
 
 
 class Progress(Protocol):
@@ -73,6 +74,8 @@ def compare(
     data_dir: str | Path | None = None,
     device: str = "auto",
     workers: int | None = None,
+    stack_size: int | None = None,
+    memory: str | float | None = None,
     keep: str = "best",
     progress: Progress | None = None,
     report: bool = True,
@@ -86,6 +89,8 @@ def compare(
             leaky_relu.
         spec: an Experiment or its TOML file; names and settings given beside it replace what it says.
         out: the run's folder; default runs/<data>-<key>. An existing one is continued.
+        workers, stack_size: processes, and networks trained together; by default what a short measurement finds best.
+        memory: bytes for all processes together, or "8GB"; by default half of the machine's.
         command: how this was asked for, kept with the run's environment.
         settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
 
@@ -98,7 +103,7 @@ def compare(
     """
     require("lab", _LAB)
     progress = progress or Silent()
-    check_workers(workers)
+    limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)
     chosen = choose_device(device)
@@ -111,7 +116,7 @@ def compare(
             progress.say(f"Since this run began the machine has changed: {change}.")
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
             store.add_source(target.identity.rpartition("#")[2], target.source)
-        trained = _train_missing(store, experiment, dataset, chosen, workers, keep, progress)
+        trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
         if trained or not store.has_artefact("functions"):  # a crash may have come between the two
             _add_artefacts(store, experiment, dataset, applied)
         shutil.rmtree(path / "working", ignore_errors=True)
@@ -263,7 +268,7 @@ def _train_missing(
     experiment: Experiment,
     dataset: Dataset,
     device: str,
-    workers: int | None,
+    limits: Limits,
     keep: str,
     progress: Progress,
 ) -> int:
@@ -271,37 +276,33 @@ def _train_missing(
     done = store.keys(["finished", "diverged"])
     missing = [trial for trial in experiment.trials() if trial.key not in done]
     if not missing:
-        progress.begin(Begun(store.path, experiment, dataset.title, 0, len(done), 0, 0, 0, 0, device, 0.0))
+        progress.begin(Begun(store.path, experiment, dataset.title, 0, len(done), 0, 0, 0, 0, device, 0.0, 0.0))
         progress.end()
         return 0
     arrays = _arrays(dataset)
     with executors.one_thread():
-        rows = costs.measure(experiment, arrays, device)
-    store.add_costs(rows)
-    samples = (len(arrays.y_train), len(arrays.y_valid))
-    seconds = sum(estimate(experiment, missing, samples, costs.network_step_seconds(rows)))
+        looked = costs.step_seconds(experiment, missing, arrays, device, limits.sizes(device))
     working = store.path / "working"
     working.mkdir(exist_ok=True)
     begun = [item for item in saved(working) if not done & set(item.keys)]
+    here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
+    chosen = plan(experiment, missing, dataset, limits, looked, device=device, begun=begun, here=here)
+    alone = chosen.workers == 1
+    if not alone:
+        share(arrays, working)
+    tasks = [Task(s, stack_name(s), store.path, arrays if alone else None, device, keep) for s in chosen.stacks]
     resumed = sum(len(item.keys) for item in begun)
     epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
-    seconds *= epochs_left / (len(missing) * experiment.epochs)
-    here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
-    wanted = 1 if here else choose_workers(workers, device, seconds)
-    stacks = plan_stacks(missing, experiment.layers, wanted, device, begun, trial_bytes(experiment, dataset))
-    count = min(wanted, len(stacks))
-    if count > 1:
-        share(arrays, working)
-    tasks = [Task(s, stack_name(s), store.path, None if count > 1 else arrays, device, keep) for s in stacks]
-    seconds = seconds / count + (WORKER_START_SECONDS if count > 1 else 0)
-    counts = (len(missing), len(done), resumed, epochs_left, len(stacks), count)
-    progress.begin(Begun(store.path, experiment, dataset.title, *counts, device, seconds))
+    counts = (len(missing), len(done), resumed, epochs_left, len(chosen.stacks), chosen.workers)
+    progress.begin(Begun(store.path, experiment, dataset.title, *counts, device, chosen.seconds, chosen.bytes))
     try:
-        for outcome in executors.executor(count).map(run_task, tasks, progress.epoch):
+        for outcome in executors.executor(chosen.workers).map(run_task, tasks, progress.epoch):
             _enter(store, outcome, device)
             remove(working, outcome.name)
     finally:
         progress.end()
+    with executors.one_thread():
+        store.add_costs(costs.measure(experiment, arrays, device))
     return len(missing)
 
 

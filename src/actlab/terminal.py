@@ -91,7 +91,8 @@ def _plan(begun: Begun) -> str:
     rates = ", ".join(f"{rate:g}" for rate in e.learning_rate)
     return (
         f"On {where}: {', '.join(e.labels)}{settings} x {count(len(e.seeds), 'seed')} = {networks}; {shape}, "
-        f"{e.optimizer}, learning rate {rates}, {count(e.epochs, 'epoch')}, in {how}: about {duration(begun.seconds)}."
+        f"{e.optimizer}, learning rate {rates}, {count(e.epochs, 'epoch')}, in {how}: about "
+        f"{duration(begun.seconds)}, at most {begun.bytes / 1e9:.1f} GB of memory."
     )
 
 

@@ -23,8 +23,8 @@ from actlab.spec import Trial, stream_seed
 from actlab.targets import Target
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
-_EVALUATION_BATCH = 500
-_MEASURED_STEPS = 16  # loss and accuracy are taken from the logits of so many steps at once
+EVALUATION_BATCH = 500
+MEASURED_STEPS = 16  # loss and accuracy are taken from the logits of so many steps at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Trainer:
         capturable = by_hand and not self.drops  # masks are drawn on the host
         self.replays = capturable and (self.device.type == "cuda" if replays is None else replays)
         self.runners = [Cursor(self._held) if self.replays else OneByOne() for _ in self.batches.segments]
-        self.ring = 1 if self.replays else _MEASURED_STEPS
+        self.ring = 1 if self.replays else MEASURED_STEPS
         self._logits: dict[int, Tensor] = {}
 
     def _begin_records(self, epochs: int) -> None:
@@ -169,9 +169,9 @@ class Trainer:
             rows = range(min(max(self.step - steps.start, 0), len(steps)), len(steps))
             for n in runner.run(partial(self._train_step, segment.batch), tables, rows):
                 self.step = steps.start + n + 1
-                due = (n + 1) % _MEASURED_STEPS == 0
+                due = (n + 1) % MEASURED_STEPS == 0
                 if not self.replays and (due or n == len(steps) - 1):
-                    self._measure(segment.batch, tables["labels"][n - n % _MEASURED_STEPS : n + 1])
+                    self._measure(segment.batch, tables["labels"][n - n % MEASURED_STEPS : n + 1])
                 if due and pause is not None:
                     pause(self)
         samples = len(self.arrays.y_train)
@@ -296,7 +296,7 @@ class Trainer:
         """Mean loss (M,) and predicted classes (M, n)."""
         loss_M = torch.zeros_like(self.loss_M)
         classes = []
-        for x_1BJ, y_B in in_chunks(x, y, _EVALUATION_BATCH):
+        for x_1BJ, y_B in in_chunks(x, y, EVALUATION_BATCH):
             logits_MCB = self.model.forward(x_1BJ, parameters)
             loss_M += _losses(logits_MCB.unsqueeze(0), y_B.expand(1, len(self.trials), -1))
             classes.append(logits_MCB.max(dim=1).indices)

@@ -60,7 +60,13 @@ def compare(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="measured")] = None,
+    stack_size: Annotated[
+        str | None, typer.Option(metavar="INTEGER", help="networks trained together", show_default="measured")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="of all processes: 8GB", show_default="half of the machine's")
+    ] = None,
     keep: Annotated[str, typer.Option(help="parameters to keep: best (by validation loss) or none")] = "best",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="a line for each network and epoch")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
@@ -80,6 +86,8 @@ def compare(
         data_dir=data_dir,
         device=device,
         workers=parse_whole("--workers", workers),
+        stack_size=parse_whole("--stack-size", stack_size),
+        memory=memory,
         keep=keep,
         progress=Terminal(quiet=quiet, verbose=verbose),
         command=shlex.join(["actlab", *sys.argv[1:]]),

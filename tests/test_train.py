@@ -275,6 +275,20 @@ def test_steps_replayed_from_tables_are_the_same_bits(optimizer):
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_step_asks_the_host_for_nothing(optimizer, monkeypatch):
+    """On the meta device, where a number read or a tensor of the host's would be an error: so it can be captured."""
+    monkeypatch.setattr(torch, "_fused_adamw_", lambda *args, lr, **kwargs: [t.device for t in (*args[5], lr)])
+    e = experiment(activations=("relu", "mish", "prelu"), seeds=(0, 2, 5), optimizer=optimizer, batch_size=3,
+                   learning_rate=(0.1, 0.01), schedule="cosine", weight_decay=(0.01,))  # fmt: skip
+    trainer = Trainer(stack(e, lambda t: t.seed != 2 or t.activation != "mish"), arrays(), "meta", replays=True)
+    loss_M, accuracy_M = trainer.train_epoch()
+    trainer._keep_best(trainer.evaluate()[0])
+    assert loss_M.device.type == accuracy_M.device.type == "meta" and len(loss_M) == 16
+    with pytest.raises(RuntimeError):
+        loss_M.cpu().numpy()
+
+
 def copy_state(trainer: Trainer):
     import io
 

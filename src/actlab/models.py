@@ -18,6 +18,7 @@ elementwise here is a single correctly rounded operation, the same in either cod
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -45,6 +46,27 @@ class Slice:
     @property
     def places(self) -> slice:
         return slice(self.start, self.stop)
+
+    @functools.cached_property
+    def runs(self) -> list[tuple[slice, slice]]:
+        """Networks and the seeds of their batches, so that no batch is copied: seeds one after the other, or one seed.
+
+        >>> Slice(4, 9, (), (0, 1, 2, 1, 1)).runs
+        [(slice(4, 7, None), slice(0, 3, None)), (slice(7, 9, None), slice(1, 2, None))]
+        """
+        found: list[tuple[slice, slice]] = []
+        start = 0
+        while start < len(self.seeds):
+            first = self.seeds[start]
+            for step in (1, 0):
+                stop = start + 1
+                while stop < len(self.seeds) and self.seeds[stop] == first + step * (stop - start):
+                    stop += 1
+                if stop > start + 1:
+                    break
+            found.append((slice(self.start + start, self.start + stop), slice(first, self.seeds[stop - 1] + 1)))
+            start = stop
+        return found
 
 
 @dataclasses.dataclass
@@ -236,17 +258,8 @@ class StackedMLP:
             yield slice(None), x_MBJ
             return
         for part in self.slices:
-            yield part.places, batch_of(x_SBJ, part)
-
-
-def batch_of(x_SBJ: Tensor, part: Slice) -> Tensor:
-    """The inputs of a slice's networks, (m, B, J), without a copy where the seeds are in the batch's order."""
-    count, first = len(part.seeds), part.seeds[0]
-    if x_SBJ.shape[0] == 1:
-        return x_SBJ.expand(count, -1, -1)
-    if part.seeds == tuple(range(first, first + count)):
-        return x_SBJ[first : first + count]
-    return x_SBJ[list(part.seeds)]
+            for places, seeds in part.runs if x_SBJ.shape[0] > 1 else [(part.places, slice(None))]:
+                yield places, x_SBJ[seeds].expand(places.stop - places.start, -1, -1)
 
 
 def initial_parameters(

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from actlab.bench.workload import Workload
+from actlab.train import EVALUATION_BATCH
 
-EVALUATION_BATCH = 500  # as in the engine
 FORMS = ("shared", "copied", "wide")  # a batch read by each activation's product; a copy a network; one wide product
 
 

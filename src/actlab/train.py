@@ -24,7 +24,7 @@ from actlab.targets import Target
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 EVALUATION_BATCH = 500
-MEASURED_STEPS = 16  # loss and accuracy are taken from the logits of so many steps at once
+MEASURED_STEPS = 8  # loss and accuracy are taken from the logits of so many steps at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Trainer:
         if self.replays:
             self._measure(batch, row["labels"].unsqueeze(0))
         d_MCB = torch.softmax(logits_MCB, dim=1)
-        y_M1B = row["labels"][self.seed_of_M].unsqueeze(1)
+        y_M1B = row["labels"].index_select(0, self.seed_of_M).unsqueeze(1)
         d_MCB.scatter_add_(1, y_M1B, d_MCB.new_full((1, 1, 1), -1).expand(y_M1B.shape))
         d_MCB.mul_(row["scale"])
         self.optimizer.row = row
@@ -207,7 +207,7 @@ class Trainer:
     def _measure(self, batch: int, labels_RSB: Tensor) -> None:
         """Add loss and accuracy of the steps whose labels these are to the epoch's sums."""
         logits_RMCB = self.logits(batch)[: len(labels_RSB)]
-        y_RMB = labels_RSB[:, self.seed_of_M]
+        y_RMB = labels_RSB.index_select(1, self.seed_of_M)
         self.loss_M += _losses(logits_RMCB, y_RMB)
         self.correct_M += (logits_RMCB.max(dim=2).indices == y_RMB).sum(dim=(0, 2))
 

@@ -153,12 +153,12 @@ def isrlu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
 
     No kink: slope and curvature agree at 0. Domain: alpha > 0.
     """
-    return torch.where(x > 0, x, x.clamp(max=0) * _inverse_root(x, alpha))
+    return x.clamp(min=0) + x.clamp(max=0) * _inverse_root(x, alpha)  # one of the two is 0
 
 
 @isrlu.derivative(wrt="x")
 def _(x, alpha):
-    return torch.where(x > 0, torch.ones_like(x), _inverse_root(x, alpha) ** 3)
+    return _inverse_root(x, alpha) ** 3
 
 
 @isrlu.derivative(wrt="alpha")
@@ -269,15 +269,13 @@ def elish(x: Tensor) -> Tensor:
 
     No kink: both slopes are 1/2 at 0.
     """
-    return torch.where(x > 0, x, torch.expm1(x.clamp(max=0))) * torch.sigmoid(x)
+    return (x.clamp(min=0) + torch.expm1(x.clamp(max=0))) * torch.sigmoid(x)  # one of the two is 0
 
 
 @elish.derivative(wrt="x")
 def _(x):
-    positive, negative = x.clamp(min=0), x.clamp(max=0)
-    right = 1 + positive * torch.sigmoid(-positive)
-    left = torch.exp(negative) + torch.expm1(negative) * torch.sigmoid(-negative)
-    return torch.sigmoid(x) * torch.where(x > 0, right, left)
+    positive, less = x.clamp(min=0), torch.expm1(x.clamp(max=0))  # one of the two is 0
+    return torch.sigmoid(x) * (1 + less + (positive + less) * torch.sigmoid(-x))
 
 
 @activation(
@@ -299,7 +297,7 @@ def hard_elish(x: Tensor) -> Tensor:
     with h' = 1/2 in (-1, 1), 0 elsewhere. Kinks: at -1 and 1 the outer derivatives, 0 and 1, as PyTorch takes them for
     hardswish; none at 0, where both slopes are 1/2.
     """
-    return torch.where(x > 0, x, torch.expm1(x.clamp(max=0))) * ((x + 1).clamp(0, 2) / 2)
+    return (x.clamp(min=0) + torch.expm1(x.clamp(max=0))) * ((x + 1).clamp(0, 2) / 2)  # one of the two is 0
 
 
 @hard_elish.derivative(wrt="x")
@@ -307,6 +305,4 @@ def _(x):
     inside = (x.abs() < 1).to(x.dtype) / 2
     line = (x + 1).clamp(0, 2) / 2
     negative = x.clamp(max=0)
-    right = line + x.clamp(0, 1) * inside
-    left = torch.exp(negative) * line + torch.expm1(negative) * inside
-    return torch.where(x > 0, right, left)
+    return torch.exp(negative) * line + (x.clamp(0, 1) + torch.expm1(negative)) * inside

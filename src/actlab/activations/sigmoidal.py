@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
+from actlab.activations.parts import sech2
 
 aten = torch.ops.aten
 
@@ -100,7 +101,7 @@ def lecun_tanh(x: Tensor) -> Tensor:
 
 @lecun_tanh.derivative(wrt="x")
 def _(x):
-    return _LECUN_HEIGHT * (2 / 3) * _tanh_slope(x * (2 / 3))
+    return _LECUN_HEIGHT * (2 / 3) * sech2(x * (2 / 3))
 
 
 @activation(
@@ -128,18 +129,13 @@ def penalized_tanh(x: Tensor, a: float | Tensor = 0.25) -> Tensor:
 
 @penalized_tanh.derivative(wrt="x")
 def _(x, a):
-    slope = _tanh_slope(x)
+    slope = sech2(x)
     return torch.where(x > 0, slope, a * slope)
 
 
 @penalized_tanh.derivative(wrt="a")
 def _(x):
     return torch.tanh(x.clamp(max=0))
-
-
-def _tanh_slope(x: Tensor) -> Tensor:
-    """sech(x)^2 as a product of two sigmoids: 1 - tanh(x)^2 would be 0 in float32 beyond 9."""
-    return 4 * torch.sigmoid(2 * x) * torch.sigmoid(-2 * x)
 
 
 @activation(

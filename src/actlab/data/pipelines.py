@@ -1,6 +1,7 @@
 """From raw samples to the float32 inputs of a network."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from actlab.data.split import Cut
 from actlab.errors import UserError
 
 PIPELINES = ("standard", "published")
-BLOCK_VALUES = 1 << 20  # converted at a time, so that the float64 copy stays in the cache
+BLOCK_VALUES = 1 << 16  # converted at a time, so that the copy in float64 or uint16 stays in the cache
 
 
 def check(pipeline: str, name: str, x: np.ndarray) -> None:
@@ -41,7 +42,7 @@ def mean_and_std(x: np.ndarray, ddof: int = 0) -> tuple[float, float]:
     """
     if x.dtype == np.uint8:  # exact in integers, and in a third of the time
         total = int(x.sum(dtype=np.uint64))
-        squares = int(np.square(x, dtype=np.uint16).sum(dtype=np.uint64))
+        squares = sum(int(np.square(block, dtype=np.uint16).sum(dtype=np.uint64)) for block in _blocks(x))
         variance = (x.size * squares - total * total) / (x.size * (x.size - ddof))
         return total / x.size, math.sqrt(variance)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -54,13 +55,16 @@ def _standardised(x: np.ndarray, mean: float, std: float) -> np.ndarray:
             f"The training samples have mean {mean:g} and standard deviation {std:g}, so they cannot be standardised: "
             "all values are equal, or too large. Look at x before comparing anything on it."
         )
-    flat = x.reshape(len(x), -1)
-    out = np.empty(flat.shape, np.float32)
-    rows = max(1, BLOCK_VALUES // flat.shape[1])
-    for start in range(0, len(flat), rows):
-        block = np.subtract(flat[start : start + rows], mean, dtype=np.float64)
-        np.divide(block, std, out=out[start : start + rows], casting="same_kind")
+    out = np.empty((len(x), math.prod(x.shape[1:])), np.float32)
+    for block, done in zip(_blocks(x.reshape(out.shape)), _blocks(out), strict=True):
+        np.divide(np.subtract(block, mean, dtype=np.float64), std, out=done, casting="same_kind")
     return out
+
+
+def _blocks(x: np.ndarray) -> Iterator[np.ndarray]:
+    """The samples, some at a time."""
+    rows = max(1, BLOCK_VALUES // max(1, math.prod(x.shape[1:])))
+    return (x[start : start + rows] for start in range(0, len(x), rows))
 
 
 def _published(part: Cut) -> np.ndarray:

@@ -1,0 +1,236 @@
+"""What an activation costs: forward and backward of each beside PyTorch's own, in turns, in one thread.
+
+What PyTorch has is called as a person calls it, eagerly, at 16 million elements (memory) and at 16 thousand (what a
+call costs). What PyTorch has not is compiled, beside a compiled function of PyTorch's of like arithmetic: eagerly each
+of its steps is a pass over memory, and there is nothing to compare that with.
+"""
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actlab import functional
+from actlab.activations import BLOCKS
+from actlab.activations.core import Activation
+from actlab.bench.record import markdown
+
+NAME = "operators"
+TITLE = "Activations beside PyTorch's own"
+
+Function = Callable[[Tensor], Tensor]
+
+LARGE, SMALL = 2**24, 2**14
+ROUNDS = 7
+_CALLS = 20  # of the small ones in a round; their median is one measurement
+_MOST = {"eager": 1.1, "compiled": 1.2}
+_CALL_SECONDS = 40e-6
+TRUER = {  # where the numbers of PyTorch's own are worse than the formula's, and ours cost more for it
+    "gelu": "value and slope keep their digits on the left; PyTorch's are 0 from -6 on",
+    "gelu_tanh": "value and slope keep their digits on the left; PyTorch's slope is NaN where x^3 overflows",
+    "sigmoid": "the slope keeps its digits on the right; PyTorch's is 0 from 17 on",
+    "hardswish": "the value does not overflow",
+    "tanhshrink": "the value keeps its digits around 0; PyTorch's is 0 at 1e-4",
+    "identity": "the output is memory of its own; torch.nn.Identity returns its input",
+}
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Every activation that PyTorch has, eagerly; every other one, compiled."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        large, rounds, most = (2**18, 2, 2) if quick else (LARGE, ROUNDS, len(BLOCKS))
+        twins = [block for block in BLOCKS.values() if block.oracle is not None]
+        others = [block for block in BLOCKS.values() if block.oracle is None]
+        rows = [row for block in twins for row in _eager(block, large, rounds)]
+        rows += [row for block in others[:most] for row in _compiled(block, large, rounds)]
+    finally:
+        torch.set_num_threads(threads)
+    return {
+        "rows": rows,
+        "n": rounds,
+        "interval": "smallest to largest ratio of n rounds, each of ours and then theirs",
+        "limits": (
+            f"Asked: eagerly at most {_MOST['eager']} times PyTorch's own at 16 million elements, and at 16 thousand "
+            f"at most {_CALL_SECONDS * 1e6:.0f} microseconds more; compiled at most {_MOST['compiled']} times a "
+            "function of PyTorch's of like arithmetic; no more bytes saved for backward. Where PyTorch's own is less true, the "
+            "ratio is given and correctness wins. float32, one thread, forward and backward, default parameters."
+        ),
+    }
+
+
+def _eager(block: Activation, large: int, rounds: int) -> Iterator[dict[str, Any]]:
+    ours, theirs = _pair(block)
+    saved = {"bytes": _saved(ours), "peer_bytes": _saved(theirs)}
+    for elements, calls in ((large, 1), (SMALL, _CALLS)):
+        yield _row(block.name, "eager", "", elements, _in_turns(ours, theirs, elements, rounds, calls)) | saved
+
+
+def _pair(block: Activation) -> tuple[Function, Function]:
+    """Ours, by the function that people call, and PyTorch's own, with equal parameters."""
+    values = list(block.facts.parameters.values())
+    oracle = block.oracle
+    assert oracle is not None
+    if block.facts.learned:
+        values = [torch.tensor([value], requires_grad=True) for value in values]
+    function = getattr(functional, block.name)
+    return (lambda x: function(x, *values)), (lambda x: oracle(x, *values))
+
+
+def _compiled(block: Activation, elements: int, rounds: int) -> Iterator[dict[str, Any]]:
+    peer = peer_of(block.facts.formula)
+    function = block.differentiable
+    values = tuple(block.facts.parameters.values())
+    torch.compiler.reset()  # one function's graphs must not use up the next one's share of recompilations
+
+    def ours(x: Tensor) -> Tensor:
+        return function(x, *values)
+
+    pair = [torch.compile(f, fullgraph=True) for f in (ours, PEERS[peer])]
+    yield _row(block.name, "compiled", peer, elements, _in_turns(*pair, elements, rounds, 1))
+
+
+PEERS: dict[str, Function] = {
+    "elu": torch.nn.functional.elu,
+    "erfc": torch.erfc,  # 1 + erf is taken by it, for the digits on the left
+    "hardtanh": torch.nn.functional.hardtanh,
+    "mish": torch.nn.functional.mish,
+    "silu": torch.nn.functional.silu,
+    "softplus": torch.nn.functional.softplus,
+    "hardswish": torch.nn.functional.hardswish,
+    "sin": torch.sin,
+    "hypot": lambda x: torch.hypot(x, torch.ones_like(x)),
+}
+
+
+def peer_of(formula: str) -> str:
+    """A function of PyTorch's that takes as many steps of the same kind, by the names in a formula.
+
+    >>> peer_of("x*erf(log(1 + exp(x)))"), peer_of("x/(1 + exp(-1.702*x))"), peer_of("x + (sqrt(x**2 + 1) - 1)/2")
+    ('mish', 'silu', 'hypot')
+    >>> peer_of("Piecewise((0, x <= 0), (upper, x >= upper), (x, True))")
+    'hardtanh'
+    """
+    named = re.findall(r"\b(erf|exp|tanh|log|sin|cos|sqrt|softplus)\(", formula)
+    steps = [name for name in named if name != "sqrt"]
+    if "softplus" in steps or len(set(steps) - {"sin", "cos"}) > 1:
+        return "mish"
+    if not steps:
+        return "hypot" if named else "hardtanh" if "Piecewise" in formula else "hardswish"
+    if steps[0] in ("exp", "tanh"):
+        return "elu" if "Piecewise" in formula else "silu"
+    return {"erf": "erfc", "log": "softplus"}.get(steps[0], "sin")
+
+
+def _in_turns(ours: Function, theirs: Function, elements: int, rounds: int, calls: int) -> list[tuple[float, float]]:
+    """Seconds of a forward and backward of each, round by round, after one that warms up (and compiles)."""
+    x = torch.randn(elements, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    upstream = torch.ones(elements)
+    times = [[statistics.median(_seconds(f, x, upstream) for _ in range(calls)) for f in (ours, theirs)]
+             for _ in range(rounds + 1)]  # fmt: skip
+    return [(mine, other) for mine, other in times[1:]]
+
+
+def _seconds(function: Function, x: Tensor, upstream: Tensor) -> float:
+    start = time.perf_counter()
+    function(x).backward(upstream)
+    seconds = time.perf_counter() - start
+    x.grad = None
+    return seconds
+
+
+def _row(name: str, kind: str, peer: str, elements: int, times: list[tuple[float, float]]) -> dict[str, Any]:
+    ratios = [mine / other for mine, other in times]
+    return {
+        "activation": name,
+        "kind": kind,
+        "peer": peer or "its own",
+        "elements": elements,
+        "seconds": statistics.median(mine for mine, _ in times),
+        "peer_seconds": statistics.median(other for _, other in times),
+        "more_seconds": statistics.median(mine - other for mine, other in times),
+        "ratio": statistics.median(ratios),
+        "lowest": min(ratios),
+        "highest": max(ratios),
+        "bytes": None,
+        "peer_bytes": None,
+    }
+
+
+def _saved(function: Function) -> float:
+    """Bytes an element that are saved for backward; a storage saved twice is counted once."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    x = torch.linspace(-3, 3, 4096).reshape(-1, 8).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        function(x)
+    return round(sum(kept.values()) / x.numel(), 1)
+
+
+def missed(row: dict[str, Any]) -> bool:
+    """Whether a row is above what was asked; the reason, where there is one, is in TRUER."""
+    if row["elements"] == SMALL:
+        return row["more_seconds"] > _CALL_SECONDS
+    return row["ratio"] > _MOST[row["kind"]]
+
+
+def table(record: dict[str, Any]) -> str:
+    rows = record["rows"]
+    small = {row["activation"]: row for row in rows if row["kind"] == "eager" and row["elements"] == SMALL}
+    eager = [
+        [
+            row["activation"],
+            _milliseconds(row),
+            _ratio(row),
+            f"{small[row['activation']]['seconds'] * 1e6:.0f} ({small[row['activation']]['more_seconds'] * 1e6:+.0f})",
+            f"{row['bytes']:g} ({row['peer_bytes']:g})",
+            TRUER.get(row["activation"], ""),
+        ]
+        for row in rows
+        if row["kind"] == "eager" and row["elements"] != SMALL
+    ]
+    compiled = [
+        [row["activation"], row["peer"], _milliseconds(row), _ratio(row)] for row in rows if row["kind"] == "compiled"
+    ]
+    large = f"{max(row['elements'] for row in rows):,}"
+    return "\n\n".join(
+        [
+            f"Eager, beside PyTorch's own (in brackets). Milliseconds and ratio at {large} elements, microseconds at "
+            f"{SMALL:,}, bytes saved for backward an element; bold is above what was asked.",
+            markdown(["activation", "ms", "ratio", "microseconds (more)", "bytes", "what more is paid for"], eager),
+            "Compiled, beside a compiled function of PyTorch's (in brackets) of like arithmetic.",
+            markdown(["activation", "beside", "ms", "ratio"], compiled),
+        ]
+    )
+
+
+def _milliseconds(row: dict[str, Any]) -> str:
+    return f"{row['seconds'] * 1e3:.1f} ({row['peer_seconds'] * 1e3:.1f})"
+
+
+def _ratio(row: dict[str, Any]) -> str:
+    text = f"{row['ratio']:.2f}"
+    return f"{f'**{text}**' if missed(row) else text} ({row['lowest']:.2f} to {row['highest']:.2f})"
+
+
+def plot(record: dict[str, Any], axes: Any) -> None:
+    """The ratio of each activation, eager and compiled, and what was asked."""
+    rows = [row for row in record["rows"] if row["elements"] != SMALL]
+    for kind, color in (("eager", "C0"), ("compiled", "C1")):
+        chosen = sorted((row for row in rows if row["kind"] == kind), key=lambda row: row["ratio"])
+        shares = [(place + 0.5) / len(chosen) for place in range(len(chosen))]
+        axes.plot([row["ratio"] for row in chosen], shares, ".-", color=color, label=kind)
+        axes.axvline(_MOST[kind], color=color, linestyle="--", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_xlabel("times PyTorch's own, forward and backward (dashed: asked)")
+    axes.set_ylabel("share of activations up to here")
+    axes.legend(frameon=False)

@@ -59,11 +59,14 @@ def measure(quick: bool) -> dict[str, Any]:
         for networks, processes, optimizers in settings:
             _say(f"networks in a process: {networks}, processes: {processes}; beside the floor")
             rows += against_floor(name, networks, processes, optimizers, rounds)
+            _say("; ".join(f"{r['optimizer']} {_times(r['ratio'])} times it" for r in rows[-len(optimizers) :]))
         chosen = [key for key in PEERS if not (quick and key.endswith(_COMPILED))]
         for networks in (3,) if quick else (1, 9, 15, 30):
             share = 1 if quick or networks == 1 else _SHARE
             tried = (1,) if quick else tuple(sorted({1, cores()}))
-            rows += against_peers(arrays, content, networks, chosen, rounds, share, tried)
+            found = against_peers(arrays, content, networks, chosen, rounds, share, tried)
+            _say("; ".join(f"{r['candidate']} {_cell(r)}" for r in found))
+            rows += found
     return {
         "rows": rows,
         "n": rounds,

@@ -8,6 +8,8 @@ import torch
 import actlab
 from actlab.activations import BLOCKS, bridge
 from actlab.activations.core import Activation, activation
+from actlab.bench import operators
+from actlab.formula.exact import kinks
 
 WITH_KERNELS = [name for name, block in BLOCKS.items() if block.kernels]
 # of value and slope, relative to 1 + |result| + what a rounding of x does: the two take other steps of rounding
@@ -141,6 +143,22 @@ def test_forward_mode_and_second_derivatives_of_the_eager_path(name):
     torch.testing.assert_close(again, first)
 
 
+@pytest.mark.parametrize("name", BLOCKS)
+def test_second_derivatives_where_pieces_meet(name):
+    """At 0 and at every kink f'' lies between its one-sided limits: clamp's slopes at an end must not add up."""
+    block = BLOCKS[name]
+    values = tuple(block.facts.parameters.values())
+    step = 1e-7
+    for place in {0.0, *kinks(block.facts, block.facts.parameters)}:
+        x = torch.tensor([place - step, place, place + step], dtype=torch.float64, requires_grad=True)
+        (slope,) = torch.autograd.grad(block(x, *values).sum(), x, create_graph=True)
+        second = torch.zeros_like(x)
+        if slope.requires_grad:
+            (second,) = torch.autograd.grad(slope.sum(), x, materialize_grads=True)
+        left, at, right = second.tolist()
+        assert min(left, right) - 1e-4 <= at <= max(left, right) + 1e-4, (place, left, at, right)
+
+
 def kept(function, x: torch.Tensor) -> int:
     """Bytes saved for backward; a storage that is saved twice is counted once."""
     storages = {}
@@ -195,3 +213,26 @@ def test_a_wrong_kernel_is_used_and_found():
         planted.native(forward=torch.square, backward=torch.mul, saves="y")
         planted.apply.clear()
         planted(x)
+
+
+def test_the_benchmark_tells_what_is_above_what_was_asked():
+    row = operators._row("gelu", "eager", "", operators.LARGE, [(1.3, 1.0), (1.2, 1.0), (1.1, 1.0)])
+    assert (row["ratio"], row["lowest"], row["highest"]) == (1.2, 1.1, 1.3)
+    assert operators.missed(row) and not operators.missed(row | {"ratio": 1.09})
+    small = row | {"elements": operators.SMALL, "more_seconds": 39e-6}
+    assert not operators.missed(small) and operators.missed(small | {"more_seconds": 41e-6})
+    assert not operators.missed(row | {"kind": "compiled"})
+    text = operators.table({"rows": [row | {"bytes": 4, "peer_bytes": 4}, small]})
+    assert "| gelu | 1200.0 (1000.0) | **1.20** (1.10 to 1.30) | 1200000 (+39) | 4 (4) | value and slope" in text
+
+
+def test_the_benchmark_counts_and_times_both():
+    ours, theirs = operators._pair(BLOCKS["logsigmoid"])
+    assert (operators._saved(ours), operators._saved(theirs)) == (4, 8)
+    (mine, other), *_ = operators._in_turns(ours, theirs, 64, 1, 2)
+    assert mine > 0 and other > 0
+
+
+def test_every_activation_has_a_peer():
+    for block in BLOCKS.values():
+        assert operators.peer_of(block.facts.formula) in operators.PEERS

@@ -274,7 +274,8 @@ def elish(x: Tensor) -> Tensor:
 
 @elish.derivative(wrt="x")
 def _(x):
-    positive, less = x.clamp(min=0), torch.expm1(x.clamp(max=0))  # one of the two is 0
+    # one of the two is 0; of relu's and clamp's slopes at 0 one is too, which the second derivative needs
+    positive, less = torch.relu(x), torch.expm1(x.clamp(max=0))
     return torch.sigmoid(x) * (1 + less + (positive + less) * torch.sigmoid(-x))
 
 
@@ -305,4 +306,4 @@ def _(x):
     inside = (x.abs() < 1).to(x.dtype) / 2
     line = (x + 1).clamp(0, 2) / 2
     negative = x.clamp(max=0)
-    return torch.exp(negative) * line + (x.clamp(0, 1) + torch.expm1(negative)) * inside
+    return torch.exp(negative) * line + (torch.relu(x).clamp(max=1) + torch.expm1(negative)) * inside

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actlab import catalogue
 from actlab.activations.resolve import resolve
 from actlab.models import gain
-from actlab.products import accumulate, product
+from actlab.products import accumulation, product
 from actlab.spec import Experiment, Trial
 from actlab.targets import parse
 from actlab.train import Arrays, Stack, Trainer, train
@@ -273,7 +273,7 @@ def test_steps_replayed_from_tables_are_the_same_bits(optimizer):
     for _ in range(2):
         # sums over one step or over eight: the last bits of a loss may differ
         np.testing.assert_allclose(called.epoch(), replayed.epoch(), rtol=1e-12)
-    for a, b in zip(called.model.parameters.tensors(), replayed.model.parameters.tensors(), strict=True):
+    for a, b in zip(called.parameters.tensors(), replayed.parameters.tensors(), strict=True):
         assert torch.equal(a, b)
 
 
@@ -304,7 +304,7 @@ def test_seeds_pair_start_and_batches():
     e = experiment(activations=("relu", "tanh"), seeds=(7, 8))
     s = stack(e)
     trainer = Trainer(s, arrays())
-    first = trainer.model.parameters.weights[0]
+    first = trainer.parameters.weights[0]
     assert torch.equal(first[0], first[2]) and not torch.equal(first[0], first[1])
     assert [trial.seed for trial in s.trials] == [7, 8, 7, 8]
     assert trainer.seed_of_M.tolist() == [0, 1, 0, 1]
@@ -321,7 +321,7 @@ def test_gains_are_those_of_the_normal_distribution():
 def test_gain_initialisation_keeps_the_signal():
     e = experiment(activations=("tanh",), initialisation=("gain",), hidden=(256, 256, 256))
     trainer = Trainer(stack(e), arrays(features=256))
-    p = trainer.model.parameters
+    p = trainer.parameters
     assert p.linear(0, 0)[0].std().item() == pytest.approx(1 / 16, rel=0.02)
     assert p.linear(1, 0)[0].std().item() == pytest.approx(1.5925 / 16, rel=0.02)
     assert all(p.linear(layer, 0)[1].abs().max() == 0 for layer in range(4))
@@ -354,13 +354,13 @@ def test_without_a_test_set_test_figures_are_null():
 def test_products_have_the_same_bits_for_any_number_of_networks(batch, inputs, outputs):
     g = torch.Generator().manual_seed(0)
     x, w = torch.randn(5, batch, inputs, generator=g), torch.randn(5, inputs, outputs, generator=g)
-    whole = product(x, w, torch.empty(5, batch, outputs))
+    whole = product(x, w, torch.empty(5, batch, outputs))()
     d = torch.randn(5, batch, outputs, generator=g)
-    updated = accumulate(w.clone(), x.mT, d, beta=0.9)
+    updated = accumulation(w.clone(), x.mT, d, beta=0.9)()
     for part in (slice(0, 1), slice(4, 5), slice(1, 3), slice(1, 5)):
         count = len(x[part])
-        assert torch.equal(product(x[part], w[part], torch.empty(count, batch, outputs)), whole[part])
-        assert torch.equal(accumulate(w[part].clone(), x[part].mT, d[part], beta=0.9), updated[part])
+        assert torch.equal(product(x[part], w[part], torch.empty(count, batch, outputs))(), whole[part])
+        assert torch.equal(accumulation(w[part].clone(), x[part].mT, d[part], beta=0.9)(), updated[part])
 
 
 def test_the_group_names_every_field_that_must_agree():

@@ -36,7 +36,6 @@ class Batches:
         self.segments = [Segment(range(full), self.batch)]
         if rest:
             self.segments.append(Segment(range(full, full + 1), rest))
-        self._inputs: dict[int, Tensor] = {}
 
     def orders(self, epoch: int) -> Tensor:
         """The epoch's permutation of the training set for each seed, (S, n)."""
@@ -51,19 +50,16 @@ class Batches:
         index_TSB = index_STB.transpose(0, 1).contiguous()
         return {"index": index_TSB.view(len(steps), -1), "labels": self.y[index_TSB]}
 
-    def gather(self, row: Row, batch: int) -> Tensor:
-        """x~ of each seed's batch, (S, B, J): gathered once, whatever the number of its networks."""
-        if batch not in self._inputs:
-            self._inputs[batch] = self.x.new_ones(len(self.seeds), batch, self.x.shape[1] + 1)
-        x_SBJ = self._inputs[batch]
-        torch.index_select(self.x, 0, row["index"], out=x_SBJ.view(-1, x_SBJ.shape[2])[:, :-1])
-        return x_SBJ
+    def gather(self, row: Row, into_SBJ: Tensor) -> None:
+        """The samples of each seed's batch, once, whatever the number of its networks."""
+        torch.index_select(self.x, 0, row["index"], out=into_SBJ.view(-1, into_SBJ.shape[2])[:, :-1])
+
+
+def with_ones(count: int, batch: int, x: Tensor) -> Tensor:
+    """Room for x~ of `count` batches of samples like x, (count, B, J), its last column ones."""
+    return x.new_ones(count, batch, x.shape[1] + 1)
 
 
 def in_chunks(x: Tensor, y: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """A data set as x~ (1, B, J) and labels (B,), for evaluation; a chunk is overwritten by the next."""
-    x_1BJ = x.new_ones(1, min(size, len(y)), x.shape[1] + 1)
-    for start in range(0, len(y), size):
-        part = x[start : start + size]
-        x_1BJ[0, : len(part), :-1] = part
-        yield x_1BJ[:, : len(part)], y[start : start + size]
+    """A data set in parts, for evaluation."""
+    return zip(x.split(size), y.split(size), strict=True)

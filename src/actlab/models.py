@@ -28,7 +28,7 @@ from torch import Tensor
 
 from actlab.activations.resolve import Applied
 from actlab.optimizers import Optimizer
-from actlab.products import product
+from actlab.products import Operation, product
 from actlab.spec import Trial, stream_seed
 
 _LANES = 32
@@ -103,163 +103,141 @@ class Parameters:
 
 
 class Bend:
-    """The activation of a slice in a hidden layer, for one batch size: views of the layer's buffers, made once."""
+    """The activation of a slice in a hidden layer: y = f(z), and dL/dx = dL/dy f'(z) in place."""
 
-    def __init__(self, applied: Applied, z_mBH: Tensor, y_mBH: Tensor, dx_mBH: Tensor | None) -> None:
-        self.applied, self.z, self.y, self.dx = applied, z_mBH, y_mBH, dx_mBH
-        count, elements = len(z_mBH), z_mBH[0].numel()
-        self.padding = -elements % _LANES
-        self.flat = z_mBH.view(count, elements)
-        if self.padding:
-            self.padded = z_mBH.new_empty(count, elements + self.padding)
-        self.elements = elements
+    def __init__(self, applied: Applied, learned_mL: Tensor, z_mBH: Tensor, y_mBH: Tensor, dx_mBH: Tensor) -> None:
+        self.applied, self.learned = applied, learned_mL
+        self.z, self.y, self.dx = z_mBH, y_mBH, dx_mBH
+        self.elements = z_mBH[0].numel()
+        self.padding = -self.elements % _LANES
         self.saved = None
-        self.by_rows = applied.by_rows and not self.padding
-
-    def forward(self, learned_mL: Tensor) -> None:
-        """y = f(z), keeping what the derivative needs."""
-        if self.by_rows:
-            _, self.saved = self.applied.forward(self.z, learned_mL, out=self.y)
-            return
-        z_mP = self.flat
+        if applied.by_rows and not self.padding:
+            self.forward, self.backward = applied.rows(z_mBH, y_mBH, dx_mBH)
         if self.padding:
-            z_mP = self.padded
-            z_mP[:, : self.elements] = self.flat
+            self.padded = z_mBH.new_empty(len(z_mBH), self.elements + self.padding)
+
+    def forward(self) -> None:
+        z_mP = self.z.view(len(self.z), self.elements)
+        if self.padding:
+            self.padded[:, : self.elements] = z_mP
             # the padding repeats a real element: whatever f makes of 0, it is not asked
-            z_mP[:, self.elements :] = self.flat[:, :1]
-        y_mP, self.saved = self.applied.forward(z_mP, learned_mL)
+            self.padded[:, self.elements :] = z_mP[:, :1]
+            z_mP = self.padded
+        y_mP, self.saved = self.applied.forward(z_mP, self.learned)
         self.y.copy_(y_mP[:, : self.elements].view(self.y.shape))
 
     def backward(self) -> None:
-        """dL/dz = dL/dy f'(z), in place."""
-        if self.by_rows:
-            self.applied.through(self.dx, self.saved)
-        elif not self.padding:
-            self.applied.through(self.dx.view(self.flat.shape), self.saved)
-        else:
-            upstream_mP = self._upstream()
-            self.applied.through(upstream_mP, self.saved)
+        upstream_mP = self._upstream()
+        self.applied.through(upstream_mP, self.saved)
+        if self.padding:
             self.dx.copy_(upstream_mP[:, : self.elements].view(self.dx.shape))
 
     def backward_learned(self) -> Tensor:
-        """The loss's gradient with respect to each learned parameter, (m, L)."""
+        """The loss's gradient with respect to each learned parameter, (m, L), from dL/dy."""
         return self.applied.backward_learned(self.saved, self._upstream())
 
     def _upstream(self) -> Tensor:
-        return torch.nn.functional.pad(self.dx.view(self.flat.shape), (0, self.padding))
+        dx_mP = self.dx.view(len(self.dx), self.elements)
+        return torch.nn.functional.pad(dx_mP, (0, self.padding)) if self.padding else dx_mP
 
 
-class Buffers:
-    """What a batch of B samples needs, allocated once; what only training needs, when it is asked for."""
+class Forward:
+    """The way from x~ to logits, for one batch size: buffers and operations on them, made once."""
 
-    def __init__(self, slices: Sequence[Slice], batch: int, widths: Sequence[int], like: Tensor, trains: bool) -> None:
-        networks, hidden = slices[-1].stop, widths[:-1]
-        self.z = [like.new_empty(networks, batch, h) for h in hidden]
-        self.x = [like.new_ones(networks, batch, h + 1) for h in hidden]  # y and a column of ones: the next layer's x~
-        self.dx: list[Tensor] = []
-        if trains:
-            for layer, z in enumerate(self.z):  # dL/dx may take the place of a z that no derivative needs
-                needed = any(part.layers[layer].needs_input for part in slices)
-                self.dx.append(torch.empty_like(z) if needed else z)
-        self.bends = [[self._bend(part, layer) for part in slices] for layer in range(len(hidden))]
-        self._dropped: list[Tensor] = []
+    def __init__(self, slices: Sequence[Slice], p: Parameters, x_SBJ: Tensor, *, drops: bool = False) -> None:
+        self.x_SBJ, self.parameters, self.slices = x_SBJ, p, slices
+        batch, networks = x_SBJ.shape[1], len(p.weights[0])
+        hidden = [w.shape[2] for w in p.weights[:-1]]
+        self.z = [x_SBJ.new_empty(networks, batch, h) for h in hidden]
+        self.y = [x_SBJ.new_ones(networks, batch, h + 1) for h in hidden]  # with the column of ones
+        self.dropped = [torch.ones_like(y) for y in self.y] if drops else self.y
+        # dL/dx takes the place of a z that no derivative needs
+        keeps = [any(part.layers[layer].needs_input for part in slices) for layer in range(len(hidden))]
+        self.dx = [torch.empty_like(z) if keep else z for z, keep in zip(self.z, keeps, strict=True)]
+        self.bends = [[self._bend(index, layer) for index in range(len(slices))] for layer in range(len(hidden))]
+        self.products = [
+            [product(x, p.weights[layer][places], out=self.z[layer][places]) for places, x in self.inputs(layer)]
+            for layer in range(len(hidden))
+        ]
+        self._last: dict[int, list[Operation]] = {}
 
-    def _bend(self, part: Slice, layer: int) -> Bend:
-        dx_mBH = self.dx[layer][part.places] if self.dx else None
-        return Bend(part.layers[layer], self.z[layer][part.places], self.x[layer][part.places, :, :-1], dx_mBH)
+    def _bend(self, index: int, layer: int) -> Bend:
+        part, places = self.slices[index], self.slices[index].places
+        z, y, dx = self.z[layer][places], self.y[layer][places, :, :-1], self.dx[layer][places]
+        return Bend(part.layers[layer], self.parameters.learned[layer][index], z, y, dx)
 
-    @property
-    def dropped(self) -> list[Tensor]:
-        """Like x, for the masked y: the derivative may need the other."""
-        if not self._dropped:
-            self._dropped = [torch.ones_like(x) for x in self.x]
-        return self._dropped
+    def inputs(self, layer: int) -> Iterator[tuple[slice, Tensor]]:
+        """A layer's x~: of all networks at once, or of the data run by run, for networks of a seed share a batch."""
+        if layer:
+            yield slice(None), self.dropped[layer - 1]
+            return
+        shared = len(self.x_SBJ) == 1
+        for part in self.slices:
+            for places, seeds in [(part.places, slice(None))] if shared else part.runs:
+                yield places, self.x_SBJ[seeds].expand(places.stop - places.start, -1, -1)
 
-
-class StackedMLP:
-    """M networks of one shape and their forward and backward pass."""
-
-    def __init__(self, slices: Sequence[Slice], parameters: Parameters) -> None:
-        self.slices = tuple(slices)
-        self.parameters = parameters
-        *hidden, last = parameters.weights
-        self.widths = [w.shape[2] for w in hidden] + [last.shape[1]]
-        self._buffers: dict[tuple[int, bool], Buffers] = {}
-
-    def buffers(self, batch: int, trains: bool) -> Buffers:
-        key = (batch, trains)
-        if key not in self._buffers:
-            self._buffers[key] = Buffers(self.slices, batch, self.widths, self.parameters.weights[0], trains)
-        return self._buffers[key]
-
-    def forward(
-        self,
-        x_SBJ: Tensor,
-        parameters: Parameters | None = None,
-        masks: list[Tensor] | None = None,
-        trains: bool = False,
-        out: Tensor | None = None,
-    ) -> Tensor:
-        """Logits (M, C, B), into `out` where given.
-
-        The input's first axis has an entry for each seed, or one that all networks share.
-        """
-        p = parameters or self.parameters
-        buffers = self.buffers(x_SBJ.shape[1], trains)
-        x_MBJ = None
-        for layer, bends in enumerate(buffers.bends):
-            for places, x in self._inputs(x_SBJ, x_MBJ):
-                product(x, p.weights[layer][places], out=buffers.z[layer][places])
-            for bend, learned in zip(bends, p.learned[layer], strict=True):
-                bend.forward(learned)
-            x_MBJ = buffers.x[layer]
+    def __call__(self, logits_MCB: Tensor, masks: list[Tensor] | None = None) -> Tensor:
+        """z = x~ W and y = f(z) layer by layer; logits into the tensor given."""
+        for layer, (products, bends) in enumerate(zip(self.products, self.bends, strict=True)):
+            for multiply in products:
+                multiply()
+            for bend in bends:
+                bend.forward()
             if masks is not None:
-                torch.mul(x_MBJ[:, :, :-1], masks[layer], out=buffers.dropped[layer][:, :, :-1])
-                x_MBJ = buffers.dropped[layer]
-        if out is None:
-            out = x_SBJ.new_empty(self.slices[-1].stop, self.widths[-1], x_SBJ.shape[1])
-        for places, x in self._inputs(x_SBJ, x_MBJ):
-            product(p.weights[-1][places], x.mT, out=out[places])
-        return out
+                torch.mul(self.y[layer][:, :, :-1], masks[layer], out=self.dropped[layer][:, :, :-1])
+        for multiply in self._to_logits(logits_MCB):
+            multiply()
+        return logits_MCB
 
-    def backward(self, x_SBJ: Tensor, d_MCB: Tensor, optimizer: Optimizer, masks: list[Tensor] | None = None) -> None:
-        """One optimizer step from dL/dlogits; forward ran just before on the same batch."""
-        weights = self.parameters.weights
-        buffers = self.buffers(x_SBJ.shape[1], True)
-        inputs = [None, *(buffers.x if masks is None else buffers.dropped)]
-        d_MBH = d_MCB.mT
-        for layer in range(len(weights) - 1, 0, -1):
-            last = layer == len(weights) - 1
-            # dL/dx by the weights before their update
-            w_MHI = weights[layer][:, :, :-1] if last else weights[layer][:, :-1].mT
-            dx_MBI = product(d_MBH, w_MHI, out=buffers.dx[layer - 1])
-            self._step(layer, inputs[layer], x_SBJ, d_MBH, optimizer)
+    def _to_logits(self, logits_MCB: Tensor) -> list[Operation]:
+        place = logits_MCB.data_ptr()
+        if place not in self._last:
+            weights_MCJ = self.parameters.weights[-1]
+            self._last[place] = [
+                product(weights_MCJ[places], x.mT, out=logits_MCB[places])
+                for places, x in self.inputs(len(self.products))
+            ]
+        return self._last[place]
+
+
+class Backward:
+    """The way back from dL/dlogits, which lie in `d`, and the step of the optimizer."""
+
+    def __init__(self, forward: Forward, optimizer: Optimizer) -> None:
+        self.forward, self.optimizer = forward, optimizer
+        *_, last = weights = forward.parameters.weights
+        self.d_MCB = last.new_empty(len(last), last.shape[1], forward.x_SBJ.shape[1])
+        d_MBH = [*forward.dx, self.d_MCB.mT]  # dL/dz of each layer
+        # dL/dx = d W^T, without the bias
+        self.products = [
+            product(d, w[:, :, :-1] if w is last else w[:, :-1].mT, out=dx)
+            for d, w, dx in zip(d_MBH[1:], weights[1:], forward.dx, strict=True)
+        ]
+        # dL/dW = x~^T d; the last layer's is kept transposed
+        self.updates = [
+            [
+                optimizer.update(layer, places, *((d[places].mT, x) if w is last else (x.mT, d[places])))
+                for places, x in forward.inputs(layer)
+            ]
+            for layer, (w, d) in enumerate(zip(weights, d_MBH, strict=True))
+        ]
+
+    def __call__(self, masks: list[Tensor] | None = None) -> None:
+        """One step; forward ran just before on the same batch."""
+        for layer in range(len(self.updates) - 1, 0, -1):
+            self.products[layer - 1]()  # by the weights before their update
+            for update in self.updates[layer]:
+                update()
             if masks is not None:
-                dx_MBI.mul_(masks[layer - 1])
-            for index, bend in enumerate(buffers.bends[layer - 1]):
+                self.forward.dx[layer - 1].mul_(masks[layer - 1])
+            for index, bend in enumerate(self.forward.bends[layer - 1]):
                 gradient_mL = bend.backward_learned() if bend.applied.initial else None
                 bend.backward()  # by the learned parameters before their update
                 if gradient_mL is not None:
-                    optimizer.learned(layer - 1, index, gradient_mL)
-            d_MBH = dx_MBI
-        self._step(0, None, x_SBJ, d_MBH, optimizer)
-        optimizer.finish()
-
-    def _step(self, layer: int, x_MBJ: Tensor | None, x_SBJ: Tensor, d_MBH: Tensor, optimizer: Optimizer) -> None:
-        """Hand the optimizer the factors of dL/dW = x~^T d; transposed in the last layer."""
-        last = layer == len(self.parameters.weights) - 1
-        for places, x in self._inputs(x_SBJ, x_MBJ):
-            factors = (d_MBH[places].mT, x) if last else (x.mT, d_MBH[places])
-            optimizer.weights(layer, places, *factors)
-
-    def _inputs(self, x_SBJ: Tensor, x_MBJ: Tensor | None) -> Iterator[tuple[slice, Tensor]]:
-        """A layer's input: of the networks all at once, or of the data slice by slice, for seeds share batches."""
-        if x_MBJ is not None:
-            yield slice(None), x_MBJ
-            return
-        for part in self.slices:
-            for places, seeds in part.runs if x_SBJ.shape[0] > 1 else [(part.places, slice(None))]:
-                yield places, x_SBJ[seeds].expand(places.stop - places.start, -1, -1)
+                    self.optimizer.learned(layer - 1, index, gradient_mL)
+        for update in self.updates[0]:
+            update()
+        self.optimizer.finish()
 
 
 def initial_parameters(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from actlab.products import accumulate, product
+from actlab.products import Operation, accumulation, product
 from actlab.spec import Trial
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Row = dict[str, Tensor]
 
 
 class Optimizer(ABC):
-    """Takes the factors of a gradient while the backward pass has them at hand."""
+    """Makes the operations that take a gradient's factors, while the backward pass has them at hand, into a step."""
 
     def __init__(
         self, trials: Sequence[Trial], slices: "Sequence[Slice]", parameters: "Parameters", total_steps: int
@@ -60,8 +60,8 @@ class Optimizer(ABC):
         """(T, M) float64: 1 / batch for the mean, and the rate where it enters there."""
 
     @abstractmethod
-    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
-        """The gradient of these networks' weights is a b."""
+    def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
+        """The operation that steps these networks' weights, whose gradient is a b: made once, called at each step."""
 
     @abstractmethod
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
@@ -90,11 +90,17 @@ class SGD(Optimizer):
     def own_tables(self, steps: range) -> dict[str, Tensor]:
         return {"shrink": self._column(1 - self.rates(steps) * self.decay_M)} if self.decays else {}
 
-    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
+    def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
         w = self.parameters.weights[layer][places]
-        if self.decays:
+        add = accumulation(w, a, b)
+        if not self.decays:
+            return add
+
+        def shrink_and_add() -> Tensor:
             w.mul_(self.row["shrink"][places])
-        accumulate(w, a, b)
+            return add()
+
+        return shrink_and_add
 
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
         self.parameters.learned[layer][index].add_(gradient_mL)
@@ -121,13 +127,19 @@ class Momentum(Optimizer):
             found["pull"] = self._column(-self.rates(steps) * self.decay_M)
         return found
 
-    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
-        u = self.velocity.weights[layer][places]
-        if self.wanes:
-            u.mul_(self.row["follow"][places])
-        accumulate(u, a, b, beta=self.mu)
-        if self.decays:
-            u.add_(self.parameters.weights[layer][places] * self.row["pull"][places])
+    def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
+        u, w = self.velocity.weights[layer][places], self.parameters.weights[layer][places]
+        add = accumulation(u, a, b, beta=self.mu)
+        if not self.wanes and not self.decays:
+            return add
+
+        def follow_and_add() -> Tensor:
+            if self.wanes:
+                u.mul_(self.row["follow"][places])
+            add()
+            return u.add_(w * self.row["pull"][places]) if self.decays else u
+
+        return follow_and_add
 
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
         u = self.velocity.learned[layer][index]
@@ -183,8 +195,8 @@ class AdamW(Optimizer):
     def own_tables(self, steps: range) -> dict[str, Tensor]:
         return {"rate": self.rates(steps).to(self.device)}
 
-    def weights(self, layer: int, places: slice, a: Tensor, b: Tensor) -> None:
-        product(a, b, out=self.gradient.weights[layer][places])
+    def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
+        return product(a, b, out=self.gradient.weights[layer][places])
 
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
         self.gradient.learned[layer][index].copy_(gradient_mL)

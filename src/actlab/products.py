@@ -5,24 +5,33 @@ a dimension of 1 (a last batch of one sample, a layer of one unit) goes to a mat
 Such a product is computed twice over, as a batch of two, and the first is kept; it is rare and small.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
+
+Operation = Callable[[], Tensor]
 
 
 def _lonely_vector(a: Tensor, b: Tensor) -> bool:
     return a.shape[0] == 1 and 1 in (a.shape[1], a.shape[2], b.shape[2])
 
 
-def product(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
-    """out = a b for each network."""
+def product(a: Tensor, b: Tensor, out: Tensor) -> Operation:
+    """out = a b for each network, as an operation on these tensors: what is decided by shapes is decided once."""
     if _lonely_vector(a, b):
-        return out.copy_(torch.bmm(a.expand(2, -1, -1), b.expand(2, -1, -1))[:1])
-    return torch.bmm(a, b, out=out)
+        return lambda: out.copy_(torch.bmm(a.expand(2, -1, -1), b.expand(2, -1, -1))[:1])
+    return partial(torch.bmm, a, b, out=out)
 
 
-def accumulate(total: Tensor, a: Tensor, b: Tensor, beta: float = 1.0) -> Tensor:
+def accumulation(total: Tensor, a: Tensor, b: Tensor, beta: float = 1.0) -> Operation:
     """total = beta total + a b for each network, in place."""
     if _lonely_vector(a, b):
-        twice = total.repeat(2, 1, 1).baddbmm_(a.expand(2, -1, -1), b.expand(2, -1, -1), beta=beta)
-        return total.copy_(twice[:1])
-    return total.baddbmm_(a, b, beta=beta)
+        return partial(_accumulate_twice, total, a, b, beta)
+    return partial(total.baddbmm_, a, b, beta=beta)
+
+
+def _accumulate_twice(total: Tensor, a: Tensor, b: Tensor, beta: float) -> Tensor:
+    twice = total.repeat(2, 1, 1).baddbmm_(a.expand(2, -1, -1), b.expand(2, -1, -1), beta=beta)
+    return total.copy_(twice[:1])

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from actlab.activations.resolve import Applied, ByHand, resolve
-from actlab.batches import Batches, Row, in_chunks
+from actlab.batches import Batches, Row, in_chunks, with_ones
 from actlab.denormals import flushed
-from actlab.models import Parameters, Slice, StackedMLP, initial_parameters
+from actlab.models import Backward, Forward, Parameters, Slice, initial_parameters
 from actlab.optimizers import OPTIMIZERS
 from actlab.replay import Cursor, OneByOne
 from actlab.spec import Trial, stream_seed
@@ -83,6 +83,16 @@ class Result:
 OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds, (M, 4)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """What a training step on batches of one size works with."""
+
+    forward: Forward
+    backward: Backward
+    logits_RMCB: Tensor  # of the last steps
+    slots: list[Tensor]  # its parts, (M, C, B) each
+
+
 class Trainer:
     """A stack in training: `epoch()` trains and measures one; `state()` and `restore()` carry it across a crash.
 
@@ -99,10 +109,10 @@ class Trainer:
         self.batches = Batches(self.arrays.x_train, self.arrays.y_train, self.seeds, first.batch_size)
         self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.classes)
         self.slices = _slices(stack, self.seeds)
+        self.minus_one = torch.full((1, 1, 1), -1, dtype=self.dtype, device=self.device)
         self.seed_of_M = torch.tensor([n for part in self.slices for n in part.seeds], device=self.device)
         start = initial_parameters(stack.trials, self.slices, self.sizes, self.dtype).to(self.device)
-        self.model = StackedMLP(self.slices, start)
-        self.best = start.clone()
+        self.parameters, self.best = start, start.clone()
         total_steps = first.epochs * self.batches.steps
         self.optimizer = OPTIMIZERS[first.optimizer](stack.trials, self.slices, start, total_steps)
         rates = torch.tensor([trial.dropout for trial in stack.trials], dtype=torch.float64)
@@ -115,7 +125,14 @@ class Trainer:
         self.replays = capturable and (self.device.type == "cuda" if replays is None else replays)
         self.runners = [Cursor(self._held) if self.replays else OneByOne() for _ in self.batches.segments]
         self.ring = 1 if self.replays else MEASURED_STEPS
-        self._logits: dict[int, Tensor] = {}
+        self.steps = {segment.batch: self._step_of(segment.batch) for segment in self.batches.segments}
+        self._evaluations: dict[tuple[int, bool], tuple[Forward, Tensor]] = {}
+
+    def _step_of(self, batch: int) -> "_Step":
+        x_SBJ = with_ones(len(self.seeds), batch, self.arrays.x_train)
+        forward = Forward(self.slices, self.parameters, x_SBJ, drops=self.drops)
+        logits_RMCB = x_SBJ.new_empty(self.ring, len(self.trials), self.sizes[-1], batch)
+        return _Step(forward, Backward(forward, self.optimizer), logits_RMCB, list(logits_RMCB))
 
     def _begin_records(self, epochs: int) -> None:
         count = len(self.trials)
@@ -178,38 +195,32 @@ class Trainer:
         return self.loss_M / samples, self.correct_M.double() / samples
 
     def _train_step(self, batch: int, row: Row, number: int) -> None:
-        """Forward, loss, backward and update. Legend of the loss: p = softmax(logits), dL/dlogits = p - one-hot."""
-        x_SBJ = self.batches.gather(row, batch)
+        """Forward, loss, backward and update, with p = softmax(logits) and dL/dlogits = p - one-hot."""
+        step = self.steps[batch]
+        self.batches.gather(row, step.forward.x_SBJ)
         masks = self._masks(batch) if self.drops else None
-        logits_MCB = self.model.forward(x_SBJ, masks=masks, trains=True, out=self.logits(batch)[number % self.ring])
+        logits_MCB = step.forward(step.slots[number % self.ring], masks)
         if self.replays:
             self._measure(batch, row["labels"].unsqueeze(0))
-        d_MCB = torch.softmax(logits_MCB, dim=1)
+        d_MCB = torch.softmax(logits_MCB, dim=1, out=step.backward.d_MCB)
         y_M1B = row["labels"].index_select(0, self.seed_of_M).unsqueeze(1)
-        d_MCB.scatter_add_(1, y_M1B, d_MCB.new_full((1, 1, 1), -1).expand(y_M1B.shape))
+        d_MCB.scatter_add_(1, y_M1B, self.minus_one.expand(y_M1B.shape))
         d_MCB.mul_(row["scale"])
         self.optimizer.row = row
-        self.model.backward(x_SBJ, d_MCB, self.optimizer, masks)
+        step.backward(masks)
+
+    def _measure(self, batch: int, labels_RSB: Tensor) -> None:
+        """Add loss and accuracy of the steps whose labels these are to the epoch's sums."""
+        logits_RMCB = self.steps[batch].logits_RMCB[: len(labels_RSB)]
+        y_RMB = labels_RSB.index_select(1, self.seed_of_M)
+        self.loss_M += _losses(logits_RMCB, y_RMB)
+        self.correct_M += (logits_RMCB.max(dim=2).indices == y_RMB).sum(dim=(0, 2))
 
     @flushed()
     def evaluate(self) -> tuple[Tensor, Tensor]:
         """Mean loss and accuracy on the validation set, of the parameters as they are."""
-        loss_M, classes_Mn = self._classify(self.arrays.x_valid, self.arrays.y_valid, self.model.parameters)
+        loss_M, classes_Mn = self._classify(self.arrays.x_valid, self.arrays.y_valid, self.parameters)
         return loss_M, (classes_Mn == self.arrays.y_valid).double().mean(dim=1)
-
-    def logits(self, batch: int) -> Tensor:
-        """The logits of the last steps, (R, M, C, B)."""
-        if batch not in self._logits:
-            shape = (self.ring, len(self.trials), self.sizes[-1], batch)
-            self._logits[batch] = torch.empty(shape, dtype=self.dtype, device=self.device)
-        return self._logits[batch]
-
-    def _measure(self, batch: int, labels_RSB: Tensor) -> None:
-        """Add loss and accuracy of the steps whose labels these are to the epoch's sums."""
-        logits_RMCB = self.logits(batch)[: len(labels_RSB)]
-        y_RMB = labels_RSB.index_select(1, self.seed_of_M)
-        self.loss_M += _losses(logits_RMCB, y_RMB)
-        self.correct_M += (logits_RMCB.max(dim=2).indices == y_RMB).sum(dim=(0, 2))
 
     @flushed()
     def result(self) -> Result:
@@ -243,7 +254,7 @@ class Trainer:
 
     def _held(self) -> list[Tensor]:
         """All that a training step changes and the coming ones depend on."""
-        return [*self.model.parameters.tensors(), *self.optimizer.state(), self.loss_M, self.correct_M]
+        return [*self.parameters.tensors(), *self.optimizer.state(), self.loss_M, self.correct_M]
 
     def _records(self) -> list[Tensor]:
         return [*self.best.tensors(), self.best_loss_M, self.best_epoch_M, self.diverged_epoch_M]
@@ -296,17 +307,27 @@ class Trainer:
         """Mean loss (M,) and predicted classes (M, n)."""
         loss_M = torch.zeros_like(self.loss_M)
         classes = []
-        for x_1BJ, y_B in in_chunks(x, y, EVALUATION_BATCH):
-            logits_MCB = self.model.forward(x_1BJ, parameters)
+        for x_BI, y_B in in_chunks(x, y, EVALUATION_BATCH):
+            forward, logits_MCB = self._evaluation(len(y_B), parameters)
+            forward.x_SBJ[0, :, :-1] = x_BI
+            forward(logits_MCB)
             loss_M += _losses(logits_MCB.unsqueeze(0), y_B.expand(1, len(self.trials), -1))
             classes.append(logits_MCB.max(dim=1).indices)
         return loss_M / len(y), torch.cat(classes, dim=1)
+
+    def _evaluation(self, batch: int, parameters: Parameters) -> tuple[Forward, Tensor]:
+        key = (batch, parameters is self.best)
+        if key not in self._evaluations:
+            x_1BJ = with_ones(1, batch, self.arrays.x_valid)
+            logits_MCB = x_1BJ.new_empty(len(self.trials), self.sizes[-1], batch)
+            self._evaluations[key] = Forward(self.slices, parameters, x_1BJ), logits_MCB
+        return self._evaluations[key]
 
     def _keep_best(self, valid_loss_M: Tensor) -> None:
         better_M = (valid_loss_M < self.best_loss_M) & (self.diverged_epoch_M == 0)  # False for NaN
         self.best_loss_M[:] = torch.where(better_M, valid_loss_M, self.best_loss_M)
         self.best_epoch_M[:] = torch.where(better_M, self.done, self.best_epoch_M)
-        self.best.keep_where(better_M, self.model.parameters, self.slices)
+        self.best.keep_where(better_M, self.parameters, self.slices)
 
     def _named(self, i: int) -> dict[str, np.ndarray]:
         """The best parameters of a network, as torch.nn.Sequential(Linear, activation, Linear, ...) names them."""

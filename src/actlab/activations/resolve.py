@@ -13,6 +13,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,15 @@ class ByHand:
             return self.block.kernels.saves == "x"
         return any("x" in names for names in self.block.wants.values())
 
-    def forward(self, z_MP: Tensor, learned_ML: Tensor, out: Tensor | None = None) -> tuple[Tensor, Any]:
-        """y = f(z), and what the derivatives need; into `out` only where `by_rows`."""
-        if out is not None:
-            self.block.kernels.forward(z_MP, *self.constants, out=out)
-            return out, (z_MP, out, self.constants)
+    def rows(self, z: Tensor, y: Tensor, gradient: Tensor) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """Operations on these tensors, of any strides: y = f(z), and the gradient times f'(z), in place."""
+        kernels = self.block.kernels
+        saved = z if kernels.saves == "x" else y
+        forward = partial(kernels.forward, z, *self.constants, out=y)
+        return forward, partial(kernels.backward, gradient, saved, *self.constants, out=gradient)
+
+    def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
+        """y = f(z), and what the derivatives need."""
         parameters = self._parameters(learned_ML)
         y_MP = self.block.value(z_MP, *parameters)
         return y_MP, (z_MP, y_MP, parameters)
@@ -68,12 +73,11 @@ class ByHand:
 
     def through(self, gradient_MP: Tensor, saved: Any) -> None:
         """dL/dz = dL/dy f'(z), in place."""
-        if not self.by_rows:
+        if self.by_rows:
+            z, y, _ = saved
+            self.rows(z, y, gradient_MP)[1]()
+        else:
             gradient_MP.mul_(self.backward(saved))
-            return
-        z, y, constants = saved
-        kernels = self.block.kernels
-        kernels.backward(gradient_MP, z if kernels.saves == "x" else y, *constants, out=gradient_MP)
 
     def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
         """The loss's gradient with respect to each learned parameter, (M, L)."""

@@ -38,6 +38,7 @@ PEERS: dict[str, tuple[str, Callable[[Workload], Any]]] = {
     "stacked_compiled": ("stacked, autograd, compiled", lambda work: peers.StackedAutograd(work, peers.compiled)),
     "jax": ("JAX: jit(vmap(scan))", lambda work: _jax(work)),
 }
+_OURS = {"engine": "this engine", "engine_cores": "this engine, a process a core"}
 _COMPILED = "_compiled"
 _ONE_BY_ONE = ("loader", "batch_loader", "loop")
 
@@ -64,7 +65,12 @@ def measure(quick: bool) -> dict[str, Any]:
         for networks in (3,) if quick else (1, 9, 15, 30):
             share = 1 if quick or networks == 1 else _SHARE
             tried = (1,) if quick else tuple(sorted({1, cores()}))
-            found = against_peers(arrays, content, networks, chosen, rounds, share, tried)
+            team = None if quick or cores() == 1 else Team(cores(), name, networks, ("sgd",), 1 / share)
+            try:
+                found = against_peers(arrays, content, networks, chosen, rounds, share, tried, team)
+            finally:
+                if team is not None:
+                    team.end()
             _say("; ".join(f"{r['candidate']} {_cell(r)}" for r in found))
             rows += found
     return {
@@ -83,7 +89,8 @@ def _limits(name: str, train: int, valid: int) -> str:
         "thread a process. The floor is the fastest of three forms of the products alone; asked: at most 1.25 times "
         "the floor from 8 networks on, 1.6 for momentum and AdamW. Peers, and the engine beside them, train one part "
         f"in {_SHARE} of the samples from 9 networks on, times {_SHARE}; of what trains one by one, a network of each "
-        "activation is timed. Each has one thread or all cores, whichever was faster before the rounds (JAX: its own)."
+        "activation is timed. Each has one thread or all cores, whichever was faster before the rounds (JAX: its own, "
+        "all cores); the engine's row of a process a core has so many networks in each and counts them all."
     )
 
 
@@ -116,16 +123,27 @@ def against_floor(
 
 
 def against_peers(
-    arrays: Arrays, content: str, networks: int, chosen: Sequence[str], rounds: int, share: int, tried: Sequence[int]
+    arrays: Arrays,
+    content: str,
+    networks: int,
+    chosen: Sequence[str],
+    rounds: int,
+    share: int,
+    tried: Sequence[int],
+    team: "Team | None" = None,
 ) -> list[dict[str, Any]]:
-    """The engine and every peer on the same part of the samples."""
+    """The engine and every peer on the same part of the samples. `team`: the engine in a process a core as well."""
     if any(key.endswith(_COMPILED) for key in chosen):  # Dynamo is slow to import
         logging.getLogger("torch._dynamo").setLevel(logging.ERROR)
         torch.compiler.reset()  # what was compiled for other shapes
     work = workload(arrays, content, networks).part(1 / share)
     alone = work.one_of_each()
     candidates = {"engine": _timed(Trainer(work.stack, work.arrays).epoch, 1, networks / share)}
-    threads: dict[str, int | None] = {"engine": 1}
+    threads = {"engine": 1}
+    if team is not None:  # so many networks in each process
+        whole = len(team) * networks / share
+        candidates["engine_cores"] = lambda: team.seconds("sgd") / whole
+        threads["engine_cores"] = len(team)
     absent = []
     for key in chosen:
         mine = alone if key in _ONE_BY_ONE else work
@@ -136,8 +154,8 @@ def against_peers(
             absent.append({"part": "peers", "networks": networks, "candidate": key, "absent": "not installed"})
             continue
         trained = len(mine.trials) / share
-        best = None if key == "jax" else _best_threads(peer.epoch, tried)
-        candidates[key], threads[key] = _timed(peer.epoch, best or 1, trained), best
+        best = 1 if key == "jax" else _best_threads(peer.epoch, tried)  # of torch's; JAX takes all cores by itself
+        candidates[key], threads[key] = _timed(peer.epoch, best, trained), cores() if key == "jax" else best
     found = in_turns(candidates, rounds)
     rows = [
         {
@@ -168,8 +186,8 @@ def in_turns(candidates: dict[str, Callable[[], float]], rounds: int) -> dict[st
 class Here:
     """Candidates in this process."""
 
-    def __init__(self, name: str, networks: int, optimizers: Sequence[str]) -> None:
-        self._candidates = _candidates(name, networks, optimizers)
+    def __init__(self, name: str, networks: int, optimizers: Sequence[str], share: float = 1.0) -> None:
+        self._candidates = _candidates(name, networks, optimizers, share)
         self.names = list(self._candidates)
 
     def seconds(self, name: str) -> float:
@@ -197,6 +215,9 @@ class Team:
             pipe.send(name)
         return max(pipe.recv() for _, pipe in self._members)
 
+    def __len__(self) -> int:
+        return len(self._members)
+
     def end(self) -> None:
         for process, pipe in self._members:
             pipe.close()  # which ends its loop
@@ -214,9 +235,9 @@ def _member(pipe: Any, *arguments: Any) -> None:
         pass
 
 
-def _candidates(name: str, networks: int, optimizers: Sequence[str]) -> Candidates:
+def _candidates(name: str, networks: int, optimizers: Sequence[str], share: float) -> Candidates:
     arrays, content = arrays_of(name)
-    works = {kind: workload(arrays, content, networks, optimizer=kind) for kind in optimizers}
+    works = {kind: workload(arrays, content, networks, optimizer=kind).part(share) for kind in optimizers}
     found: Candidates = {kind: Trainer(work.stack, work.arrays).epoch for kind, work in works.items()}
     return found | {form: Floor(works[optimizers[0]], form).epoch for form in FORMS}
 
@@ -275,7 +296,7 @@ def table(record: dict[str, Any]) -> str:
         ],
     )
     counts = list(dict.fromkeys(row["networks"] for row in beside))
-    titles = {"engine": "this engine"} | {key: title for key, (title, _) in PEERS.items()}
+    titles = _OURS | {key: title for key, (title, _) in PEERS.items()}
     rows = []
     for key in dict.fromkeys(row["candidate"] for row in beside):
         cells = {row["networks"]: _cell(row) for row in beside if row["candidate"] == key}
@@ -287,7 +308,7 @@ def table(record: dict[str, Any]) -> str:
 def _cell(row: dict[str, Any]) -> str:
     if "absent" in row:
         return row["absent"]
-    threads = f"; {row['threads']} threads" if (row["threads"] or 1) > 1 else ""
+    threads = f"; {row['threads']} cores" if row["threads"] > 1 else ""
     times = "" if row["candidate"] == "engine" else f", {_times(row['times_engine'])}"
     return f"{row['seconds']['median']:.3f}{times}{threads}"
 
@@ -301,7 +322,7 @@ def plot(record: dict[str, Any], axes: Any) -> None:
     lines: dict[str, list[tuple[int, float]]] = {}
     for row in record["rows"]:
         if row["part"] == "peers" and "absent" not in row:
-            title = PEERS[row["candidate"]][0] if row["candidate"] in PEERS else "this engine"
+            title = _OURS.get(row["candidate"]) or PEERS[row["candidate"]][0]
             lines.setdefault(title, []).append((row["networks"], row["seconds"]["median"]))
         elif row["part"] == "floor" and row["processes"] == 1 and row["optimizer"] == "sgd":
             lines.setdefault("floor: its products alone", []).append((row["networks"], row["floor_seconds"]["median"]))

@@ -78,7 +78,7 @@ def test_units_of_memory():
 
 
 def test_an_optimizer_with_more_state_needs_more():
-    needs = [network_bytes(experiment(1, optimizer=o), 784, 10) for o in ("sgd", "momentum", "adamw")]
+    needs = [network_bytes(experiment(1, optimizer=o), 784, 10, 1000) for o in ("sgd", "momentum", "adamw")]
     assert needs == sorted(needs) and needs[0] < needs[2]
 
 

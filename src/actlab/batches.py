@@ -42,17 +42,18 @@ class Batches:
         generators = [torch.Generator().manual_seed(stream_seed(seed, "order", epoch)) for seed in self.seeds]
         return torch.stack([torch.randperm(len(self.y), generator=g) for g in generators]).to(self.x.device)
 
-    def tables(self, order_Sn: Tensor, segment: Segment) -> dict[str, Tensor]:
-        """`index` (T, S B) and `labels` (T, S, B) of a segment's steps."""
+    def tables(self, order_Sn: Tensor, segment: Segment, seed_of_M: Tensor) -> dict[str, Tensor]:
+        """`index` (T, S B) and, for each network, `labels` (T, M, 1, B) of a segment's steps."""
         steps, batch, seeds = segment.steps, segment.batch, len(self.seeds)
         first = steps.start * self.batch
         index_STB = order_Sn[:, first : first + len(steps) * batch].view(seeds, len(steps), batch)
         index_TSB = index_STB.transpose(0, 1).contiguous()
-        return {"index": index_TSB.view(len(steps), -1), "labels": self.y[index_TSB]}
+        labels_TMB = self.y[index_TSB].index_select(1, seed_of_M)
+        return {"index": index_TSB.view(len(steps), -1), "labels": labels_TMB.unsqueeze(2)}
 
-    def gather(self, row: Row, into_SBJ: Tensor) -> None:
-        """The samples of each seed's batch, once, whatever the number of its networks."""
-        torch.index_select(self.x, 0, row["index"], out=into_SBJ.view(-1, into_SBJ.shape[2])[:, :-1])
+    def gather(self, row: Row, out: Tensor) -> None:
+        """The samples of each seed's batch, (S B, I): once, whatever the number of its networks."""
+        torch.index_select(self.x, 0, row["index"], out=out)
 
 
 def with_ones(count: int, batch: int, x: Tensor) -> Tensor:

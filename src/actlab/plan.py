@@ -70,15 +70,17 @@ def parse_bytes(text: str | float) -> float:
     return float(found[1]) * _UNITS[found[2].upper()]
 
 
-def network_bytes(experiment: Experiment, inputs: int, classes: int) -> float:
-    """What one network of a stack keeps in memory: weights, their best copy, the optimizer's state, buffers."""
+def network_bytes(experiment: Experiment, inputs: int, classes: int, samples: int) -> float:
+    """What one network of a stack keeps in memory: weights, their best copy, the optimizer's state, buffers, labels."""
     sizes = (inputs, *experiment.hidden, classes)
     weights = sum((a + 1) * b for a, b in pairwise(sizes))
     copies = {"sgd": 2, "momentum": 3, "adamw": 5}[experiment.optimizer]
     # a layer's z, y and dL/dx, and what an activation may make on its way; the logits of some steps
     units = sum(6 * width for width in experiment.hidden) + classes
-    activations = units * (experiment.batch_size + EVALUATION_BATCH) + classes * experiment.batch_size * MEASURED_STEPS
-    return (weights * copies + activations) * (8 if experiment.dtype == "float64" else 4)
+    activations = units * (experiment.batch_size + EVALUATION_BATCH)
+    activations += 2 * classes * experiment.batch_size * MEASURED_STEPS
+    labels = 2 * 8 * samples  # of an epoch, and while they are ordered
+    return (weights * copies + activations) * (8 if experiment.dtype == "float64" else 4) + labels
 
 
 def plan(
@@ -93,7 +95,7 @@ def plan(
     here: bool = False,
 ) -> Plan:
     """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process."""
-    each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes)
+    each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes, len(dataset.train.y))
     parts = [part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None]
     shared = sum(parts) * (2 if experiment.dtype == "float64" else 1)
     allowed = limits.memory if limits.memory is not None else memory_bytes() / 2

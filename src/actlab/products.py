@@ -29,7 +29,7 @@ def accumulation(total: Tensor, a: Tensor, b: Tensor, beta: float = 1.0) -> Oper
     """total = beta total + a b for each network, in place."""
     if _lonely_vector(a, b):
         return partial(_accumulate_twice, total, a, b, beta)
-    return partial(total.baddbmm_, a, b, beta=beta)
+    return partial(total.baddbmm_, a, b) if beta == 1 else partial(total.baddbmm_, a, b, beta=beta)
 
 
 def _accumulate_twice(total: Tensor, a: Tensor, b: Tensor, beta: float) -> Tensor:

@@ -19,8 +19,10 @@ class OneByOne:
     """Each step is called with its row of the tables."""
 
     def run(self, step: Step, tables: dict[str, Tensor], rows: range) -> Iterator[int]:
-        for n in rows:
-            step({name: table[n] for name, table in tables.items()}, n)
+        names = list(tables)
+        by_step = zip(*(table[rows.start : rows.stop].unbind(0) for table in tables.values()), strict=True)
+        for n, row in zip(rows, by_step, strict=True):
+            step(dict(zip(names, row, strict=True)), n)
             yield n
 
 

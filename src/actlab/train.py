@@ -89,8 +89,11 @@ class _Step:
 
     forward: Forward
     backward: Backward
+    samples: Tensor  # where a batch is put, (S B, I)
     logits_RMCB: Tensor  # of the last steps
     slots: list[Tensor]  # its parts, (M, C, B) each
+    log_p_RMCB: Tensor
+    minus_one_M1B: Tensor
 
 
 class Trainer:
@@ -109,7 +112,6 @@ class Trainer:
         self.batches = Batches(self.arrays.x_train, self.arrays.y_train, self.seeds, first.batch_size)
         self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.classes)
         self.slices = _slices(stack, self.seeds)
-        self.minus_one = torch.full((1, 1, 1), -1, dtype=self.dtype, device=self.device)
         self.seed_of_M = torch.tensor([n for part in self.slices for n in part.seeds], device=self.device)
         start = initial_parameters(stack.trials, self.slices, self.sizes, self.dtype).to(self.device)
         self.parameters, self.best = start, start.clone()
@@ -132,7 +134,15 @@ class Trainer:
         x_SBJ = with_ones(len(self.seeds), batch, self.arrays.x_train)
         forward = Forward(self.slices, self.parameters, x_SBJ, drops=self.drops)
         logits_RMCB = x_SBJ.new_empty(self.ring, len(self.trials), self.sizes[-1], batch)
-        return _Step(forward, Backward(forward, self.optimizer), logits_RMCB, list(logits_RMCB))
+        return _Step(
+            forward=forward,
+            backward=Backward(forward, self.optimizer),
+            samples=x_SBJ.view(-1, x_SBJ.shape[2])[:, :-1],
+            logits_RMCB=logits_RMCB,
+            slots=list(logits_RMCB),
+            log_p_RMCB=torch.empty_like(logits_RMCB),
+            minus_one_M1B=x_SBJ.new_full((len(self.trials), 1, batch), -1),
+        )
 
     def _begin_records(self, epochs: int) -> None:
         count = len(self.trials)
@@ -181,14 +191,14 @@ class Trainer:
         for segment, runner in zip(self.batches.segments, self.runners, strict=True):
             steps = segment.steps
             before = self.done * self.batches.steps
-            tables = self.batches.tables(order_Sn, segment)
+            tables = self.batches.tables(order_Sn, segment, self.seed_of_M)
             tables |= self.optimizer.tables(range(before + steps.start, before + steps.stop), segment.batch)
             rows = range(min(max(self.step - steps.start, 0), len(steps)), len(steps))
             for n in runner.run(partial(self._train_step, segment.batch), tables, rows):
                 self.step = steps.start + n + 1
                 due = (n + 1) % MEASURED_STEPS == 0
                 if not self.replays and (due or n == len(steps) - 1):
-                    self._measure(segment.batch, tables["labels"][n - n % MEASURED_STEPS : n + 1])
+                    self._measure(self.steps[segment.batch], tables["labels"][n - n % MEASURED_STEPS : n + 1])
                 if due and pause is not None:
                     pause(self)
         samples = len(self.arrays.y_train)
@@ -197,24 +207,23 @@ class Trainer:
     def _train_step(self, batch: int, row: Row, number: int) -> None:
         """Forward, loss, backward and update, with p = softmax(logits) and dL/dlogits = p - one-hot."""
         step = self.steps[batch]
-        self.batches.gather(row, step.forward.x_SBJ)
+        self.batches.gather(row, out=step.samples)
         masks = self._masks(batch) if self.drops else None
         logits_MCB = step.forward(step.slots[number % self.ring], masks)
         if self.replays:
-            self._measure(batch, row["labels"].unsqueeze(0))
+            self._measure(step, row["labels"].unsqueeze(0))
         d_MCB = torch.softmax(logits_MCB, dim=1, out=step.backward.d_MCB)
-        y_M1B = row["labels"].index_select(0, self.seed_of_M).unsqueeze(1)
-        d_MCB.scatter_add_(1, y_M1B, self.minus_one.expand(y_M1B.shape))
+        d_MCB.scatter_add_(1, row["labels"], step.minus_one_M1B)
         d_MCB.mul_(row["scale"])
         self.optimizer.row = row
         step.backward(masks)
 
-    def _measure(self, batch: int, labels_RSB: Tensor) -> None:
+    def _measure(self, step: _Step, labels_RM1B: Tensor) -> None:
         """Add loss and accuracy of the steps whose labels these are to the epoch's sums."""
-        logits_RMCB = self.steps[batch].logits_RMCB[: len(labels_RSB)]
-        y_RMB = labels_RSB.index_select(1, self.seed_of_M)
-        self.loss_M += _losses(logits_RMCB, y_RMB)
-        self.correct_M += (logits_RMCB.max(dim=2).indices == y_RMB).sum(dim=(0, 2))
+        steps = len(labels_RM1B)
+        logits_RMCB = step.logits_RMCB[:steps]
+        self.loss_M += _losses(logits_RMCB, labels_RM1B, out=step.log_p_RMCB[:steps])
+        self.correct_M += (logits_RMCB.max(dim=2, keepdim=True).indices == labels_RM1B).sum(dim=(0, 2, 3))
 
     @flushed()
     def evaluate(self) -> tuple[Tensor, Tensor]:
@@ -311,7 +320,7 @@ class Trainer:
             forward, logits_MCB = self._evaluation(len(y_B), parameters)
             forward.x_SBJ[0, :, :-1] = x_BI
             forward(logits_MCB)
-            loss_M += _losses(logits_MCB.unsqueeze(0), y_B.expand(1, len(self.trials), -1))
+            loss_M += _losses(logits_MCB.unsqueeze(0), y_B.expand(1, len(self.trials), 1, -1))
             classes.append(logits_MCB.max(dim=1).indices)
         return loss_M / len(y), torch.cat(classes, dim=1)
 
@@ -384,9 +393,9 @@ def _slices(stack: Stack, seeds: Sequence[int]) -> list[Slice]:
     return slices
 
 
-def _losses(logits_RMCB: Tensor, y_RMB: Tensor) -> Tensor:
+def _losses(logits_RMCB: Tensor, labels_RM1B: Tensor, out: Tensor | None = None) -> Tensor:
     """The sum of the steps' cross-entropies for each network, (M,) float64."""
-    log_p = torch.log_softmax(logits_RMCB, dim=2)
-    picked_MRB = log_p.gather(2, y_RMB.unsqueeze(2)).squeeze(2).transpose(0, 1)
+    log_p = torch.log_softmax(logits_RMCB, dim=2, out=out)
+    picked_MRB = log_p.gather(2, labels_RM1B).squeeze(2).transpose(0, 1)
     # made contiguous: a sum's order of additions follows from its strides, and those from the company
     return -picked_MRB.flatten(1).contiguous().sum(dim=1, dtype=torch.float64)

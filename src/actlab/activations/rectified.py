@@ -36,7 +36,7 @@ def _(y):  # y > 0 where x > 0: the output is saved, which the next layer keeps 
 
 
 relu.native(
-    forward=lambda x, out: aten.clamp_min.out(x, 0, out=out),
+    forward=lambda x, out: torch.clamp(x, 0, out=out),
     backward=lambda gradient, y, out: aten.threshold_backward.grad_input(gradient, y, 0, grad_input=out),
     saves="y",
 )

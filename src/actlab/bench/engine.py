@@ -62,7 +62,7 @@ def measure(quick: bool) -> dict[str, Any]:
             rows += against_floor(name, networks, processes, optimizers, rounds)
             _say("; ".join(f"{r['optimizer']} {_times(r['ratio'])} times it" for r in rows[-len(optimizers) :]))
         chosen = [key for key in PEERS if not (quick and key.endswith(_COMPILED))]
-        for networks in (3,) if quick else (1, 9, 15, 30):
+        for networks in (3,) if quick else (1, 15):
             share = 1 if quick or networks == 1 else _SHARE
             tried = (1,) if quick else tuple(sorted({1, cores()}))
             team = None if quick or cores() == 1 else Team(cores(), name, networks, ("sgd",), 1 / share)
@@ -88,7 +88,7 @@ def _limits(name: str, train: int, valid: int) -> str:
         "tanh and leaky_relu in turn. Seconds are of one epoch with validation and of one network, the engine with one "
         "thread a process. The floor is the fastest of three forms of the products alone; asked: at most 1.25 times "
         "the floor from 8 networks on, 1.6 for momentum and AdamW. Peers, and the engine beside them, train one part "
-        f"in {_SHARE} of the samples from 9 networks on, times {_SHARE}; of what trains one by one, a network of each "
+        f"in {_SHARE} of the samples from 15 networks on, times {_SHARE}; of what trains one by one, a network of each "
         "activation is timed. Each has one thread or all cores, whichever was faster before the rounds (JAX: its own, "
         "all cores); the engine's row of a process a core has so many networks in each and counts them all."
     )

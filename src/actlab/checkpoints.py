@@ -4,7 +4,6 @@ Beside NAME.pt, the state, stands NAME.json: the keys of the stack's trials and 
 """
 
 import dataclasses
-import io
 import json
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import torch
 
-from actlab.disk import told, write_bytes, write_text
+from actlab.disk import told, write_by, write_text
 from actlab.train import Stack, Trainer
 
 _SECONDS = 20.0  # of training between two checkpoints
@@ -69,9 +68,8 @@ class Checkpoints:
         """Save if the last time is long enough ago."""
         if time.monotonic() - self._last < _SECONDS:
             return
-        buffer = io.BytesIO()
-        torch.save(trainer.state() | {"keys": self.keys}, buffer)
+        state = trainer.state() | {"keys": self.keys}
         with told(self.folder.parent):
-            write_bytes(self.folder / f"{self.name}.pt", buffer.getvalue())
+            write_by(self.folder / f"{self.name}.pt", lambda handle: torch.save(state, handle))
             write_text(self.folder / f"{self.name}.json", json.dumps({"keys": self.keys, "done": trainer.done}))
         self._last = time.monotonic()

@@ -6,8 +6,9 @@ import io
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -26,11 +27,15 @@ def write_text(file: Path, text: str) -> None:
 
 
 def write_bytes(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+    write_by(file, lambda handle: handle.write(content))
+
+
+def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     new = file.with_name(file.name + ".new")
     try:
         with open(new, "wb") as handle:
-            handle.write(content)
+            write(handle)
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(new, file)

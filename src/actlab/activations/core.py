@@ -35,6 +35,7 @@ class Activation:
     Called with a tensor it computes the value, and its hand-written derivatives are what autograd uses.
     `value` and `derivatives[name]` are plain functions of tensors, for code that needs no autograd.
 
+    >>> import torch
     >>> from actlab.activations import get
     >>> leaky = get("leaky_relu")
     >>> leaky(torch.tensor([-2.0, 3.0]), 0.5)

@@ -204,7 +204,7 @@ def test_workers_and_this_process_give_the_same_bits(tmp_path):
 SCRIPT = """
     import actlab.checkpoints
     from actlab.run import compare
-    actlab.checkpoints._SECONDS = 0.0
+    actlab.checkpoints._SECONDS = 0.05
     if __name__ == "__main__":
         print("begin", flush=True)
         compare("relu", "prelu", data="digits", seeds=3, epochs={epochs}, optimizer="adamw", learning_rate=[0.001],

@@ -13,6 +13,7 @@ _ROUNDS = 9
 _STEPS = 4
 _ENOUGH_SECONDS = 4.0
 _PLAN_SECONDS = 0.7
+_PLAN_ROUNDS = 4
 
 
 def step_seconds(
@@ -34,7 +35,9 @@ def step_seconds(
         found[size] = [_seconds_of_step(trainers[size]) / size]
         if time.perf_counter() - began > _PLAN_SECONDS:
             break
-    while time.perf_counter() - began < _PLAN_SECONDS:
+    for _ in range(_PLAN_ROUNDS):
+        if time.perf_counter() - began > _PLAN_SECONDS:
+            break
         for size, trainer in trainers.items():
             found[size].append(_seconds_of_step(trainer) / size)
     return {size: min(found[size]) for size in sorted(found)}  # whatever else the machine does only adds

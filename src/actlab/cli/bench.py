@@ -1,7 +1,5 @@
 """`actlab bench`: what training, activations and starting cost here, beside floors and peers."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +35,8 @@ def bench(
         raise one_of("benchmark", name, known)
     from actlab.bench import record as records
 
-    record = records.measured(name, quick, shlex.join(["actlab", *sys.argv[1:]]))
+    # where the record goes is no part of what was measured
+    record = records.measured(name, quick, f"actlab bench {name}" + (" --quick" if quick else ""))
     files = records.write(record, out or records.default_folder(quick))
     print(f"{record['title']}\n\n{records.table(record)}\n\n{record['limits']}")
     print(f"\nRecord: {files[0]}")

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from actlab.batches import Row
 from actlab.products import Operation, accumulation, product
 from actlab.spec import Trial
 
 if TYPE_CHECKING:
     from actlab.models import Parameters, Slice
-
-Row = dict[str, Tensor]
 
 
 class Optimizer(ABC):

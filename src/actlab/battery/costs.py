@@ -40,8 +40,8 @@ def ulp(s: Subject) -> Finding:
 @check(NOTE, needs=("float32",))
 def saved_bytes(s: Subject) -> Finding:
     """What forward keeps for backward, in bytes an element of float32."""
-    ours = _saved(s.fresh())
-    beside = f"; PyTorch's own keeps {_saved(s.native):g}" if s.native is not None else ""
+    ours = bytes_saved(s.fresh())
+    beside = f"; PyTorch's own keeps {bytes_saved(s.native):g}" if s.native is not None else ""
     return noted(f"{ours:g} bytes an element{beside}.", measured=ours)
 
 
@@ -72,7 +72,8 @@ def _seconds(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     return seconds
 
 
-def _saved(f: Callable[[Tensor], Tensor]) -> float:
+def bytes_saved(f: Callable[[Tensor], Tensor]) -> float:
+    """Bytes an element of float32 that are kept for backward; a storage kept twice is counted once."""
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 
 from actlab.bench import peers
 from actlab.bench.floor import FORMS, Floor
-from actlab.bench.record import markdown, summary
+from actlab.bench.record import by_networks, markdown, summary
 from actlab.bench.workload import Workload, arrays_of, workload
 from actlab.executors import one_thread
 from actlab.machine import cores
@@ -331,11 +331,5 @@ def plot(record: dict[str, Any], axes: Any) -> None:
         look = {"color": "black", "linestyle": "--"} if title.startswith("floor") else {}
         axes.plot(*zip(*points, strict=True), marker="o", label=title, linewidth=2.5 if ours else 1.2, **look)
     counts = sorted({x for points in lines.values() for x, _ in points})
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks(counts, [str(count) for count in counts])
-    axes.minorticks_off()
-    axes.set_xlabel("networks trained")
-    axes.set_ylabel("seconds for one epoch and network")
-    axes.grid(alpha=0.3)
+    by_networks(axes, counts, "seconds for one epoch and network")
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))  # beside the lines, not over them

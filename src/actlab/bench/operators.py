@@ -17,6 +17,7 @@ from torch import Tensor
 from actlab import functional
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
+from actlab.battery.costs import bytes_saved
 from actlab.bench.record import markdown
 
 NAME = "operators"
@@ -66,7 +67,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 def _eager(block: Activation, large: int, rounds: int) -> Iterator[dict[str, Any]]:
     ours, theirs = _pair(block)
-    saved = {"bytes": _saved(ours), "peer_bytes": _saved(theirs)}
+    saved = {"bytes": round(bytes_saved(ours), 1), "peer_bytes": round(bytes_saved(theirs), 1)}
     for elements, calls in ((large, 1), (SMALL, _CALLS)):
         yield _row(block.name, "eager", "", elements, _in_turns(ours, theirs, elements, rounds, calls)) | saved
 
@@ -161,20 +162,6 @@ def _row(name: str, kind: str, peer: str, elements: int, times: list[tuple[float
         "bytes": None,
         "peer_bytes": None,
     }
-
-
-def _saved(function: Function) -> float:
-    """Bytes an element that are saved for backward; a storage saved twice is counted once."""
-    kept: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    x = torch.linspace(-3, 3, 4096).reshape(-1, 8).requires_grad_()
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        function(x)
-    return round(sum(kept.values()) / x.numel(), 1)
 
 
 def missed(row: dict[str, Any]) -> bool:

@@ -100,3 +100,14 @@ def summary(values: Sequence[float], digits: int = 4) -> dict[str, float]:
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def by_networks(axes: Any, counts: Sequence[int], measured: str) -> None:
+    """Dress axes of something measured at some numbers of networks."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.minorticks_off()
+    axes.set_xlabel("networks trained")
+    axes.set_ylabel(measured)
+    axes.grid(alpha=0.3)

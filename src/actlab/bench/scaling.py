@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actlab.bench.record import markdown, summary
+from actlab.bench.record import by_networks, markdown, summary
 from actlab.machine import cores
 
 NAME = "scaling"
@@ -192,11 +192,5 @@ def plot(record: dict[str, Any], axes: Any) -> None:
         axes.plot(counts, [row[key]["median"] for row in rows], marker="o", label=title)
     in_all = [row["seconds"]["median"] / row["networks"] for row in rows]
     axes.plot(counts, in_all, marker="o", label="seconds in all: data, plan, start of workers")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks(counts, [str(count) for count in counts])
-    axes.minorticks_off()
-    axes.set_xlabel("networks")
-    axes.set_ylabel("for one network and epoch")
-    axes.grid(alpha=0.3)
+    by_networks(axes, counts, "for one network and epoch")
     axes.legend()

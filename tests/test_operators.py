@@ -237,3 +237,11 @@ def test_the_benchmark_counts_and_times_both():
 def test_every_activation_has_a_peer():
     for block in BLOCKS.values():
         assert operators.peer_of(block.facts.formula) in operators.PEERS
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "hardtanh", "softshrink", "srelu"])
+def test_a_compiled_activation_saves_no_truth_values(name):
+    """Inductor stores them one by one on a CPU, at ten times the cost of everything else."""
+    compiled = torch.compile(getattr(actlab.functional, name), fullgraph=True)
+    y = compiled(torch.linspace(-4, 4, 640).requires_grad_())
+    assert {tensor.dtype for tensor in y.grad_fn.saved_tensors} == {torch.float32}

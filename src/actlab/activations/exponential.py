@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
+from actlab.activations.parts import hypot1
 
 aten = torch.ops.aten
 
@@ -164,12 +165,12 @@ def _(x, alpha):
 @isrlu.derivative(wrt="alpha")
 def _(x, alpha):
     negative = x.clamp(max=0)
-    return -0.5 * (negative / torch.hypot(torch.ones_like(x), alpha**0.5 * negative)) ** 3
+    return -0.5 * (negative / hypot1(alpha**0.5 * negative)) ** 3
 
 
 def _inverse_root(x: Tensor, alpha: float | Tensor) -> Tensor:
-    """1 / sqrt(1 + alpha x^2) for negative x, 1 elsewhere; by hypot, so that x^2 does not overflow."""
-    return 1 / torch.hypot(torch.ones_like(x), alpha**0.5 * x.clamp(max=0))
+    """1 / sqrt(1 + alpha x^2) for negative x, 1 elsewhere."""
+    return 1 / hypot1(alpha**0.5 * x.clamp(max=0))
 
 
 @activation(

@@ -4,7 +4,20 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import FAR, cos, erf_slope, sigmoid, sigmoid_slope, silu_slope, sin, sinc, softplus
+from actlab.activations.parts import (
+    FAR,
+    cos,
+    erf_slope,
+    gate_parts,
+    gated,
+    sigmoid,
+    sigmoid_slope,
+    silu_slope,
+    sin,
+    sinc,
+    sinc_value,
+    softplus,
+)
 
 
 @activation(
@@ -24,7 +37,7 @@ def swish_beta(x: Tensor, beta: float | Tensor = 1.0) -> Tensor:
     df/dx    = s(beta x) (1 + beta x s(-beta x))
     df/dbeta = x^2 s(beta x) s(-beta x)
     """
-    return x * sigmoid(beta * x)
+    return gated(x, beta * x)
 
 
 @swish_beta.derivative(wrt="x")
@@ -58,7 +71,7 @@ def acon_c(x: Tensor, p1: float | Tensor = 1.0, p2: float | Tensor = 0.25, beta:
     The authors draw p1 and p2 from N(0, 1); here they start at 1 and 1/4.
     """
     scaled = beta * (p1 - p2) * x
-    return x * (p1 * sigmoid(scaled) + p2 * sigmoid(-scaled))
+    return gated(p1 * x, scaled) + gated(p2 * x, -scaled)
 
 
 @acon_c.derivative(wrt="x")
@@ -99,14 +112,13 @@ def sinlu(x: Tensor, a: float | Tensor = 1.0, b: float | Tensor = 1.0) -> Tensor
     df/dx = (1 + a b cos(b x)) s(x) + (x + a sin(b x)) s(x) s(-x)
     df/da = sin(b x) s(x),   df/db = a x cos(b x) s(x)
     """
-    return (x + a * sin(b * x)) * sigmoid(x)
+    return gated(x + a * sin(b * x), x)
 
 
 @sinlu.derivative(wrt="x")
 def _(x, a, b):
-    near = x.clamp(-FAR, FAR)
-    swing = (1 + a * b * cos(b * x)) * torch.sigmoid(near)
-    return swing + (near + a * sin(b * x)) * sigmoid_slope(near)
+    u, w = gate_parts(x)
+    return w * ((1 + a * b * cos(b * x)) * u + (x.clamp(-FAR, FAR) + a * sin(b * x)) * w)
 
 
 @sinlu.derivative(wrt="a")
@@ -275,7 +287,8 @@ def snake(x: Tensor, a: float | Tensor = 1.0) -> Tensor:
 
     By S nothing is divided by a, which training may bring to 0.
     """
-    return x + x * sin(a * x) * sinc(a * x)
+    wave = sin(a * x)
+    return x + x * wave * sinc_value(a * x, wave)
 
 
 @snake.derivative(wrt="x")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
+from actlab.activations.parts import hypot1
 
 
 @activation(
@@ -55,13 +56,13 @@ def bent_identity(x: Tensor) -> Tensor:
 
     The root less one cancels around 0; it is taken as x^2 / (sqrt(x^2 + 1) + 1).
     """
-    root = torch.hypot(x, torch.ones_like(x))  # hypot: x^2 does not overflow
+    root = hypot1(x)
     return x + x * (x / (root + 1) / 2)
 
 
 @bent_identity.derivative(wrt="x")
 def _(x):
-    return 1 + x / torch.hypot(x, torch.ones_like(x)) / 2
+    return 1 + x / hypot1(x) / 2
 
 
 @activation(
@@ -109,7 +110,7 @@ def asinh(x: Tensor) -> Tensor:
 
 @asinh.derivative(wrt="x")
 def _(x):
-    return 1 / torch.hypot(x, torch.ones_like(x))
+    return 1 / hypot1(x)
 
 
 asinh.native(

@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import cos, sin, sinc_slope
-from actlab.activations.parts import sinc as sinc_value
+from actlab.activations.parts import cos, sin, sinc_slope, sinc_value
 
 
 @activation(

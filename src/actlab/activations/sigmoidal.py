@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import sech2
+from actlab.activations.parts import hypot1, sech2
 
 aten = torch.ops.aten
 
@@ -264,7 +264,7 @@ def isru(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
         df/dx     = r^3
         df/dalpha = -(x r)^3 / 2
 
-    Domain: alpha > 0. The root is taken by hypot: x^2 would overflow in float16 beyond 255, in float32 beyond 1.8e19.
+    Domain: alpha > 0. x^2 would overflow in float16 beyond 255, in float32 beyond 1.8e19: `parts.hypot1`.
     """
     return x / _isru_root(x, alpha)
 
@@ -280,7 +280,7 @@ def _(x, alpha):
 
 
 def _isru_root(x: Tensor, alpha: float | Tensor) -> Tensor:
-    return torch.hypot(torch.ones_like(x), alpha**0.5 * x)
+    return hypot1(alpha**0.5 * x)
 
 
 @activation(

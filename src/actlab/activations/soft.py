@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
+from actlab.activations.parts import hypot1
 
 aten = torch.ops.aten
 
@@ -119,7 +120,7 @@ def _squareplus(x: Tensor, b: float | Tensor) -> Tensor:
 
 
 def _squareplus_root(x: Tensor, b: float | Tensor) -> Tensor:
-    return torch.hypot(x, b**0.5 + torch.zeros_like(x))  # hypot: x^2 does not overflow
+    return b**0.5 * hypot1(x / b**0.5)
 
 
 @activation(

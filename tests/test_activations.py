@@ -281,7 +281,9 @@ def test_functional_transforms(name):
     torch.testing.assert_close(torch.vmap(torch.func.grad(f))(x), expected)
     torch.testing.assert_close(torch.func.jvp(f, (x,), (torch.ones_like(x),))[1], expected)
     second = torch.vmap(torch.func.hessian(f))(x)
-    torch.testing.assert_close(second, torch.vmap(torch.func.grad(torch.func.grad(f)))(x))
+    twice = torch.vmap(torch.func.grad(torch.func.grad(f)))(x)
+    torch.testing.assert_close(second, twice)
+    torch.testing.assert_close(torch.vmap(torch.func.jacfwd(torch.func.jacfwd(f)))(x), twice)
 
 
 @pytest.mark.parametrize("name", NAMES)

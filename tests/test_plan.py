@@ -9,7 +9,7 @@ import pytest
 
 from actlab.data import Dataset
 from actlab.errors import UserError
-from actlab.plan import Limits, network_bytes, parse_bytes, plan
+from actlab.plan import Limits, Needs, network_bytes, parse_bytes, plan
 from actlab.spec import Experiment
 
 
@@ -58,11 +58,22 @@ def test_starting_processes_must_save_more_than_it_costs():
 
 def test_memory_bounds_the_stacks():
     e = experiment(500)
-    free, bound = planned(e), planned(e, Limits(workers=2, memory=1.0e9))
-    assert free.bytes > 1.0e9 >= bound.bytes
+    free, bound = planned(e), planned(e, Limits(workers=2, memory=1.1e9))
+    assert free.bytes > 1.1e9 >= bound.bytes
     assert max(len(s.trials) for s in bound.stacks) < max(len(s.trials) for s in free.stacks)
-    with pytest.raises(UserError, match=r"memory is 0\.30 GB; .* need 0\.9\d GB"):
+    with pytest.raises(UserError, match=r"is 300 MB; the data and 2 processes need 1\.0\d GB .* fewer --workers"):
         planned(e, Limits(workers=2, memory=0.3e9))
+    with pytest.raises(UserError, match=r"memory is 1 byte; the data and a network need .*: allow more\.$"):
+        planned(e, Limits(workers=1, memory=1))
+
+
+def test_what_is_measured_before_and_after_fits_too():
+    wide = experiment(4, hidden=(3000, 3000))
+    needs = Needs.of(wide, DATA)
+    tight, roomy = Limits(memory=700e6), Limits(memory=20e9)
+    assert sum(needs.sizes(tight, "cpu")) * needs.network + needs.fixed(1) <= 700e6
+    assert needs.sizes(roomy, "cpu") == (1, 4, 8, 16, 32)
+    assert planned(wide, Limits(memory=700e6)).alike == 0 and planned(wide, roomy).alike == 8
 
 
 @pytest.mark.parametrize("text", ["lots", "-1GB", "0", "8 apples", ""])
@@ -95,7 +106,7 @@ SCRIPT = """
     if __name__ == "__main__":
         told = Told()
         compare("relu", "mish", data="digits", seeds=24, epochs=2, optimizer="adamw", hidden=[512, 256],
-                stack_size=48, workers=1, out={out!r}, progress=told, report=False)
+                stack_size={size}, workers=1, out={out!r}, progress=told, report={report})
         # not ru_maxrss, which a process inherits from the one that started it
         peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
         print(told.begun.bytes, 1024 * int(peak.split()[1]))
@@ -103,9 +114,10 @@ SCRIPT = """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-def test_the_memory_that_is_stated_is_what_a_process_needs_at_most(tmp_path):
+@pytest.mark.parametrize(("size", "report"), [(48, False), (1, True)])
+def test_the_memory_that_is_stated_is_what_a_process_needs_at_most(tmp_path, size, report):
     script = tmp_path / "run.py"
-    script.write_text(textwrap.dedent(SCRIPT.format(out=str(tmp_path / "run"))))
+    script.write_text(textwrap.dedent(SCRIPT.format(out=str(tmp_path / "run"), size=size, report=report)))
     said = subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True).stdout
     stated, peak = map(float, said.split())
     assert 0.5 * stated < peak < stated

@@ -8,7 +8,6 @@ from actlab.spec import Experiment, Trial
 from actlab.targets import label
 from actlab.train import Arrays, Stack, Trainer
 
-_NETWORKS = 8  # of a stack whose activation's cost is measured: enough to share the cost of calls
 _ROUNDS = 9
 _STEPS = 4
 _ENOUGH_SECONDS = 4.0
@@ -43,19 +42,21 @@ def step_seconds(
     return {size: min(found[size]) for size in sorted(found)}  # whatever else the machine does only adds
 
 
-def measure(experiment: Experiment, arrays: Arrays, device: str) -> list[dict[str, Any]]:
-    """Rows of activation, round, networks and the seconds of one training step of that many networks.
+def measure(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> list[dict[str, Any]]:
+    """Rows of activation, round, networks and the seconds of one training step of that many networks; none of none.
 
     Stacks of one activation each take turns, so that noise hits all alike.
     """
-    trainers = _uniform(experiment, _few(experiment, arrays), device)
+    if networks < 1:
+        return []
+    trainers = _uniform(experiment, _few(experiment, arrays), device, networks)
     rows: list[dict[str, Any]] = []
     began = time.perf_counter()
     for round_number in range(-1, _ROUNDS):  # the first round warms up
         for name, trainer in trainers.items():
             seconds = _seconds_of_step(trainer)
             if round_number >= 0:
-                rows.append({"activation": name, "round": round_number, "networks": _NETWORKS, "seconds": seconds})
+                rows.append({"activation": name, "round": round_number, "networks": networks, "seconds": seconds})
         if round_number >= 0 and time.perf_counter() - began > _ENOUGH_SECONDS:
             break
     return rows
@@ -68,14 +69,14 @@ def _few(experiment: Experiment, arrays: Arrays) -> Arrays:
     )
 
 
-def _uniform(experiment: Experiment, arrays: Arrays, device: str) -> dict[str, Trainer]:
+def _uniform(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> dict[str, Trainer]:
     first: dict[str, list] = {}
     for trial in experiment.trials():
         first.setdefault(trial.activation, []).append(trial)
     trainers = {}
     for identity, trials in first.items():
         alike = [trial for trial in trials if Stack.group(trial) == Stack.group(trials[0])]
-        uniform = tuple(alike[i % len(alike)] for i in range(_NETWORKS))
+        uniform = tuple(alike[i % len(alike)] for i in range(networks))
         trainers[label(identity)] = Trainer(Stack(uniform, experiment.layers), arrays, device)
     return trainers
 

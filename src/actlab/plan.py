@@ -22,8 +22,11 @@ from actlab.train import EVALUATION_BATCH, MEASURED_STEPS, Stack
 
 WORKER_START_SECONDS = 2.0  # measured: 1.3 by bench/records/scaling.json, with 30 networks
 SIZES = {"cpu": (1, 4, 8, 16, 32), "cuda": (1, 64, 1024)}  # of stacks, among which the measurement chooses
-PROCESS_BYTES = 300e6  # Python, torch and its libraries
-_ALIKE = 1.03  # plans whose times differ by less are equal: the one with fewer parts is taken
+WORKER_BYTES = 300e6  # Python, torch and its libraries
+OWN_BYTES = 400e6  # of the process that was started: pandas and the run's tables too
+REPORT_BYTES = 560e6  # while the report is drawn, when nothing is trained any more
+ALIKE = 8  # networks of a stack whose activation's cost is measured: enough to share the cost of calls
+_SAME = 1.03  # plans whose times differ by less are equal: the one with fewer parts is taken
 _PLAIN_SLOWER = 4.0  # the plain loop against a stack, for the estimate alone
 _UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
@@ -36,6 +39,10 @@ class Limits:
     stack_size: int | None = None
     memory: float | None = None  # bytes, of all processes together
 
+    @property
+    def bytes(self) -> float:
+        return self.memory if self.memory is not None else memory_bytes() / 2
+
     @staticmethod
     def checked(workers: int | None, stack_size: int | None, memory: str | float | None) -> "Limits":
         if workers is not None and not 1 <= workers <= 1024:
@@ -44,19 +51,66 @@ class Limits:
             raise UserError(f"stack size is {stack_size}; it must be 1 or more networks.")
         return Limits(workers, stack_size, None if memory is None else parse_bytes(memory))
 
-    def sizes(self, device: str) -> tuple[int, ...]:
-        """Sizes of stacks to measure."""
-        return (self.stack_size,) if self.stack_size else SIZES[device]
-
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Stacks, the processes that train them, the seconds that takes and the memory it needs at most."""
+    """Stacks, the processes that train them, the seconds that takes and the memory that all of it needs at most."""
 
     stacks: list[Stack]
     workers: int
     seconds: float
     bytes: float
+    alike: int  # networks of each activation, trained side by side to measure the cost of a step; 0: no room for it
+
+
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """Bytes of what is in memory once, and of each network in training."""
+
+    shared: float
+    network: float
+
+    @classmethod
+    def of(cls, experiment: Experiment, dataset: Dataset) -> "Needs":
+        parts = [part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None]
+        each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes, len(dataset.train.y))
+        return cls(sum(parts) * (2 if experiment.dtype == "float64" else 1), each)
+
+    def fixed(self, workers: int) -> float:
+        return self.shared + OWN_BYTES + (workers * WORKER_BYTES if workers > 1 else 0.0)
+
+    def room(self, limits: Limits, workers: int) -> int:
+        """Networks that each of so many processes may train at once."""
+        return int((limits.bytes - self.fixed(workers)) / workers / self.network)
+
+    def refuse(self, limits: Limits) -> None:
+        """UserError where not one network fits."""
+        workers = limits.workers or 1
+        needed = max(REPORT_BYTES, self.fixed(workers) + workers * self.network)
+        if needed <= limits.bytes:
+            return
+        given = f"memory is {size_text(limits.bytes)}" + (" (half of the machine's)" if limits.memory is None else "")
+        what = "the data and a network need" if workers == 1 else f"the data and {workers} processes need"
+        way = "allow more" if workers == 1 else "allow more, or fewer --workers"
+        raise UserError(f"{given}; {what} {size_text(needed)} with Python, torch and the report: {way}.")
+
+    def sizes(self, limits: Limits, device: str) -> tuple[int, ...]:
+        """Sizes of stacks to measure, that fit into memory side by side."""
+        found: list[int] = []
+        for size in (limits.stack_size,) if limits.stack_size else reversed(SIZES[device]):
+            if sum(found) + size <= self.room(limits, 1):
+                found.append(size)
+        return tuple(sorted(found)) or (max(1, min(limits.stack_size or 1, self.room(limits, 1))),)
+
+
+def size_text(size: float) -> str:
+    """
+    >>> size_text(1), size_text(4e6), size_text(1.5e9)
+    ('1 byte', '4 MB', '1.50 GB')
+    """
+    if size < 1e6:
+        return "1 byte" if size == 1 else f"{size:,.0f} bytes"
+    return f"{size / 1e6:.0f} MB" if size < 1e9 else f"{size / 1e9:.2f} GB"
 
 
 def parse_bytes(text: str | float) -> float:
@@ -95,29 +149,25 @@ def plan(
     here: bool = False,
 ) -> Plan:
     """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process."""
-    each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes, len(dataset.train.y))
-    parts = [part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None]
-    shared = sum(parts) * (2 if experiment.dtype == "float64" else 1)
-    allowed = limits.memory if limits.memory is not None else memory_bytes() / 2
+    needs = Needs.of(experiment, dataset)
+    needs.refuse(limits)
+    activations = len(experiment.layers)
+    alike = min(ALIKE, needs.room(limits, 1) // activations)
+    least = max(REPORT_BYTES, needs.fixed(1) + activations * alike * needs.network)
     plans = []
     for workers in [1] if here or device != "cpu" else [limits.workers] if limits.workers else sorted({1, cores()}):
-        processes = workers + (workers > 1)
-        room = (allowed - shared - processes * PROCESS_BYTES) / workers / each
-        if room < 1 and limits.memory is not None and workers == (limits.workers or 1):
-            needed = shared + processes * PROCESS_BYTES + workers * each
-            raise UserError(
-                f"memory is {allowed / 1e9:.2f} GB; the data, {processes} processes and a network need "
-                f"{needed / 1e9:.2f} GB: allow more, or fewer --workers."
-            )
+        room = needs.room(limits, workers)
+        if room < 1:
+            continue
         for size in [limits.stack_size] if limits.stack_size else sorted(step_seconds):
-            stacks = make_stacks(missing, experiment.layers, workers, min(size, max(1, int(room))), begun)
+            stacks = make_stacks(missing, experiment.layers, workers, min(size, room), begun)
             seconds = _seconds(experiment, dataset, stacks, workers, step_seconds, begun)
             largest = max(len(stack.trials) for stack in stacks)
             count = min(workers, len(stacks))
-            needed = shared + (count + (count > 1)) * PROCESS_BYTES + count * largest * each
-            plans.append(Plan(stacks, count, seconds, needed))
+            needed = needs.fixed(count) + count * largest * needs.network
+            plans.append(Plan(stacks, count, seconds, max(least, needed), alike))
     fastest = min(p.seconds for p in plans)
-    return min((p for p in plans if p.seconds <= _ALIKE * fastest), key=lambda p: (p.workers, len(p.stacks)))
+    return min((p for p in plans if p.seconds <= _SAME * fastest), key=lambda p: (p.workers, len(p.stacks)))
 
 
 def _seconds(

@@ -17,7 +17,7 @@ from actlab.data import Dataset
 from actlab.disk import packed
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cpu_name, device_name, environment
-from actlab.plan import Limits, plan
+from actlab.plan import Limits, Needs, plan
 from actlab.spec import Experiment
 from actlab.store import Run, Store, held_keys, is_free, list_runs
 from actlab.targets import Target, label
@@ -109,6 +109,7 @@ def compare(
     chosen = choose_device(device)
     folder = Path(out).expanduser() if out is not None else None
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress)
+    Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
     store = _open(path, experiment)
     with store:
@@ -281,12 +282,15 @@ def _train_missing(
         return 0
     arrays = _arrays(dataset)
     with executors.one_thread():
-        looked = costs.step_seconds(experiment, missing, arrays, device, limits.sizes(device))
+        sizes = Needs.of(experiment, dataset).sizes(limits, device)
+        looked = costs.step_seconds(experiment, missing, arrays, device, sizes)
     working = store.path / "working"
     working.mkdir(exist_ok=True)
     begun = [item for item in saved(working) if not done & set(item.keys)]
     here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
     chosen = plan(experiment, missing, dataset, limits, looked, device=device, begun=begun, here=here)
+    if limits.workers and chosen.workers < limits.workers:
+        progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
     alone = chosen.workers == 1
     if not alone:
         share(arrays, working)
@@ -302,7 +306,7 @@ def _train_missing(
     finally:
         progress.end()
     with executors.one_thread():
-        store.add_costs(costs.measure(experiment, arrays, device))
+        store.add_costs(costs.measure(experiment, arrays, device, chosen.alike))
     return len(missing)
 
 

@@ -405,7 +405,7 @@ def status(path: Path) -> str:
     diverged = sum(state == "diverged" for _, state in rows)
     try:
         e = Experiment.read(path / EXPERIMENT)
-        where = f"{e.data}, {e.epochs} epochs"
+        where = f"{e.data}, {e.epochs} epoch{'s' * (e.epochs != 1)}"
     except UserError:
         where = "?"
     far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"

@@ -103,7 +103,8 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
             # without a gradient to take Dynamo inlines the forward of a Function, and trips over its arguments
             return traced.apply(x, *parameters) if needed else forward(x, *parameters)
         if torch._C._are_functorch_transforms_active():  # what torch.autograd.Function.apply itself asks
-            return transformed.apply(x, *parameters)
+            # of a Function's jvp forward mode takes no derivative, and would say 0: the value's own steps have them
+            return forward(x, *parameters) if _is_nested_jvp() else transformed.apply(x, *parameters)
         return eager.apply(x, *parameters)
 
     differentiable.__name__ = differentiable.__qualname__ = name
@@ -197,6 +198,11 @@ def _in_pieces(function: Callable[..., Tensor], constants: tuple, *tensors: Tens
     for piece, *parts in zip(out.view(-1).split(size), *flat, strict=True):
         function(*constants, *parts, out=piece)
     return out
+
+
+def _is_nested_jvp() -> bool:
+    levels = [each.key() for each in torch._functorch.pyfunctorch.retrieve_all_functorch_interpreters()]
+    return levels.count(torch._C._functorch.TransformType.Jvp) > 1
 
 
 def _not_before(saved: Tensor, gradient: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import FAR, gated, sech2, sigmoid, sigmoid_slope, silu_slope
+from actlab.activations.parts import FAR, sech2, sigmoid, sigmoid_slope, silu_slope
 
 aten = torch.ops.aten
 
@@ -27,7 +27,7 @@ def silu(x: Tensor) -> Tensor:
     f(x)  = x s(x)
     df/dx = s(x) (1 + x s(-x))
     """
-    return gated(x, x)
+    return x * sigmoid(x)
 
 
 @silu.derivative(wrt="x")
@@ -57,7 +57,7 @@ def quick_gelu(x: Tensor) -> Tensor:
     f(x)  = x s(1.702 x)
     df/dx = s(1.702 x) (1 + 1.702 x s(-1.702 x))
     """
-    return gated(x, 1.702 * x)
+    return x * sigmoid(1.702 * x)
 
 
 @quick_gelu.derivative(wrt="x")
@@ -82,7 +82,7 @@ def e_swish(x: Tensor, beta: float | Tensor = 1.5) -> Tensor:
     df/dx    = beta s(x) (1 + x s(-x))
     df/dbeta = x s(x)
     """
-    return beta * gated(x, x)
+    return beta * (x * sigmoid(x))
 
 
 @e_swish.derivative(wrt="x")

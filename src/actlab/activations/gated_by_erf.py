@@ -8,10 +8,10 @@ from torch import Tensor
 from actlab.activations.core import activation
 from actlab.activations.parts import (
     erf_slope,
-    gated,
     gelu_slope,
     normal_distribution,
     sech2,
+    sigmoid,
     softplus,
 )
 
@@ -76,7 +76,7 @@ def gelu_tanh(x: Tensor) -> Tensor:
     f(x)  = x (1 + t(u)) / 2                      = x s(2u),  s the sigmoid
     df/dx = s(2u) (1 + x s(-2u) 2 du/dx)
     """
-    return gated(x, _twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
+    return x * sigmoid(_twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
 
 
 @gelu_tanh.derivative(wrt="x")

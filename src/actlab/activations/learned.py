@@ -8,8 +8,6 @@ from actlab.activations.parts import (
     FAR,
     cos,
     erf_slope,
-    gate_parts,
-    gated,
     sigmoid,
     sigmoid_slope,
     silu_slope,
@@ -37,7 +35,7 @@ def swish_beta(x: Tensor, beta: float | Tensor = 1.0) -> Tensor:
     df/dx    = s(beta x) (1 + beta x s(-beta x))
     df/dbeta = x^2 s(beta x) s(-beta x)
     """
-    return gated(x, beta * x)
+    return x * sigmoid(beta * x)
 
 
 @swish_beta.derivative(wrt="x")
@@ -71,7 +69,7 @@ def acon_c(x: Tensor, p1: float | Tensor = 1.0, p2: float | Tensor = 0.25, beta:
     The authors draw p1 and p2 from N(0, 1); here they start at 1 and 1/4.
     """
     scaled = beta * (p1 - p2) * x
-    return gated(p1 * x, scaled) + gated(p2 * x, -scaled)
+    return x * (p1 * sigmoid(scaled) + p2 * sigmoid(-scaled))
 
 
 @acon_c.derivative(wrt="x")
@@ -112,13 +110,14 @@ def sinlu(x: Tensor, a: float | Tensor = 1.0, b: float | Tensor = 1.0) -> Tensor
     df/dx = (1 + a b cos(b x)) s(x) + (x + a sin(b x)) s(x) s(-x)
     df/da = sin(b x) s(x),   df/db = a x cos(b x) s(x)
     """
-    return gated(x + a * sin(b * x), x)
+    return (x + a * sin(b * x)) * sigmoid(x)
 
 
 @sinlu.derivative(wrt="x")
 def _(x, a, b):
-    u, w = gate_parts(x)
-    return w * ((1 + a * b * cos(b * x)) * u + (x.clamp(-FAR, FAR) + a * sin(b * x)) * w)
+    near = x.clamp(-FAR, FAR)
+    swing = (1 + a * b * cos(b * x)) * torch.sigmoid(near)
+    return swing + (near + a * sin(b * x)) * sigmoid_slope(near)
 
 
 @sinlu.derivative(wrt="a")

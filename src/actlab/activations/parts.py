@@ -23,33 +23,10 @@ def sigmoid_slope(x: Tensor) -> Tensor:
     return faded / (1 + faded) / (1 + faded)
 
 
-def gated(x: Tensor, z: Tensor) -> Tensor:
-    """x s(z), s the sigmoid: e^-z overflows where x s(z) is not yet 0, its root does not. For values alone: autograd's
-    derivative of the reciprocal would overflow.
-    """
-    end = 2 * _gate_end(z)
-    u = torch.exp((0.5 * z).clamp(-end, end))
-    return x / (u + 1 / u) * u
-
-
 def silu_slope(x: Tensor) -> Tensor:
-    """(x s(x))' = s(x) (1 + x s(-x)), s the sigmoid; w (u + x w) by the parts below."""
-    u, w = gate_parts(x)
-    far = 2 * _gate_end(x)
-    return w * (u + x.clamp(-far, far) * w)
-
-
-def gate_parts(x: Tensor) -> tuple[Tensor, Tensor]:
-    """u = e^(x/2) and w = 1 / (u + 1/u): of the sigmoid s, s(x) = u w, s(-x) = w / u and s'(x) = w^2. One exponential
-    for all. Clamped where w^2 is below 1e-38, and 1/u^2, which autograd needs, does not overflow.
-    """
-    end = _gate_end(x)
-    u = torch.exp((0.5 * x).clamp(-end, end))
-    return u, 1 / (u + 1 / u)
-
-
-def _gate_end(x: Tensor) -> float:
-    return 350 if x.dtype == torch.float64 else 44
+    """(x s(x))' = s(x) (1 + x s(-x)), s the sigmoid; clamped so that no infinity meets a zero."""
+    near = x.clamp(-FAR, FAR)
+    return torch.sigmoid(near) * (1 + near * torch.sigmoid(-near))
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -96,7 +73,7 @@ def _finite(x: Tensor) -> Tensor:
 
 def hypot1(x: Tensor) -> Tensor:
     """sqrt(1 + x^2): x^2 does not overflow where it is clamped, |x| is the root there; half of torch.hypot's time."""
-    far = 1e150 if x.dtype == torch.float64 else 1e18
+    far = torch.finfo(x.dtype).max ** 0.5 / 2
     near = x.clamp(-far, far)
     return torch.maximum(torch.sqrt(1 + near * near), x.abs())
 

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import hypot1
 
 aten = torch.ops.aten
 
@@ -120,7 +119,7 @@ def _squareplus(x: Tensor, b: float | Tensor) -> Tensor:
 
 
 def _squareplus_root(x: Tensor, b: float | Tensor) -> Tensor:
-    return b**0.5 * hypot1(x / b**0.5)
+    return torch.hypot(x, b**0.5 + torch.zeros_like(x))  # hypot: x^2 does not overflow
 
 
 @activation(

@@ -15,6 +15,7 @@ class Benchmark:
     name: str
     sentence: str
     takes: str
+    needs_mnist: bool = True
 
     @property
     def module(self) -> str:
@@ -23,7 +24,7 @@ class Benchmark:
 
 _ALL = (
     Benchmark("engine", "training stacks of networks: this engine, its floor and its peers", "15 minutes"),
-    Benchmark("operators", "forward and backward of each activation beside PyTorch's own", "3 minutes"),
+    Benchmark("operators", "forward and backward of each activation beside PyTorch's own", "6 minutes", False),
     Benchmark("scaling", "1 to 1,000 networks, 1 process to one a core: cost of each, memory", "8 minutes"),
     Benchmark("startup", "from the start of a process to its help, and to the first training step", "2 minutes"),
 )

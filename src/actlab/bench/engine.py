@@ -289,7 +289,7 @@ def table(record: dict[str, Any]) -> str:
                 row["optimizer"],
                 f"{row['seconds']['median']:.3f}",
                 f"{row['floor_seconds']['median']:.3f} ({row['floor']})",
-                _times(row["ratio"]),
+                _times(row["ratio"], row["asked"]),
                 f"{row['asked']:.2f}" if row["asked"] else "",
             ]
             for row in floor
@@ -313,8 +313,12 @@ def _cell(row: dict[str, Any]) -> str:
     return f"{row['seconds']['median']:.3f}{times}{threads}"
 
 
-def _times(ratio: dict[str, float]) -> str:
-    return f"{ratio['median']:.2f} ({ratio['lowest']:.2f} to {ratio['highest']:.2f})"
+def _times(ratio: dict[str, float], asked: float | None = None) -> str:
+    """The ratio and its range; bold above what was asked."""
+    text = f"{ratio['median']:.2f}"
+    if asked and round(ratio["median"], 2) > asked:
+        text = f"**{text}**"
+    return f"{text} ({ratio['lowest']:.2f} to {ratio['highest']:.2f})"
 
 
 def plot(record: dict[str, Any], axes: Any) -> None:
@@ -323,6 +327,7 @@ def plot(record: dict[str, Any], axes: Any) -> None:
     for row in record["rows"]:
         if row["part"] == "peers" and "absent" not in row:
             title = _OURS.get(row["candidate"]) or PEERS[row["candidate"]][0]
+            title += f", {row['threads']} cores" if row["threads"] > 1 else ""
             lines.setdefault(title, []).append((row["networks"], row["seconds"]["median"]))
         elif row["part"] == "floor" and row["processes"] == 1 and row["optimizer"] == "sgd":
             lines.setdefault("floor: its products alone", []).append((row["networks"], row["floor_seconds"]["median"]))

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from actlab import machine
+from actlab import data, machine
 from actlab.bench import benchmarks
 from actlab.disk import write_text
+from actlab.errors import UserError
 from actlab.report.measured import draw
 
 Record = dict[str, Any]
@@ -30,6 +31,13 @@ def default_folder(quick: bool) -> Path:
 
 def measured(name: str, quick: bool, command: str) -> Record:
     """Measure, and put down what the numbers depend on."""
+    if benchmarks()[name].needs_mnist and not quick:
+        found, why = data.resolve_auto()
+        if found != "mnist":
+            raise UserError(
+                f"bench {name} measures on MNIST, and uses digits only with --quick: {why.removeprefix('because ')}. "
+                "Name a folder that holds its files in ACTLAB_DATA."
+            )
     module = importlib.import_module(benchmarks()[name].module)
     about = machine.environment("cpu")
     found = module.measure(quick)
@@ -51,7 +59,12 @@ def write(record: Record, folder: Path) -> list[Path]:
     module = importlib.import_module(benchmarks()[name].module)
     files = [folder / f"{name}.json", folder / f"{name}.png"]
     write_text(files[0], json.dumps(record, indent=1, allow_nan=False) + "\n")
-    draw(files[1], lambda axes: module.plot(record, axes))
+
+    def plot(axes: Any) -> None:
+        module.plot(record, axes)
+        axes.set_title(f"{record['title']} ({'quick, no result' if record['quick'] else record['date']})", fontsize=11)
+
+    draw(files[1], plot)
     root = checkout()
     if root is not None and folder.resolve() == root / "bench" / "records":
         files.append(root / "docs" / "bench.md")
@@ -61,7 +74,9 @@ def write(record: Record, folder: Path) -> list[Path]:
 
 def page(folder: Path) -> str:
     """docs/bench.md: every record's table, and where its numbers are from."""
-    parts = ["# What it costs\n\nWritten by `actlab bench`; ratios are of medians measured side by side in one run.\n"]
+    parts = [
+        "# What it costs\n\nWritten by `actlab bench`: side by side in one run; a ratio is the median of the rounds'.\n"
+    ]
     for name in benchmarks():
         file = folder / f"{name}.json"
         if not file.is_file():
@@ -107,6 +122,10 @@ def by_networks(axes: Any, counts: Sequence[int], measured: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])
+    low, high = axes.get_ylim()
+    ticks = [digit * 10**power for power in range(-4, 4) for digit in (1, 2, 5)]
+    ticks = [tick for tick in ticks if low <= tick <= high]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("networks trained")
     axes.set_ylabel(measured)

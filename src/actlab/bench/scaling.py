@@ -39,7 +39,7 @@ def measure(quick: bool) -> dict[str, Any]:
         "n": rounds,
         "interval": "smallest to largest of n runs",
         "limits": (
-            f"{name}, 1 epoch, relu, tanh and leaky_relu, 784-128-64-10 on MNIST, by actlab.compare in a process of "
+            f"{name}, 1 epoch, relu, tanh and leaky_relu, hidden layers 128-64, by actlab.compare in a process of "
             "its own. Core seconds: those of all stacks together, for one network and epoch. Training: from the plan "
             "to the last row. In all: with data, plan, workers and artefacts, without the report. Peak memory: "
             "resident, of the parent and of the largest worker; workers map the same data, which each counts. Asked: "
@@ -192,5 +192,5 @@ def plot(record: dict[str, Any], axes: Any) -> None:
         axes.plot(counts, [row[key]["median"] for row in rows], marker="o", label=title)
     in_all = [row["seconds"]["median"] / row["networks"] for row in rows]
     axes.plot(counts, in_all, marker="o", label="seconds in all: data, plan, start of workers")
-    by_networks(axes, counts, "for one network and epoch")
+    by_networks(axes, counts, "seconds for one network and epoch")
     axes.legend()

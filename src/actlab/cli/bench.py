@@ -17,7 +17,7 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="small data and few rounds: seconds, no result")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="folder of the record", show_default="bench/records of a checkout, else bench-records"),
+        typer.Option(help="folder of the record", show_default="bench/records of a checkout, bench-records if quick"),
     ] = None,
 ) -> None:
     """Measure against floors and peers, side by side; write a record and a picture. Without a name: list what there is.
@@ -39,4 +39,6 @@ def bench(
     record = records.measured(name, quick, f"actlab bench {name}" + (" --quick" if quick else ""))
     files = records.write(record, out or records.default_folder(quick))
     print(f"{record['title']}\n\n{records.table(record)}\n\n{record['limits']}")
+    if quick:
+        print("\nQuick: small data and few rounds. That it runs, no result.")
     print(f"\nRecord: {files[0]}")

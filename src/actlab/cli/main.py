@@ -38,7 +38,7 @@ def main() -> None:
     except OSError as error:
         code = _fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
     if code == _INTERRUPTED:  # which is also how the parser passes Ctrl-C on
-        kept = " All but the last seconds is kept: the same command continues."
+        kept = " The last 20 seconds of training may be lost: the same command continues."
         trains = sys.argv[1:2] and sys.argv[1] in ("compare", "try", "reproduce")
         print(f"\nStopped.{kept if trains else ''}", file=sys.stderr)
     sys.exit(code or 0)

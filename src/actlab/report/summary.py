@@ -147,7 +147,7 @@ def summarise(run: Run) -> Summary:
         comparisons=comparisons,
         conclusion=conclusion(values, comparisons, subject=subject, metric=metric),
         metric=metric,
-        metric_note=_metric_note(run, has_test),
+        metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
         mixed=_mixed(trials),
         planned=planned,

@@ -330,7 +330,8 @@ def plot(record: dict[str, Any], axes: Any) -> None:
             title += f", {row['threads']} cores" if row["threads"] > 1 else ""
             lines.setdefault(title, []).append((row["networks"], row["seconds"]["median"]))
         elif row["part"] == "floor" and row["processes"] == 1 and row["optimizer"] == "sgd":
-            lines.setdefault("floor: its products alone, one core", []).append((row["networks"], row["floor_seconds"]["median"]))
+            floor = lines.setdefault("floor: its products alone, one core", [])
+            floor.append((row["networks"], row["floor_seconds"]["median"]))
     for title, points in lines.items():
         ours = title.startswith(("this", "floor"))
         look = {"color": "black", "linestyle": "--"} if title.startswith("floor") else {}

@@ -179,7 +179,8 @@ def _settings(
 
 def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
     """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
-    layers = Experiment.from_dict(wanted | {"data": "mnist"}).layers
+    experiment = Experiment.from_dict(wanted | {"data": "mnist"})
+    layers, _ = experiment.layers, experiment.baseline_label
     return {target.identity: resolve(target) for targets in layers.values() for target in targets}
 
 
@@ -244,6 +245,7 @@ def _open(path: Path, experiment: Experiment) -> Store:
         return Store.create(path, experiment, trials)
     store = Store(path)
     try:
+        _same_question(Experiment.read(path / "experiment.toml"), experiment)
         if not store.keys() <= {trial.key for trial in trials}:
             known = Experiment.read(path / "experiment.toml")
             found = known.differences(experiment) or _changed_sources(store, experiment)
@@ -256,6 +258,19 @@ def _open(path: Path, experiment: Experiment) -> Store:
         store.__exit__()
         raise
     return store
+
+
+def _same_question(known: Experiment, wanted: Experiment) -> None:
+    """Baseline and margin are chosen before training: chosen by the results they would find what they look for."""
+    for name, old, new in (
+        ("baseline", known.baseline_label, wanted.baseline_label),
+        ("margin", known.margin, wanted.margin),
+    ):
+        if old != new:
+            raise UserError(
+                f"The {name} of this run is {old or 'that of the data set'}, chosen before training; the command says "
+                f"{new or 'that of the data set'}. Repeat the command without it, or train anew with another --out."
+            )
 
 
 def _changed_sources(store: Store, experiment: Experiment) -> list[str]:

@@ -128,6 +128,8 @@ class Experiment:
     metric: str = "accuracy"
     dtype: str = "float32"
     engine: str = "stacked"
+    baseline: str = ""  # what the others are compared with; nothing: the first activation
+    margin: float = 0.0  # the smallest difference that matters, in percentage points; 0: that of the data set
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -156,6 +158,18 @@ class Experiment:
     @property
     def labels(self) -> list[str]:
         return [targets.label(name) for name in self.layers]
+
+    @property
+    def baseline_label(self) -> str:
+        """The activation that all others are compared with, as tables show it."""
+        if not self.baseline:
+            return self.labels[0]
+        wanted = targets.parse_layers(self.baseline)
+        full = wanted if len(wanted) > 1 else wanted * max(1, len(self.hidden))
+        shown = targets.label(targets.identity(full))
+        if shown not in self.labels:
+            raise one_of("baseline", self.baseline, self.labels)
+        return shown
 
     @property
     def reason(self) -> str:
@@ -305,6 +319,7 @@ def _validate(e: Experiment) -> None:
     _check(1 <= e.epochs <= 100_000, "epochs", e.epochs, "from 1 to 100000")
     _check(1 <= e.batch_size <= 1_000_000, "batch_size", e.batch_size, "from 1 to 1000000")
     _check(0 <= e.momentum < 1, "momentum", e.momentum, "at least 0 and below 1")
+    _check(math.isfinite(e.margin) and 0 <= e.margin < 100, "margin", e.margin, "from 0 to below 100 percentage points")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
     _check(math.isfinite(e.epsilon) and e.epsilon > 0, "epsilon", e.epsilon, "a finite number above 0")
     if e.engine == "plain":

@@ -137,6 +137,15 @@ class Run:
             row = database.execute("SELECT predicted FROM predictions WHERE key = ?", (key,)).fetchone()
         return None if row is None else np.load(io.BytesIO(row[0]), allow_pickle=False)
 
+    def correct(self) -> dict[str, np.ndarray]:
+        """Trial's key -> which test examples its best parameters got right, as booleans; empty without a test set."""
+        examples = len(self.artefact("samples").get("test_labels", ()))
+        with _reading(self.path) as database:
+            rows = database.execute("SELECT key, correct FROM predictions").fetchall() if examples else []
+        return {
+            key: np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=examples).astype(bool) for key, bits in rows
+        }
+
     def artefact(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""
         file = self.path / "artefacts" / f"{name}.npz"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_hidden, parse_numbers, parse_seeds, parse_whole
+from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_whole
 
 Names = Annotated[
     list[str] | None,
@@ -51,6 +51,13 @@ def compare(
     ] = None,
     engine: Annotated[
         str | None, typer.Option(help="stacked, or plain: the loop as one writes it by hand", show_default="stacked")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="what the others are compared with", show_default="the first")
+    ] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option(metavar="POINTS", help="the smallest difference that matters", show_default="of the data set"),
     ] = None,
     param: Param = None,
     learn: Learn = None,
@@ -105,6 +112,8 @@ def compare(
         split=split,
         pipeline=pipeline,
         engine=engine,
+        baseline=baseline,
+        margin=parse_number("--margin", margin),
     )
     _print_result(run, as_json)
 

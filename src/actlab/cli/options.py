@@ -12,6 +12,13 @@ def parse_numbers(option: str, text: str | None) -> list[float] | None:
         raise UserError(f"{option} is {text!r}; it must be a number, or several with commas: 0.01,0.1.") from None
 
 
+def parse_number(option: str, text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise UserError(f"{option} is {text!r}; it must be a number.") from None
+
+
 def parse_whole(option: str, text: str | None) -> int | None:
     try:
         return None if text is None else int(text)

@@ -158,7 +158,7 @@ def _band(curve: Curve, scale: float, colour: str, opacity: float) -> dict:
 
 
 def _interval_trace(item, place: int) -> dict:
-    low, high = (100 * value for value in (item.corrected_low, item.corrected_high))
+    low, high = (100 * value for value in (item.low, item.high))
     mean = 100 * item.difference
     known = np.isfinite(low)
     text = f"{mean:+.2f} points" + (f", 95% interval {low:+.2f} to {high:+.2f}" if known else "")

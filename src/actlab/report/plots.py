@@ -78,18 +78,20 @@ def differences_figure(summary: Summary) -> Figure:
     baseline = summary.comparisons[0].baseline
     tint = colours(list(summary.table["arm"]))
     axes.axvline(0, color="0.35", linewidth=1)
+    margin = 100 * summary.comparisons[0].margin
+    axes.axvspan(-margin, margin, color="0.92", zorder=0)
     for place, item in enumerate(summary.comparisons):
         pairs = paired_differences(summary.values[baseline], summary.values[item.name])
         spread = np.linspace(-0.16, 0.16, len(pairs)) if len(pairs) > 1 else np.zeros(len(pairs))
         axes.plot(100 * np.array([*pairs.values()]), place + spread, "o", color=tint[item.name], alpha=0.45, ms=4.5)
-        axes.plot([100 * item.corrected_low, 100 * item.corrected_high], [place] * 2, color="0.15", linewidth=2.2)
+        axes.plot([100 * item.low, 100 * item.high], [place] * 2, color="0.15", linewidth=2.2)
         axes.plot(100 * item.difference, place, "D", color="0.15", markersize=5.5)
         axes.annotate(item.verdict, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     _name_rows(axes, names)
     _literal(axes.set_xlabel(f"{summary.metric} minus that of {_short(baseline)}, percentage points"))
     _caption(
         figure,
-        "To the right is better. Dots: seeds. Diamond and line: mean and its 95% interval, Holm-corrected.",
+        "To the right is better. Dots: seeds. Diamond and line: mean, simultaneous 95% interval. Grey: the margin.",
     )
     return figure
 

@@ -8,9 +8,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from actlab import data
 from actlab.data import sets
 from actlab.errors import need_extra
-from actlab.stats import Comparison, Interval, compare_to_first, conclusion, mean_interval
+from actlab.stats import (
+    Comparison,
+    Interval,
+    Unit,
+    best_among,
+    compare,
+    conclusion,
+    correction,
+    mean_interval,
+    methods,
+    note,
+)  # fmt: skip
 from actlab.store import Run
 from actlab.targets import exact
 
@@ -47,13 +61,18 @@ _TERMINAL = {  # the columns that fit, with shorter names
     "step cost": "step",
     "gradient": "gradient",
 }
-COMPARISON_HEADERS = ("activation", "against", "pairs", "difference, points", "95% interval", "p", "verdict", "note")
+COMPARISON_HEADERS = (
+    "activation", "against", "pairs", "difference, points", "simultaneous 95% interval", "plain 95% t interval", "p",
+    "verdict", "note",
+)  # fmt: skip
 COMPARISON_NOTES = {
     "pairs": "seeds in which both finished",
     "difference, points": "mean over the pairs, in percentage points; above 0 is better",
-    "95% interval": "of the difference, in percentage points, Holm-corrected over all comparisons",
-    "p": "of the paired t test, two-sided, Holm-corrected",
+    "simultaneous 95% interval": "of the difference, in points, for all comparisons together; it decides",
+    "plain 95% t interval": "Student's, of this comparison alone",
+    "p": "two-sided, corrected for the number of comparisons",
 }
+POINTS = Unit()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +87,9 @@ class Summary:
     values: dict[str, dict[int, float]]
     comparisons: list[Comparison]
     conclusion: str
+    best: list[str]  # the arms among which the best one lies, at 95%
+    caption: str  # what the numbers rest on
+    methods: str  # a paragraph for a paper
     metric: str  # in words
     metric_note: str  # what is to be said of it, or ""
     subject: str  # the data, as a sentence names them
@@ -97,13 +119,13 @@ class Summary:
 
     def _difference_lines(self) -> list[str]:
         """Each comparison with its numbers, whatever the verdict."""
-        judged = [item for item in self.comparisons if math.isfinite(item.corrected_low)]
+        judged = [item for item in self.comparisons if math.isfinite(item.low)]
         if not judged:
             return []
         width = max(len(item.name) for item in judged)
-        lines = [f"Difference in {self.metric} to {judged[0].baseline}, points, paired by seed [95%, Holm-corrected]:"]
+        lines = [f"Difference in {self.metric} to {judged[0].baseline}, points, paired by seed [simultaneous 95%]:"]
         for item in judged:
-            bounds = f"[{points(item.corrected_low)}, {points(item.corrected_high)}]"
+            bounds = f"[{points(item.low)}, {points(item.high)}]"
             lines.append(f"  {item.name.ljust(width)}  {points(item.difference)} {bounds}  {item.verdict}")
         return [*lines, ""]
 
@@ -114,6 +136,9 @@ class Summary:
             "metric": self.metric,
             "metric_note": self.metric_note,
             "conclusion": self.conclusion,
+            "best_among": self.best,
+            "caption": self.caption,
+            "methods": self.methods,
             "trials": self.total,
             "still_to_be_trained": self.planned,
             "table": [_plain(row) for row in self.table.to_dict("records")],
@@ -138,14 +163,21 @@ def summarise(run: Run) -> Summary:
     column = "test_accuracy" if has_test else "final_valid_accuracy"
     metric = "test accuracy" if has_test else "final validation accuracy"
     values = _values(trials, column)
-    comparisons = compare_to_first(values)
+    margin = margin_points(run) / 100
+    baseline = _baseline_arm(run, values)
+    correct = _correct(run, trials) if has_test else None
+    comparisons = compare(values, baseline, margin=margin, correct=correct)
     subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
+    selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     planned = int((trials["status"] == "planned").sum())
     return Summary(
         table=_table(run, trials),
         values=values,
         comparisons=comparisons,
-        conclusion=conclusion(values, comparisons, subject=subject, metric=metric),
+        conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run)),
+        best=best_among(values) if len(values) > 1 else [],
+        caption=_caption(run, comparisons, metric, selection),
+        methods=methods(comparisons, subject=subject, metric=metric, selection=selection, versions=_versions(run)),
         metric=metric,
         metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
@@ -154,6 +186,52 @@ def summarise(run: Run) -> Summary:
         total=len(trials),
         has_test=has_test,
     )
+
+
+def margin_points(run: Run) -> float:
+    """The smallest difference that matters, in percentage points; never below two test examples."""
+    given = run.experiment.margin or 100 * data.defaults(run.experiment.data).margin
+    examples = len(run.artefact("samples").get("test_labels", ()))
+    return max(given, 200 / examples) if examples else given
+
+
+def _baseline_arm(run: Run, values: dict[str, Any]) -> str | None:
+    """The arm that all others are compared with: the first of the activation that was chosen beforehand."""
+    wanted = run.experiment.baseline_label
+    return next((arm for arm in values if arm == wanted or arm.startswith(f"{wanted}, ")), None)
+
+
+def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray]]:
+    """Arm -> seed -> which test examples were right."""
+    bits = run.correct()
+    found: dict[str, dict[int, np.ndarray]] = {}
+    for row in trials[["arm", "seed", "key"]].to_dict("records"):
+        if row["key"] in bits:
+            found.setdefault(row["arm"], {})[row["seed"]] = bits[row["key"]]
+    return found
+
+
+def _seconds_a_seed(run: Run) -> float:
+    """What training all arms with one seed took."""
+    times = run.times
+    return float(times["seconds"].sum()) / len(run.experiment.seeds) if len(times) else math.nan
+
+
+def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str) -> str:
+    """What the numbers rest on."""
+    if not comparisons:
+        return ""
+    pairs = sorted({item.n for item in comparisons})
+    n = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
+    return (
+        f"n = {n} pairs of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
+        f"{margin_points(run):g} points; intervals: {correction(comparisons)}; {_versions(run)}."
+    )
+
+
+def _versions(run: Run) -> str:
+    known = run.environments[-1] if run.environments else {}
+    return ", ".join(f"{name} {known[name]}" for name in ("actlab", "torch", "numpy", "python") if known.get(name))
 
 
 def _mixed(trials: "pd.DataFrame") -> str:
@@ -314,17 +392,21 @@ def _text_row(row: dict) -> list[str]:
 
 
 def _text_comparison(item: Comparison) -> list[str]:
-    low, high = points(item.corrected_low), points(item.corrected_high)
     return [
         item.name,
         item.baseline,
         str(item.n),
         points(item.difference),
-        f"{low} to {high}" if math.isfinite(item.corrected_low) else NO_TEST,
-        _p_text(item.p_corrected),
+        _span(item.low, item.high),
+        _span(item.plain_low, item.plain_high),
+        _p_text(item.p),
         item.verdict,
-        item.note,
+        note(item, POINTS),
     ]
+
+
+def _span(low: float, high: float) -> str:
+    return f"{points(low)} to {points(high)}" if math.isfinite(low) and math.isfinite(high) else NO_TEST
 
 
 def _p_text(p: float) -> str:

@@ -1,0 +1,29 @@
+"""Paired comparisons: values by arm and seed in, estimates with interval and verdict out. No torch."""
+
+from actlab.stats.best import all_pairs, best_among
+from actlab.stats.intervals import ALPHA, LEAST_PAIRS, Interval, mean_interval
+from actlab.stats.pairs import Table, paired_differences
+from actlab.stats.verdicts import VERDICTS, Comparison, compare, further_seeds, mcnemar
+from actlab.stats.words import Unit, conclusion, correction, methods, note, winner
+
+__all__ = [
+    "ALPHA",
+    "LEAST_PAIRS",
+    "VERDICTS",
+    "Comparison",
+    "Interval",
+    "Table",
+    "Unit",
+    "all_pairs",
+    "best_among",
+    "compare",
+    "conclusion",
+    "correction",
+    "further_seeds",
+    "mcnemar",
+    "mean_interval",
+    "methods",
+    "note",
+    "paired_differences",
+    "winner",
+]

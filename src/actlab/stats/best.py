@@ -1,0 +1,50 @@
+"""Which arms may be the best: what is left after every arm that is beaten for certain has been taken away.
+
+Multiple comparisons with the best (Hsu 1984, Journal of the American Statistical Association 79): each arm in turn is
+the baseline of one-sided comparisons with all others, at 95%; one that none of them beats may be the best. The best arm
+itself is taken away with a probability of 5% at most.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+from actlab.stats.critical import simultaneous
+from actlab.stats.intervals import ALPHA
+from actlab.stats.pairs import Table, paired_differences, pairs
+
+
+def all_pairs(table: Table) -> list[tuple[str, str, float, float, float, int]]:
+    """(first, other, other minus first, low, high, pairs) of every two arms, simultaneous over all of them."""
+    names = list(table)
+    seeds = sorted(set().union(*(values.keys() for values in table.values()))) if table else []
+    both = list(itertools.combinations(names, 2))
+    found = [paired_differences(table[first], table[other]) for first, other in both]
+    differences_SA = np.array([[column.get(seed, math.nan) for column in found] for seed in seeds])
+    if not both or not seeds:
+        return []
+    together = simultaneous(differences_SA.reshape(len(seeds), len(both)))
+    return [
+        (first, other, float(together.mean_A[place]), *together.interval(place), int(together.n_A[place]))
+        for place, (first, other) in enumerate(both)
+    ]
+
+
+def best_among(table: Table) -> list[str]:
+    """The arms among which the best one lies, at 95%, the best mean first; those with too few results stay in.
+
+    >>> noise = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.1]
+    >>> arms = {"a": [0.0] * 8, "b": [5 + w for w in noise], "c": [5 - w for w in noise]}
+    >>> best_among({name: dict(enumerate(values)) for name, values in arms.items()})
+    ['b', 'c']
+    """
+    beaten = set()
+    for name in table:
+        found = pairs(table, name)
+        together = simultaneous(found.differences_SA, alpha=2 * ALPHA)  # of two sides one is asked for
+        if any(together.interval(arm)[0] > 0 for arm in range(len(found.names))):
+            beaten.add(name)
+    means = {name: float(np.nanmean(list(v.values()))) if np.isfinite(list(v.values())).any() else -math.inf
+             for name, v in table.items()}  # fmt: skip
+    return sorted((name for name in table if name not in beaten), key=lambda name: -means[name])

@@ -1,0 +1,78 @@
+"""Means and Student's intervals, where nothing is compared yet."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actlab.errors import need_extra
+
+ALPHA = 0.05
+LEAST_PAIRS = 5  # below, an interval is too wide to mean much, and no verdict is given
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its confidence interval, of n values."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> Interval:
+    """The mean of the finite values and its Student t interval.
+
+    >>> mean_interval([0.5, 0.5, 0.5])
+    Interval(mean=0.5, low=0.5, high=0.5, n=3)
+    >>> mean_interval([0.5])
+    Interval(mean=0.5, low=nan, high=nan, n=1)
+    """
+    array = np.asarray(values, dtype=np.float64)
+    array = array[np.isfinite(array)]
+    mean, error = mean_and_error(array)
+    return Interval(mean, *bounds(mean, error, t_critical(len(array) - 1, 1 - confidence)), len(array))
+
+
+def mean_and_error(array: np.ndarray) -> tuple[float, float]:
+    """Mean and its standard error; exact where all values are equal; NaN where there are too few."""
+    if len(array) == 0:
+        return math.nan, math.nan
+    if np.ptp(array) == 0:
+        return float(array[0]), 0.0 if len(array) > 1 else math.nan
+    return float(array.mean()), float(array.std(ddof=1) / math.sqrt(len(array)))
+
+
+def bounds(mean: float, error: float, critical: float) -> tuple[float, float]:
+    """The interval that reaches `critical` standard errors to each side."""
+    if math.isnan(error):
+        return math.nan, math.nan
+    if error == 0:
+        return mean, mean
+    return mean - critical * error, mean + critical * error
+
+
+def t_critical(freedom: float, level: float) -> float:
+    """How many standard errors a two-sided Student interval at 1 - level reaches.
+
+    >>> round(t_critical(9, 0.05), 3)
+    2.262
+    """
+    if freedom < 1:
+        return math.nan
+    return -float(special().stdtrit(freedom, level / 2))
+
+
+def t_level(freedom: float, critical: float) -> float:
+    """The level at which Student's interval reaches as many standard errors: the other way round."""
+    return 2 * float(special().stdtr(freedom, -critical))
+
+
+def special():
+    try:
+        from scipy import special  # not scipy.stats: it takes a second to import
+    except ImportError:
+        raise need_extra("lab", "scipy") from None
+    return special

@@ -1,0 +1,214 @@
+"""What a comparison says: estimate, interval, verdict, and what would settle it.
+
+The interval is read in this order, m being the margin, the smallest difference that matters: beyond m on one side
+"better" or "worse"; within m on both sides "practically equal"; 0 outside "better" or "worse", perhaps slightly, that
+is by less than m; otherwise "undecided". The interval decides, so that it cannot disagree with the verdict.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from actlab.stats.critical import Simultaneous, simultaneous
+from actlab.stats.images import Correct, crossed_error
+from actlab.stats.intervals import ALPHA, LEAST_PAIRS, bounds, special, t_critical, t_level
+from actlab.stats.pairs import Pairs, Table, pairs
+
+VERDICTS = (
+    "better",
+    "worse",
+    "practically equal",
+    "better, perhaps slightly",
+    "worse, perhaps slightly",
+    "undecided",
+    "the same",
+    "unstable",
+    "stabler",
+    "too few seeds",
+)
+POWER = 0.8
+_MOST_SEEDS = 100_000  # more are not worth telling
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm against the baseline; differences are arm minus baseline, so above 0 is better.
+
+    `low` and `high` are the interval that decides, simultaneous over all comparisons; `plain_low` and `plain_high`
+    Student's 95% interval of this comparison alone. NaN: too few pairs to say. Divergence is a result of its own,
+    counted over the seeds that both were trained on; the interval is of the n pairs in which both finished.
+    """
+
+    name: str
+    baseline: str
+    n: int  # pairs in which both finished
+    seeds: int  # that one of the two has, or both
+    difference: float
+    low: float
+    high: float
+    plain_low: float
+    plain_high: float
+    p: float  # two-sided, corrected for the number of comparisons
+    margin: float  # the smallest difference that matters
+    verdict: str  # one of VERDICTS
+    improvement: float  # the share of pairs in which the arm is better, ties counted half
+    visible: float  # the smallest true difference that so many pairs tell from 0 four times in five
+    further: int | None  # seeds to add until the interval reaches half a margin to each side; None: none, or too many
+    diverged: int
+    baseline_diverged: int
+    p_diverged: float  # exact McNemar test, corrected for the number of comparisons
+    crossed_low: float  # for other seeds and other test examples; NaN where it is not known which were right
+    crossed_high: float
+    examples: int  # in the test set; 0: not known
+
+    @property
+    def decided(self) -> bool:
+        return self.verdict not in ("undecided", "too few seeds")
+
+    @property
+    def only_here(self) -> bool:
+        """Whether a difference is sure on these test examples, and not on others like them."""
+        return self.examples > 0 and (self.low > 0 or self.high < 0) and self.crossed_low <= 0 <= self.crossed_high
+
+
+def compare(
+    table: Table,
+    baseline: str | None = None,
+    *,
+    margin: float = 0.0,
+    correct: Correct | None = None,
+    sequential: bool = False,
+) -> list[Comparison]:
+    """Each arm against the baseline (default: the first), paired by seed, at 95% over all comparisons together.
+
+    Args:
+        table: arm -> seed -> value; NaN where the trial diverged. Differences keep its unit.
+        margin: the smallest difference that matters, in that unit; 0: any.
+        correct: arm -> seed -> which test examples were right, where the values are their shares.
+        sequential: whether seeds were added until the comparisons were decided: intervals that hold at every look.
+
+    Raises:
+        KeyError: the baseline is not in the table.
+
+    >>> wave = [0.2, -0.1, 0.4, 0.0, -0.3, 0.1, 0.3, -0.2]
+    >>> table = {"relu": dict(enumerate([0.0] * 8)), "tanh": {seed: w - 5 for seed, w in enumerate(wave)}}
+    >>> [found] = compare(table, margin=0.1)
+    >>> found.verdict, found.n, round(found.difference, 2), found.low < -5 < found.high
+    ('worse', 8, -4.95, True)
+    """
+    if not table:
+        return []
+    baseline = next(iter(table)) if baseline is None else baseline
+    found = pairs(table, baseline)
+    together = simultaneous(found.differences_SA, sequential=sequential)
+    return [_comparison(found, table, together, arm, margin, correct or {}) for arm in range(len(found.names))]
+
+
+def _comparison(
+    found: Pairs, table: Table, together: Simultaneous, arm: int, margin: float, correct: Correct
+) -> Comparison:
+    name, count = found.names[arm], len(found.names)
+    column = found.differences_SA[:, arm]
+    seeds = [seed for seed, value in zip(found.seeds, column, strict=True) if math.isfinite(value)]
+    differences = column[np.isfinite(column)]
+    n, mean, error = len(differences), float(together.mean_A[arm]), float(together.error_A[arm])
+    low, high = together.interval(arm)
+    critical = float(together.critical_A[arm])
+    diverged_S = found.diverged_SA[:, arm]
+    alone, baseline_alone = int((diverged_S > 0).sum()), int((diverged_S < 0).sum())
+    p_diverged = min(1.0, count * mcnemar(alone, baseline_alone))
+    verdict = _verdict(n, low, high, margin)
+    if error == 0 and mean == 0 and n >= LEAST_PAIRS:
+        verdict = "the same"
+    if p_diverged <= ALPHA:
+        verdict = "unstable" if alone > baseline_alone else "stabler"
+    plain = bounds(mean, error, t_critical(n - 1, ALPHA))
+    crossed = _crossed(correct.get(name, {}), correct.get(found.baseline, {}), seeds, mean, critical)
+    return Comparison(
+        name=name,
+        baseline=found.baseline,
+        n=n,
+        seeds=len(table[name].keys() | table[found.baseline].keys()),
+        difference=mean,
+        low=low,
+        high=high,
+        plain_low=plain[0],
+        plain_high=plain[1],
+        p=float(together.p_A[arm]),
+        margin=margin,
+        verdict=verdict,
+        improvement=float(((differences > 0) + 0.5 * (differences == 0)).mean()) if n else math.nan,
+        visible=_visible(n, error, critical),
+        further=further_seeds(error, n, critical, margin) if verdict == "undecided" else None,
+        diverged=sum(map(math.isnan, table[name].values())),
+        baseline_diverged=sum(map(math.isnan, table[found.baseline].values())),
+        p_diverged=p_diverged,
+        crossed_low=crossed[0],
+        crossed_high=crossed[1],
+        examples=crossed[2],
+    )
+
+
+def _crossed(
+    arm: Mapping[int, np.ndarray], baseline: Mapping[int, np.ndarray], seeds: list[int], mean: float, critical: float
+) -> tuple[float, float, int]:
+    """The interval for other seeds and other examples at the level of the one for seeds, and the number of examples."""
+    if not math.isfinite(critical) or not all(seed in arm and seed in baseline for seed in seeds):
+        return math.nan, math.nan, 0
+    differences_SI = np.array([arm[seed].astype(float) - baseline[seed] for seed in seeds])
+    error, freedom = crossed_error(differences_SI)
+    level = t_level(len(seeds) - 1, critical)
+    return *bounds(mean, error, t_critical(freedom, level)), differences_SI.shape[1]
+
+
+def _verdict(n: int, low: float, high: float, margin: float) -> str:
+    if n < LEAST_PAIRS:
+        return "too few seeds"
+    if low > margin or high < -margin:
+        return "better" if low > 0 else "worse"
+    if -margin < low and high < margin:
+        return "practically equal"
+    if low > 0 or high < 0:
+        return f"{'better' if low > 0 else 'worse'}, perhaps slightly"
+    return "undecided"
+
+
+def _visible(n: int, error: float, critical: float) -> float:
+    if not math.isfinite(critical):
+        return math.nan
+    return (critical - float(special().stdtrit(n - 1, 1 - POWER))) * error
+
+
+def further_seeds(error: float, n: int, critical: float, margin: float) -> int | None:
+    """Seeds to add until the interval reaches half a margin to each side, the deviation staying what it is.
+
+    A function of the deviation alone: what the observed difference suggests would be believed too soon.
+
+    >>> further_seeds(error=0.0004, n=10, critical=2.262, margin=0.001)
+    18
+    """
+    if not (margin > 0 and error > 0 and math.isfinite(critical)):
+        return None
+    deviation, level = error * math.sqrt(n), t_level(n - 1, critical)
+    few, many = n, _MOST_SEEDS
+    if not _reaches(many, deviation, level, margin):
+        return None
+    while few < many:
+        middle = (few + many) // 2
+        few, many = (few, middle) if _reaches(middle, deviation, level, margin) else (middle + 1, many)
+    return few - n or None
+
+
+def _reaches(n: int, deviation: float, level: float, margin: float) -> bool:
+    return t_critical(n - 1, level) * deviation / math.sqrt(n) <= margin / 2
+
+
+def mcnemar(first: int, other: int) -> float:
+    """Two-sided exact p of McNemar's test, of what only the first did and what only the other did.
+
+    >>> mcnemar(3, 0), mcnemar(6, 0), mcnemar(0, 0)
+    (0.25, 0.03125, 1.0)
+    """
+    return min(1.0, 2 * float(special().bdtr(min(first, other), first + other, 0.5))) if first + other else 1.0

@@ -1,0 +1,297 @@
+"""What the comparisons say, in plain sentences."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actlab.stats.critical import ALL_PATTERNS, DRAWN, LEAST_SIGNED
+from actlab.stats.intervals import LEAST_PAIRS, mean_interval
+from actlab.stats.pairs import Table
+from actlab.stats.verdicts import Comparison
+
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a metric is written: accuracies are fractions, shown in percentage points."""
+
+    scale: float = 100.0
+    word: str = "points"
+    digits: int = 2
+
+    def difference(self, value: float) -> str:
+        """
+        >>> Unit().difference(-0.0013), Unit().difference(-1e-9), Unit(1, "", 3).difference(0.25)
+        ('-0.13', '0.00', '+0.250')
+        """
+        text = f"{self.scale * value:+.{self.digits}f}"
+        return text.lstrip("+-") if float(text) == 0 else text
+
+    def size(self, value: float) -> str:
+        """Without sign, with its word: '0.10 points'."""
+        return " ".join(filter(None, (f"{self.scale * abs(value):.{self.digits}f}", self.word)))
+
+
+def winner(comparisons: Sequence[Comparison]) -> str | None:
+    """The one arm that the comparisons single out, or None.
+
+    It is the only arm better than the baseline, and no seed was lost in that; or the baseline itself, where every other
+    arm is worse. Arms that are all better than the baseline have not been compared with each other.
+    """
+    better = [item for item in comparisons if item.verdict.startswith("better")]
+    if len(better) == 1:
+        return better[0].name if better[0].n == better[0].seeds else None
+    if comparisons and all(item.verdict.startswith("worse") for item in comparisons):
+        return comparisons[0].baseline
+    return None
+
+
+def conclusion(
+    table: Table, comparisons: Sequence[Comparison], *, subject: str, metric: str, unit: Unit = Unit(),
+    seconds_a_seed: float = math.nan,
+) -> str:  # fmt: skip
+    """What the comparisons say, in sentences that begin with the data.
+
+    Args:
+        subject: the data, "MNIST" or "digits, because MNIST could not be had".
+        metric: what the values are, "test accuracy".
+        seconds_a_seed: what one more seed of all arms takes, for the time that further seeds would.
+    """
+    seeds = len(set().union(*table.values())) if table else 0
+    said = f"On {subject}, with {count(seeds, 'seed')}, by {metric}: "
+    if table and all(values and all(map(math.isnan, values.values())) for values in table.values()):
+        return said + "every network diverged. A lower learning rate (--lr) may help."
+    if not comparisons:
+        return said + _alone(table)
+    groups: dict[str, list[Comparison]] = {}
+    for item in comparisons:
+        groups.setdefault(item.verdict, []).append(item)
+    sentences = [
+        _SENTENCES[verdict](groups[verdict], unit) for verdict in _SENTENCES if verdict in groups
+    ]  # fmt: skip
+    if undecided := groups.get("undecided"):
+        sentences.append(_undecided(undecided, seconds_a_seed))
+    if few := groups.get("too few seeds"):
+        sentences.append(_too_few(few, len(few) == len(comparisons), seeds))
+    return said + " ".join([*sentences, *_diverged(table)])
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Sequence[str], most: int = _MOST_NAMED) -> str:
+    """Names as one lists them in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=3)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    comma = "; " if any("," in name for name in names) else ", "
+    if len(names) > most:
+        return f"{comma.join(names[: most - 1])} and {len(names) - most + 1} more"
+    return " and ".join(filter(None, (comma.join(names[:-1]), names[-1])))
+
+
+def interval(item: Comparison, unit: Unit) -> str:
+    return f"{unit.difference(item.difference)} [{unit.difference(item.low)}, {unit.difference(item.high)}]"
+
+
+def note(item: Comparison, unit: Unit) -> str:
+    """What is to be said of a comparison beside its verdict."""
+    said = []
+    if item.diverged or item.baseline_diverged:
+        said.append(
+            f"unstable: {item.diverged} of {item.seeds} diverged, {item.baseline_diverged} of {item.baseline}'s "
+            f"(McNemar p {item.p_diverged:.2g})"
+        )
+    if item.n < item.seeds:
+        said.append(f"the {count(item.n, 'pair')} in which both finished")
+    if item.verdict == "too few seeds":
+        said.append(f"{LEAST_PAIRS} pairs of seeds are needed")
+    if item.verdict == "the same":
+        said.append("the same results in every seed")
+    if item.verdict == "practically equal" and (item.low > 0 or item.high < 0):
+        side = "higher" if item.low > 0 else "lower"
+        said.append(f"reliably {unit.size(item.difference)} {side}, less than matters")
+    if item.verdict.endswith("slightly"):
+        said.append(f"perhaps by less than {unit.size(item.margin)}")
+    if item.only_here:
+        said.append(f"on these {count(item.examples, 'test example')} only")
+    if item.further:
+        said.append(f"{count(item.further, 'more seed')} would settle it")
+    return "; ".join(said)
+
+
+def _estimates(group: Sequence[Comparison], unit: Unit) -> str:
+    shown = [
+        f"{item.name} {interval(item, unit)}{_among(item)}{_only_here(item)}"
+        for item in sorted(group, key=lambda c: -c.difference)
+    ]
+    return listed(shown)
+
+
+def _decided(group: Sequence[Comparison], unit: Unit) -> str:
+    """Those beyond the margin, or on one side of 0."""
+    word, baseline, margin = group[0].verdict, group[0].baseline, group[0].margin
+    side, _, slightly = word.partition(",")
+    but = f", perhaps by less than {unit.size(margin)}" if slightly else ""
+    verb = "is" if len(group) == 1 else "are"
+    names = listed([item.name for item in sorted(group, key=lambda c: -c.difference)])
+    return f"{names} {verb} {side} than {baseline}{but}: {_estimates(group, unit)}."
+
+
+def _equal(group: Sequence[Comparison], unit: Unit) -> str:
+    verb = "is" if len(group) == 1 else "are"
+    names = listed([item.name for item in group])
+    said = f"{names} {verb} practically equal to {group[0].baseline}, within {unit.size(group[0].margin)}: "
+    said += f"{_estimates(group, unit)}."
+    sure = [item for item in group if item.low > 0 or item.high < 0]
+    told = [f"{item.name} is reliably {unit.size(item.difference)} {'higher' if item.low > 0 else 'lower'}"
+            for item in sure]  # fmt: skip
+    return said + (f" {listed(told)}, less than matters." if told else "")
+
+
+def _same(group: Sequence[Comparison], unit: Unit) -> str:
+    verb = "gives" if len(group) == 1 else "give"
+    return f"{listed([item.name for item in group])} {verb} the same results as {group[0].baseline} in every seed."
+
+
+def _unstable(group: Sequence[Comparison], unit: Unit) -> str:
+    shown = [
+        f"{item.name} is {item.verdict}: {item.diverged} of {item.seeds} diverged, {item.baseline_diverged} of "
+        f"{item.baseline}'s"
+        for item in group
+    ]
+    return "; ".join(shown) + "."
+
+
+_SENTENCES = {
+    "unstable": _unstable,
+    "stabler": _unstable,
+    "better": _decided,
+    "better, perhaps slightly": _decided,
+    "practically equal": _equal,
+    "worse, perhaps slightly": _decided,
+    "worse": _decided,
+    "the same": _same,
+}
+
+
+def _among(item: Comparison) -> str:
+    """Which seeds a comparison speaks of, where not all of them have both results."""
+    return f" among the {count(item.n, 'seed')} in which both finished" if item.n < item.seeds else ""
+
+
+def _only_here(item: Comparison) -> str:
+    return f" on these {count(item.examples, 'test example')} only" if item.only_here else ""
+
+
+def _undecided(group: Sequence[Comparison], seconds_a_seed: float) -> str:
+    verb = "is" if len(group) == 1 else "are"
+    said = f"{listed([item.name for item in group])} against {group[0].baseline} {verb} undecided"
+    further = [item.further for item in group if item.further]
+    if not further:
+        return said + "."
+    time = f" (about {duration(max(further) * seconds_a_seed)})" if math.isfinite(seconds_a_seed) else ""
+    more = count(max(further), "more seed")
+    return f"{said}; {more} would settle {'it' if len(group) == 1 else 'them'}{time}."
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(20), duration(200), duration(20_000)
+    ('20 seconds', '3 minutes', '5.6 hours')
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _too_few(group: Sequence[Comparison], is_all: bool, seeds: int) -> str:
+    names = [item.name for item in group]
+    if seeds < LEAST_PAIRS:
+        them = "them" if is_all and len(group) > _MOST_NAMED else listed([group[0].baseline, *names])
+        verb = "is" if seeds == 1 else "are"
+        return f"{count(seeds, 'seed')} {verb} too few to tell {them} apart: run with --seeds {LEAST_PAIRS} or more."
+    shown = [f"{item.name} ({item.n} of {seeds})" for item in group]
+    return (
+        f"Too few seeds have a result of both {group[0].baseline} and {listed(shown)}: {LEAST_PAIRS} are needed "
+        "for a verdict."
+    )
+
+
+def _diverged(table: Table) -> list[str]:
+    lost = {name: sum(math.isnan(value) for value in values.values()) for name, values in table.items()}
+    shown = [f"{name} in {number} of {count(len(table[name]), 'seed')}" for name, number in lost.items() if number]
+    return [f"Unstable, diverged: {listed(shown)}."] if shown else []
+
+
+def _alone(table: Table) -> str:
+    if not table:
+        return "nothing has been trained yet."
+    [(name, values)] = table.items()
+    found = mean_interval(list(values.values()))
+    if found.n == 0:
+        said = f"{name} has no result."
+    elif found.n == 1:
+        said = f"{name} reaches {found.mean:.2%}; one value has no interval."
+    else:
+        said = f"{name} reaches {found.mean:.2%} (95% interval {found.low:.2%} to {found.high:.2%})."
+    return " ".join([said, "There is nothing to compare it with.", *_diverged(table)])
+
+
+def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -> str:
+    """How the intervals were made to hold together, for a caption."""
+    together = count(len(comparisons), "comparison")
+    if sequential:
+        return f"t-mixture confidence sequence, Bonferroni-corrected for {together}, valid at every look"
+    pairs = {item.n for item in comparisons if item.n >= LEAST_PAIRS}
+    signed = f"largest |t| of {together} under random signs of the residuals"
+    student = f"Student's t, Bonferroni-corrected for {together}"
+    if not pairs:
+        return "none: too few seeds"
+    if min(pairs) >= LEAST_SIGNED:
+        return signed
+    return student if max(pairs) < LEAST_SIGNED else f"{signed}; {student} below {LEAST_SIGNED} pairs"
+
+
+def methods(
+    comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, unit: Unit = Unit(),
+    sequential: bool = False, versions: str = "",
+) -> str:  # fmt: skip
+    """A paragraph for a paper: how the comparisons were made.
+
+    Args:
+        selection: how epoch, learning rate and the like were chosen: "the epoch of the lowest validation loss".
+    """
+    if not comparisons:
+        return ""
+    baseline, margin = comparisons[0].baseline, comparisons[0].margin
+    pairs = sorted({item.n for item in comparisons})
+    spread = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
+    n = max(pairs)
+    patterns = "all" if n <= ALL_PATTERNS else f"{DRAWN:,} random"
+    if sequential:
+        how = (
+            "Seeds were added until every comparison was decided; intervals are 95% confidence sequences (a t test "
+            "with a normal mixture over effect sizes), Bonferroni-corrected over the comparisons."
+        )
+    elif n >= LEAST_SIGNED:
+        how = (
+            f"Intervals are simultaneous at 95% over all {count(len(comparisons), 'comparison')}, by the distribution "
+            f"of the largest absolute t statistic under {patterns} sign patterns of the residuals, one sign a seed."
+        )
+    else:
+        how = f"Intervals are Student's at 95%, Bonferroni-corrected over {count(len(comparisons), 'comparison')}."
+    equal = (
+        f" Differences within {unit.size(margin)}, fixed before training, were taken as practically equal."
+        if margin
+        else ""
+    )
+    return (
+        f"We compared {count(len(comparisons), 'activation function')} with {baseline} on {subject}, by {metric}, "
+        f"paired by random seed ({spread} pairs; equal seeds share initial weights and batch order), with {selection}. "
+        f"{how}{equal} Diverged runs were counted as outcomes (exact McNemar test) and entered no mean."
+        + (f" Software: {versions}." if versions else "")
+    )

@@ -18,7 +18,7 @@ FLOORS = [
     {"targets"},
     {"spec", "activations", "stats", "data", "disk"},
     {"store", "functional", "products", "batches", "replay", "denormals"},
-    {"nn", "optimizers", "models", "executors", "export", "properties"},
+    {"nn", "optimizers", "models", "executors", "export", "judging", "properties"},
     {"train", "loading", "identify", "swapping"},
     {"show", "plain", "costs", "machine", "checkpoints", "battery"},
     {"report", "work", "plan", "testing", "gradient"},

@@ -222,7 +222,7 @@ def test_relative_cost_is_the_ratio_of_the_fastest_rounds(drawn):
     assert column(Cells(page), "results", "step cost") == [f"{cost:.2f}×" for cost in expected]
 
 
-def test_comparison_on_the_page_is_the_paired_t_test(drawn):
+def test_comparison_on_the_page_is_that_of_the_rows(drawn):
     run, page = drawn
     found = dict(rows_of(run, "SELECT activation || seed, test_accuracy FROM trials WHERE status = 'finished'"))
     pairs = [(found[f"relu{s}"], found[f"tanh{s}"]) for s in range(10)]
@@ -230,7 +230,10 @@ def test_comparison_on_the_page_is_the_paired_t_test(drawn):
     cells = Cells(page)
     assert column(cells, "differences", "difference, points")[0] == f"{100 * np.mean([b - a for a, b in pairs]):+.2f}"
     comparison = summarise(run).comparisons[0]
-    assert comparison.p == pytest.approx(expected.pvalue)
+    interval = expected.confidence_interval()
+    assert (comparison.plain_low, comparison.plain_high) == pytest.approx((interval.low, interval.high))
+    expected = f"{100 * comparison.low:+.2f} to {100 * comparison.high:+.2f}"
+    assert column(cells, "differences", "simultaneous 95% interval")[0] == expected
     assert column(cells, "differences", "pairs") == ["10", "9"]
     assert column(cells, "differences", "verdict")[0] == comparison.verdict
 

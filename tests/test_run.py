@@ -161,6 +161,18 @@ def test_a_run_grows_by_what_is_missing_with_the_same_bits(tmp_path):
     assert grown.activations == ["tanh", "relu"]
 
 
+def test_baseline_and_margin_are_chosen_before_training(tmp_path):
+    first = compare("relu", "tanh", out=tmp_path / "run", margin=0.5, **SMALL)
+    assert (first.experiment.baseline_label, first.experiment.margin) == ("relu", 0.5)
+    grown = compare("gelu", "tanh", "relu", out=tmp_path / "run", **SMALL)
+    assert (grown.experiment.baseline_label, grown.experiment.margin) == ("relu", 0.5)
+    for changed in ({"baseline": "tanh"}, {"margin": 0.1}):
+        with pytest.raises(UserError, match="chosen before training"):
+            compare("gelu", "tanh", "relu", out=tmp_path / "run", **(SMALL | changed))
+    with pytest.raises(UserError, match="did you mean"):
+        compare("relu", "tanh", out=tmp_path / "other", baseline="relv", **SMALL)
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

@@ -21,6 +21,7 @@ _HOMES = {
     "UserError": "actlab.errors",
     "check": "actlab.battery",
     "compare": "actlab.run",
+    "judge": "actlab.judging",
     "load_model": "actlab.loading",
     "load_run": "actlab.store",
     "summarise": "actlab.report",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         softplus,
         tanh,
     )  # fmt: skip
+    from actlab.judging import judge
     from actlab.loading import load_model
     from actlab.report import summarise
     from actlab.run import compare

@@ -245,7 +245,6 @@ def _open(path: Path, experiment: Experiment) -> Store:
         return Store.create(path, experiment, trials)
     store = Store(path)
     try:
-        _same_question(Experiment.read(path / "experiment.toml"), experiment)
         if not store.keys() <= {trial.key for trial in trials}:
             known = Experiment.read(path / "experiment.toml")
             found = known.differences(experiment) or _changed_sources(store, experiment)
@@ -253,24 +252,26 @@ def _open(path: Path, experiment: Experiment) -> Store:
                 f"{path} holds another experiment. {'; '.join(found)}. A run can grow by activations, seeds and "
                 "learning rates, beside those it has; for another experiment choose another --out."
             )
-        store.plan(experiment, trials)
+        store.plan(_same_question(Experiment.read(path / "experiment.toml"), experiment), trials)
     except BaseException:
         store.__exit__()
         raise
     return store
 
 
-def _same_question(known: Experiment, wanted: Experiment) -> None:
-    """Baseline and margin are chosen before training: chosen by the results they would find what they look for."""
-    for name, old, new in (
-        ("baseline", known.baseline_label, wanted.baseline_label),
-        ("margin", known.margin, wanted.margin),
-    ):
-        if old != new:
+def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
+    """With the baseline and the margin that were chosen before training: chosen by results they would find what they
+    look for. A run of one activation has compared nothing yet.
+    """
+    chosen = {"margin": known.margin} | ({"baseline": known.baseline_label} if len(known.labels) > 1 else {})
+    for name, old in chosen.items():
+        new = getattr(wanted, name) and (wanted.baseline_label if name == "baseline" else wanted.margin)
+        if new and new != old:
             raise UserError(
-                f"The {name} of this run is {old or 'that of the data set'}, chosen before training; the command says "
-                f"{new or 'that of the data set'}. Repeat the command without it, or train anew with another --out."
+                f"The {name} of this run, chosen before training, is {old or 'that of the data set'}; the command says "
+                f"{new}. Repeat it without --{name}, or train anew with another --out."
             )
+    return dataclasses.replace(wanted, **chosen)
 
 
 def _changed_sources(store: Store, experiment: Experiment) -> list[str]:

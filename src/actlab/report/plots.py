@@ -1,6 +1,7 @@
 """The pictures as PNG files: drawn into figures of their own, without pyplot and without a window."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from actlab.report.curves import (
     is_log,
     sampled,
 )
-from actlab.report.summary import Summary
-from actlab.stats import paired_differences
+from actlab.report.summary import POINTS, Summary
+from actlab.stats import Comparison, Table, Unit, paired_differences
 from actlab.store import Run
 
 try:
@@ -68,31 +69,38 @@ def accuracy_figure(run: Run) -> Figure:
 
 
 def differences_figure(summary: Summary) -> Figure:
-    """The difference of each arm from the first: a dot a seed, and the interval."""
-    count = max(1, len(summary.comparisons))
-    figure = _figure(8.5, 1.5 + 0.55 * count)
+    """The difference of each arm from the baseline: a dot a seed, and the interval."""
+    arms = list(summary.table["arm"])
+    return paired_figure(summary.comparisons, summary.values, arms, summary.metric, POINTS)
+
+
+def paired_figure(
+    comparisons: Sequence[Comparison], values: Table, arms: Sequence[str], metric: str, unit: Unit
+) -> Figure:
+    """Differences from the baseline, of any metric in its unit."""
+    figure = _figure(8.5, 1.5 + 0.55 * max(1, len(comparisons)))
     axes = figure.subplots()
-    if not summary.comparisons:
+    if not comparisons:
         return _said(figure, axes, "One activation: there is nothing to compare it with.")
-    names = [item.name for item in summary.comparisons]
-    baseline = summary.comparisons[0].baseline
-    tint = colours(list(summary.table["arm"]))
+    baseline, margin = comparisons[0].baseline, unit.scale * comparisons[0].margin
+    tint = colours(list(arms))
     axes.axvline(0, color="0.35", linewidth=1)
-    margin = 100 * summary.comparisons[0].margin
     axes.axvspan(-margin, margin, color="0.92", zorder=0)
-    for place, item in enumerate(summary.comparisons):
-        pairs = paired_differences(summary.values[baseline], summary.values[item.name])
+    for place, item in enumerate(comparisons):
+        pairs = paired_differences(values[baseline], values[item.name])
         spread = np.linspace(-0.16, 0.16, len(pairs)) if len(pairs) > 1 else np.zeros(len(pairs))
-        axes.plot(100 * np.array([*pairs.values()]), place + spread, "o", color=tint[item.name], alpha=0.45, ms=4.5)
-        axes.plot([100 * item.low, 100 * item.high], [place] * 2, color="0.15", linewidth=2.2)
-        axes.plot(100 * item.difference, place, "D", color="0.15", markersize=5.5)
+        dots = unit.scale * np.array([*pairs.values()])
+        axes.plot(dots, place + spread, "o", color=tint[item.name], alpha=0.45, ms=4.5)
+        axes.plot([unit.scale * item.low, unit.scale * item.high], [place] * 2, color="0.15", linewidth=2.2)
+        axes.plot(unit.scale * item.difference, place, "D", color="0.15", markersize=5.5)
         axes.annotate(item.verdict, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-    _name_rows(axes, names)
-    _literal(axes.set_xlabel(f"{summary.metric} minus that of {_short(baseline)}, percentage points"))
-    _caption(
-        figure,
-        "To the right is better. Dots: seeds. Diamond and line: mean, simultaneous 95% interval. Grey: the margin.",
-    )
+    _name_rows(axes, [item.name for item in comparisons])
+    word = ", percentage points" if unit == POINTS else ""
+    _literal(axes.set_xlabel(f"{metric} minus that of {_short(baseline)}{word}"))
+    judged = any(np.isfinite(item.low) for item in comparisons)
+    line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."
+    band = " Grey: the margin." if margin else ""
+    _caption(figure, f"To the right is better. Dots: seeds. {line}{band}")
     return figure
 
 

@@ -3,7 +3,7 @@
 from actlab.stats.best import all_pairs, best_among
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, Interval, mean_interval
 from actlab.stats.pairs import Table, paired_differences
-from actlab.stats.verdicts import VERDICTS, Comparison, compare, further_seeds, mcnemar
+from actlab.stats.verdicts import VERDICTS, Comparison, compare, compare_tasks, further_seeds, mcnemar
 from actlab.stats.words import Unit, conclusion, correction, methods, note, winner
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "all_pairs",
     "best_among",
     "compare",
+    "compare_tasks",
     "conclusion",
     "correction",
     "further_seeds",

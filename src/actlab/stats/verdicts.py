@@ -100,22 +100,45 @@ def compare(
     """
     if not table:
         return []
-    baseline = next(iter(table)) if baseline is None else baseline
-    found = pairs(table, baseline)
-    together = simultaneous(found.differences_SA, sequential=sequential)
-    return [_comparison(found, table, together, arm, margin, correct or {}) for arm in range(len(found.names))]
+    return compare_tasks({"": table}, baseline, margin=margin, correct=correct, sequential=sequential)[""]
+
+
+def compare_tasks(
+    tables: Mapping[str, Table],
+    baseline: str | None = None,
+    *,
+    margin: float = 0.0,
+    correct: Correct | None = None,
+    sequential: bool = False,
+) -> dict[str, list[Comparison]]:
+    """As `compare`, of several tasks: each has its own comparisons, and all of all tasks hold together."""
+    found = {task: pairs(table, next(iter(table)) if baseline is None else baseline) for task, table in tables.items()}
+    seeds = sorted(set().union(*(each.seeds for each in found.values())))
+    columns = [
+        dict(zip(each.seeds, column, strict=True)) for each in found.values() for column in each.differences_SA.T
+    ]
+    differences_SA = np.array([[column.get(seed, math.nan) for column in columns] for seed in seeds])
+    together = simultaneous(differences_SA.reshape(len(seeds), len(columns)), sequential=sequential)
+    place = iter(range(len(columns)))
+    return {
+        task: [
+            _comparison(each, tables[task], together, arm, next(place), margin, correct or {})
+            for arm in range(len(each.names))
+        ]
+        for task, each in found.items()
+    }
 
 
 def _comparison(
-    found: Pairs, table: Table, together: Simultaneous, arm: int, margin: float, correct: Correct
+    found: Pairs, table: Table, together: Simultaneous, arm: int, place: int, margin: float, correct: Correct
 ) -> Comparison:
-    name, count = found.names[arm], len(found.names)
+    name, count = found.names[arm], len(together.n_A)
     column = found.differences_SA[:, arm]
     seeds = [seed for seed, value in zip(found.seeds, column, strict=True) if math.isfinite(value)]
     differences = column[np.isfinite(column)]
-    n, mean, error = len(differences), float(together.mean_A[arm]), float(together.error_A[arm])
-    low, high = together.interval(arm)
-    critical = float(together.critical_A[arm])
+    n, mean, error = len(differences), float(together.mean_A[place]), float(together.error_A[place])
+    low, high = together.interval(place)
+    critical = float(together.critical_A[place])
     diverged_S = found.diverged_SA[:, arm]
     alone, baseline_alone = int((diverged_S > 0).sum()), int((diverged_S < 0).sum())
     p_diverged = min(1.0, count * mcnemar(alone, baseline_alone))
@@ -136,7 +159,7 @@ def _comparison(
         high=high,
         plain_low=plain[0],
         plain_high=plain[1],
-        p=float(together.p_A[arm]),
+        p=float(together.p_A[place]),
         margin=margin,
         verdict=verdict,
         improvement=float(((differences > 0) + 0.5 * (differences == 0)).mean()) if n else math.nan,

@@ -1,0 +1,51 @@
+"""`actlab judge`: verdicts on results that people have already."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actlab.cli.app import app
+from actlab.cli.options import parse_number
+
+
+@app.command(epilog="Example: actlab judge results.csv --baseline relu --metric test_accuracy --margin 0.1")
+def judge(
+    results: Annotated[Path, typer.Argument(help="a .csv, .tsv, .json or .parquet file: a row a run")],
+    baseline: Annotated[
+        str | None, typer.Option(help="what the others are compared with", show_default="the first")
+    ] = None,
+    group: Annotated[str, typer.Option(help="the column that names what is compared")] = "activation",
+    seed: Annotated[str, typer.Option(help="the column that pairs results")] = "seed",
+    metric: Annotated[
+        str | None, typer.Option(help="the column that is compared", show_default="the only other one of numbers")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="a column of tasks, each compared by itself")] = None,
+    margin: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="the smallest difference that matters, in the unit shown")
+    ] = None,
+    lower_is_better: Annotated[bool, typer.Option("--lower-is-better", help="the metric is a loss")] = False,
+    out: Annotated[Path | None, typer.Option(help="write a page: file.html")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object on standard output")] = False,
+) -> None:
+    """Compare groups of results with a baseline, paired by seed: verdicts with intervals, for a table from anywhere."""
+    from actlab.judging import judge as decide
+
+    found = decide(
+        results,
+        baseline=baseline,
+        group=group,
+        seed=seed,
+        metric=metric,
+        task=task,
+        margin=parse_number("--margin", margin) or 0.0,
+        lower_is_better=lower_is_better,
+    )
+    if out is not None:
+        from actlab.report.judged import draw_judgement
+
+        draw_judgement(found, out)
+    print(json.dumps(found.as_json()) if as_json else found)
+    if out is not None and not as_json:
+        print(f"\nPage: {out}")

@@ -1,0 +1,277 @@
+"""Verdicts on results that people have already: a table with a column for what is compared, seeds and a metric."""
+
+import math
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actlab.errors import UserError, did_you_mean, need_extra
+from actlab.stats import (
+    Comparison,
+    Unit,
+    best_among,
+    compare_tasks,
+    conclusion,
+    correction,
+    methods,
+    note,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+READ = {".csv": "read_csv", ".tsv": "read_csv", ".json": "read_json", ".parquet": "read_parquet"}
+_SHARES = ("acc", "f1", "auc", "precision", "recall")  # metrics that are shares of one
+COLUMNS = ("comparison", "against", "pairs", "difference", "low", "high", "verdict", "note")
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a table of results says, task by task ("" where there is one task).
+
+    `frame` has a row a comparison: comparison, against, pairs, difference, low, high (simultaneous 95%), verdict, note.
+    """
+
+    tables: dict[str, dict[str, dict[Any, float]]]
+    comparisons: dict[str, list[Comparison]]
+    metric: str
+    unit: Unit
+    subject: str
+    told: tuple[str, ...]  # what was found in the table, and what was done about it
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        rows = [
+            ([task] if len(self.tables) > 1 else [])
+            + [c.name, c.baseline, c.n, self.unit.scale * c.difference, self.unit.scale * c.low,
+               self.unit.scale * c.high, c.verdict, note(c, self.unit)]
+            for task, found in self.comparisons.items()
+            for c in found
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=[*(["task"] if len(self.tables) > 1 else []), *COLUMNS])
+
+    @property
+    def conclusion(self) -> str:
+        said = [
+            conclusion(table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit)
+            for task, table in self.tables.items()
+        ]
+        best = [
+            f"The best {f'on {task} ' if task else ''}lies among: {', '.join(best_among(table))}."
+            for task, table in self.tables.items()
+            if len(table) > 2
+        ]
+        return " ".join([*said, *best])
+
+    @property
+    def caption(self) -> str:
+        every = [c for found in self.comparisons.values() for c in found]
+        pairs = sorted({c.n for c in every})
+        n = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
+        margin = f"; margin {self.unit.size(every[0].margin)}" if every[0].margin else ""
+        return f"n = {n} pairs of seeds; {self.metric}; intervals: {correction(every)}{margin}."
+
+    @property
+    def methods(self) -> str:
+        every = [c for found in self.comparisons.values() for c in found]
+        selection = "results as they were given"
+        return methods(every, subject=self.subject, metric=self.metric, selection=selection, unit=self.unit)
+
+    def as_json(self) -> dict[str, Any]:
+        found = [dict(zip(self.frame.columns, row, strict=True)) for row in self.frame.to_numpy().tolist()]
+        plain = [
+            {
+                key: None if isinstance(value, float) and not math.isfinite(value) else value
+                for key, value in each.items()
+            }
+            for each in found
+        ]
+        return {
+            "metric": self.metric,
+            "unit": self.unit.word,
+            "conclusion": self.conclusion,
+            "caption": self.caption,
+            "methods": self.methods,
+            "told": list(self.told),
+            "comparisons": plain,
+        }
+
+    @property
+    def headers(self) -> list[str]:
+        """Of `text_rows`, with the unit."""
+        unit = f", {self.unit.word}" if self.unit.word else ""
+        task = ["task"] if len(self.tables) > 1 else []
+        return [
+            *task,
+            "comparison",
+            "against",
+            "pairs",
+            f"difference{unit}",
+            "simultaneous 95% interval",
+            "verdict",
+            "note",
+        ]
+
+    @property
+    def text_rows(self) -> list[list[str]]:
+        """The comparisons as text."""
+        write = self.unit.difference
+        return [
+            ([task] if len(self.tables) > 1 else [])
+            + [
+                c.name, c.baseline, str(c.n), write(c.difference) if c.n else "–",
+                f"{write(c.low)} to {write(c.high)}" if math.isfinite(c.low) else "–", c.verdict, note(c, self.unit),
+            ]
+            for task, found in self.comparisons.items()
+            for c in found
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        rows = [self.headers, *self.text_rows]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        said = [line for text in (*self.told, self.conclusion, self.caption) for line in textwrap.wrap(text, 100)]
+        return "\n".join([*lines, "", *said])
+
+
+def judge(
+    frame: "pd.DataFrame | str | Path",
+    *,
+    baseline: str | None = None,
+    group: str = "activation",
+    seed: str = "seed",
+    metric: str | None = None,
+    task: str | None = None,
+    margin: float = 0.0,
+    lower_is_better: bool = False,
+) -> Judgement:
+    """Compare the groups of a table with a baseline, paired by seed: the verdicts of `compare`, for anyone's results.
+
+    Args:
+        frame: a DataFrame, or a CSV, JSON or Parquet file: a row a run.
+        baseline: the group that the others are compared with; default the first in the table.
+        group, seed, metric, task: columns. Without `metric` the only numeric column that is left. NaN in it: the run
+            diverged. Equal seeds are paired; those that only one of two has are told and left out.
+        margin: the smallest difference that matters, in the unit of the differences that are shown.
+        lower_is_better: of a loss: then a positive difference is an improvement, that is, a lower loss.
+
+    Raises:
+        UserError: a column or the baseline is not there, or a group has a seed twice.
+
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame({"activation": ["relu"] * 6 + ["tanh"] * 6, "seed": [*range(6)] * 2,
+    ...                      "accuracy": [.91, .92, .90, .93, .92, .91, .81, .83, .80, .82, .83, .80]})
+    >>> judge(runs, baseline="relu", margin=1).frame[["comparison", "pairs", "verdict"]].values.tolist()
+    [['tanh', 6, 'worse']]
+    """
+    name = str(frame) if isinstance(frame, str | Path) else "the table"
+    table = _read(frame)
+    for column in (group, seed, *([task] if task else [])):
+        _need_column(table, column, name)
+    metric = metric or _only_number(table, {group, seed, task}, name)
+    _need_column(table, metric, name)
+    values = _numbers(table, metric, name)
+    unit = _unit(values, metric)
+    tables = _tables(table, values * (-1 if lower_is_better else 1), group, seed, task)
+    groups = list(dict.fromkeys(str(g) for g in table[group]))
+    if baseline is not None and baseline not in groups:
+        raise UserError(f"There is no {group} {baseline!r} in {name}.{did_you_mean(baseline, groups)} "
+                        f"It has: {', '.join(groups)}.")  # fmt: skip
+    chosen = baseline or groups[0]
+    if without := [t for t, arms in tables.items() if chosen not in arms]:
+        raise UserError(f"The baseline {chosen} has no result of {', '.join(without)}: nothing to compare with there.")
+    if all(len(arms) < 2 for arms in tables.values()):
+        raise UserError(f"{name} has one {group} alone, {chosen}: there is nothing to compare it with.")
+    found = compare_tasks(tables, chosen, margin=margin / unit.scale)
+    direction = " (lower is better: a positive difference is an improvement)" if lower_is_better else ""
+    told = _told(tables, chosen)
+    return Judgement(tables, found, f"{metric}{direction}", unit, name, told)
+
+
+def _read(frame: Any) -> "pd.DataFrame":
+    try:
+        import pandas as pd
+    except ImportError:
+        raise need_extra("lab", "pandas") from None
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    if not isinstance(frame, str | Path):
+        raise UserError(f"judge takes a DataFrame or a file, not {type(frame).__name__}.")
+    path = Path(frame)
+    if path.suffix.lower() not in READ:
+        raise UserError(f"{path} is no table that can be read: {', '.join(READ)}.")
+    options = {"sep": "\t"} if path.suffix.lower() == ".tsv" else {}
+    try:
+        return getattr(pd, READ[path.suffix.lower()])(path, **options)
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}.") from None
+    except (ValueError, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as a table: {error}.") from None
+
+
+def _need_column(table: "pd.DataFrame", column: str, name: str) -> None:
+    if column not in table.columns:
+        columns = [str(each) for each in table.columns]
+        raise UserError(
+            f"There is no column {column!r} in {name}.{did_you_mean(column, columns)} It has: {', '.join(columns)}. "
+            "Name others with --group, --seed, --metric."
+        )
+
+
+def _only_number(table: "pd.DataFrame", others: set[str | None], name: str) -> str:
+    found = [str(c) for c in table.columns if c not in others and table[c].dtype.kind in "fi"]
+    if len(found) == 1:
+        return found[0]
+    what = f"numbers in {', '.join(found)}" if found else "no column of numbers"
+    raise UserError(f"{name} has {what}: say which one is compared with --metric.")
+
+
+def _numbers(table: "pd.DataFrame", metric: str, name: str) -> "pd.Series":
+    import pandas as pd
+
+    try:
+        return pd.to_numeric(table[metric]).astype(float).where(lambda v: v.abs() < math.inf)  # infinite: diverged
+    except (ValueError, TypeError) as error:
+        raise UserError(f"Column {metric!r} of {name} is not numeric: {error}.") from None
+
+
+def _unit(values: "pd.Series", metric: str) -> Unit:
+    """Shares of one are shown in percentage points; whatever else, in its own unit with four significant digits."""
+    known = values.dropna().abs()
+    if len(known) and known.max() <= 1 and any(word in metric.lower() for word in _SHARES):
+        return Unit()
+    largest = float(known.max()) if len(known) and known.max() > 0 else 1.0
+    return Unit(1.0, "", max(0, 4 - math.floor(math.log10(largest)) - 1))
+
+
+def _tables(
+    table: "pd.DataFrame", values: "pd.Series", group: str, seed: str, task: str | None
+) -> dict[str, dict[str, dict[Any, float]]]:
+    found: dict[str, dict[str, dict[Any, float]]] = {}
+    tasks = table[task] if task else [""] * len(table)
+    for where, arm, each, value in zip(tasks, table[group], table[seed], values, strict=True):
+        seeds = found.setdefault(str(where), {}).setdefault(str(arm), {})
+        if each in seeds:
+            raise UserError(
+                f"{group} {arm} has {seed} {each} twice{f' in {where}' if task else ''}: keep one row a run"
+                + ("." if task else ", or name the column that tells them apart with --task.")
+            )
+        seeds[each] = float(value)
+    return found
+
+
+def _told(tables: dict[str, dict[str, dict[Any, float]]], baseline: str) -> tuple[str, ...]:
+    said = []
+    for task, arms in tables.items():
+        first = arms[baseline]
+        for arm, seeds in arms.items():
+            if alone := sorted(map(str, first.keys() ^ seeds.keys())):
+                shown = ", ".join(alone[:6]) + (" ..." if len(alone) > 6 else "")
+                place = f" in {task}" if task else ""
+                said.append(
+                    f"{arm} and {baseline}{place}: {len(alone)} seeds of one of the two only, left out ({shown})"
+                )
+    return tuple(said)

@@ -1,0 +1,31 @@
+"""The page of `actlab judge`: verdicts, intervals and a picture of somebody's results, in one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actlab.disk import write_text
+from actlab.errors import UserError, need_extra
+from actlab.report.cards import svg_text
+from actlab.report.plots import paired_figure
+from actlab.report.templates import template
+
+try:
+    from markupsafe import Markup  # comes with jinja2
+except ImportError:
+    raise need_extra("lab", "jinja2") from None
+
+if TYPE_CHECKING:
+    from actlab.judging import Judgement
+
+
+def draw_judgement(found: "Judgement", file: Path) -> Path:
+    """Write the page; pictures are in it, no network and no script is needed."""
+    if file.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{file} is no page: name a file that ends in .html.")
+    pictures = [
+        (task, Markup(svg_text(paired_figure(found.comparisons[task], table, list(table), found.metric, found.unit))))
+        for task, table in found.tables.items()
+    ]
+    page = template("judged.html").render(found=found, pictures=pictures, rows=found.text_rows, headers=found.headers)
+    write_text(file, page)
+    return file

@@ -309,7 +309,7 @@ def test_the_order_of_the_other_arms_does_not_matter(order):
 
 @pytest.mark.parametrize("seeds", [5, 8, 10])
 def test_family_wise_error_under_the_null(seeds):
-    """Long form, with ties, heavy tails and more seeds: bench/records/statistics.json."""
+    """Long form, with ties, heavy tails and more seeds: bench/records/verdicts.json."""
     generator = np.random.default_rng(7)
     wrong = 0
     for _ in range(1000):

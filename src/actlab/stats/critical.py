@@ -6,7 +6,7 @@ correction; below 5 nothing.
 
 Signs are given to what is left after an arm's mean has been taken away, a wild bootstrap. Signs of the raw differences
 make an exact test where nothing differs at all; but where ten arms differ by much, their interval covers 83% in place
-of 95%, since the patterns of signs then carry the effects (`bench/records/statistics.json` has both).
+of 95%, since the patterns of signs then carry the effects (`bench/records/verdicts.json` has both).
 """
 
 import functools

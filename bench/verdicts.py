@@ -1,7 +1,7 @@
-"""What the verdicts are worth: error rates, coverage, power and looking again and again, on differences with known truth.
+"""What the verdicts are worth: error rates, coverage, power, looking again and again, where the truth is known.
 
-    python bench/statistics.py            # about 20 minutes on one core; writes bench/records/statistics.json
-    python bench/statistics.py --quick    # a look whether it runs, nothing is written
+    python bench/verdicts.py            # about 20 minutes on one core; writes bench/records/verdicts.json
+    python bench/verdicts.py --quick    # a look whether it runs, nothing is written
 
 Differences are those of 6 arms against one baseline, in percentage points. "null": three arms that share the
 baseline's initial weights (deviation of a difference .8) and three that do not (1.1), with the ties of 360 test
@@ -23,7 +23,7 @@ from actlab.stats import best_among
 from actlab.stats.critical import Simultaneous, signs, simultaneous
 from actlab.stats.sequential import sequential_critical
 
-RECORD = Path(__file__).parent / "records" / "statistics.json"
+RECORD = Path(__file__).parent / "records" / "verdicts.json"
 TIE = 100 / 360
 SHAPES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
     "normal": lambda g, shape: g.standard_normal(shape),
@@ -33,7 +33,7 @@ SHAPES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] 
 
 
 def null(g: np.random.Generator, seeds: int, shape: str = "normal") -> np.ndarray:
-    """(S, 6) differences: of arms that share half, and that share nothing but the baseline, rounded to test examples."""
+    """(S, 6) differences, rounded to test examples: of arms with the baseline's initial weights, and of others."""
     draw = SHAPES[shape]
     baseline, shared = draw(g, (seeds, 1)), draw(g, (seeds, 1))
     own = draw(g, (seeds, 6))
@@ -166,8 +166,8 @@ def best(times: int) -> Iterator[dict]:
 
 
 PARTS = {
-    "false verdicts": (false_verdicts, 10_000), "false equality": (false_equality, 10_000), "coverage": (coverage, 4_000),
-    "power": (power, 4_000), "looking": (looking, 10_000), "best": (best, 1_000),
+    "false verdicts": (false_verdicts, 10_000), "false equality": (false_equality, 10_000),
+    "coverage": (coverage, 4_000), "power": (power, 4_000), "looking": (looking, 10_000), "best": (best, 1_000),
 }  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def main() -> None:
     if given.quick:
         return
     record = {
-        "command": "python bench/statistics.py",
+        "command": "python bench/verdicts.py",
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "interval": "Wilson's 95% interval of a share",

@@ -169,7 +169,7 @@ def test_baseline_and_margin_are_chosen_before_training(tmp_path):
     for changed in ({"baseline": "tanh"}, {"margin": 0.1}):
         with pytest.raises(UserError, match="chosen before training"):
             compare("gelu", "tanh", "relu", out=tmp_path / "run", **(SMALL | changed))
-    with pytest.raises(UserError, match="did you mean"):
+    with pytest.raises(UserError, match="Did you mean"):
         compare("relu", "tanh", out=tmp_path / "other", baseline="relv", **SMALL)
 
 

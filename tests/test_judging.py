@@ -155,6 +155,6 @@ def test_the_command_and_its_page(tmp_path):
     assert "tanh is worse than relu" in text and "We compared 2 activation functions with relu" in text
     assert not re.search(r"(src|href)=[\"']https?:", text)
     told = json.loads(command(str(file), "--json"))
-    assert [row["verdict"] for row in told["comparisons"]][0] == "worse"
+    assert told["comparisons"][0]["verdict"] == "worse"
     assert "Did you mean 'relu'" in command(str(file), "--baseline", "rleu", status=2)
     assert "ends in .html" in command(str(file), "--out", str(tmp_path / "page.pdf"), status=2)

@@ -19,6 +19,7 @@ from actlab import data
 from actlab.activations import BLOCKS
 from actlab.errors import UserError
 from actlab.plan import make_stacks
+from actlab.report.summary import summarise
 from actlab.run import compare
 from actlab.spec import Experiment
 from actlab.store import Run, Store
@@ -159,6 +160,23 @@ def test_a_run_grows_by_what_is_missing_with_the_same_bits(tmp_path):
     whole = compare("tanh", "relu", out=tmp_path / "whole", **more)
     assert contents(grown) == contents(whole)
     assert grown.activations == ["tanh", "relu"]
+
+
+def test_seeds_are_added_until_every_comparison_is_decided(tmp_path):
+    small = {"data": "digits", "epochs": 1, "hidden": [8], "learning_rate": [0.1], "report": False}
+    clear = compare("relu", "heaviside", out=tmp_path / "clear", max_seeds=40, margin=0.6, **small)
+    assert 5 <= len(clear.experiment.seeds) < 40 and summarise(clear).comparisons[0].verdict == "worse"
+    told = Told()
+    hard = compare("relu", "softplus", out=tmp_path / "hard", max_seeds=9, margin=0.6, progress=told, **small)
+    assert [begun.finished for begun in told.begun] == [0, 10] and len(hard.experiment.seeds) == 9
+    assert "confidence sequence" in summarise(hard).caption and "valid at every look" in summarise(hard).caption
+    told = Told()
+    again = compare("relu", "softplus", out=tmp_path / "hard", max_seeds=9, margin=0.6, progress=told, **small)
+    assert [begun.missing for begun in told.begun] == [0] and contents(again) == contents(hard)
+    whole = compare("relu", "softplus", out=tmp_path / "whole", seeds=9, margin=0.6, **small)
+    assert contents(whole) == contents(hard)
+    more = compare("relu", "softplus", out=tmp_path / "hard", seeds=10, margin=0.6, **small)
+    assert more.experiment.max_seeds == 10  # looked at before: it stays a sequence of looks
 
 
 def test_baseline_and_margin_are_chosen_before_training(tmp_path):

@@ -26,7 +26,7 @@ from actlab.stats import (
 )
 from actlab.stats.critical import simultaneous
 from actlab.stats.images import crossed_error
-from actlab.stats.sequential import sequential_critical, sequential_p
+from actlab.stats.sequential import sequential_critical, sequential_mcnemar, sequential_p
 from actlab.stats.words import Unit
 
 NAN = math.nan
@@ -247,10 +247,15 @@ def test_further_seeds_by_a_plain_loop():
 
 
 def test_further_seeds_where_there_is_no_answer():
-    assert further_seeds(0.001, 10, 2.3, 0.0) is None  # no margin, nothing to reach
-    assert further_seeds(0.0, 10, 2.3, 0.001) is None
-    assert further_seeds(1e-5, 10, 2.3, 0.001) is None  # reached already
-    assert further_seeds(10.0, 10, 2.3, 0.001) is None  # more than anyone trains
+    assert further_seeds(0.001, 10, student, 0.0) is None  # no margin, nothing to reach
+    assert further_seeds(0.0, 10, student, 0.001) is None
+    assert further_seeds(1e-5, 10, student, 0.001) is None  # reached already
+    assert further_seeds(10.0, 10, student, 0.001) is None  # more than anyone trains
+    assert further_seeds(0.001, 10, lambda n: math.nan, 0.001) is None
+
+
+def student(n: int) -> float:
+    return scipy_stats.t.ppf(0.975, n - 1)
 
 
 grids = st.integers(2, 5).flatmap(
@@ -357,6 +362,23 @@ def test_looking_after_every_seed_does_not_raise_the_error():
         t = [abs(draws[:n].mean()) / (draws[:n].std(ddof=1) / math.sqrt(n)) for n in counts]
         wrong += bool((np.array(t) > critical).any())
     assert wrong <= 50
+
+
+def test_a_sequential_comparison_is_wider_and_says_how_many_more():
+    rows = noise(2, 10, scale=0.002)
+    [once], [looked] = compare(table(*rows), margin=0.001), compare(table(*rows), margin=0.001, sequential=True)
+    assert looked.low < once.low < once.high < looked.high and looked.p > once.p
+    n, deviation = 10, (rows[1] - rows[0]).std(ddof=1)
+    while sequential_critical(n) * deviation / math.sqrt(n) > 0.0005:
+        n += 1
+    assert looked.further == n - 10
+
+
+@pytest.mark.parametrize(("first", "other"), [(3, 0), (2, 5), (9, 1)])
+def test_sequential_divergence_is_the_mixture_of_all_rates(first, other):
+    n = first + other
+    mixture = integrate.quad(lambda rate: rate**first * (1 - rate) ** other, 0, 1)[0] * 2.0**n
+    assert sequential_mcnemar(first, other) == pytest.approx(min(1, 1 / mixture))
 
 
 def test_crossed_error_of_known_variances():

@@ -16,9 +16,10 @@ from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
 from actlab.disk import packed
 from actlab.errors import UserError, one_of, require
-from actlab.machine import choose_device, cpu_name, device_name, environment
+from actlab.machine import choose_device, cores, cpu_name, device_name, environment
 from actlab.plan import Limits, Needs, plan
 from actlab.spec import Experiment
+from actlab.stats import LEAST_PAIRS
 from actlab.store import Run, Store, held_keys, is_free, list_runs
 from actlab.targets import Target, label
 from actlab.train import CURVES, Arrays
@@ -26,6 +27,7 @@ from actlab.work import Epoch, Outcome, Task, run_task, share, stack_name
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
+_NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
 _LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "matplotlib", "plotly", "jinja2")
 
 
@@ -111,6 +113,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
+    experiment = _with_added_seeds(path, experiment)
     store = _open(path, experiment)
     with store:
         for change in store.add_environment(environment(chosen) | {"command": command}):
@@ -120,6 +123,10 @@ def compare(
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
         if trained or not store.has_artefact("functions"):  # a crash may have come between the two
             _add_artefacts(store, experiment, dataset, applied)
+        while added := _seeds_to_add(path, experiment, progress):
+            experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
+            store.plan(_same_question(Experiment.read(path / "experiment.toml"), experiment), experiment.trials())
+            _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
     if report and not run.is_drawn:
@@ -174,6 +181,8 @@ def _settings(
         given["activations"] = list(activations)
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
+    if given.get("max_seeds") and "seeds" not in base | given:
+        given["seeds"] = min(LEAST_PAIRS, given["max_seeds"])  # to begin with
     return base | given
 
 
@@ -263,6 +272,8 @@ def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
     """With the baseline and the margin that were chosen before training: chosen by results they would find what they
     look for. A run of one activation has compared nothing yet.
     """
+    if known.max_seeds:  # looked at more than once: no interval of a single look holds any more
+        wanted = dataclasses.replace(wanted, max_seeds=max(known.max_seeds, wanted.max_seeds, len(wanted.seeds)))
     chosen = {"margin": known.margin} | ({"baseline": known.baseline_label} if len(known.labels) > 1 else {})
     for name, old in chosen.items():
         new = getattr(wanted, name) and (wanted.baseline_label if name == "baseline" else wanted.margin)
@@ -272,6 +283,32 @@ def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
                 f"{new}. Repeat it without --{name}, or train anew with another --out."
             )
     return dataclasses.replace(wanted, **chosen)
+
+
+def _with_added_seeds(path: Path, experiment: Experiment) -> Experiment:
+    """With the seeds that earlier looks have added: the command names those to begin with."""
+    if not experiment.max_seeds or not (path / "run.db").exists():
+        return experiment
+    known = Experiment.read(path / "experiment.toml")
+    added = tuple(seed for seed in known.seeds if seed not in experiment.seeds) if known.max_seeds else ()
+    return dataclasses.replace(experiment, seeds=experiment.seeds + added)
+
+
+def _seeds_to_add(path: Path, experiment: Experiment, progress: Progress) -> tuple[int, ...]:
+    """The next seeds, where they were asked for until every comparison is decided, and one is not."""
+    room = experiment.max_seeds - len(experiment.seeds)
+    if room <= 0:
+        return ()
+    from actlab.report.summary import summarise  # draws nothing
+
+    waiting = [item.name for item in summarise(Run(path)).comparisons if not item.decided]
+    if not waiting:
+        return ()
+    arms = len(experiment.trials()) // len(experiment.seeds)
+    count = min(room, max(1, round(_NETWORKS_A_LOOK * cores() / arms)))
+    progress.say(f"After {len(experiment.seeds)} seeds undecided: {', '.join(waiting)}. {count} more.")
+    first = max(experiment.seeds) + 1
+    return tuple(range(first, first + count))
 
 
 def _changed_sources(store: Store, experiment: Experiment) -> list[str]:

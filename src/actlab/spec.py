@@ -130,6 +130,7 @@ class Experiment:
     engine: str = "stacked"
     baseline: str = ""  # what the others are compared with; nothing: the first activation
     margin: float = 0.0  # the smallest difference that matters, in percentage points; 0: that of the data set
+    max_seeds: int = 0  # up to which seeds are added until every comparison is decided; 0: none are added
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -319,6 +320,13 @@ def _validate(e: Experiment) -> None:
     _check(1 <= e.epochs <= 100_000, "epochs", e.epochs, "from 1 to 100000")
     _check(1 <= e.batch_size <= 1_000_000, "batch_size", e.batch_size, "from 1 to 1000000")
     _check(0 <= e.momentum < 1, "momentum", e.momentum, "at least 0 and below 1")
+    _check(0 <= e.max_seeds <= 100_000, "max_seeds", e.max_seeds, "from 0 to 100000")
+    _check(
+        not e.max_seeds or len(e.seeds) <= e.max_seeds,
+        "max_seeds",
+        e.max_seeds,
+        f"no fewer than the {len(e.seeds)} seeds to begin with",
+    )
     _check(math.isfinite(e.margin) and 0 <= e.margin < 100, "margin", e.margin, "from 0 to below 100 percentage points")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
     _check(math.isfinite(e.epsilon) and e.epsilon > 0, "epsilon", e.epsilon, "a finite number above 0")

@@ -10,6 +10,7 @@ import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_whole
+from actlab.errors import UserError
 
 Names = Annotated[
     list[str] | None,
@@ -59,6 +60,12 @@ def compare(
         str | None,
         typer.Option(metavar="POINTS", help="the smallest difference that matters", show_default="of the data set"),
     ] = None,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="add seeds until every comparison is decided")
+    ] = False,
+    max_seeds: Annotated[
+        str | None, typer.Option(metavar="INTEGER", help="with --until-decided: no more than these", show_default="60")
+    ] = None,
     param: Param = None,
     learn: Learn = None,
     spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
@@ -86,6 +93,8 @@ def compare(
     from actlab import run as runs
     from actlab.terminal import Terminal
 
+    if max_seeds is not None and not until_decided:
+        raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
     run = runs.compare(
         *filled(names or [], param, learn),
         spec=spec,
@@ -114,6 +123,7 @@ def compare(
         engine=engine,
         baseline=baseline,
         margin=parse_number("--margin", margin),
+        max_seeds=parse_whole("--max-seeds", max_seeds or "60") if until_decided else None,
     )
     _print_result(run, as_json)
 

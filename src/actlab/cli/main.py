@@ -45,6 +45,7 @@ def main() -> None:
 
 
 _OPTIONS = {
+    "max_seeds": "--max-seeds",
     "learning_rate": "--lr", "batch_size": "--batch-size", "weight_decay": "--weight-decay", "data_dir": "--data-dir",
 }  # fmt: skip
 

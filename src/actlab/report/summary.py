@@ -107,14 +107,20 @@ class Summary:
         noun = "trial" if self.total == 1 else "trials"
         return f"{self.planned} of {self.total} {noun} {verb} still to be trained."
 
+    @property
+    def best_said(self) -> str:
+        """In words, among which arms the best one lies; "" where fewer than three are compared or nothing is judged."""
+        judged = any(math.isfinite(item.low) for item in self.comparisons)
+        return f"The best lies among: {', '.join(self.best)} (95%)." if len(self.comparisons) > 1 and judged else ""
+
     def as_text(self) -> str:
         """The table, and what it says, for a terminal."""
         rows = [list(_TERMINAL.values()), *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        said = [text for text in (self.conclusion, self.metric_note, self.mixed, self.unfinished) if text]
+        said = (self.conclusion, self.best_said, self.metric_note, self.mixed, self.unfinished)
         brackets = "In brackets: 95% intervals of the mean over seeds. step: time of a training step, relative."
-        told = [line for text in said for line in textwrap.wrap(text, 100)]
+        told = [line for text in said if text for line in textwrap.wrap(text, 100)]
         return "\n".join([*lines, brackets, "", *self._difference_lines(), *told])
 
     def _difference_lines(self) -> list[str]:
@@ -166,7 +172,8 @@ def summarise(run: Run) -> Summary:
     margin = margin_points(run) / 100
     baseline = _baseline_arm(run, values)
     correct = _correct(run, trials) if has_test else None
-    comparisons = compare(values, baseline, margin=margin, correct=correct)
+    looks = run.experiment.max_seeds > 0
+    comparisons = compare(values, baseline, margin=margin, correct=correct, sequential=looks)
     subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     planned = int((trials["status"] == "planned").sum())
@@ -175,9 +182,16 @@ def summarise(run: Run) -> Summary:
         values=values,
         comparisons=comparisons,
         conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run)),
-        best=best_among(values) if len(values) > 1 else [],
+        best=best_among(values, sequential=looks) if len(values) > 1 else [],
         caption=_caption(run, comparisons, metric, selection),
-        methods=methods(comparisons, subject=subject, metric=metric, selection=selection, versions=_versions(run)),
+        methods=methods(
+            comparisons,
+            subject=subject,
+            metric=metric,
+            selection=selection,
+            versions=_versions(run),
+            sequential=looks,
+        ),
         metric=metric,
         metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
@@ -225,7 +239,8 @@ def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: st
     n = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
     return (
         f"n = {n} pairs of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
-        f"{margin_points(run):g} points; intervals: {correction(comparisons)}; {_versions(run)}."
+        f"{margin_points(run):g} points; intervals: "
+        f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}."
     )
 
 

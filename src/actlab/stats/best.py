@@ -31,7 +31,7 @@ def all_pairs(table: Table) -> list[tuple[str, str, float, float, float, int]]:
     ]
 
 
-def best_among(table: Table) -> list[str]:
+def best_among(table: Table, *, sequential: bool = False) -> list[str]:
     """The arms among which the best one lies, at 95%, the best mean first; those with too few results stay in.
 
     >>> noise = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.1]
@@ -42,7 +42,8 @@ def best_among(table: Table) -> list[str]:
     beaten = set()
     for name in table:
         found = pairs(table, name)
-        together = simultaneous(found.differences_SA, alpha=2 * ALPHA)  # of two sides one is asked for
+        # of the two sides of an interval one is asked for
+        together = simultaneous(found.differences_SA, alpha=2 * ALPHA, sequential=sequential)
         if any(together.interval(arm)[0] > 0 for arm in range(len(found.names))):
             beaten.add(name)
     means = {name: float(np.nanmean(list(v.values()))) if np.isfinite(list(v.values())).any() else -math.inf

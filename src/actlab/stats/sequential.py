@@ -30,6 +30,16 @@ def sequential_critical(n: int, alpha: float = ALPHA, mixture: float = MIXTURE) 
     return math.sqrt((n - 1) * (ratio - 1) / (1 - ratio / grown)) if ratio < grown else math.inf
 
 
+def sequential_mcnemar(first: int, other: int) -> float:
+    """The same for counts, of what only the first did and what only the other did: 1 / E under a uniform mixture.
+
+    >>> [round(sequential_mcnemar(k, 0), 3) for k in (3, 6, 9)]
+    [0.5, 0.109, 0.02]
+    """
+    n = first + other
+    return min(1.0, (n + 1) * math.comb(n, first) / 2.0**n)
+
+
 def sequential_p(n: int, t: float, mixture: float = MIXTURE) -> float:
     """1 / E_n(0): a p-value that holds whenever one chooses to look."""
     grown, u = 1 + n * mixture, t * t / (n - 1)

@@ -5,8 +5,9 @@ The interval is read in this order, m being the margin, the smallest difference 
 is by less than m; otherwise "undecided". The interval decides, so that it cannot disagree with the verdict.
 """
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from actlab.stats.critical import Simultaneous, simultaneous
 from actlab.stats.images import Correct, crossed_error
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, bounds, special, t_critical, t_level
 from actlab.stats.pairs import Pairs, Table, pairs
+from actlab.stats.sequential import sequential_critical, sequential_mcnemar
 
 VERDICTS = (
     "better",
@@ -122,7 +124,7 @@ def compare_tasks(
     place = iter(range(len(columns)))
     return {
         task: [
-            _comparison(each, tables[task], together, arm, next(place), margin, correct or {})
+            _comparison(each, tables[task], together, arm, next(place), margin, correct or {}, sequential)
             for arm in range(len(each.names))
         ]
         for task, each in found.items()
@@ -130,7 +132,14 @@ def compare_tasks(
 
 
 def _comparison(
-    found: Pairs, table: Table, together: Simultaneous, arm: int, place: int, margin: float, correct: Correct
+    found: Pairs,
+    table: Table,
+    together: Simultaneous,
+    arm: int,
+    place: int,
+    margin: float,
+    correct: Correct,
+    sequential: bool,
 ) -> Comparison:
     name, count = found.names[arm], len(together.n_A)
     column = found.differences_SA[:, arm]
@@ -141,12 +150,14 @@ def _comparison(
     critical = float(together.critical_A[place])
     diverged_S = found.diverged_SA[:, arm]
     alone, baseline_alone = int((diverged_S > 0).sum()), int((diverged_S < 0).sum())
-    p_diverged = min(1.0, count * mcnemar(alone, baseline_alone))
+    test = sequential_mcnemar if sequential else mcnemar
+    p_diverged = min(1.0, count * test(alone, baseline_alone))
     verdict = _verdict(n, low, high, margin)
     if error == 0 and mean == 0 and n >= LEAST_PAIRS:
         verdict = "the same"
     if p_diverged <= ALPHA:
         verdict = "unstable" if alone > baseline_alone else "stabler"
+    reach = functools.partial(sequential_critical, alpha=ALPHA / count) if sequential else _reach_like(n, critical)
     plain = bounds(mean, error, t_critical(n - 1, ALPHA))
     crossed = _crossed(correct.get(name, {}), correct.get(found.baseline, {}), seeds, mean, critical)
     return Comparison(
@@ -164,7 +175,7 @@ def _comparison(
         verdict=verdict,
         improvement=float(((differences > 0) + 0.5 * (differences == 0)).mean()) if n else math.nan,
         visible=_visible(n, error, critical),
-        further=further_seeds(error, n, critical, margin) if verdict == "undecided" else None,
+        further=further_seeds(error, n, reach, margin) if verdict == "undecided" else None,
         diverged=sum(map(math.isnan, table[name].values())),
         baseline_diverged=sum(map(math.isnan, table[found.baseline].values())),
         p_diverged=p_diverged,
@@ -204,28 +215,35 @@ def _visible(n: int, error: float, critical: float) -> float:
     return (critical - float(special().stdtrit(n - 1, 1 - POWER))) * error
 
 
-def further_seeds(error: float, n: int, critical: float, margin: float) -> int | None:
+def further_seeds(error: float, n: int, critical: Callable[[int], float], margin: float) -> int | None:
     """Seeds to add until the interval reaches half a margin to each side, the deviation staying what it is.
 
-    A function of the deviation alone: what the observed difference suggests would be believed too soon.
+    A function of the deviation alone: what the observed difference suggests would be believed too soon. `critical`
+    gives the standard errors that the interval of so many pairs reaches.
 
-    >>> further_seeds(error=0.0004, n=10, critical=2.262, margin=0.001)
+    >>> further_seeds(error=0.0004, n=10, critical=lambda n: t_critical(n - 1, 0.05), margin=0.001)
     18
     """
-    if not (margin > 0 and error > 0 and math.isfinite(critical)):
+    if not (margin > 0 and error > 0):
         return None
-    deviation, level = error * math.sqrt(n), t_level(n - 1, critical)
+    deviation = error * math.sqrt(n)
+
+    def wide(count: int) -> bool:
+        return not critical(count) * deviation / math.sqrt(count) <= margin / 2
+
     few, many = n, _MOST_SEEDS
-    if not _reaches(many, deviation, level, margin):
+    if wide(many):
         return None
     while few < many:
         middle = (few + many) // 2
-        few, many = (few, middle) if _reaches(middle, deviation, level, margin) else (middle + 1, many)
+        few, many = (middle + 1, many) if wide(middle) else (few, middle)
     return few - n or None
 
 
-def _reaches(n: int, deviation: float, level: float, margin: float) -> bool:
-    return t_critical(n - 1, level) * deviation / math.sqrt(n) <= margin / 2
+def _reach_like(n: int, critical: float) -> Callable[[int], float]:
+    """Student's t at the level at which the interval of n pairs reaches as far as it does."""
+    level = t_level(n - 1, critical) if math.isfinite(critical) else math.nan
+    return lambda count: t_critical(count - 1, level)
 
 
 def mcnemar(first: int, other: int) -> float:

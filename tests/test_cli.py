@@ -156,6 +156,7 @@ def test_export(finished, kind):
     assert list(curves.columns) == list(expected.columns)
     np.testing.assert_allclose(curves["valid_loss"], expected["valid_loss"], rtol=1e-12)
     assert actlab("export", "run", "--format", "xml", cwd=finished).returncode == 2
+    assert actlab("export", "run", "--format", "latex", cwd=finished).stdout.strip().endswith("verdicts.tex")
 
 
 def test_report_draws_again_without_torch(finished):

@@ -9,14 +9,20 @@ FORMATS = ("csv", "json", "parquet")
 TABLES = ("trials", "curves", "times", "costs")
 
 
-def export(run: Run, kind: str, folder: Path) -> list[Path]:
-    """Write every table of a run; returns the files. NaN is an empty field in CSV, null elsewhere."""
-    if kind not in FORMATS:
-        raise one_of("format", kind, FORMATS)
+def made(folder: Path) -> Path:
+    """The folder, which is there now."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder} cannot be made: {error.strerror or error}.") from None
+    return folder
+
+
+def export(run: Run, kind: str, folder: Path) -> list[Path]:
+    """Write every table of a run; returns the files. NaN is an empty field in CSV, null elsewhere."""
+    if kind not in FORMATS:
+        raise one_of("format", kind, (*FORMATS, "latex"))
+    made(folder)
     files = []
     for name in TABLES:
         frame = getattr(run, name)

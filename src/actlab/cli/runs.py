@@ -22,13 +22,19 @@ def report(run: RunFolder) -> None:
 @app.command(epilog="Example: actlab export runs/mnist-1a2b3c4d --format csv")
 def export(
     run: RunFolder,
-    format: Annotated[str, typer.Option(help="csv, json or parquet")] = "csv",
+    format: Annotated[str, typer.Option(help="csv, json or parquet; latex: the verdicts, with booktabs")] = "csv",
     out: Annotated[Path | None, typer.Option(help="folder of the files", show_default="RUN/export")] = None,
 ) -> None:
-    """Write a run's tables (trials, curves, times, costs) as files."""
+    """Write a run's tables (trials, curves, times, costs) as files, or its verdicts as a table for a paper."""
     from actlab import export as exports
     from actlab.store import Run
 
+    if format == "latex":
+        from actlab.report.latex import write_latex
+        from actlab.report.summary import summarise
+
+        print(write_latex(summarise(Run(run)), exports.made(out or run / "export")))
+        return
     for file in exports.export(Run(run), format, out or run / "export"):
         print(file)
 

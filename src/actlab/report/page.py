@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from actlab.errors import need_extra
 from actlab.report import interactive
+from actlab.report.costs import HEADERS as COST_HEADERS
 from actlab.report.curves import arm_colours
+from actlab.report.numbers import NO_TEST, number, percent
 from actlab.report.plots import TRAIN_SAID, VALID_SAID
 from actlab.report.summary import (
     COMPARISON_HEADERS,
     COMPARISON_NOTES,
     HEADER_NOTES,
     HEADERS,
-    NO_TEST,
     Summary,
-    number,
-    percent,
     with_arms,
 )
 from actlab.report.templates import template
@@ -64,6 +63,7 @@ def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[
         "tint": arm_colours(run),
         "headers": [(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
         "comparison_headers": [(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
+        "cost_headers": COST_HEADERS,
         "verdict_column": COMPARISON_HEADERS.index("verdict"),
         "charts": charts,
         "chart_titles": _CHART_TITLES,

@@ -18,7 +18,8 @@ from actlab.report.curves import (
     is_log,
     sampled,
 )
-from actlab.report.summary import POINTS, Summary
+from actlab.report.numbers import POINTS
+from actlab.report.summary import Summary
 from actlab.stats import Comparison, Table, Unit, paired_differences
 from actlab.store import Run
 

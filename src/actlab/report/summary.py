@@ -13,10 +13,11 @@ import numpy as np
 from actlab import data
 from actlab.data import sets
 from actlab.errors import need_extra
+from actlab.report.costs import Cost, costs_beside
+from actlab.report.numbers import NO_TEST, POINTS, interval_text, number, p_text, percent, points, span
 from actlab.stats import (
     Comparison,
     Interval,
-    Unit,
     best_among,
     compare,
     conclusion,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _INTERVALS = ("final_valid_accuracy", "best_valid_accuracy", "test_accuracy")
 _MEANS = ("final_train_loss", "final_train_accuracy", "final_valid_loss")
-NO_TEST = "–"
 
 HEADERS = (
     "activation", "trials", "diverged", "final validation accuracy", "best validation accuracy", "best epoch",
@@ -72,7 +72,6 @@ COMPARISON_NOTES = {
     "plain 95% t interval": "Student's, of this comparison alone",
     "p": "two-sided, corrected for the number of comparisons",
 }
-POINTS = Unit()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +89,7 @@ class Summary:
     best: list[str]  # the arms among which the best one lies, at 95%
     caption: str  # what the numbers rest on
     methods: str  # a paragraph for a paper
+    costs: list[Cost]  # cost beside quality, an arm each but the baseline
     metric: str  # in words
     metric_note: str  # what is to be said of it, or ""
     subject: str  # the data, as a sentence names them
@@ -148,6 +148,7 @@ class Summary:
             "trials": self.total,
             "still_to_be_trained": self.planned,
             "table": [_plain(row) for row in self.table.to_dict("records")],
+            "costs": [_plain(dataclasses.asdict(item)) for item in self.costs],
             "comparisons": [_plain(dataclasses.asdict(item)) for item in self.comparisons],
         }
 
@@ -155,6 +156,11 @@ class Summary:
     def rows(self) -> list[list[str]]:
         """The table as text, in the order of HEADERS."""
         return [_text_row(row) for row in self.table.to_dict("records")]
+
+    @property
+    def cost_rows(self) -> list[list[str]]:
+        """Cost beside quality as text, in the order of COST_HEADERS."""
+        return [_text_cost(item) for item in self.costs]
 
     @property
     def comparison_rows(self) -> list[list[str]]:
@@ -183,6 +189,7 @@ def summarise(run: Run) -> Summary:
         comparisons=comparisons,
         conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run)),
         best=best_among(values, sequential=looks) if len(values) > 1 else [],
+        costs=_costs(run, trials, baseline, margin),
         caption=_caption(run, comparisons, metric, selection),
         methods=methods(
             comparisons,
@@ -229,6 +236,18 @@ def _seconds_a_seed(run: Run) -> float:
     """What training all arms with one seed took."""
     times = run.times
     return float(times["seconds"].sum()) / len(run.experiment.seeds) if len(times) else math.nan
+
+
+def _costs(run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float) -> list[Cost]:
+    by_activation = relative_costs(run)
+    finished = trials[trials["status"] == "finished"]
+    if baseline is None or finished.empty:
+        return []
+    own = dict(zip(trials["arm"], trials["activation"], strict=True))
+    first = by_activation.get(own[baseline], math.nan)
+    relative = {arm: by_activation.get(activation, math.nan) / first for arm, activation in own.items()}
+    curves = run.curves.merge(finished[["key", "arm"]], on="key")
+    return costs_beside(curves, relative, baseline, run.experiment.epochs, margin)
 
 
 def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str) -> str:
@@ -278,32 +297,16 @@ def data_title(run: Run) -> str:
     return Path(name).name if name.lower().endswith(".npz") else name
 
 
-def percent(value: float, digits: int = 2) -> str:
-    """
-    >>> percent(0.97824), percent(float("nan"))
-    ('97.82%', '–')
-    """
-    return f"{100 * value:.{digits}f}%" if math.isfinite(value) else NO_TEST
-
-
-def points(value: float) -> str:
-    """
-    >>> points(-0.00127), points(float("nan"))
-    ('-0.13', '–')
-    """
-    if not math.isfinite(value):
-        return NO_TEST
-    text = f"{100 * value:+.2f}"
-    return "0.00" if float(text) == 0 else text
-
-
-def number(value: float, digits: int = 4) -> str:
-    return f"{value:.{digits}f}" if math.isfinite(value) else NO_TEST
-
-
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     values = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
-    return {n: None if isinstance(value, float) and not math.isfinite(value) else value for n, value in values.items()}
+    return {
+        name: _plain(value)
+        if isinstance(value, dict)
+        else None
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for name, value in values.items()
+    }
 
 
 def _short(value: float | str) -> str:
@@ -378,16 +381,6 @@ def _text_interval(row: dict, name: str) -> str:
     return interval_text(Interval(row[name], row[f"{name}_low"], row[f"{name}_high"], row["n"]))
 
 
-def interval_text(found: Interval) -> str:
-    """
-    >>> interval_text(Interval(0.9, 0.89, 0.91, 5))
-    '90.00% [89.00, 91.00]'
-    """
-    if not math.isfinite(found.low):
-        return percent(found.mean)
-    return f"{percent(found.mean)} [{100 * found.low:.2f}, {100 * found.high:.2f}]"
-
-
 def _text_row(row: dict) -> list[str]:
     cost = row["relative_cost"]
     return [
@@ -412,23 +405,23 @@ def _text_comparison(item: Comparison) -> list[str]:
         item.baseline,
         str(item.n),
         points(item.difference),
-        _span(item.low, item.high),
-        _span(item.plain_low, item.plain_high),
-        _p_text(item.p),
+        span(item.low, item.high),
+        span(item.plain_low, item.plain_high),
+        p_text(item.p),
         item.verdict,
         note(item, POINTS),
     ]
 
 
-def _span(low: float, high: float) -> str:
-    return f"{points(low)} to {points(high)}" if math.isfinite(low) and math.isfinite(high) else NO_TEST
-
-
-def _p_text(p: float) -> str:
-    """
-    >>> _p_text(0.00001), _p_text(0.0312), _p_text(float("nan"))
-    ('< 0.0001', '0.0312', '–')
-    """
-    if not math.isfinite(p):
-        return NO_TEST
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+def _text_cost(item: Cost) -> list[str]:
+    more = item.epochs
+    epochs = f"{more.mean:+.1f}" + (f" [{more.low:+.1f}, {more.high:+.1f}]" if math.isfinite(more.low) else "")
+    return [
+        item.name,
+        f"{item.relative:.2f}×",
+        epochs if more.n else NO_TEST,
+        f"{item.reached} of {item.seeds} seeds",
+        str(item.epochs_at_equal_time),
+        f"{points(item.equal_time.difference)} [{span(item.equal_time.low, item.equal_time.high)}]",
+        item.equal_time.verdict,
+    ]

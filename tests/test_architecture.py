@@ -23,7 +23,7 @@ FLOORS = [
     {"show", "plain", "costs", "machine", "checkpoints", "battery"},
     {"report", "work", "plan", "testing", "gradient"},
     {"run"},
-    {"reproduce", "terminal", "tryout", "bench"},
+    {"reproduce", "terminal", "tryout", "confirm", "bench"},
     {"cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

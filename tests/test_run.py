@@ -17,6 +17,7 @@ import torch
 import actlab
 from actlab import data
 from actlab.activations import BLOCKS
+from actlab.confirm import confirm, leader
 from actlab.errors import UserError
 from actlab.plan import make_stacks
 from actlab.report.summary import summarise
@@ -508,3 +509,17 @@ def test_a_damaged_environment_file_is_no_obstacle(tmp_path):
     (run.path / "environment.json").write_text("{")
     compare("relu", out=tmp_path / "run", **SMALL)
     assert len(Run(run.path).environments) == 1
+
+
+def test_the_leader_is_trained_again_on_fresh_seeds(tmp_path):
+    small = {"data": "digits", "epochs": 1, "hidden": [16], "learning_rate": [0.1], "report": False}
+    run = compare("relu", "heaviside", "tanh", seeds=5, out=tmp_path / "run", **small)
+    assert leader(run) == "tanh"
+    again = confirm(run, report=False)
+    assert again.activations == ["relu", "tanh"] and again.experiment.seeds == (5, 6, 7, 8, 9)
+    alone = compare("relu", "tanh", seeds=[5, 6, 7, 8, 9], out=tmp_path / "alone", **small)
+    assert contents(again) == contents(alone)
+    assert confirm(compare("tanh", "heaviside", seeds=5, out=tmp_path / "other", **small)) is None
+    grid = compare("relu", "tanh", seeds=1, out=tmp_path / "grid", **(small | {"learning_rate": [0.1, 0.2]}))
+    with pytest.raises(UserError, match="name one learning rate"):
+        confirm(grid)

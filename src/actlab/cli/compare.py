@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,6 +67,9 @@ def compare(
     max_seeds: Annotated[
         str | None, typer.Option(metavar="INTEGER", help="with --until-decided: no more than these", show_default="60")
     ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="then train the leader and the baseline on fresh seeds")
+    ] = False,
     param: Param = None,
     learn: Learn = None,
     spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
@@ -95,18 +99,21 @@ def compare(
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
+    how: dict[str, Any] = {
+        "data_dir": data_dir,
+        "device": device,
+        "workers": parse_whole("--workers", workers),
+        "stack_size": parse_whole("--stack-size", stack_size),
+        "memory": memory,
+        "keep": keep,
+        "progress": Terminal(quiet=quiet, verbose=verbose),
+        "command": shlex.join(["actlab", *sys.argv[1:]]),
+    }
     run = runs.compare(
         *filled(names or [], param, learn),
         spec=spec,
         out=out,
-        data_dir=data_dir,
-        device=device,
-        workers=parse_whole("--workers", workers),
-        stack_size=parse_whole("--stack-size", stack_size),
-        memory=memory,
-        keep=keep,
-        progress=Terminal(quiet=quiet, verbose=verbose),
-        command=shlex.join(["actlab", *sys.argv[1:]]),
+        **how,
         data=data,
         seeds=None if seeds is None else parse_seeds(seeds),
         epochs=parse_whole("--epochs", epochs),
@@ -125,7 +132,12 @@ def compare(
         margin=parse_number("--margin", margin),
         max_seeds=parse_whole("--max-seeds", max_seeds or "60") if until_decided else None,
     )
-    _print_result(run, as_json)
+    again = None
+    if confirm:
+        from actlab.confirm import confirm as train_again
+
+        again = train_again(run, **how)
+    _print_result(run, as_json, again, confirm)
 
 
 @app.command(epilog="Example: actlab reproduce tutorial")
@@ -157,7 +169,8 @@ def reproduce(
     )
 
 
-def _print_result(run: Any, as_json: bool) -> None:
+def _print_result(run: Any, as_json: bool, again: Any = None, confirm: bool = False) -> None:
+    from actlab.confirm import confirmed
     from actlab.report import summarise
 
     summary = summarise(run)
@@ -165,7 +178,12 @@ def _print_result(run: Any, as_json: bool) -> None:
         told = summary.as_json()
         activations = [{"name": row.pop("arm"), **row} for row in told.pop("table")]
         about = {"run": str(run.path), "environment": run.environments[-1]}
+        if confirm:
+            told["confirmation"] = again and summarise(again).as_json()
         print(json.dumps(about | {"activations": activations} | told, allow_nan=False))
         return
     print(summary.as_text())
+    if confirm:
+        leads = "The baseline leads: there is nothing to confirm." if again is None else confirmed(summarise(again))
+        print("\n".join(textwrap.wrap(leads, 100)))
     print(f"Report: {run.path / 'report' / 'index.html'}")

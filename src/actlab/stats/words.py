@@ -200,11 +200,11 @@ def _undecided(group: Sequence[Comparison], seconds_a_seed: float) -> str:
 
 def duration(seconds: float) -> str:
     """
-    >>> duration(20), duration(200), duration(20_000)
-    ('20 seconds', '3 minutes', '5.6 hours')
+    >>> duration(0.3), duration(20), duration(200), duration(20_000)
+    ('1 second', '20 seconds', '3 minutes', '5.6 hours')
     """
     if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
+        return count(max(1, round(seconds)), "second")
     return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 

@@ -1,0 +1,50 @@
+"""The leader again, on fresh seeds: the best of many looks better than it is, in the results that made it the best."""
+
+import dataclasses
+from typing import Any
+
+from actlab.errors import UserError
+from actlab.report import Summary, summarise
+from actlab.run import compare
+from actlab.store import Run
+
+
+def leader(run: Run) -> str | None:
+    """The activation of the highest mean, as it was named; None where that is the baseline, or nothing finished.
+
+    Raises:
+        UserError: the arms differ in more than their activation.
+    """
+    experiment, summary = run.experiment, summarise(run)
+    if len(summary.values) != len(experiment.labels):
+        raise UserError("--confirm trains one activation beside the baseline: name one learning rate and the like.")
+    means = {item.name: item.difference for item in summary.comparisons if item.n}
+    best = max(means, key=lambda name: means[name], default=None)
+    if best is None or means[best] <= 0:
+        return None
+    return experiment.activations[experiment.labels.index(best)]
+
+
+def confirm(run: Run, **how: Any) -> Run | None:
+    """Train the leader and the baseline on as many fresh seeds, into RUN/confirmation; None where the baseline leads.
+
+    Only this estimate of the leader's difference is free of the winner's curse. `how`: device, workers and the like, as
+    `compare` takes them.
+    """
+    best, experiment = leader(run), run.experiment
+    if best is None:
+        return None
+    first = max(experiment.seeds) + 1
+    fresh = dataclasses.replace(
+        experiment,
+        activations=(experiment.activations[experiment.labels.index(experiment.baseline_label)], best),
+        seeds=tuple(range(first, first + len(experiment.seeds))),
+        max_seeds=0,
+    )
+    return compare(spec=fresh, out=run.path / "confirmation", **how)
+
+
+def confirmed(summary: Summary) -> str:
+    """In words, what fresh seeds say."""
+    [item] = summary.comparisons
+    return f"On fresh seeds, which chose nothing: {summary.conclusion} ({item.name} led before.)"

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -158,3 +159,16 @@ def test_the_command_and_its_page(tmp_path):
     assert told["comparisons"][0]["verdict"] == "worse"
     assert "Did you mean 'relu'" in command(str(file), "--baseline", "rleu", status=2)
     assert "ends in .html" in command(str(file), "--out", str(tmp_path / "page.pdf"), status=2)
+
+
+RECORD = Path(__file__).parents[1] / "bench" / "records" / "sklearn_digits.csv"
+PAGE = Path(__file__).parents[1] / "docs" / "judge.md"
+
+
+def test_the_table_in_the_documentation_is_that_of_its_record():
+    found = actlab.judge(RECORD, baseline="relu", seed="random_state", metric="test_accuracy", margin=0.5)
+    text = PAGE.read_text(encoding="utf-8")
+    for name, against, pairs, difference, interval, verdict, told in found.text_rows:
+        said = f"{verdict}; {told}" if verdict == "undecided" else verdict
+        assert f"| {name} | {against} | {pairs} | {difference} | {interval} | {said} |" in text
+    assert "initial weights" not in found.methods

@@ -78,7 +78,7 @@ class Judgement:
     def methods(self) -> str:
         every = [c for found in self.comparisons.values() for c in found]
         selection = "results as they were given"
-        return methods(every, subject=self.subject, metric=self.metric, selection=selection, unit=self.unit)
+        return methods(every, subject=self.subject, metric=self.metric, selection=selection, unit=self.unit, shared="")
 
     def as_json(self) -> dict[str, Any]:
         found = [dict(zip(self.frame.columns, row, strict=True)) for row in self.frame.to_numpy().tolist()]

@@ -258,11 +258,12 @@ def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -
 
 def methods(
     comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, unit: Unit = Unit(),
-    sequential: bool = False, versions: str = "",
+    sequential: bool = False, versions: str = "", shared: str = "equal seeds share initial weights and batch order",
 ) -> str:  # fmt: skip
     """A paragraph for a paper: how the comparisons were made.
 
     Args:
+        shared: what equal seeds have in common; "" where it is not known.
         selection: how epoch, learning rate and the like were chosen: "the epoch of the lowest validation loss".
     """
     if not comparisons:
@@ -291,7 +292,7 @@ def methods(
     )
     return (
         f"We compared {count(len(comparisons), 'activation function')} with {baseline} on {subject}, by {metric}, "
-        f"paired by random seed ({spread} pairs; equal seeds share initial weights and batch order), with {selection}. "
+        f"paired by random seed ({spread} pairs{f'; {shared}' if shared else ''}), with {selection}. "
         f"{how}{equal} Diverged runs were counted as outcomes (exact McNemar test) and entered no mean."
         + (f" Software: {versions}." if versions else "")
     )

@@ -65,6 +65,16 @@ def test_nothing_speaks_of_a_machine():
             assert not re.search(r"(?<![\w.])/(home|root|work|Users)/\w", text), name
 
 
+def test_the_page_of_the_verdicts_is_that_of_its_record():
+    sys.path.insert(0, str(ROOT / "bench"))
+    try:
+        import verdicts
+    finally:
+        sys.path.pop(0)
+    record = json.loads(verdicts.RECORD.read_text(encoding="utf-8"))
+    assert verdicts.PAGE.read_text(encoding="utf-8") == verdicts.page(record)
+
+
 def test_the_page_of_the_battery_is_that_of_its_record():
     sys.path.insert(0, str(ROOT / "bench"))
     try:

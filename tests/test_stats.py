@@ -324,7 +324,7 @@ def test_family_wise_error_under_the_null(seeds):
 
 
 def test_coverage_where_all_arms_differ_by_much():
-    """Signs of the raw differences cover 83% here: they carry the effects."""
+    """Signs of the raw differences cover about 80% here: they carry the effects."""
     generator = np.random.default_rng(8)
     covered = 0
     for _ in range(600):

@@ -5,7 +5,7 @@ they share a baseline and seeds; from 5 to 7, where signs have too few patterns,
 correction; below 5 nothing.
 
 Signs are given to what is left after an arm's mean has been taken away, a wild bootstrap. Signs of the raw differences
-make an exact test where nothing differs at all; but where ten arms differ by much, their interval covers 83% in place
+make an exact test where nothing differs at all; but where ten arms differ by much, their interval covers 77% in place
 of 95%, since the patterns of signs then carry the effects (`bench/records/verdicts.json` has both).
 """
 

@@ -176,6 +176,10 @@ def test_seeds_are_added_until_every_comparison_is_decided(tmp_path):
     assert [begun.missing for begun in told.begun] == [0] and contents(again) == contents(hard)
     whole = compare("relu", "softplus", out=tmp_path / "whole", seeds=9, margin=0.6, **small)
     assert contents(whole) == contents(hard)
+    assert not any("after a look" in said for said in told.said)
+    told = Told()
+    compare("relu", "softplus", out=tmp_path / "whole", seeds=10, margin=0.6, progress=told, **small)
+    assert any("added after a look" in said for said in told.said)
     more = compare("relu", "softplus", out=tmp_path / "hard", seeds=10, margin=0.6, **small)
     assert more.experiment.max_seeds == 10  # looked at before: it stays a sequence of looks
 

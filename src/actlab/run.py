@@ -113,7 +113,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
-    experiment = _with_added_seeds(path, experiment)
+    experiment = _with_added_seeds(path, experiment, progress)
     store = _open(path, experiment)
     with store:
         for change in store.add_environment(environment(chosen) | {"command": command}):
@@ -285,11 +285,18 @@ def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
     return dataclasses.replace(wanted, **chosen)
 
 
-def _with_added_seeds(path: Path, experiment: Experiment) -> Experiment:
+def _with_added_seeds(path: Path, experiment: Experiment, progress: Progress) -> Experiment:
     """With the seeds that earlier looks have added: the command names those to begin with."""
-    if not experiment.max_seeds or not (path / "run.db").exists():
+    if not (path / "run.db").exists():
         return experiment
     known = Experiment.read(path / "experiment.toml")
+    if not experiment.max_seeds:
+        if not known.max_seeds and set(known.seeds) < set(experiment.seeds) and len(known.labels) > 1:
+            progress.say(
+                "Seeds that are added after a look at the results make false verdicts likelier than stated; with "
+                "--until-decided the intervals allow for it."
+            )
+        return experiment
     added = tuple(seed for seed in known.seeds if seed not in experiment.seeds) if known.max_seeds else ()
     return dataclasses.replace(experiment, seeds=experiment.seeds + added)
 

@@ -21,7 +21,7 @@ FLOORS = [
     {"nn", "optimizers", "models", "executors", "export", "judging", "properties"},
     {"train", "loading", "identify", "swapping"},
     {"show", "plain", "costs", "machine", "checkpoints", "battery"},
-    {"report", "work", "plan", "testing", "gradient"},
+    {"report", "work", "plan", "testing", "gradient", "preflight"},
     {"run"},
     {"reproduce", "terminal", "tryout", "confirm", "bench"},
     {"cli"},

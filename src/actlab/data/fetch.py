@@ -171,7 +171,15 @@ class _Bar:
 
 
 def _answering(idx_set: IdxSet, timeout_seconds: float) -> list[str]:
-    """The mirrors that say anything within the time, all asked at once.
+    """The mirrors that say anything within the time."""
+    verdicts = mirrors_say(idx_set, timeout_seconds)
+    if all(verdicts.values()):
+        raise _no_mirror(idx_set, f"{idx_set.files[0].name}.gz", verdicts)
+    return [mirror for mirror, failure in verdicts.items() if not failure]
+
+
+def mirrors_say(idx_set: IdxSet, timeout_seconds: float) -> dict[str, str]:
+    """Each mirror, and why it cannot be reached within the time, or nothing; all are asked at once.
 
     In threads, since looking up a host's name has no time limit of its own.
     """
@@ -195,10 +203,7 @@ def _answering(idx_set: IdxSet, timeout_seconds: float) -> list[str]:
         thread.start()
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    final = dict(verdicts)  # a thread that comes late changes nothing any more
-    if all(final.values()):
-        raise _no_mirror(idx_set, name, final)
-    return [mirror for mirror, failure in final.items() if not failure]
+    return dict(verdicts)  # a thread that comes late changes nothing any more
 
 
 def _plain(problem: Exception, timeout_seconds: float) -> str:

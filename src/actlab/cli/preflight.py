@@ -1,0 +1,99 @@
+"""`actlab preflight` and `actlab doctor`: what is wrong before any time is spent."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actlab.cli.app import Learn, Param, app
+from actlab.cli.compare import Names
+from actlab.cli.options import filled, parse_hidden, parse_number
+from actlab.errors import UserError
+
+if TYPE_CHECKING:
+    from actlab.preflight import Finding
+
+AsJson = Annotated[bool, typer.Option("--json", help="the findings as one JSON object")]
+
+
+@app.command(epilog="Example: actlab preflight relu tanh --data measured.npz --hidden 64")
+def preflight(
+    names: Names = None,
+    data: Annotated[
+        str | None, typer.Option(help="auto, mnist, fashion_mnist, kmnist, digits, or a file.npz", show_default="auto")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="standard or tutorial", show_default="standard")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="standard or published", show_default="standard")] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
+    ] = None,
+    init: Annotated[str | None, typer.Option(help="pytorch or gain, or both", show_default="pytorch")] = None,
+    param: Param = None,
+    learn: Learn = None,
+    spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at data and networks before training: what would make the result mean something else than it seems to.
+
+    The status is 0 where nothing is an error, 1 where something is.
+    """
+    from actlab import data as sets
+    from actlab.activations.resolve import resolve
+    from actlab.preflight import preflight as look
+    from actlab.spec import Experiment
+
+    named = filled(names or [], param, learn)
+    wanted = vars(Experiment.read(spec)) if spec else {}
+    given = {
+        "activations": named or None,
+        "data": data,
+        "split": split,
+        "pipeline": pipeline,
+        "hidden": parse_hidden(hidden),
+        "initialisation": None if init is None else init.split(","),
+    }
+    wanted |= {name: value for name, value in given.items() if value is not None}
+    experiment = Experiment.from_dict({"data": "auto"} | wanted)
+    for layers in experiment.layers.values():  # wrong names are told before anything is fetched
+        for target in layers:
+            resolve(target)
+    name, note = (experiment.data, "") if experiment.data != "auto" else sets.resolve_auto(data_dir=data_dir)
+    if note:
+        print(f"Looking at {name}, {note}.", file=sys.stderr)
+    dataset = sets.load(name, split=experiment.split, pipeline=experiment.pipeline, data_dir=data_dir)
+    told = f"{dataset.title}, split {experiment.split}, pipeline {experiment.pipeline}: {len(dataset.train.y)} samples"
+    _tell(look(dataset, experiment), f"{told} to train on.", as_json)
+
+
+@app.command(epilog="Example: actlab doctor --json")
+def doctor(
+    timeout: Annotated[str, typer.Option(metavar="SECONDS", help="how long to wait for the network")] = "2",
+    as_json: AsJson = False,
+) -> None:
+    """Look at this machine: Python and torch, device, cores, memory, extras, data, and mirrors.
+
+    The status is 0 where nothing is an error, 1 where something is.
+    """
+    from actlab.preflight.doctor import doctor as look
+
+    seconds = parse_number("--timeout", timeout)
+    if not 0 < seconds <= 60:
+        raise UserError(f"--timeout is {timeout}; it must be above 0 and at most 60 seconds.")
+    _tell(look(seconds), "This machine:", as_json)
+
+
+def _tell(findings: "Sequence[Finding]", title: str, as_json: bool) -> None:
+    """The findings, a line each, and a status of 1 where one is an error."""
+    counts = {level: sum(f.level == level for f in findings) for level in ("error", "warning", "note")}
+    if as_json:
+        print(json.dumps({"counts": counts, "findings": [f.as_dict() for f in findings]}, allow_nan=False))
+    else:
+        print(title)
+        for finding in findings:
+            print(finding)
+        print(", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items()) + ".")
+    raise typer.Exit(1 if counts["error"] else 0)

@@ -1,0 +1,138 @@
+"""The inputs before training: finite, on a usable scale, alike in all parts, and in one part only."""
+
+import hashlib
+
+import numpy as np
+
+from actlab.data import Dataset, Part
+from actlab.data.twosample import distinguishable
+from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
+
+_TOLD_APART, _PERHAPS = 0.9, 0.65  # AUC: sizes, not significance, for with enough samples any two files differ
+_ADVICE = {
+    OK: ": they look alike.",
+    WARNING: " (like inputs give .5): see that all parts come from one source and one pipeline.",
+    ERROR: " (like inputs give .5): they were made in different ways, and accuracy on them does not show what was "
+    "learned. Send all parts through one pipeline, with the mean and deviation of the training part.",
+}
+_FEWEST = 20  # samples of a part from which an AUC says something
+_SHARED, _MANY_SHARED = 0.01, 0.2  # of the samples of a part that are in the training part too
+_ROWS = 5000  # are enough to see a feature's deviation
+_UNEVEN = 30  # how many times the middle deviation of a feature the largest may be
+
+
+def parts(dataset: Dataset) -> dict[str, Part]:
+    """The parts that there are, by name; the one trained on first."""
+    found = {"training": dataset.train, "validation": dataset.valid, "test": dataset.test}
+    return {name: part for name, part in found.items() if part is not None}
+
+
+def finite(dataset: Dataset) -> list[Finding]:
+    """NaN and infinite values: one of them makes the loss of its batch NaN, and with it the network."""
+    bad = {name: ~np.isfinite(part.x).all(axis=1) for name, part in parts(dataset).items()}
+    found = [
+        Finding(
+            "finite",
+            ERROR,
+            int(rows.sum()),
+            f"{rows.sum()} of {len(rows)} {name} samples hold NaN or infinite values, the first is sample "
+            f"{rows.argmax()}: drop them or fill them.",
+            name,
+        )
+        for name, rows in bad.items()
+        if rows.any()
+    ]
+    samples = sum(map(len, bad.values()))
+    return found or [Finding("finite", OK, 0, f"all values of {samples} samples are finite.")]
+
+
+def constant(dataset: Dataset) -> list[Finding]:
+    """Inputs that say nothing: all of them, which is an error, or some features."""
+    x = dataset.train.x
+    still = (x == x[0]).all(axis=0)
+    if still.all():
+        says = "every training sample is the same: there is nothing to learn from. Look at x."
+        return [Finding("constant", ERROR, x.shape[1], says)]
+    count = int(still.sum())
+    if not count:
+        return [Finding("constant", OK, 0, f"each of the {x.shape[1]} features varies.")]
+    others = [part.x for name, part in parts(dataset).items() if name != "training"]
+    wakes = np.any([(other[:, still] != x[0, still]).any(axis=0) for other in others], axis=0).sum()
+    moves = f", of which {wakes} vary in another part, where their weights are as they began" if wakes else ""
+    return [Finding("constant", NOTE, count, f"{count} of {x.shape[1]} features are constant in training{moves}.")]
+
+
+def scale(dataset: Dataset) -> list[Finding]:
+    """Mean and deviation of the training inputs, and whether one feature outweighs the others."""
+    x = dataset.train.x
+    mean, deviation = float(np.mean(x, dtype=np.float64)), float(np.std(x, dtype=np.float64))
+    size = max(abs(mean), deviation)
+    told = f"the training inputs have mean {mean:.3g} and deviation {deviation:.3g}"
+    if size > 20:
+        bytes_ = " (bytes, it seems)" if x.min() >= 0 and x.max() <= 255 else ""
+        level, told = ERROR, f"{told}, from {x.min():.3g} to {x.max():.3g}{bytes_}: initial weights and learning rates"
+        told += " are made for 0 and 1. Standardise them."
+    elif abs(mean) > 0.5 or not 0.25 <= deviation <= 4:
+        level, told = WARNING, f"{told}: far from the 0 and 1 that initial weights are made for. Standardise them."
+    elif abs(mean) > 0.1 or not 0.5 <= deviation <= 2:
+        level, told = NOTE, f"{told}, not quite 0 and 1: a learning rate found elsewhere need not fit."
+    else:
+        level, told = OK, f"{told}."
+    found = [Finding("scale", level, round(size, 4), told)]
+    spread = np.std(x[:: len(x) // _ROWS + 1], axis=0, dtype=np.float64)
+    varying = spread[spread > 0]
+    uneven = float(spread.max() / np.median(varying)) if varying.size else 0.0
+    if uneven > _UNEVEN:
+        says = f"feature {spread.argmax()} varies {uneven:.0f} times as much as the middle one"
+        found.append(Finding("scale", WARNING, uneven, f"{says} and drowns the rest: standardise each by itself."))
+    return found
+
+
+def alike(dataset: Dataset) -> list[Finding]:
+    """Whether a classifier can say from which part an input is: then one part measures nothing about the other."""
+    found = []
+    for name, part in list(parts(dataset).items())[1:]:
+        if min(len(part.x), len(dataset.train.x)) < _FEWEST:
+            says = f"{len(part.x)} {name} samples are too few to say whether they look like training samples."
+            found.append(Finding("alike", NOTE, len(part.x), says, name))
+            continue
+        auc, chance = distinguishable(dataset.train.x, part.x)
+        told = f"a classifier tells {name} inputs from training inputs with AUC {auc:.2f}"
+        level = OK
+        for higher, limit in ((WARNING, _PERHAPS), (ERROR, _TOLD_APART)):
+            if auc > max(limit, 0.5 + 3 * chance):  # of few samples chance alone makes more
+                level = higher
+        found.append(Finding("alike", level, round(auc, 3), f"{told}{_ADVICE[level]}", name))
+    return found
+
+
+def duplicates(dataset: Dataset) -> list[Finding]:
+    """Equal rows: between parts, where a test is of what was learned by heart, and with two labels."""
+    keys = {name: _keys(part.x) for name, part in parts(dataset).items()}
+    labels: dict[bytes, set] = {}
+    for key, label in zip(keys["training"], dataset.train.y.tolist(), strict=True):
+        labels.setdefault(key, set()).add(label)
+    found, seen = [], set(labels)
+    for name, own in list(keys.items())[1:]:
+        count = sum(key in seen for key in own)
+        share = count / len(own)
+        if count:
+            level = ERROR if share > _MANY_SHARED else WARNING if share > _SHARED else NOTE
+            says = f"{count} of {len(own)} {name} samples ({100 * share:.2g}%) are in an earlier part too"
+            advice = "" if level == NOTE else ": they ask for what was seen in training. Keep equal rows in one part."
+            found.append(Finding("duplicates", level, share, says + (advice or "."), name))
+        seen |= set(own)
+    samples = len(keys["training"])
+    torn = sum(len(labels[key]) > 1 for key in keys["training"])
+    if torn:
+        says = f"{torn} of {samples} training samples ({100 * torn / samples:.2g}%) appear with several labels"
+        level = WARNING if torn > _SHARED * samples else NOTE
+        found.append(Finding("duplicates", level, torn / samples, f"{says}: none can get all right.", "labels"))
+    if again := samples - len(labels):
+        says = f"{again} of {samples} training samples ({100 * again / samples:.2g}%) repeat another."
+        found.append(Finding("duplicates", NOTE, again / samples, says, "training"))
+    return found or [Finding("duplicates", OK, 0, f"no two of {sum(map(len, keys.values()))} samples are equal.")]
+
+
+def _keys(x: np.ndarray) -> list[bytes]:
+    return [hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(x)]

@@ -1,0 +1,198 @@
+"""The networks of an experiment as they begin: each activation's loss, gradients and dead units, and a small lesson."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from actlab.activations.resolve import Applied, resolve
+from actlab.data import Dataset
+from actlab.models import Slice, initial_parameters
+from actlab.nn import as_module
+from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
+from actlab.spec import Experiment, Trial
+
+_SAMPLES = 512  # for loss, gradients and dead units
+_LESSON, _STEPS = 32, 300
+_RATES = (3e-3, 1e-4)  # the second where the first fails: sine, of frequency 30, needs it
+_KNOWN = 0.9  # of them: two of them may be alike
+_PARAMETERS = 1_000_000  # a larger network learns the lesson with narrower layers, so that it takes a second
+_FLAT = 1e-4  # a slope below this lets nothing through
+_FADED = 1e-4  # the weakest layer's gradient, in multiples of the strongest's
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """A network at seed 0, and the samples that it is shown."""
+
+    label: str
+    trial: Trial
+    layers: tuple[Applied, ...]
+    x: Tensor
+    y: Tensor
+    classes: int
+
+    def network(self, hidden: tuple[int, ...]) -> nn.Sequential:
+        """Linear, activation, Linear, ..., from the weights that the engine begins with."""
+        sizes = (self.x.shape[1], *hidden, self.classes)
+        initial = initial_parameters([self.trial], [Slice(0, 1, self.layers, (0,))], sizes, self.x.dtype)
+        modules: list[nn.Module] = []
+        for place, (inputs, outputs) in enumerate(pairwise(sizes)):
+            linear = nn.Linear(inputs, outputs, dtype=self.x.dtype)
+            weight, bias = initial.linear(place, 0)
+            linear.load_state_dict({"weight": weight, "bias": bias})
+            modules += [linear, *(as_module(layer).to(self.x.dtype) for layer in self.layers[place : place + 1])]
+        return nn.Sequential(*modules)
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        return self.trial.hidden
+
+
+def loss_at_start(start: Start) -> Finding:
+    """Against ln(classes), the loss of a network that knows nothing and claims nothing."""
+    guessing = math.log(start.classes)
+    with torch.no_grad():
+        loss = nn.functional.cross_entropy(start.network(start.hidden)(start.x), start.y).item()
+    told = f"the loss at the start is {loss:.3g}, that of guessing {guessing:.3g}"
+    if not math.isfinite(loss):
+        return _about(start, "start", ERROR, loss, f"{told}: see to the scale of the inputs and to the activation.")
+    if loss > 3 * guessing:
+        return _about(start, "start", WARNING, loss, f"{told}: see to inputs, activation and --init.")
+    if loss > 1.25 * guessing:
+        return _about(start, "start", NOTE, loss, f"{told}: the first steps will be spent on getting down to it.")
+    return _about(start, "start", OK, loss, f"{told}.")
+
+
+def gradients(start: Start) -> Finding:
+    """Whether each layer hears of the loss."""
+    network = start.network(start.hidden)
+    nn.functional.cross_entropy(network(start.x), start.y).backward()
+    sizes = [m.weight.grad.double().square().mean().sqrt().item() for m in network if isinstance(m, nn.Linear)]
+    weakest = int(np.argmin(sizes))
+    ratio = sizes[weakest] / max(sizes) if max(sizes) > 0 else 0.0
+    where = f"linear layer {weakest + 1} of {len(sizes)}"
+    if not all(map(math.isfinite, sizes)):
+        says = "a gradient is not finite: see to the activation's derivative."
+        return _about(start, "gradients", ERROR, math.nan, says)
+    if ratio == 0:
+        silent = f"{sizes.count(0.0)} of {len(sizes)} linear layers"
+        advice = "the activation's derivative is 0 wherever it was used. Run `actlab check`."
+        return _about(start, "gradients", ERROR, 0.0, f"no gradient reaches {silent}, which will not learn: {advice}")
+    if ratio < _FADED:
+        advice = "fewer layers, --init gain, or another activation."
+        says = f"the gradient of {where} is {ratio:.1g} of the strongest, so that it will hardly learn: {advice}"
+        return _about(start, "gradients", WARNING, ratio, says)
+    return _about(start, "gradients", OK, ratio, f"the weakest layer's gradient is {ratio:.2g} of the strongest's.")
+
+
+def dead_units(start: Start) -> Finding:
+    """Hidden units whose activation is flat at every one of the samples, so that no sample can move them."""
+    shares, x = [], start.x
+    for module in start.network(start.hidden):
+        if isinstance(module, nn.Linear):
+            x = module(x).detach()
+            continue
+        z = x.requires_grad_()
+        x = module(z.clone())  # a clone: an activation may work in place
+        (slope,) = torch.autograd.grad(x.sum(), z, materialize_grads=True)
+        shares.append((slope.abs() < _FLAT).all(dim=0).double().mean().item())
+        x = x.detach()
+    share = max(shares, default=0.0)
+    if share <= 0.1:
+        return _about(start, "dead", OK, share, f"{share:.1%} of the units of a layer are dead at the start, at most.")
+    level = ERROR if share > 0.95 else WARNING if share > 0.5 else NOTE
+    advice = "" if level == NOTE else ": look at where the activation is flat, or try --init gain"
+    where = f"hidden layer {shares.index(share) + 1}"
+    says = f"{share:.0%} of the units of {where} are flat for all of {len(start.x)} samples"
+    return _about(start, "dead", level, share, f"{says}{advice}.")
+
+
+def by_heart(start: Start) -> Finding:
+    """Whether a few samples can be learned by heart: what cannot do that will learn nothing from many."""
+    hidden = start.hidden
+    while _parameters(start, hidden) > _PARAMETERS and max(hidden, default=1) > 32:
+        hidden = tuple(min(units, max(hidden) // 2) for units in hidden)
+    x, y = start.x[:_LESSON], start.y[:_LESSON]
+    for rate in _RATES:
+        steps, right = _learn(start.network(hidden), x, y, rate)
+        if right >= _KNOWN:
+            return _about(start, "by heart", OK, right, f"{right:.0%} of {len(y)} samples after {steps} steps of Adam.")
+    most = torch.bincount(y).max().item() / len(y)  # right by always saying the most frequent class
+    told = f"{right:.0%} of {len(y)} samples after {steps} steps of Adam"
+    if right <= most + 2 / len(y):
+        says = f"{told}, where always the same class has {most:.0%}: nothing is learned. See to inputs and activation."
+        return _about(start, "by heart", ERROR, right, says)
+    says = f"{told}: a network that learns would have them all. See to the inputs, the activation and its gradient."
+    return _about(start, "by heart", WARNING, right, says)
+
+
+def _learn(network: nn.Module, x: Tensor, y: Tensor, rate: float) -> tuple[int, float]:
+    """Adam, written out: torch.optim takes a second to load. Steps taken and the share that is right after them."""
+    parameters = list(network.parameters())
+    means, squares = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
+    for step in itertools.count():
+        logits = network(x)
+        right = (logits.argmax(dim=1) == y).double().mean().item()
+        if right == 1 or step == _STEPS or not logits.isfinite().all():
+            return step, right
+        grads = torch.autograd.grad(nn.functional.cross_entropy(logits, y), parameters, materialize_grads=True)
+        with torch.no_grad():
+            for p, g, m, s in zip(parameters, grads, means, squares, strict=True):
+                m.lerp_(g, 0.1)
+                s.lerp_(g * g, 0.001)
+                unbiased = m / (1 - 0.9 ** (step + 1))
+                p -= rate * unbiased / ((s / (1 - 0.999 ** (step + 1))).sqrt() + 1e-8)
+
+
+def _parameters(start: Start, hidden: tuple[int, ...]) -> int:
+    return sum(inputs * outputs for inputs, outputs in pairwise((start.x.shape[1], *hidden, start.classes)))
+
+
+CHECKS: tuple[Callable[[Start], Finding], ...] = (loss_at_start, gradients, dead_units, by_heart)
+
+
+def check_networks(dataset: Dataset, experiment: Experiment) -> list[Finding]:
+    """Every activation through every check. What is well is told in one line a check, the rest by itself."""
+    found = []
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had happened
+        starts = _starts(dataset, experiment)
+        for check in CHECKS:
+            findings = [check(start) for start in starts]
+            well = [finding for finding in findings if finding.level == OK]
+            found += [*_joined(well), *(finding for finding in findings if finding.level != OK)]
+    return found
+
+
+def _starts(dataset: Dataset, experiment: Experiment) -> list[Start]:
+    """A start for each activation and initialisation."""
+    chosen = np.random.default_rng(0).permutation(len(dataset.train.y))[:_SAMPLES]
+    x = torch.from_numpy(dataset.train.x[chosen]).to(getattr(torch, experiment.dtype))
+    y = torch.from_numpy(dataset.train.y[chosen].astype(np.int64))
+    trials = {(trial.activation, trial.initialisation): trial for trial in experiment.trials()}
+    several = len(experiment.initialisation) > 1
+    found = []
+    for (identity, initialisation), trial in trials.items():
+        layers = tuple(resolve(target) for target in experiment.layers[identity][: len(trial.hidden)])
+        label = f"{trial.label}, {initialisation}" if several else trial.label
+        found.append(Start(label, dataclasses.replace(trial, seed=0), layers, x, y, dataset.classes))
+    return found
+
+
+def _joined(findings: list[Finding]) -> list[Finding]:
+    """What holds for several activations as one finding, with the figures of the least and the most."""
+    if len(findings) < 2:
+        return findings
+    low, high = (pick(findings, key=lambda finding: finding.measured) for pick in (min, max))
+    told = [f"{one.says.rstrip('.')} ({one.about})" for one in (low, high)]
+    says = low.says if low.says == high.says else f"{'; '.join(told)}."
+    return [Finding(low.check, OK, low.measured, says, ", ".join(finding.about for finding in findings))]
+
+
+def _about(start: Start, check: str, level: str, measured: float, says: str) -> Finding:
+    return Finding(check, level, measured, says, start.label)

@@ -1,0 +1,351 @@
+"""Before training: each planted fault is found by the check that is there for it, and right data pass."""
+
+import dataclasses
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from actlab import data
+from actlab.data import Dataset, Part
+from actlab.errors import UserError
+from actlab.preflight import diagnose, doctor, inputs, labels, networks, preflight, refuse
+from actlab.preflight.findings import Finding
+from actlab.spec import Experiment
+
+MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
+DIGITS = data.load("digits")
+
+
+def experiment(*activations, **settings) -> Experiment:
+    given = {"activations": list(activations or ["relu", "tanh"]), "hidden": [32, 16], "content": "-", "data": "digits"}
+    return Experiment.from_dict(given | settings)
+
+
+def first(dataset: Dataset, samples: int) -> Dataset:
+    """The first so many samples of each part."""
+    cut = {
+        name: Part(part.x[:samples], part.y[:samples])
+        for name in ("train", "valid", "test")
+        if (part := getattr(dataset, name)) is not None
+    }
+    return dataclasses.replace(dataset, **cut)
+
+
+def mixed(dataset: Dataset, samples: int) -> Dataset:
+    """Some samples from all over each part: the first half of MNIST's test file is cleaner than the second."""
+    cut = {}
+    for name in ("train", "valid", "test"):
+        if (part := getattr(dataset, name)) is not None:
+            chosen = np.random.default_rng(1).permutation(len(part.y))[:samples]
+            cut[name] = Part(part.x[chosen], part.y[chosen])
+    return dataclasses.replace(dataset, **cut)
+
+
+def changed(x=None, y=None, **others) -> Dataset:
+    """Digits with another training part."""
+    train = Part(DIGITS.train.x if x is None else x, DIGITS.train.y if y is None else y)
+    return dataclasses.replace(DIGITS, train=train, **others)
+
+
+def levels(findings: list[Finding], check: str, about: str | None = None) -> list[str]:
+    return [f.level for f in findings if f.check == check and about in (None, f.about)]
+
+
+def only(findings: list[Finding], check: str, about: str | None = None) -> Finding:
+    [found] = [f for f in findings if f.check == check and about in (None, f.about)]
+    return found
+
+
+# Right data
+
+
+def test_digits_pass_without_a_warning():
+    found = preflight(DIGITS, experiment("relu", "tanh", "leaky_relu", "gelu"))
+    assert {f.level for f in found} == {"ok", "note"}
+    assert {f.check for f in found} == {
+        "finite", "labels", "balance", "constant", "scale", "duplicates", "alike", "start", "gradients", "dead",
+        "by heart",
+    }  # fmt: skip
+    for finding in found:
+        assert "\n" not in str(finding) and finding.says.endswith(".") and ".." not in finding.says, finding
+    refuse(found)
+
+
+@MNIST
+@pytest.mark.parametrize("split", ["standard", "tutorial"])
+def test_mnist_passes_and_the_published_inputs_do_not(split):
+    right = preflight(mixed(data.load("mnist", split=split), 3000), experiment() if split == "standard" else None)
+    assert {f.level for f in right} == {"ok", "note"}
+    wrong = mixed(data.load("mnist", split=split, pipeline="published"), 3000)
+    other = "test" if split == "standard" else "validation"  # in the standard split both others are of one file
+    found = only(inputs.alike(wrong), "alike", other)
+    assert found.level == "error" and found.measured > 0.99
+
+
+def test_small_parts_are_not_called_unlike_by_chance():
+    found = [inputs.alike(first(changed(x), 25)) for x in (DIGITS.train.x[::-1], DIGITS.train.x[300:])]
+    assert {f.level for part in found for f in part} == {"ok"}
+    assert levels(inputs.alike(first(DIGITS, 10)), "alike") == ["note", "note"]
+
+
+def test_the_callers_random_numbers_go_on():
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    preflight(first(DIGITS, 100), experiment("relu"))
+    assert torch.equal(torch.rand(1), expected)
+
+
+# Planted in the data
+
+
+def as_bytes(part: Part) -> Part:
+    """What the published tutorial does: floats by the part's own mean and deviation, read as bytes."""
+    x = ((part.x - part.x.mean()) / part.x.std()).astype("<f4")[:, : part.x.shape[1] // 4].copy()
+    return Part(x.view(np.uint8) / np.float32(255), part.y)
+
+
+def test_inputs_read_as_bytes_are_found():
+    wrong = dataclasses.replace(DIGITS, train=as_bytes(DIGITS.train), valid=as_bytes(DIGITS.valid), test=None)
+    [found] = inputs.alike(wrong)
+    assert (found.level, found.about) == ("error", "validation") and found.measured > 0.9
+
+
+def test_a_slight_difference_is_a_warning():
+    valid = Part(DIGITS.valid.x + 0.25 * (np.arange(359) % 2)[:, None].astype(np.float32), DIGITS.valid.y)
+    assert only(inputs.alike(changed(valid=valid)), "alike", "validation").level == "warning"
+
+
+def test_repeated_rows_are_found():
+    again = DIGITS.train.x[:200], DIGITS.train.y[:200]
+    valid = Part(np.concatenate([DIGITS.valid.x, again[0]]), np.append(DIGITS.valid.y, again[1]))
+    found = only(inputs.duplicates(changed(valid=valid)), "duplicates")
+    assert (found.level, found.about) == ("error", "validation") and found.measured == 200 / 559
+    x, y = np.concatenate([DIGITS.train.x] * 2), np.append(DIGITS.train.y, (DIGITS.train.y + 1) % 10)
+    found = inputs.duplicates(changed(x, y))
+    assert levels(found, "duplicates", "labels") == ["warning"] and levels(found, "duplicates", "training") == ["note"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_found(value):
+    x = DIGITS.train.x.copy()
+    x[[4, 9], 3] = value
+    found = preflight(changed(x), experiment())
+    bad = only(found, "finite")
+    assert (bad.level, bad.measured) == ("error", 2) and "sample 4" in bad.says
+    assert not levels(found, "by heart"), "no network is shown such inputs"
+
+
+def test_constant_inputs_are_found():
+    found = preflight(changed(np.zeros_like(DIGITS.train.x)), experiment("relu"))
+    assert levels(found, "constant") == ["error"] and levels(found, "by heart") == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("x", "level"),
+    [
+        (DIGITS.images[0] * 0 + np.arange(64).reshape(8, 8) * 4, "error"),
+        (np.eye(64) * 8, "note"),
+        (DIGITS.train.x + 1, "warning"),
+        (DIGITS.train.x / 10, "warning"),
+    ],
+    ids=["0 to 255", "nearly", "shifted", "small"],
+)
+def test_the_scale_of_inputs_is_told(x, level):
+    found = inputs.scale(changed(x.reshape(-1, 64).astype(np.float32)))
+    assert found[0].level == level
+    assert ("bytes" in found[0].says) == (level == "error")
+
+
+def test_a_feature_on_another_scale_is_found():
+    x = DIGITS.train.x.copy()
+    x[:, 20] *= 500
+    assert any("feature 20 varies" in f.says and f.level == "warning" for f in inputs.scale(changed(x)))
+
+
+def test_classes_without_a_sample_are_found():
+    keep = DIGITS.train.y != 7
+    found = labels.balance(changed(DIGITS.train.x[keep], DIGITS.train.y[keep]))
+    assert levels(found, "balance", "training") == ["error"] and "(7)" in found[0].says
+    rare = keep | (np.arange(len(keep)) < 50)
+    assert only(labels.balance(changed(DIGITS.train.x[rare], DIGITS.train.y[rare])), "balance").level == "warning"
+
+
+@pytest.mark.parametrize("label", [10, -1, 2.5, np.nan])
+def test_labels_that_name_no_class_are_found(label):
+    y = DIGITS.train.y.astype(type(label))
+    y[5] = label
+    found = preflight(changed(y=y), experiment())
+    bad = only(found, "labels")
+    assert (bad.level, bad.measured, bad.about) == ("error", 1, "training") and f"{label} of sample 5" in bad.says
+    assert not levels(found, "start")
+
+
+# Planted in the networks
+
+
+def faint(x):
+    return 1e-9 * torch.tanh(x)
+
+
+def late(x):
+    return torch.relu(x - 30)
+
+
+def steep(x):
+    return 1e4 * x
+
+
+def bare(x):
+    return torch.log(x)
+
+
+PLANTED = [
+    ("heaviside", "gradients", "error"),
+    (late, "dead", "error"),
+    (faint, "by heart", "error"),
+    (steep, "start", "warning"),
+    (bare, "start", "error"),
+    (bare, "gradients", "error"),
+]
+
+
+@pytest.mark.parametrize(("activation", "check", "level"), PLANTED)
+def test_planted_activations_are_found(activation, check, level):
+    found = networks.check_networks(DIGITS, experiment("relu", activation))
+    assert levels(found, check, "relu") in (["ok"], [])  # beside one that is well
+    [wrong] = [f for f in found if f.check == check and f.level != "ok"]
+    assert (wrong.level, wrong.about) == (level, getattr(activation, "__name__", activation))
+
+
+def test_gradients_that_fade_on_their_way_are_found():
+    deep = experiment("sigmoid", "relu", hidden=[16] * 8)
+    assert only(networks.check_networks(DIGITS, deep), "gradients", "sigmoid").level == "warning"
+
+
+def test_a_network_begins_as_the_engine_begins_it():
+    both = networks._starts(DIGITS, experiment("prelu", initialisation=["pytorch", "gain"]))
+    assert [start.label for start in both] == ["prelu, pytorch", "prelu, gain"]
+    plain, gained = (start.network(start.hidden) for start in both)
+    assert plain[0].weight.abs().max() <= 1 / 8 < gained[0].weight.abs().max()
+    assert [type(module).__name__ for module in plain] == ["Linear", "PReLU", "Linear", "PReLU", "Linear"]
+
+
+def test_without_hidden_layers_and_with_large_ones():
+    for hidden in ([], [8192, 4096]):
+        found = networks.check_networks(first(DIGITS, 64), experiment("relu", hidden=hidden))
+        assert {f.level for f in found} == {"ok"}
+
+
+# After training
+
+
+CURVES = {
+    # 3 epochs of `actlab compare relu tanh --data mnist --pipeline published --split tutorial`
+    "relu, published": ([2.222, 1.896, 1.688], [0.202, 0.357, 0.451], [2.170, 2.542, 3.180], [0.125, 0.133, 0.173]),
+    "tanh, published": ([2.148, 1.790, 1.616], [0.255, 0.426, 0.493], [2.214, 2.679, 3.156], [0.114, 0.169, 0.171]),
+    "noise by heart": ([2.31, 1.5, 0.2], [0.11, 0.5, 0.99], [2.32, 3.0, 5.0], [0.10, 0.10, 0.10]),
+    "overfitting": ([1.0, 0.3, 0.02], [0.7, 0.9, 1.0], [0.6, 0.5, 0.9], [0.8, 0.86, 0.85]),
+    "underfitting": ([2.30, 2.28, 2.25], [0.11, 0.13, 0.15], [2.29, 2.27, 2.24], [0.12, 0.14, 0.16]),
+    "nan": ([1.0, np.nan], [0.5, np.nan], [1.0, np.nan], [0.5, np.nan]),
+    "blown up": ([2.5, 9.0], [0.2, 0.1], [3.0, 20.0], [0.1, 0.1]),
+    # 3 epochs on right inputs
+    "relu, right": ([0.841, 0.323, 0.264], [0.792, 0.906, 0.923], [0.376, 0.299, 0.257], [0.894, 0.912, 0.924]),
+}
+STATES = [
+    *["validation inputs do not look like training inputs"] * 2,
+    *["overfitting"] * 2,
+    "underfitting",
+    *["diverged"] * 2,
+    "fine",
+]
+
+
+@pytest.mark.parametrize(("name", "state"), list(zip(CURVES, STATES, strict=True)))
+def test_curves_tell_what_went_wrong(name, state):
+    found = diagnose(*CURVES[name])
+    assert found.state == state and found.says.endswith(".")
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_trained_networks_are_told_apart(tmp_path, wrong):
+    from actlab.run import compare
+
+    file = tmp_path / "own.npz"
+    parts = {"": DIGITS.train, "_valid": DIGITS.valid, "_test": DIGITS.test}
+    arrays = {f"x{name}": part.x[:, ::-1] if wrong and name == "_valid" else part.x for name, part in parts.items()}
+    np.savez(file, **arrays, **{f"y{name}": part.y for name, part in parts.items()})
+    settings = {"learning_rate": 0.3, "batch_size": 16, "epochs": 6, "seeds": 1, "hidden": [32]}
+    run = compare("tanh", data=str(file), out=tmp_path / "run", report=False, workers=1, stack_size=1, **settings)
+    curves = [run.curves[name] for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")]
+    assert diagnose(*curves).state == ("validation inputs do not look like training inputs" if wrong else "fine")
+
+
+# The refusal and the commands
+
+
+def test_errors_refuse_unless_forced():
+    found = [Finding("scale", "warning", 3.0, "large."), Finding("finite", "error", 2, "2 are NaN.", "training")]
+    with pytest.raises(UserError, match=r"An error was found .* finite, training: 2 are NaN\. .* --force"):
+        refuse(found)
+    refuse(found, force=True)
+    refuse(found[:1])
+
+
+def test_the_command_tells_a_line_a_finding(actlab_command):
+    done = actlab_command("preflight", "relu/tanh", "heaviside", "--data", "digits", "--hidden", "16,8")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1 and "3 errors" in lines[-1]
+    assert all(line.startswith(("ok ", "note ", "warning ", "error ")) for line in lines[1:-1])
+    done = actlab_command("preflight", "relu", "--data", "digits", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["counts"]["error"]) == (0, 0)
+    assert {"check", "level", "measured", "says", "about"} == set(told["findings"][0])
+
+
+def test_an_experiment_is_read_and_its_settings_replaced(actlab_command, tmp_path):
+    (tmp_path / "e.toml").write_text('data = "digits"\nactivations = ["heaviside"]\n')
+    assert actlab_command("preflight", "--spec", tmp_path / "e.toml").returncode == 1
+    assert actlab_command("preflight", "relu", "--spec", tmp_path / "e.toml").returncode == 0
+
+
+def test_the_doctor_looks_at_the_machine(actlab_command, monkeypatch, tmp_path):
+    monkeypatch.setenv("ACTLAB_DATA", str(tmp_path / "nowhere"))
+    done = actlab_command("doctor", "--timeout", "0.2", "--json")
+    found = json.loads(done.stdout)["findings"]
+    by_check = {f["check"]: f for f in found}
+    assert {"python", "torch", "extras", "device", "cores", "memory", "disk", "cache", "mirrors"} <= set(by_check)
+    assert by_check["torch"]["measured"] == torch.__version__
+    assert done.returncode == 1 and any("no folder" in f["says"] and f["level"] == "error" for f in found)
+
+
+def test_the_doctor_names_what_is_missing(monkeypatch):
+    version = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: "" if name == "plotly" else version(name))
+    lab = next(f for f in doctor.extras() if f.about in ("lab", ""))
+    assert lab.level in ("warning", "note") and "pip install" in lab.says
+
+
+WRONG = [
+    (["preflight", "rleu"], "Did you mean 'relu'"),
+    (["preflight", "relu", "--data", "digts"], "Did you mean 'digits'"),
+    (["preflight", "relu/tanh/elu", "--data", "digits"], "names 3 activations"),
+    (["preflight", "--data", "digits", "--pipeline", "published"], "uint8 images of 28 x 28"),
+    (["preflight", "--data", "digits", "--split", "tutrial"], "Did you mean 'tutorial'"),
+    (["preflight", "--hidden", "many"], "--hidden is 'many'"),
+    (["preflight", "--spec", "nowhere.toml"], r"nowhere\.toml cannot be read"),
+    (["preflight", "--data", "nowhere.npz"], r"There is no file nowhere\.npz"),
+    (["doctor", "--timeout", "soon"], "--timeout is 'soon'"),
+    (["doctor", "--timeout", "0"], "above 0"),
+]
+
+
+@pytest.mark.parametrize(("args", "told"), WRONG, ids=[" ".join(args) for args, _ in WRONG])
+def test_wrong_input_is_one_line_and_status_2(actlab_command, args, told):
+    done = actlab_command(*args)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert re.search(told, done.stderr)

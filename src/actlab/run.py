@@ -269,9 +269,7 @@ def _open(path: Path, experiment: Experiment) -> Store:
 
 
 def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
-    """With the baseline and the margin that were chosen before training: chosen by results they would find what they
-    look for. A run of one activation has compared nothing yet.
-    """
+    """With the baseline and margin that were chosen before training; a run of one activation has compared nothing."""
     if known.max_seeds:  # looked at more than once: no interval of a single look holds any more
         wanted = dataclasses.replace(wanted, max_seeds=max(known.max_seeds, wanted.max_seeds, len(wanted.seeds)))
     chosen = {"margin": known.margin} | ({"baseline": known.baseline_label} if len(known.labels) > 1 else {})

@@ -99,6 +99,8 @@ def compare(
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
+    if confirm and any("," in (text or "") for text in (lr, weight_decay, dropout, init)):
+        raise UserError("--confirm trains one activation beside the baseline: name one learning rate and the like.")
     how: dict[str, Any] = {
         "data_dir": data_dir,
         "device": device,

@@ -18,12 +18,13 @@ from actlab.disk import packed
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cores, cpu_name, device_name, environment
 from actlab.plan import Limits, Needs, plan
+from actlab.sharing import as_arrays, share
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
 from actlab.store import Run, Store, held_keys, is_free, list_runs
 from actlab.targets import Target, label
 from actlab.train import CURVES, Arrays
-from actlab.work import Epoch, Outcome, Task, run_task, share, stack_name
+from actlab.work import Epoch, Outcome, Task, run_task, stack_name
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
@@ -161,6 +162,7 @@ def _planned(
         wanted["data"],
         split=wanted.get("split", "standard"),
         pipeline=wanted.get("pipeline", "standard"),
+        seed=Experiment.from_dict(wanted).seeds[0],  # whose parts a report shows, and preflight looks at
         data_dir=data_dir,
         progress=progress.download,
     )
@@ -339,6 +341,7 @@ def _train_missing(
         progress.end()
         return 0
     arrays = _arrays(dataset)
+    held = dataset.pool or arrays
     with executors.one_thread():
         sizes = Needs.of(experiment, dataset).sizes(limits, device)
         looked = costs.step_seconds(experiment, missing, arrays, device, sizes)
@@ -351,8 +354,8 @@ def _train_missing(
         progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
     alone = chosen.workers == 1
     if not alone:
-        share(arrays, working)
-    tasks = [Task(s, stack_name(s), store.path, arrays if alone else None, device, keep) for s in chosen.stacks]
+        share(held, working)
+    tasks = [Task(s, stack_name(s), store.path, held if alone else None, device, keep) for s in chosen.stacks]
     resumed = sum(len(item.keys) for item in begun)
     epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
     counts = (len(missing), len(done), resumed, epochs_left, len(chosen.stacks), chosen.workers)
@@ -422,7 +425,9 @@ def _enter(store: Store, outcome: Outcome, device: str) -> None:
 
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
-    if dataset.test is not None:
+    if dataset.pool is not None:  # each seed has test samples of its own
+        samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
+    elif dataset.test is not None:
         samples["test_labels"] = dataset.test.y
     store.add_artefact("samples", samples)
     functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
@@ -437,13 +442,4 @@ def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, appli
 
 
 def _arrays(dataset: Dataset) -> Arrays:
-    test = dataset.test
-    return Arrays(
-        x_train=torch.from_numpy(dataset.train.x),
-        y_train=torch.from_numpy(dataset.train.y),
-        x_valid=torch.from_numpy(dataset.valid.x),
-        y_valid=torch.from_numpy(dataset.valid.y),
-        x_test=None if test is None else torch.from_numpy(test.x),
-        y_test=None if test is None else torch.from_numpy(test.y),
-        classes=dataset.classes,
-    )
+    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.classes)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actlab.data.resplit import indices_of
 from actlab.disk import told, write_bytes, write_text
 from actlab.errors import UserError, need_extra
 from actlab.spec import Experiment, Trial
@@ -137,9 +138,30 @@ class Run:
             row = database.execute("SELECT predicted FROM predictions WHERE key = ?", (key,)).fetchone()
         return None if row is None else np.load(io.BytesIO(row[0]), allow_pickle=False)
 
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many samples each seed trains, validates and tests on, where each has a split of its own; else none."""
+        return tuple(self.artefact("samples").get("sizes", np.empty(0, int)).tolist())
+
+    @property
+    def examples(self) -> int:
+        """The number of test examples; 0 without a test set."""
+        return self.sizes[2] if self.sizes else len(self.artefact("samples").get("test_labels", ()))
+
+    def test_labels(self, seed: int) -> np.ndarray | None:
+        """The true classes of the examples that a seed's trials were tested on; None where there is no test set."""
+        samples = self.artefact("samples")
+        if self.sizes:
+            y = samples["pool_labels"]
+            return y[indices_of(y, self.sizes, seed)[2]]
+        return samples.get("test_labels")
+
     def correct(self) -> dict[str, np.ndarray]:
-        """Trial's key -> which test examples its best parameters got right, as booleans; empty without a test set."""
-        examples = len(self.artefact("samples").get("test_labels", ()))
+        """Trial's key -> which test examples its best parameters got right, as booleans; empty without a test set.
+
+        Where each seed has a split of its own (`sizes`), equal places of two seeds are different examples.
+        """
+        examples = self.examples
         with _reading(self.path) as database:
             rows = database.execute("SELECT key, correct FROM predictions").fetchall() if examples else []
         return {

@@ -18,6 +18,7 @@ from actlab.report.numbers import NO_TEST, POINTS, interval_text, number, p_text
 from actlab.stats import (
     Comparison,
     Interval,
+    asked,
     best_among,
     compare,
     conclusion,
@@ -89,6 +90,7 @@ class Summary:
     best: list[str]  # the arms among which the best one lies, at 95%
     caption: str  # what the numbers rest on
     methods: str  # a paragraph for a paper
+    asked: str  # which question the intervals answer
     costs: list[Cost]  # cost beside quality, an arm each but the baseline
     metric: str  # in words
     metric_note: str  # what is to be said of it, or ""
@@ -118,7 +120,7 @@ class Summary:
         rows = [list(_TERMINAL.values()), *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        said = (self.conclusion, self.best_said, self.metric_note, self.mixed, self.unfinished)
+        said = (self.conclusion, self.best_said, self.asked, self.metric_note, self.mixed, self.unfinished)
         brackets = "In brackets: 95% intervals of the mean over seeds. step: time of a training step, relative."
         told = [line for text in said if text for line in textwrap.wrap(text, 100)]
         return "\n".join([*lines, brackets, "", *self._difference_lines(), *told])
@@ -145,6 +147,7 @@ class Summary:
             "best_among": self.best,
             "caption": self.caption,
             "methods": self.methods,
+            "asked": self.asked,
             "trials": self.total,
             "still_to_be_trained": self.planned,
             "table": [_plain(row) for row in self.table.to_dict("records")],
@@ -171,15 +174,17 @@ class Summary:
 def summarise(run: Run) -> Summary:
     """The table, the comparisons and the conclusion of a run, finished or not."""
     trials = with_arms(run)
-    has_test = "test_labels" in run.artefact("samples") or bool(trials["test_accuracy"].notna().any())
+    has_test = run.examples > 0 or bool(trials["test_accuracy"].notna().any())
     column = "test_accuracy" if has_test else "final_valid_accuracy"
     metric = "test accuracy" if has_test else "final validation accuracy"
     values = _values(trials, column)
     margin = margin_points(run) / 100
     baseline = _baseline_arm(run, values)
-    correct = _correct(run, trials) if has_test else None
+    correct = _correct(run, trials) if has_test and not run.sizes else None
+    overlap = run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0
     looks = run.experiment.max_seeds > 0
-    comparisons = compare(values, baseline, margin=margin, correct=correct, sequential=looks)
+    comparisons = compare(values, baseline, margin=margin, correct=correct, overlap=overlap, sequential=looks)
+    question = asked(resplit=overlap > 0, examples=max((item.examples for item in comparisons), default=0))
     subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     planned = int((trials["status"] == "planned").sum())
@@ -190,7 +195,7 @@ def summarise(run: Run) -> Summary:
         conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run)),
         best=best_among(values, sequential=looks) if len(values) > 1 else [],
         costs=_costs(run, trials, baseline, margin),
-        caption=_caption(run, comparisons, metric, selection),
+        caption=_caption(run, comparisons, metric, selection, question),
         methods=methods(
             comparisons,
             subject=subject,
@@ -198,7 +203,10 @@ def summarise(run: Run) -> Summary:
             selection=selection,
             versions=_versions(run),
             sequential=looks,
+            shared=f"equal seeds share initial weights{', split' * (overlap > 0)} and batch order",
+            question=question,
         ),
+        asked=question if any(math.isfinite(item.low) for item in comparisons) else "",
         metric=metric,
         metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
@@ -212,8 +220,7 @@ def summarise(run: Run) -> Summary:
 def margin_points(run: Run) -> float:
     """The smallest difference that matters, in percentage points; never below two test examples."""
     given = run.experiment.margin or 100 * data.defaults(run.experiment.data).margin
-    examples = len(run.artefact("samples").get("test_labels", ()))
-    return max(given, 200 / examples) if examples else given
+    return max(given, 200 / run.examples) if run.examples else given
 
 
 def _baseline_arm(run: Run, values: dict[str, Any]) -> str | None:
@@ -250,7 +257,7 @@ def _costs(run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float
     return costs_beside(curves, relative, baseline, run.experiment.epochs, margin)
 
 
-def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str) -> str:
+def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str, question: str) -> str:
     """What the numbers rest on."""
     if not comparisons:
         return ""
@@ -259,7 +266,7 @@ def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: st
     return (
         f"n = {n} pairs of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
         f"{margin_points(run):g} points; intervals: "
-        f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}."
+        f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}. {question}"
     )
 
 

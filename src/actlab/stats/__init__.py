@@ -4,7 +4,7 @@ from actlab.stats.best import all_pairs, best_among
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, Interval, mean_interval
 from actlab.stats.pairs import Table, paired_differences
 from actlab.stats.verdicts import VERDICTS, Comparison, compare, compare_tasks, further_seeds, mcnemar
-from actlab.stats.words import Unit, conclusion, correction, methods, note, winner
+from actlab.stats.words import Unit, asked, conclusion, correction, methods, note, winner
 
 __all__ = [
     "ALPHA",
@@ -15,6 +15,7 @@ __all__ = [
     "Table",
     "Unit",
     "all_pairs",
+    "asked",
     "best_among",
     "compare",
     "compare_tasks",

@@ -313,6 +313,15 @@ def test_an_experiment_is_read_and_its_settings_replaced(actlab_command, tmp_pat
     assert actlab_command("preflight", "relu", "--spec", tmp_path / "e.toml").returncode == 0
 
 
+def test_the_split_of_the_first_seed_is_looked_at(actlab_command, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("actlab.preflight.preflight", lambda dataset, _: seen.append(dataset) or [])
+    (tmp_path / "e.toml").write_text('data = "digits"\nseeds = [4, 2]\n')
+    done = actlab_command("preflight", "relu", "--resplit", "--spec", tmp_path / "e.toml")
+    assert "split resplit by seed 4" in done.stdout and done.returncode == 0
+    assert np.array_equal(seen[0].test.y, data.load("digits", split="resplit", seed=4).test.y)
+
+
 def test_the_doctor_looks_at_the_machine(actlab_command, monkeypatch, tmp_path):
     monkeypatch.setenv("ACTLAB_DATA", str(tmp_path / "nowhere"))
     done = actlab_command("doctor", "--timeout", "0.2", "--json")
@@ -336,6 +345,7 @@ WRONG = [
     (["preflight", "relu/tanh/elu", "--data", "digits"], "names 3 activations"),
     (["preflight", "--data", "digits", "--pipeline", "published"], "uint8 images of 28 x 28"),
     (["preflight", "--data", "digits", "--split", "tutrial"], "Did you mean 'tutorial'"),
+    (["preflight", "--split", "tutorial", "--resplit"], "both name a split"),
     (["preflight", "--hidden", "many"], "--hidden is 'many'"),
     (["preflight", "--spec", "nowhere.toml"], r"nowhere\.toml cannot be read"),
     (["preflight", "--data", "nowhere.npz"], r"There is no file nowhere\.npz"),

@@ -252,7 +252,7 @@ SCRIPT = """
     from actlab.run import compare
     actlab.checkpoints._SECONDS = {seconds}
     if __name__ == "__main__":
-        compare("relu", "prelu", data="digits", split="resplit", seeds=3, epochs=40, optimizer="adamw", dropout=[0.1],
+        compare("relu", "prelu", data="digits", split="resplit", seeds=3, epochs=15, optimizer="adamw", dropout=[0.1],
                 learning_rate=[0.001], out={out!r}, workers={workers}, report=False)
 """
 

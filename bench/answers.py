@@ -80,9 +80,9 @@ def page(record: dict) -> str:
     lines = [
         "# What was asked",
         "",
-        "A tutorial trained one network each with relu, tanh and leaky_relu and concluded that tanh is best. Here is the "
-        "question again, on MNIST (55,000 / 5,000 / 10,000 images), 784-128-64-10, 25 epochs of SGD with batches of 64, "
-        "paired by seed. How to read a verdict: [verdicts](verdicts.md).",
+        "A tutorial trained one network each with relu, tanh and leaky_relu and concluded that tanh is best. Here is "
+        "the question again, on MNIST (55,000 / 5,000 / 10,000 images), 784-128-64-10, 25 epochs of SGD with batches "
+        "of 64, paired by seed. How to read a verdict: [verdicts](verdicts.md).",
     ]
     for part in record["parts"]:
         lines += ["", f"## {part['title']}", "", part["conclusion"]]

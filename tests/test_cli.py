@@ -36,6 +36,7 @@ WRONG = [
     (["compare", "relu", "--learn", "beta"], "none of them has a parameter"),
     (["derive", "x^2"], "\\^ is not power here: write \\*\\*"),
     (["derive", "2"], "no x in it"),
+    (["compare", "relu", "tanh", "--tune", "--lr", "0.1", "--data", "digits"], "has nothing to choose: name several"),
     (["compare", "no.py:f"], "There is no file no.py"),
     (["compare", "no_module:f"], "There is no module 'no_module'"),
     (["compare", "torch.nn:GELUU"], "Did you mean 'GELU'"),

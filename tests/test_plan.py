@@ -9,7 +9,7 @@ import pytest
 
 from actlab.data import Dataset
 from actlab.errors import UserError
-from actlab.plan import Limits, Needs, network_bytes, parse_bytes, plan
+from actlab.plan import Limits, Needs, alike, network_bytes, parse_bytes, plan
 from actlab.spec import Experiment
 
 
@@ -73,7 +73,7 @@ def test_what_is_measured_before_and_after_fits_too():
     tight, roomy = Limits(memory=700e6), Limits(memory=20e9)
     assert sum(needs.sizes(tight, "cpu")) * needs.network + needs.fixed(1) <= 700e6
     assert needs.sizes(roomy, "cpu") == (1, 4, 8, 16, 32)
-    assert planned(wide, Limits(memory=700e6)).alike == 0 and planned(wide, roomy).alike == 8
+    assert [alike(wide, DATA, limits) for limits in (tight, roomy)] == [0, 8]
 
 
 @pytest.mark.parametrize("text", ["lots", "-1GB", "0", "8 apples", ""])

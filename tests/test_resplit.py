@@ -389,6 +389,14 @@ def test_seeds_are_added_with_splits_of_their_own(tmp_path):
     assert np.array_equal(run.correct()[key], run.predictions(key) == run.test_labels(6))
 
 
+def test_tuning_seeds_have_splits_of_their_own_too(tmp_path):
+    run = compare("relu", "tanh", seeds=2, out=tmp_path / "run", learning_rate=[0.1, 0.2], **(SMALL | {"epochs": 1}))
+    assert set(run.experiment.tuned) == {"relu", "tanh"} and len(run.trials) == 4
+    assert {json.loads(spec)["split"] for spec in run.tuning.trials["spec"]} == {"resplit"}
+    for trial in run.trials.itertuples():
+        assert np.array_equal(run.correct()[trial.key], run.predictions(trial.key) == run.test_labels(trial.seed))
+
+
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory) -> Run:
     return compare("relu", "tanh", seeds=8, out=tmp_path_factory.mktemp("eight") / "run", **SMALL)

@@ -306,12 +306,9 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path):
 
 
 def test_a_diverged_trial_stays_in_the_table(tmp_path):
-    run = compare("relu", out=tmp_path / "run", learning_rate=[0.1, 1e9], **SMALL)
-    assert run.trials.groupby("learning_rate")["status"].unique().map(list).to_dict() == {
-        0.1: ["finished"],
-        1e9: ["diverged"],
-    }
-    blown = run.trials[run.trials["learning_rate"] == 1e9]
+    run = compare("relu", out=tmp_path / "run", learning_rate=1e9, **SMALL)
+    blown = run.trials
+    assert list(blown["status"]) == ["diverged"] * 2
     assert (blown["diverged_epoch"] >= 1).all() and blown["final_valid_accuracy"].isna().all()
 
 

@@ -3,21 +3,14 @@
 import dataclasses
 from typing import Any
 
-from actlab.errors import UserError
 from actlab.report import Summary, summarise
 from actlab.run import compare
 from actlab.store import Run
 
 
 def leader(run: Run) -> str | None:
-    """The activation of the highest mean, as it was named; None where that is the baseline, or nothing finished.
-
-    Raises:
-        UserError: the arms differ in more than their activation.
-    """
+    """The activation of the highest mean, as it was named; None where that is the baseline, or nothing finished."""
     experiment, summary = run.experiment, summarise(run)
-    if len(summary.values) != len(experiment.labels):
-        raise UserError("--confirm trains one activation beside the baseline: name one learning rate and the like.")
     means = {item.name: item.difference for item in summary.comparisons if item.n}
     best = max(means, key=lambda name: means[name], default=None)
     if best is None or means[best] <= 0:

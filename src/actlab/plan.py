@@ -60,7 +60,6 @@ class Plan:
     workers: int
     seconds: float
     bytes: float
-    alike: int  # networks of each activation, trained side by side to measure the cost of a step; 0: no room for it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,9 +156,8 @@ def plan(
     """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process."""
     needs = Needs.of(experiment, dataset)
     needs.refuse(limits)
-    activations = len(experiment.layers)
-    alike = min(ALIKE, needs.room(limits, 1) // activations)
-    least = max(REPORT_BYTES, needs.fixed(1) + activations * alike * needs.network)
+    side_by_side = len(experiment.layers) * alike(experiment, dataset, limits)
+    least = max(REPORT_BYTES, needs.fixed(1) + side_by_side * needs.network)
     plans = []
     for workers in [1] if here or device != "cpu" else [limits.workers] if limits.workers else sorted({1, cores()}):
         room = needs.room(limits, workers)
@@ -171,9 +169,14 @@ def plan(
             largest = max(len(stack.trials) for stack in stacks)
             count = min(workers, len(stacks))
             needed = needs.fixed(count) + count * largest * needs.network
-            plans.append(Plan(stacks, count, seconds, max(least, needed), alike))
+            plans.append(Plan(stacks, count, seconds, max(least, needed)))
     fastest = min(p.seconds for p in plans)
     return min((p for p in plans if p.seconds <= _SAME * fastest), key=lambda p: (p.workers, len(p.stacks)))
+
+
+def alike(experiment: Experiment, dataset: Dataset, limits: Limits) -> int:
+    """Networks of each activation, trained side by side to measure the cost of a step; 0: there is no room for it."""
+    return min(ALIKE, Needs.of(experiment, dataset).room(limits, 1) // len(experiment.layers))
 
 
 def _seconds(

@@ -1,11 +1,10 @@
 """A run: the trials that are missing -> stacks -> executor -> store, then artefacts and the report."""
 
 import dataclasses
-import pickle
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -14,17 +13,21 @@ from actlab import costs, data, executors
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
-from actlab.disk import packed
+from actlab.entries import enter
 from actlab.errors import UserError, one_of, require
-from actlab.machine import choose_device, cores, cpu_name, device_name, environment
-from actlab.plan import Limits, Needs, plan
+from actlab.machine import choose_device, cores, environment
+from actlab.plan import Limits, Needs, alike, plan
 from actlab.sharing import as_arrays, share
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
-from actlab.store import Run, Store, held_keys, is_free, list_runs
-from actlab.targets import Target, label
-from actlab.train import CURVES, Arrays
-from actlab.work import Epoch, Outcome, Task, run_task, stack_name
+from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
+from actlab.targets import label
+from actlab.train import Arrays
+from actlab.tuning import RATES, tuned
+from actlab.work import Epoch, Task, run_task, stack_name, travels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
@@ -83,9 +86,12 @@ def compare(
     progress: Progress | None = None,
     report: bool = True,
     command: str | None = None,
+    tune: bool = False,
     **settings: Any,
 ) -> Run:
     """Train networks with each activation, paired by seed, and leave a run to read.
+
+    Several learning rates, weight decays, dropouts or starts are a grid, from which each activation gets its own.
 
     Args:
         activations: names, `name(parameter)`, `file.py:name`, `package.module:Name`, callables; default relu, tanh,
@@ -95,6 +101,7 @@ def compare(
         workers, stack_size: processes, and networks trained together; by default what a short measurement finds best.
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
         command: how this was asked for, kept with the run's environment.
+        tune: choose a learning rate for each activation from the usual ones, where none are given.
         settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
 
     Raises:
@@ -111,23 +118,36 @@ def compare(
         raise one_of("way to keep parameters", keep, KEEP)
     chosen = choose_device(device)
     folder = Path(out).expanduser() if out is not None else None
-    experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress)
+    experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
+    begun = environment(chosen) | {"command": command}
+
+    def train_grid(grid: Experiment) -> "pd.DataFrame":
+        with _open(path / TUNING, grid) as store:
+            store.add_environment(begun)
+            _train_missing(store, grid, dataset, chosen, limits, "none", progress)
+            shutil.rmtree(store.path / "working", ignore_errors=True)
+        return Run(path / TUNING).trials
+
+    experiment = tuned(experiment, _known(path), train_grid, progress.say)
     experiment = _with_added_seeds(path, experiment, progress)
     store = _open(path, experiment)
     with store:
-        for change in store.add_environment(environment(chosen) | {"command": command}):
+        for change in store.add_environment(begun):
             progress.say(f"Since this run began the machine has changed: {change}.")
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
             store.add_source(target.identity.rpartition("#")[2], target.source)
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
+        if trained:
+            store.add_costs(_measured_costs(experiment, dataset, chosen, limits))
         if trained or not store.has_artefact("functions"):  # a crash may have come between the two
             _add_artefacts(store, experiment, dataset, applied)
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
             store.plan(_same_question(Experiment.read(path / "experiment.toml"), experiment), experiment.trials())
             _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
+            store.add_costs(_measured_costs(experiment, dataset, chosen, limits))
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
     if report and not run.is_drawn:
@@ -153,9 +173,13 @@ def _planned(
     folder: Path | None,
     data_dir: str | Path | None,
     progress: Progress,
+    *,
+    tune: bool = False,
 ) -> tuple[Experiment, Any, Any]:
     """The experiment that is asked for, its data, and its activations ready to train."""
     wanted = _settings(spec, activations, settings)
+    if tune:
+        wanted = _with_grid(wanted, "learning_rate" in settings and settings["learning_rate"] is not None)
     applied = _resolve_all(wanted)
     wanted = _settle_data(wanted, folder, data_dir, progress)
     dataset = data.load(
@@ -186,6 +210,21 @@ def _settings(
     if given.get("max_seeds") and "seeds" not in base | given:
         given["seeds"] = min(LEAST_PAIRS, given["max_seeds"])  # to begin with
     return base | given
+
+
+def _with_grid(wanted: dict[str, Any], named: bool) -> dict[str, Any]:
+    """With the usual learning rates of the optimizer, where none were named."""
+    if not named:
+        optimizer = wanted.get("optimizer", "sgd")
+        return wanted | {"learning_rate": RATES.get(optimizer, RATES["sgd"]), "tuned": {}}
+    if not Experiment.from_dict(wanted | {"data": "mnist"}).tunes:
+        raise UserError("--tune with one learning rate has nothing to choose: name several with --lr, or none.")
+    return wanted
+
+
+def _known(path: Path) -> Experiment | None:
+    """What a run's folder holds already."""
+    return Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
 
 
 def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
@@ -348,7 +387,7 @@ def _train_missing(
     working = store.path / "working"
     working.mkdir(exist_ok=True)
     begun = [item for item in saved(working) if not done & set(item.keys)]
-    here = any(not _travels(target) for layers in experiment.layers.values() for target in layers)
+    here = any(not travels(target) for layers in experiment.layers.values() for target in layers)
     chosen = plan(experiment, missing, dataset, limits, looked, device=device, begun=begun, here=here)
     if limits.workers and chosen.workers < limits.workers:
         progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
@@ -362,65 +401,17 @@ def _train_missing(
     progress.begin(Begun(store.path, experiment, dataset.title, *counts, device, chosen.seconds, chosen.bytes))
     try:
         for outcome in executors.executor(chosen.workers).map(run_task, tasks, progress.epoch):
-            _enter(store, outcome, device)
+            enter(store, outcome, device)
             remove(working, outcome.name)
     finally:
         progress.end()
-    with executors.one_thread():
-        store.add_costs(costs.measure(experiment, arrays, device, chosen.alike))
     return len(missing)
 
 
-def _travels(target: Target) -> bool:
-    """Whether a worker can be told of this activation: a lambda or a function of a notebook stays here."""
-    if target.kind != "callable":
-        return True
-    if getattr(target.object, "__module__", "") == "__main__":
-        return False
-    try:
-        pickle.dumps(target.object)
-    except Exception:
-        return False
-    return True
-
-
-def _enter(store: Store, outcome: Outcome, device: str) -> None:
-    """A stack's rows into the store."""
-    r = outcome.result
-    here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__}
-    outcomes, curves, predictions = [], [], []
-    for i, trial in enumerate(outcome.trials):
-        last = dict(zip(CURVES, map(float, r.curves[i, -1]), strict=True))
-        best = int(r.best_epoch[i])
-        at_best = dict(zip(CURVES, map(float, r.curves[i, best - 1]), strict=True)) if best else {}
-        kinds = {outcome.gradients[name] for name in trial.activations} or {"by hand"}
-        outcomes.append(
-            here
-            | {f"final_{name}": last[name] for name in CURVES}
-            | {
-                "key": trial.key,
-                "status": "diverged" if r.diverged_epoch[i] else "finished",
-                "diverged_epoch": int(r.diverged_epoch[i]) or None,
-                "best_epoch": best or None,
-                "best_valid_loss": at_best.get("valid_loss"),
-                "best_valid_accuracy": at_best.get("valid_accuracy"),
-                "test_loss": float(r.test_loss[i]),
-                "test_accuracy": float(r.test_accuracy[i]),
-                "gradient": "by hand" if kinds == {"by hand"} else "by autograd",
-                "engine": trial.engine,
-                "parameters": outcome.file or None,
-            }
-        )
-        for epoch, values in enumerate(r.curves[i], start=1):
-            curves.append(
-                {"key": trial.key, "activation": trial.label, "seed": trial.seed, "epoch": epoch}
-                | {"learning_rate": trial.learning_rate}
-                | dict(zip(CURVES, map(float, values), strict=True))
-            )
-        predicted, correct = r.predictions[i], r.correct[i]
-        if predicted is not None and correct is not None:
-            predictions.append({"key": trial.key, "predicted": packed(predicted), "correct": correct.tobytes()})
-    store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds)
+def _measured_costs(experiment: Experiment, dataset: Dataset, device: str, limits: Limits) -> list[dict[str, Any]]:
+    """The cost of a step with each activation, in stacks for which there is room."""
+    with executors.one_thread():
+        return costs.measure(experiment, _arrays(dataset), device, alike(experiment, dataset, limits))
 
 
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:

@@ -33,6 +33,10 @@ CHOICES = {
 }
 
 
+GRID = ("learning_rate", "weight_decay", "dropout", "initialisation")  # what may be chosen for each activation
+TUNING_SEEDS = (1_000_000, 1_000_001, 1_000_002)  # seeds of its own: they choose settings and judge nothing
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Trial:
     """One network, trained once. Its key names its result; fields at their default do not enter the key."""
@@ -122,6 +126,7 @@ class Experiment:
     baseline: str = ""  # what the others are compared with; nothing: the first activation
     margin: float = 0.0  # the smallest difference that matters, in percentage points; 0: that of the data set
     max_seeds: int = 0  # up to which seeds are added until every comparison is decided; 0: none are added
+    tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)  # activation -> what was chosen of GRID
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -168,19 +173,42 @@ class Experiment:
         """Why this data set, without what each mirror answered: "because MNIST could not be had", or nothing."""
         return self.data_note.partition(":")[0].strip().rstrip(".")
 
+    @property
+    def points(self) -> list[dict[str, Any]]:
+        """Every setting of the grid."""
+        values = itertools.product(*(getattr(self, name) for name in GRID))
+        return [dict(zip(GRID, point, strict=True)) for point in values]
+
+    @property
+    def tunes(self) -> bool:
+        """Whether a setting is to be chosen for each activation."""
+        return len(self.points) > 1
+
+    def for_tuning(self) -> "Experiment":
+        """The whole grid, on seeds of its own."""
+        return dataclasses.replace(self, seeds=TUNING_SEEDS, tuned={}, max_seeds=0)
+
     def trials(self) -> list[Trial]:
-        """Every trial, seeds innermost."""
+        """Every trial, seeds innermost: with the whole grid, or with what was chosen for each activation."""
         shared = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(Trial)
-            if field.name not in ("activation", "seed", *_GRID) and hasattr(self, field.name)
+            if field.name not in ("activation", "seed", *GRID) and hasattr(self, field.name)
         }
         return [
-            Trial(activation=activation, seed=seed, **dict(zip(_GRID, point, strict=True)), **shared)
+            Trial(activation=activation, seed=seed, **point, **shared)
             for activation in self.layers
-            for point in itertools.product(*(getattr(self, name) for name in _GRID))
+            for point in self._points(activation)
             for seed in self.seeds
         ]
+
+    def _points(self, activation: str) -> list[dict[str, Any]]:
+        if not self.tuned:
+            return self.points
+        name = targets.label(activation)
+        if name not in self.tuned:
+            raise UserError(f"tuned has no setting for {name}: it needs one for each activation, or none at all.")
+        return [self.tuned[name]]
 
     @property
     def key(self) -> str:
@@ -213,7 +241,12 @@ class Experiment:
                 raise UserError(
                     f"There is no setting {key!r}.{did_you_mean(key, fields)} Allowed: {', '.join(fields)}."
                 )
-        return cls(**{key: _shape(key, value, fields[key].default) for key, value in values.items()})
+        return cls(
+            **{
+                key: _shape_tuned(value) if key == "tuned" else _shape(key, value, fields[key].default)
+                for key, value in values.items()
+            }
+        )
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiment":
@@ -230,7 +263,7 @@ class Experiment:
             theirs = getattr(other, name)
             if name in _NOT_IDENTITY or mine == theirs:
                 continue
-            if name in ("activations", "seeds", *_GRID):
+            if name in ("activations", "seeds", *GRID):
                 if missing := [item for item in mine if item not in theirs]:
                     found.append(f"{name}: {_words(missing)} is in the folder, not in the command")
             else:
@@ -238,8 +271,7 @@ class Experiment:
         return found
 
 
-_GRID = ("learning_rate", "weight_decay", "dropout", "initialisation")
-_NOT_IDENTITY = ("data_note",)
+_NOT_IDENTITY = ("data_note", "tuned")
 
 
 def _as_dict(experiment: Experiment) -> dict[str, Any]:
@@ -247,6 +279,8 @@ def _as_dict(experiment: Experiment) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
     if callable(value):  # a callable is written by the name that tables show
         return targets.parse(value).text
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
@@ -269,6 +303,20 @@ def _shape(key: str, value: Any, default: Any) -> Any:
         kind = type(default[0])
         return tuple(_convert(key, item, kind) for item in items)
     return _convert(key, value, type(default))
+
+
+def _shape_tuned(value: Any) -> dict[str, dict[str, Any]]:
+    """A table an activation, with a value for each name of the grid; what it leaves out is an error."""
+    if not isinstance(value, dict) or not all(isinstance(setting, dict) for setting in value.values()):
+        raise UserError("tuned is a table of activations, each a table of its settings.")
+    defaults = {field.name: field.default for field in dataclasses.fields(Experiment)}
+    for name, setting in value.items():
+        if set(setting) != set(GRID):
+            raise UserError(f"tuned.{name} has {_words(sorted(setting))}; it needs {', '.join(GRID)}.")
+    return {
+        name: {key: _convert(f"tuned.{name}.{key}", setting[key], type(defaults[key][0])) for key in GRID}
+        for name, setting in value.items()
+    }
 
 
 def _convert(key: str, value: Any, kind: type) -> Any:
@@ -299,13 +347,15 @@ def _validate(e: Experiment) -> None:
         for value in given if isinstance(given, tuple) else (given,):
             if value not in allowed:
                 raise one_of(name, value, allowed)
-    for name in ("activations", "seeds", *_GRID):
+    for name in ("activations", "seeds", *GRID):
         values = getattr(e, name)
         _check(len(values) > 0, name, "empty", "one value or more")
         _check(len(set(values)) == len(values), name, _words(values), "free of repetitions")
-    _each("learning_rate", e.learning_rate, lambda v: math.isfinite(v) and v > 0, "a finite number above 0")
-    _each("weight_decay", e.weight_decay, lambda v: math.isfinite(v) and v >= 0, "a finite number, 0 or more")
-    _each("dropout", e.dropout, lambda v: 0 <= v < 1, "at least 0 and below 1")
+    tried = {name: (*getattr(e, name), *(setting[name] for setting in e.tuned.values())) for name in GRID}
+    _each("learning_rate", tried["learning_rate"], lambda v: math.isfinite(v) and v > 0, "a finite number above 0")
+    _each("weight_decay", tried["weight_decay"], lambda v: math.isfinite(v) and v >= 0, "a finite number, 0 or more")
+    _each("dropout", tried["dropout"], lambda v: 0 <= v < 1, "at least 0 and below 1")
+    _each("initialisation", tried["initialisation"], CHOICES["initialisation"].__contains__, "pytorch or gain")
     _each("seeds", e.seeds, lambda v: 0 <= v < 2**63, "0 or more, and below 2^63")
     _each("hidden", e.hidden, lambda v: 1 <= v <= 65536, "from 1 to 65536 units a layer (or none)")
     _check(1 <= e.epochs <= 100_000, "epochs", e.epochs, "from 1 to 100000")

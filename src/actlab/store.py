@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
+TUNING = "tuning"  # the run inside a run that its settings were chosen by
 FORMAT = 1
 
 _TRIALS = {
@@ -125,6 +126,11 @@ class Run:
     def activations(self) -> list[str]:
         """The activations as tables show them, in the order in which they were named."""
         return list(dict.fromkeys(self.trials["activation"]))
+
+    @property
+    def tuning(self) -> "Run | None":
+        """The run that this one's settings were chosen by; None where nothing was chosen."""
+        return Run(self.path / TUNING) if (self.path / TUNING / DATABASE).is_file() else None
 
     @property
     def is_drawn(self) -> bool:
@@ -360,7 +366,7 @@ def _environments(path: Path) -> list[dict[str, Any]]:
 
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
-    ours = {"lock", "artefacts", "parameters", "working", f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
+    ours = {"lock", "artefacts", "parameters", "working", TUNING, f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
 
 

@@ -79,7 +79,7 @@ class Terminal:
 def _plan(begun: Begun) -> str:
     e = begun.experiment
     where = f"{begun.title}, {e.reason}" if e.reason else begun.title
-    arms = len(e.learning_rate) * len(e.weight_decay) * len(e.dropout) * len(e.initialisation)
+    arms = 1 if e.tuned else len(e.points)
     settings = f" x {arms} settings" if arms > 1 else ""
     total = begun.missing + begun.finished
     known = [f"{begun.finished} are trained already"] if begun.finished else []
@@ -88,7 +88,7 @@ def _plan(begun: Begun) -> str:
     networks = count(total, "network") + already
     how = count(begun.workers, "processes") if begun.workers > 1 else f"this process, {begun.device}"
     shape = f"hidden layers {'-'.join(map(str, e.hidden))}" if e.hidden else "no hidden layer"
-    rates = ", ".join(f"{rate:g}" for rate in e.learning_rate)
+    rates = "as chosen" if e.tuned else ", ".join(f"{rate:g}" for rate in e.learning_rate)
     return (
         f"On {where}: {', '.join(e.labels)}{settings} x {count(len(e.seeds), 'seed')} = {networks}; {shape}, "
         f"{e.optimizer}, learning rate {rates}, {count(e.epochs, 'epoch')}, in {how}: about "

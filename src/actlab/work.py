@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from actlab.executors import Send
 from actlab.nn import as_module
 from actlab.sharing import Held, arrays_for, load_shared
 from actlab.spec import Trial
+from actlab.targets import Target
 from actlab.train import Arrays, Result, Stack, train
 
 
@@ -103,3 +105,16 @@ def _save_parameters(task: Task, result: Result) -> str:
     with told(task.folder):
         write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
     return file
+
+
+def travels(target: Target) -> bool:
+    """Whether a worker can be told of this activation: a lambda or a function of a notebook stays here."""
+    if target.kind != "callable":
+        return True
+    if getattr(target.object, "__module__", "") == "__main__":
+        return False
+    try:
+        pickle.dumps(target.object)
+    except Exception:
+        return False
+    return True

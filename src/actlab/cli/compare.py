@@ -24,7 +24,7 @@ Names = Annotated[
 ]
 
 
-@app.command(epilog="Example: actlab compare relu tanh gelu --data digits --seeds 20 --lr 0.03,0.1")
+@app.command(epilog="Example: actlab compare relu tanh gelu --data digits --seeds 20 --lr 0.03,0.1,0.3")
 def compare(
     names: Names = None,
     data: Annotated[
@@ -33,17 +33,23 @@ def compare(
     seeds: Annotated[str | None, typer.Option(help="a count, or a list: 0,1,2", show_default="10")] = None,
     epochs: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="25")] = None,
     lr: Annotated[
-        str | None, typer.Option(help="learning rate, or several: 0.01,0.1", show_default="of the data set")
+        str | None,
+        typer.Option(help="learning rate; of several each activation gets its best", show_default="of the data set"),
     ] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="choose each activation's learning rate from the usual ones")
+    ] = False,
     hidden: Annotated[
         str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
     ] = None,
     batch_size: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="64")] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, momentum or adamw", show_default="sgd")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant or cosine", show_default="constant")] = None,
-    weight_decay: Annotated[str | None, typer.Option(help="one or several", show_default="0")] = None,
-    dropout: Annotated[str | None, typer.Option(help="one or several", show_default="0")] = None,
-    init: Annotated[str | None, typer.Option(help="pytorch or gain, or both", show_default="pytorch")] = None,
+    weight_decay: Annotated[str | None, typer.Option(help="one, or several to choose from", show_default="0")] = None,
+    dropout: Annotated[str | None, typer.Option(help="one, or several to choose from", show_default="0")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="pytorch or gain, or pytorch,gain to choose from", show_default="pytorch")
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
@@ -104,8 +110,6 @@ def compare(
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
-    if confirm and any("," in (text or "") for text in (lr, weight_decay, dropout, init)):
-        raise UserError("--confirm trains one activation beside the baseline: name one learning rate and the like.")
     how: dict[str, Any] = {
         "data_dir": data_dir,
         "device": device,
@@ -120,6 +124,7 @@ def compare(
         *filled(names or [], param, learn),
         spec=spec,
         out=out,
+        tune=tune,
         **how,
         data=data,
         seeds=None if seeds is None else parse_seeds(seeds),

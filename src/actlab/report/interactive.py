@@ -11,6 +11,7 @@ import numpy as np
 from actlab.errors import need_extra
 from actlab.report.curves import Curve, arm_colours, curves_of, function_colours, function_limits, is_log, sampled
 from actlab.report.summary import Summary, with_arms
+from actlab.report.tuned import Tuning
 from actlab.stats import paired_differences
 from actlab.store import Run
 
@@ -28,6 +29,8 @@ def charts(run: Run, summary: Summary) -> dict[str, go.Figure]:
     found = {"accuracy": accuracy_chart(run), "loss": loss_chart(run)}
     if summary.comparisons:
         found["differences"] = differences_chart(summary, arm_colours(run))
+    if summary.tuning and len(summary.tuning.rates) > 1:
+        found["tuning"] = tuning_chart(summary.tuning, arm_colours(run))
     if sampled(run):
         found |= function_charts(run)
     return {name: figure for name, figure in found.items() if figure.data}
@@ -75,6 +78,32 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
     figure.update_yaxes(range=[count - 0.6, -0.62], showgrid=False, zeroline=False, showticklabels=False, ticks="")
     figure.update_layout(**_layout(height=80 + 54 * count), hovermode="closest")
     return figure.update_layout(margin_l=10)
+
+
+def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
+    """Validation accuracy over the learning rate, a line an activation; a ring around what was chosen."""
+    figure = go.Figure()
+    for name in tuning.names:
+        points = {rate: 100 * item.accuracy for rate, item in tuning.by_rate[name].items() if not item.diverged}
+        own = tuning.setting(name)["learning_rate"]
+        figure.add_scatter(
+            x=list(points),
+            y=_rounded(np.array([*points.values()]), 4),
+            mode="lines+markers",
+            line={"color": tint[name], "width": 2.4},
+            marker={
+                "size": [14 if rate == own else 6 for rate in points],
+                "symbol": ["circle-open" if rate == own else "circle" for rate in points],
+                "line": {"width": 2.4},
+            },
+            name=escape(_short(name)),
+            hovertemplate="%{y:.2f}",
+            meta={"arms": [name]},
+        )
+    ticks = [f"{rate:g}" for rate in tuning.rates]
+    figure.update_xaxes(title="learning rate", type="log", tickvals=tuning.rates, ticktext=ticks)
+    figure.update_yaxes(title="validation accuracy, %", range=list(tuning.limits))
+    return figure.update_layout(**_layout(height=360))
 
 
 def function_charts(run: Run) -> dict[str, go.Figure]:

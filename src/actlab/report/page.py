@@ -21,6 +21,7 @@ from actlab.report.summary import (
     with_arms,
 )
 from actlab.report.templates import template
+from actlab.report.tuned import CHOSEN_HEADERS
 from actlab.store import EXPERIMENT, Run
 
 try:
@@ -41,6 +42,7 @@ _CHART_TITLES = {
     "function": "Value, f(x)",
     "derivative": "Derivative, f'(x)",
     "differences": "Differences",
+    "tuning": "Validation accuracy by learning rate",
 }
 
 
@@ -64,6 +66,7 @@ def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[
         "headers": [(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
         "comparison_headers": [(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
         "cost_headers": COST_HEADERS,
+        "chosen_headers": CHOSEN_HEADERS,
         "verdict_column": COMPARISON_HEADERS.index("verdict"),
         "charts": charts,
         "chart_titles": _CHART_TITLES,
@@ -83,7 +86,7 @@ def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[
     }
 
 
-_PICTURES = ("accuracy.png", "loss.png", "differences.png", "functions.png", "samples.png")
+_PICTURES = ("accuracy.png", "loss.png", "differences.png", "tuning.png", "functions.png", "samples.png")
 
 
 def _names(run: Run) -> str:
@@ -127,7 +130,7 @@ def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[
         ("network", _network(run)),
         ("initial weights", ", ".join(e.initialisation)),
         ("optimizer", _optimizer(run)),
-        ("learning rate", f"{rates}, {e.schedule}"),
+        ("learning rate", f"{'for each activation its own, of ' if e.tuned else ''}{rates}, {e.schedule}"),
         ("weight decay", decay if any(e.weight_decay) else ""),
         ("dropout", dropout if any(e.dropout) else ""),
         ("batch size", str(e.batch_size)),

@@ -20,6 +20,7 @@ from actlab.report.curves import (
 )
 from actlab.report.numbers import POINTS
 from actlab.report.summary import Summary
+from actlab.report.tuned import Tuning
 from actlab.stats import Comparison, Table, Unit, paired_differences
 from actlab.store import Run
 
@@ -42,6 +43,7 @@ def draw_plots(run: Run, summary: Summary, folder: Path) -> list[str]:
         "loss.png": loss_figure(run),
         "accuracy.png": accuracy_figure(run),
         "differences.png": differences_figure(summary),
+        "tuning.png": tuning_figure(summary.tuning, arm_colours(run)),
         "functions.png": functions_figure(run),
         "samples.png": samples_figure(run),
     }
@@ -102,6 +104,31 @@ def paired_figure(
     line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."
     band = " Grey: the margin." if margin else ""
     _caption(figure, f"To the right is better. Dots: seeds. {line}{band}")
+    return figure
+
+
+def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
+    """Validation accuracy over the learning rate; a ring around what was chosen."""
+    if tuning is None or len(tuning.rates) < 2:
+        return None
+    figure = _figure(8.0, 4.6)
+    axes = figure.subplots()
+    for name in tuning.names:
+        points = {rate: 100 * item.accuracy for rate, item in tuning.by_rate[name].items() if not item.diverged}
+        axes.plot(list(points), list(points.values()), ".-", color=tint[name], linewidth=2)
+        own = tuning.setting(name)["learning_rate"]
+        if own in points:
+            axes.plot(own, points[own], "o", fillstyle="none", color=tint[name], markersize=12, markeredgewidth=2)
+    axes.set_xscale("log")
+    axes.set_xticks(tuning.rates, [f"{rate:g}" for rate in tuning.rates])
+    axes.minorticks_off()
+    axes.set_ylim(*tuning.limits)
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("validation accuracy, %")
+    axes.grid(color="0.92")
+    axes.spines[["top", "right"]].set_visible(False)
+    _legend(figure, axes, {name: tint[name] for name in tuning.names}, len(tuning.names) > 8)
+    _caption(figure, "Means over the tuning seeds; rings: what was chosen. Left out: what diverged, what is far below.")
     return figure
 
 

@@ -15,6 +15,7 @@ from actlab.data import sets
 from actlab.errors import need_extra
 from actlab.report.costs import Cost, costs_beside
 from actlab.report.numbers import NO_TEST, POINTS, interval_text, number, p_text, percent, points, span
+from actlab.report.tuned import Tuning, tuning_of
 from actlab.stats import (
     Comparison,
     Interval,
@@ -92,6 +93,7 @@ class Summary:
     methods: str  # a paragraph for a paper
     asked: str  # which question the intervals answer
     costs: list[Cost]  # cost beside quality, an arm each but the baseline
+    tuning: Tuning | None  # how each activation's setting was chosen; None: it was given
     metric: str  # in words
     metric_note: str  # what is to be said of it, or ""
     subject: str  # the data, as a sentence names them
@@ -120,7 +122,8 @@ class Summary:
         rows = [list(_TERMINAL.values()), *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        said = (self.conclusion, self.best_said, self.asked, self.metric_note, self.mixed, self.unfinished)
+        tuned = self.tuning.sentence if self.tuning else ""
+        said = (self.conclusion, self.best_said, self.asked, tuned, self.metric_note, self.mixed, self.unfinished)
         brackets = "In brackets: 95% intervals of the mean over seeds. step: time of a training step, relative."
         told = [line for text in said if text for line in textwrap.wrap(text, 100)]
         return "\n".join([*lines, brackets, "", *self._difference_lines(), *told])
@@ -151,6 +154,7 @@ class Summary:
             "trials": self.total,
             "still_to_be_trained": self.planned,
             "table": [_plain(row) for row in self.table.to_dict("records")],
+            "tuning": self.tuning and self.tuning.as_json(),
             "costs": [_plain(dataclasses.asdict(item)) for item in self.costs],
             "comparisons": [_plain(dataclasses.asdict(item)) for item in self.comparisons],
         }
@@ -187,6 +191,9 @@ def summarise(run: Run) -> Summary:
     question = asked(resplit=overlap > 0, examples=max((item.examples for item in comparisons), default=0))
     subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
+    tuning = tuning_of(run)
+    if tuning is not None:
+        selection += f", and {tuning.selection}"
     planned = int((trials["status"] == "planned").sum())
     return Summary(
         table=_table(run, trials),
@@ -195,6 +202,7 @@ def summarise(run: Run) -> Summary:
         conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run)),
         best=best_among(values, sequential=looks) if len(values) > 1 else [],
         costs=_costs(run, trials, baseline, margin),
+        tuning=tuning,
         caption=_caption(run, comparisons, metric, selection, question),
         methods=methods(
             comparisons,
@@ -285,10 +293,11 @@ def _mixed(trials: "pd.DataFrame") -> str:
 def with_arms(run: Run) -> "pd.DataFrame":
     """The trials with a column `arm`: the activation, and those of its settings that vary.
 
-    An experiment may try several learning rates and the like; each combination is an arm of its own.
+    Of a grid, as a tuning run is, each combination is an arm of its own; a setting chosen for an activation belongs
+    to it.
     """
     trials = run.trials.copy()
-    vary = [name for name in _PARTS if trials[name].nunique() > 1]
+    vary = [] if run.experiment.tuned else [name for name in _PARTS if trials[name].nunique() > 1]
     trials["arm"] = [
         ", ".join([row["activation"], *(f"{_PARTS[name]} {_short(row[name])}" for name in vary)])
         for row in trials[["activation", *vary]].to_dict("records")

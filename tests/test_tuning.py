@@ -1,0 +1,192 @@
+"""Fair tuning: one grid for all, seeds that judge nothing, edges that move, choices that stand."""
+
+import dataclasses
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actlab.confirm import confirm
+from actlab.errors import UserError
+from actlab.report import draw, summarise
+from actlab.report.tuned import tuning_of
+from actlab.run import compare
+from actlab.spec import GRID, TUNING_SEEDS, Experiment
+from actlab.tuning import MOST_ADDED, beyond, chosen, tried, tuned
+
+SMALL = {"stack_size": 32, "data": "digits", "seeds": 3, "epochs": 2, "workers": 1}
+
+
+def landscape(best: dict[str, float], lost=(), calls=None):
+    """A training that needs no networks: the loss is the distance from an activation's best rate, in decades."""
+
+    def train(e: Experiment) -> pd.DataFrame:
+        assert e.seeds == TUNING_SEEDS and not e.tuned, "the seeds of the comparison choose nothing"
+        if calls is not None:
+            calls.append(e.learning_rate)
+        rows = []
+        for trial in e.trials():
+            far = abs(math.log10(trial.learning_rate / best[trial.label])) + trial.weight_decay + trial.dropout
+            blown = (trial.label, trial.learning_rate) in lost
+            row = {name: getattr(trial, name) for name in GRID} | {"activation": trial.label, "seed": trial.seed}
+            row |= {"best_valid_loss": far + 0.001 * (trial.seed % 7), "best_valid_accuracy": 1 / (1 + far)}
+            rows.append(row | {"status": "diverged" if blown else "finished"})
+        return pd.DataFrame(rows)
+
+    return train
+
+
+def experiment(**given) -> Experiment:
+    return Experiment(**{"activations": ("relu", "tanh"), "learning_rate": (0.01, 0.03, 0.1), "content": "-"} | given)
+
+
+def silent(_): ...
+
+
+def test_each_activation_gets_the_setting_of_its_lowest_loss():
+    e = experiment(learning_rate=(0.003, 0.01, 0.03, 0.1, 0.3), weight_decay=(0.0, 1e-4), dropout=(0.0, 0.2))
+    found = tuned(e, None, landscape({"relu": 0.1, "tanh": 0.011}), silent)
+    assert found.tuned["relu"] == {"learning_rate": 0.1, "weight_decay": 0.0, "dropout": 0.0,
+                                   "initialisation": "pytorch"}  # fmt: skip
+    assert found.tuned["tanh"]["learning_rate"] == 0.01
+    rates = {(t.label, t.learning_rate, t.seed) for t in found.trials()}
+    assert rates == {(n, r, s) for n, r in (("relu", 0.1), ("tanh", 0.01)) for s in range(10)}
+    assert Experiment.from_toml(found.to_toml()) == found
+    fixed = experiment(learning_rate=(0.1,))
+    assert tuned(fixed, None, landscape({}), silent) is fixed, "one setting: nothing to choose"
+
+
+def test_a_best_rate_at_an_edge_widens_the_grid_for_all():
+    calls, said = [], []
+    train = landscape({"relu": 0.9, "tanh": 0.02}, calls=calls)
+    found = tuned(experiment(), None, train, said.append)
+    assert calls == [(0.01, 0.03, 0.1), (0.01, 0.03, 0.1, 0.3), (0.01, 0.03, 0.1, 0.3, 1.0),
+                     (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)]  # fmt: skip
+    assert (found.tuned["relu"]["learning_rate"], found.tuned["tanh"]["learning_rate"]) == (1.0, 0.03)
+    assert found.learning_rate == calls[-1] and sum("at the edge" in line for line in said) == 3
+
+
+def test_a_grid_does_not_grow_for_ever():
+    calls = []
+    found = tuned(experiment(), None, landscape({"relu": 1e9, "tanh": 1e-9}, calls=calls), silent)
+    assert len(calls) == MOST_ADDED + 1
+    assert (min(found.learning_rate), max(found.learning_rate)) == (1e-4, 10.0)
+
+
+def test_a_rate_at_which_one_seed_diverges_is_not_chosen():
+    e = experiment(learning_rate=(0.01, 0.03, 0.1, 0.3))
+    found = tuned(e, None, landscape({"relu": 0.1, "tanh": 0.03}, lost={("relu", 0.1), ("relu", 0.3)}), silent)
+    assert found.tuned["relu"]["learning_rate"] == 0.03
+    frame = landscape({"relu": 0.1, "tanh": 0.03}, lost={("relu", 0.1)})(e.for_tuning())
+    lost = next(t for t in tried(frame) if t.diverged)
+    assert (lost.activation, lost.diverged, lost.seeds, lost.loss) == ("relu", 3, 3, math.inf)
+    frame.loc[frame["learning_rate"] == 0.3, "status"] = "planned"
+    assert {t.setting["learning_rate"] for t in tried(frame)} == {0.01, 0.03, 0.1}, "what is half trained is not judged"
+
+
+def test_the_mean_over_seeds_decides_not_the_best_seed():
+    rows = [
+        dict.fromkeys(GRID, 0.0) | {"activation": "relu", "learning_rate": rate, "status": "finished", "seed": seed}
+        | {"best_valid_loss": loss, "best_valid_accuracy": 0.5}
+        for rate, losses in ((0.1, (0.30, 0.30, 0.30)), (0.3, (0.01, 0.50, 0.50)))
+        for seed, loss in enumerate(losses)
+    ]  # fmt: skip
+    assert chosen(tried(pd.DataFrame(rows)))["relu"].setting["learning_rate"] == 0.1
+
+
+@given(st.lists(st.floats(1e-5, 10), min_size=2, max_size=6, unique=True))
+def test_the_next_rate_is_beyond_the_edge(rates):
+    grid = sorted(float(f"{rate:.2g}") for rate in rates)
+    if len(set(grid)) < len(grid):
+        return
+    low, high = beyond(grid, [grid[0], grid[-1]])
+    assert low < grid[0] and high > grid[-1]
+    assert beyond(grid, grid[1:-1]) == ()
+
+
+def test_what_was_chosen_stands():
+    first = tuned(experiment(), None, landscape({"relu": 0.03, "tanh": 0.03}), silent)
+
+    def never(_):
+        raise AssertionError("trained again")
+
+    again = tuned(experiment(seeds=tuple(range(20))), first, never, silent)
+    assert again.tuned == first.tuned and len(again.seeds) == 20
+    grown = experiment(activations=("relu", "tanh", "elu"))
+    best = {"relu": 0.03, "tanh": 0.03, "elu": 0.03}
+    assert tuned(grown, first, landscape(best), silent).tuned["elu"]["learning_rate"] == 0.03
+    with pytest.raises(UserError, match="relu would be trained with another setting"):
+        tuned(grown, first, landscape(best | {"elu": 0.2, "relu": 0.3}), silent)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tuned = 3", "tuned is a table"),
+        ("[tuned.relu]\nlearning_rate = 0.1", "it needs learning_rate, weight_decay, dropout, initialisation"),
+        ("[tuned.relu]\nlearning_rate = -0.1\nweight_decay = 0\ndropout = 0\ninitialisation = 'gain'", "above 0"),
+        ("[tuned.relu]\nlearning_rate = 0.1\nweight_decay = 0\ndropout = 0\ninitialisation = 'b'", "pytorch or gain"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_in_words(text, told):
+    with pytest.raises(UserError, match=told):
+        Experiment.from_toml(text)
+
+
+def test_a_setting_for_each_activation_or_for_none():
+    one = {name: values[0] for name, values in zip(GRID, ((0.1,), (0.0,), (0.0,), ("pytorch",)), strict=True)}
+    with pytest.raises(UserError, match="no setting for tanh"):
+        experiment(tuned={"relu": one}).trials()
+    with pytest.raises(UserError, match="seeds has 1000001, which is kept for tuning"):
+        tuned(experiment(seeds=(0, 1_000_001)), None, landscape({}), silent)
+
+
+def test_a_tuned_run_from_end_to_end(tmp_path):
+    grid = {"learning_rate": [0.03, 0.1, 0.3], "weight_decay": [0.0, 0.01]}
+    run = compare("relu", "tanh", out=tmp_path / "run", report=False, **grid, **SMALL)
+    inner = run.tuning
+    assert set(inner.trials["seed"]) == set(TUNING_SEEDS) and set(run.trials["seed"]) == {0, 1, 2}
+    # the oracle: pandas, from the rows alone
+    means = inner.trials.groupby(["activation", "learning_rate", "weight_decay"])["best_valid_loss"].mean()
+    for name, rows in run.trials.groupby("activation"):
+        assert len(rows) == 3
+        assert means[name].idxmin() == (rows["learning_rate"].iloc[0], rows["weight_decay"].iloc[0])
+    assert list(summarise(run).table["arm"]) == ["relu", "tanh"], "an arm an activation, whatever its rate"
+    before = run.trials.copy()
+    grown = compare("relu", "tanh", out=tmp_path / "run", report=False, **grid, **SMALL | {"seeds": 4})
+    assert grown.experiment.tuned == run.experiment.tuned
+    pd.testing.assert_frame_equal(grown.trials[grown.trials["seed"] < 3].reset_index(drop=True), before)
+    again = confirm(grown, workers=1)
+    if again is not None:
+        chosen_rates = dict(zip(grown.trials["activation"], grown.trials["learning_rate"], strict=True))
+        assert all(chosen_rates[t.activation] == t.learning_rate for t in again.trials.itertuples())
+    with pytest.raises(UserError, match="learning_rate"):  # another grid is another experiment
+        compare("relu", "tanh", out=tmp_path / "run", report=False, learning_rate=[0.1], **SMALL)
+
+
+def test_what_a_tuned_run_shows(tmp_path):
+    run = compare("relu", "tanh", out=tmp_path / "run", tune=True, report=False, **SMALL)
+    summary = summarise(run)
+    tuning = tuning_of(run)
+    assert "chosen for each activation by mean validation loss over 3 other seeds" in summary.caption
+    assert "3 other seeds" in summary.methods and "Each with its own setting" in summary.as_text()
+    assert len(tuning.rate_rows) == len(tuning.rates) + 1 and tuning.rate_rows[-1][0] == "its own"
+    for rate in tuning.rates:  # the oracle of the order at one rate
+        rows = run.tuning.trials.query("learning_rate == @rate")
+        means = rows.groupby("activation")["best_valid_accuracy"].mean().sort_values(ascending=False)
+        if (rows["status"] == "finished").all() and means.is_unique:
+            assert tuning.order(rate) == list(means.index)
+    told = summary.as_json()["tuning"]
+    assert told["chosen"]["relu"] == run.experiment.tuned["relu"]
+    page = draw(run).read_text(encoding="utf-8")
+    assert 'id="chosen"' in page and 'data-chart="tuning"' in page and (run.path / "report" / "tuning.png").is_file()
+    given = compare("relu", "tanh", out=tmp_path / "given", report=False, **SMALL)
+    assert summarise(given).as_json()["tuning"] is None and 'id="chosen"' not in draw(given).read_text(encoding="utf-8")
+
+
+def test_the_defaults_belong_to_the_optimizer(tmp_path):
+    run = compare("relu", out=tmp_path / "run", tune=True, optimizer="adamw", report=False, **SMALL | {"epochs": 1})
+    assert {0.0003, 0.001, 0.003, 0.01, 0.03} <= set(run.experiment.learning_rate)
+    assert dataclasses.replace(run.experiment, tuned={}).tunes

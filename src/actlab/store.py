@@ -149,7 +149,7 @@ class Run:
         """How many samples each seed trains, validates and tests on, where each has a split of its own; else none."""
         return tuple(self.artefact("samples").get("sizes", np.empty(0, int)).tolist())
 
-    @property
+    @cached_property
     def examples(self) -> int:
         """The number of test examples; 0 without a test set."""
         return self.sizes[2] if self.sizes else len(self.artefact("samples").get("test_labels", ()))
@@ -167,12 +167,10 @@ class Run:
 
         Where each seed has a split of its own (`sizes`), equal places of two seeds are different examples.
         """
-        examples = self.examples
         with _reading(self.path) as database:
-            rows = database.execute("SELECT key, correct FROM predictions").fetchall() if examples else []
-        return {
-            key: np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=examples).astype(bool) for key, bits in rows
-        }
+            rows = database.execute("SELECT key, correct FROM predictions").fetchall() if self.examples else []
+        raw = {key: np.frombuffer(bits, dtype=np.uint8) for key, bits in rows}
+        return {key: np.unpackbits(bits, count=self.examples).astype(bool) for key, bits in raw.items()}
 
     def artefact(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""

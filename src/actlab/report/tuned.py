@@ -111,7 +111,9 @@ class Tuning:
         """How a setting was chosen, for a caption."""
         names = [name for name in GRID if len(getattr(self.experiment, name)) > 1]
         what = listed([f"{WORDS[name]} (of {_values(getattr(self.experiment, name))})" for name in names])
-        return f"{what} chosen for each activation by mean validation loss over {len(TUNING_SEEDS)} other seeds"
+        said = f"{what} chosen for each activation by mean validation loss over {len(TUNING_SEEDS)} other seeds"
+        shared = self.experiment.split == "resplit"
+        return said + (", which split the same samples, tested ones among them" if shared else "")
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -17,7 +17,7 @@ from typing import Any
 from actlab import targets
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
 
-NUMERICS = {"stacked": "stacked-3", "plain": "plain-1"}  # raised when an engine's bits change: other bits, other trials
+NUMERICS = {"stacked": "stacked-4", "plain": "plain-1"}  # raised when an engine's bits change: other bits, other trials
 
 CHOICES = {
     "split": ("standard", "tutorial"),

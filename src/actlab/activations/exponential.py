@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import hypot1
+from actlab.activations.parts import FAR, fade, gated, hypot1
 
 aten = torch.ops.aten
 
@@ -270,14 +270,17 @@ def elish(x: Tensor) -> Tensor:
 
     No kink: both slopes are 1/2 at 0.
     """
-    return (x.clamp(min=0) + torch.expm1(x.clamp(max=0))) * torch.sigmoid(x)  # one of the two is 0
+    return gated(torch.where(x > 0, x, torch.expm1(x.clamp(max=0))), x)
 
 
 @elish.derivative(wrt="x")
 def _(x):
-    # one of the two is 0; of relu's and clamp's slopes at 0 one is too, which the second derivative needs
-    positive, less = torch.relu(x), torch.expm1(x.clamp(max=0))
-    return torch.sigmoid(x) * (1 + less + (positive + less) * torch.sigmoid(-x))
+    near = x.clamp(-FAR, FAR)
+    faded = fade(near)
+    inverse = 1 / (1 + faded)
+    right = 1 + near * (faded * inverse)
+    left = faded * (faded + (faded - 1) * inverse)
+    return torch.where(x > 0, right, left) * inverse
 
 
 @activation(
@@ -306,5 +309,5 @@ def hard_elish(x: Tensor) -> Tensor:
 def _(x):
     inside = (x.abs() < 1).to(x.dtype) / 2
     line = (x + 1).clamp(0, 2) / 2
-    negative = x.clamp(max=0)
-    return torch.exp(negative) * line + (torch.relu(x).clamp(max=1) + torch.expm1(negative)) * inside
+    grown = torch.exp(x.clamp(max=0))
+    return grown * line + (torch.relu(x).clamp(max=1) + (grown - 1)) * inside

@@ -8,10 +8,10 @@ from torch import Tensor
 from actlab.activations.core import activation
 from actlab.activations.parts import (
     erf_slope,
+    gated,
     gelu_slope,
     normal_distribution,
-    sech2,
-    sigmoid,
+    sigmoid_and_slope,
     softplus,
 )
 
@@ -76,7 +76,7 @@ def gelu_tanh(x: Tensor) -> Tensor:
     f(x)  = x (1 + t(u)) / 2                      = x s(2u),  s the sigmoid
     df/dx = s(2u) (1 + x s(-2u) 2 du/dx)
     """
-    return x * sigmoid(_twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
+    return gated(x, _twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
 
 
 @gelu_tanh.derivative(wrt="x")
@@ -84,7 +84,8 @@ def _(x):
     near = x.clamp(-30, 30)  # beyond, the sigmoid of -2u is 0 in every dtype, and must not meet x^3 as infinity
     inner = _twice_inner(near)
     slope = 2 * _TANH_SCALE * (1 + 3 * _CUBIC * near**2)
-    return torch.sigmoid(inner) * (1 + near * torch.sigmoid(-inner) * slope)
+    gate, gate_slope = sigmoid_and_slope(inner)
+    return gate + near * slope * gate_slope
 
 
 def _twice_inner(x: Tensor) -> Tensor:
@@ -154,8 +155,8 @@ def phish(x: Tensor) -> Tensor:
 @phish.derivative(wrt="x")
 def _(x):
     near = x.clamp(-40, 40)
-    inner = near * normal_distribution(near)
-    return torch.tanh(inner) + near * gelu_slope(near) * sech2(inner)
+    tanh = torch.tanh(near * normal_distribution(near))
+    return tanh + near * gelu_slope(near) * (1 - tanh) * (1 + tanh)  # where 1 - tanh cancels it no longer counts
 
 
 @activation(

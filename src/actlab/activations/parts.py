@@ -9,24 +9,40 @@ SLOPE_OF_ERF = 2 / math.sqrt(math.pi)  # at 0
 FAR = 1e9  # where a factor beside it has long vanished; its fourth power is still finite in float32
 
 
+def fade(x: Tensor) -> Tensor:
+    """e^-|x|, of which all that is made of a sigmoid can be: it never overflows, and no tail is lost. Not by abs: its
+    slope at 0 is 0, where here it is the left one, of what is taken there, so that higher derivatives are right.
+    """
+    return torch.exp(torch.where(x > 0, -x, x))
+
+
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + e^-x); e^x on the far left, where torch.sigmoid is 0 as soon as e^-x overflows, though x e^x is not."""
-    return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
+    """1 / (1 + e^-x); torch.sigmoid is 0 on the far left as soon as e^-x overflows, though x e^x is not."""
+    faded = fade(x)
+    return torch.where(x > 0, 1.0, faded) / (1 + faded)
+
+
+def gated(x: Tensor, z: Tensor) -> Tensor:
+    """x s(z), s the sigmoid: one exponential, one division."""
+    faded = fade(z)
+    return torch.where(z > 0, x, x * faded) / (1 + faded)
+
+
+def sigmoid_and_slope(x: Tensor) -> tuple[Tensor, Tensor]:
+    """s(x) and s'(x) = s(x) s(-x)."""
+    faded = fade(x)
+    inverse = 1 / (1 + faded)
+    return torch.where(x > 0, inverse, faded * inverse), faded * inverse * inverse
 
 
 def sigmoid_slope(x: Tensor) -> Tensor:
-    """s'(x) = s(x) s(-x) = e / (1 + e)^2, e = e^-x: one exponential. Not of |x|, whose slope at 0 would be lost in
-    higher derivatives; clamped where neither e nor 1/e overflows and the slope is below 1e-34.
-    """
-    far = 638 if x.dtype == torch.float64 else 79
-    faded = torch.exp(-x.clamp(-far, far))
-    return faded / (1 + faded) / (1 + faded)
+    return sigmoid_and_slope(x)[1]
 
 
 def silu_slope(x: Tensor) -> Tensor:
-    """(x s(x))' = s(x) (1 + x s(-x)), s the sigmoid; clamped so that no infinity meets a zero."""
-    near = x.clamp(-FAR, FAR)
-    return torch.sigmoid(near) * (1 + near * torch.sigmoid(-near))
+    """(x s(x))' = s(x) + x s'(x), s the sigmoid; clamped so that no infinity meets a zero."""
+    gate, slope = sigmoid_and_slope(x)
+    return gate + x.clamp(-FAR, FAR) * slope
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -95,9 +111,9 @@ def sinc(x: Tensor) -> Tensor:
 def sinc_slope(x: Tensor) -> Tensor:
     """(cos x - sin(x) / x) / x, 0 at 0; below 1 by its series, where the difference would cancel."""
     small = x.abs() < 1
-    away = torch.where(small, torch.ones_like(x), x)
+    inverse = 1 / torch.where(small, torch.ones_like(x), x)
     return torch.where(
-        small, x.clamp(-1, 1) * _series(x, _SINC_SLOPE), (torch.cos(away) - torch.sin(away) / away) / away
+        small, x.clamp(-1, 1) * _series(x, _SINC_SLOPE), (torch.cos(x) - torch.sin(x) * inverse) * inverse
     )
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import hypot1, sech2
+from actlab.activations.parts import hypot1, sech2, sigmoid_slope
 
 aten = torch.ops.aten
 
@@ -34,7 +34,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 @sigmoid.derivative(wrt="x")
 def _(x):
-    return torch.sigmoid(x) * torch.sigmoid(-x)
+    return sigmoid_slope(x)
 
 
 sigmoid.native(
@@ -271,7 +271,8 @@ def isru(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
 
 @isru.derivative(wrt="x")
 def _(x, alpha):
-    return (1 / _isru_root(x, alpha)) ** 3
+    inverse = 1 / _isru_root(x, alpha)
+    return inverse * inverse * inverse
 
 
 @isru.derivative(wrt="alpha")
@@ -337,12 +338,12 @@ def laplace(x: Tensor, mu: float | Tensor = _LAPLACE_MU, sigma: float | Tensor =
 
 @laplace.derivative(wrt="x")
 def _(x, mu, sigma):
-    return _bell(_standard(x, mu, sigma)) / (sigma * math.sqrt(2 * math.pi))
+    return _bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi)))
 
 
 @laplace.derivative(wrt="mu")
 def _(x, mu, sigma):
-    return -_bell(_standard(x, mu, sigma)) / (sigma * math.sqrt(2 * math.pi))
+    return -_bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi)))
 
 
 @laplace.derivative(wrt="sigma")
@@ -352,4 +353,5 @@ def _(x, mu, sigma):
 
 
 def _standard(x: Tensor, mu: float | Tensor, sigma: float | Tensor) -> Tensor:
-    return (x - mu).clamp(-1e30, 1e30) / (sigma * math.sqrt(2))  # clamped: the division does not overflow
+    # clamped: the product does not overflow; of a number the inverse is taken once, not at each element
+    return (x - mu).clamp(-1e30, 1e30) * (1 / (sigma * math.sqrt(2)))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import FAR, fade, gated, hypot1
+from actlab.activations.parts import FAR, expm1, fade, hypot1
 
 aten = torch.ops.aten
 
@@ -270,7 +270,8 @@ def elish(x: Tensor) -> Tensor:
 
     No kink: both slopes are 1/2 at 0.
     """
-    return gated(torch.where(x > 0, x, torch.expm1(x.clamp(max=0))), x)
+    faded = fade(x)
+    return torch.where(x > 0, x, faded * expm1(x, faded)) / (1 + faded)
 
 
 @elish.derivative(wrt="x")

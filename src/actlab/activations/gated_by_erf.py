@@ -10,6 +10,7 @@ from actlab.activations.parts import (
     erf_slope,
     gated,
     gelu_slope,
+    normal_density,
     normal_distribution,
     sigmoid_and_slope,
     softplus,
@@ -155,8 +156,10 @@ def phish(x: Tensor) -> Tensor:
 @phish.derivative(wrt="x")
 def _(x):
     near = x.clamp(-40, 40)
-    tanh = torch.tanh(near * normal_distribution(near))
-    return tanh + near * gelu_slope(near) * (1 - tanh) * (1 + tanh)  # where 1 - tanh cancels it no longer counts
+    below = normal_distribution(near)
+    tanh = torch.tanh(near * below)
+    inner_slope = below + near * normal_density(near)
+    return tanh + near * inner_slope * (1 - tanh) * (1 + tanh)  # where 1 - tanh cancels it no longer counts
 
 
 @activation(

@@ -1,5 +1,6 @@
 """A learned quotient of polynomials, which can take nearly any shape where it was fitted."""
 
+import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
@@ -47,22 +48,24 @@ def rational(
     function with q4 = 0.01 held, by least squares on 400 Chebyshev points of [-3, 3], reweighted 400 times towards the
     smallest largest error.
     """
-    size, _, top, bottom, _ = _quotient(x, (a0, a1, a2, a3, a4, a5), (q1, q2, q3, q4))
+    size, u, v = _scaled(x)
+    top, bottom, _ = _quotient(u, v, (a0, a1, a2, a3, a4, a5), (q1, q2, q3, q4))
     return size * (top / bottom)
 
 
 @rational.derivative(wrt="x")
 def _(x, a0, a1, a2, a3, a4, a5, q1, q2, q3, q4):
-    _, point, top, bottom, sign = _quotient(x, (a0, a1, a2, a3, a4, a5), (q1, q2, q3, q4))
-    rise = _polynomial(*point, (a1, 2 * a2, 3 * a3, 4 * a4, 5 * a5))
-    fall = sign * _polynomial(*point, (q1, 2 * q2, 3 * q3, 4 * q4))
-    inverse = 1 / bottom
-    return (rise - top * inverse * fall) * inverse
+    _, u, v = _scaled(x)
+    top, rise = _polynomial(u, v, (a0, a1, a2, a3, a4, a5))
+    bend, fall = _polynomial(u, v, (0.0, q1, q2, q3, q4))
+    inverse = 1 / (v * v * v * v + bend.abs())
+    return (rise - top * inverse * (bend.sign() * fall)) * inverse
 
 
 def _numerator_slope(power):
     def slope(x, q1, q2, q3, q4):
-        size, (u, v), _, bottom, _ = _quotient(x, (0.0,) * 6, (q1, q2, q3, q4))
+        size, u, v = _scaled(x)
+        _, bottom, _ = _quotient(u, v, (0.0,) * 6, (q1, q2, q3, q4))
         return (size * u**5 if power == 5 else u**power * v ** (4 - power)) / bottom
 
     return slope
@@ -70,7 +73,8 @@ def _numerator_slope(power):
 
 def _denominator_slope(power):
     def slope(x, a0, a1, a2, a3, a4, a5, q1, q2, q3, q4):
-        size, (u, v), top, bottom, sign = _quotient(x, (a0, a1, a2, a3, a4, a5), (q1, q2, q3, q4))
+        size, u, v = _scaled(x)
+        top, bottom, sign = _quotient(u, v, (a0, a1, a2, a3, a4, a5), (q1, q2, q3, q4))
         return -(size * (top / bottom)) * sign * (u**power * v ** (4 - power)) / bottom
 
     return slope
@@ -82,21 +86,26 @@ for _power in _POWERS[1:5]:
     rational.derivative(wrt=f"q{_power}")(_denominator_slope(_power))
 
 
-def _quotient(x: Tensor, a: tuple, q: tuple) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor, Tensor, Tensor]:
-    """m, (u, v), P / m^5, D / m^4 and sign(Q). f does not depend on m, nor does any derivative taken through it."""
+def _scaled(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """m, u and v. f does not depend on m, nor does any derivative that is taken through it."""
     size = x.abs().clamp(min=1)
     v = 1 / size
-    u = x * v
-    bend = u * _polynomial(u, v, q)
-    square = v * v
-    return size, (u, v), _polynomial(u, v, a), square * square + bend.abs(), bend.sign()
+    return size, x * v, v
 
 
-def _polynomial(u: Tensor, v: Tensor, coefficients: tuple) -> Tensor:
-    """c0 v^n + c1 u v^(n - 1) + ... + cn u^n."""
-    *rest, total = coefficients
+def _quotient(u: Tensor, v: Tensor, a: tuple, q: tuple) -> tuple[Tensor, Tensor, Tensor]:
+    """P / m^5, D / m^4 and sign(Q)."""
+    bend = _polynomial(u, v, (0.0, *q))[0]
+    return _polynomial(u, v, a)[0], v * v * v * v + bend.abs(), bend.sign()
+
+
+def _polynomial(u: Tensor, v: Tensor, coefficients: tuple) -> tuple[Tensor, Tensor]:
+    """c0 v^n + c1 u v^(n - 1) + ... + cn u^n, and its derivative by u."""
+    *rest, last = coefficients
+    total, slope = last * torch.ones_like(u), torch.zeros_like(u)
     power = v
     for coefficient in reversed(rest):
+        slope = slope * u + total
         total = total * u + coefficient * power
         power = power * v
-    return total
+    return total, slope

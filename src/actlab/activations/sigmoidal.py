@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import hypot1, sech2, sigmoid_slope
+from actlab.activations.parts import sech2, sigmoid_slope
 
 aten = torch.ops.aten
 
@@ -264,24 +264,29 @@ def isru(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
         df/dx     = r^3
         df/dalpha = -(x r)^3 / 2
 
-    Domain: alpha > 0. x^2 would overflow in float16 beyond 255, in float32 beyond 1.8e19: `parts.hypot1`.
+    Domain: alpha > 0. x^2 would overflow in float32 beyond 1.8e19: there sqrt(alpha) x is clamped, and f is constant.
     """
-    return x / _isru_root(x, alpha)
+    near, root = _isru_parts(x, alpha)
+    return near / root * (1 / alpha**0.5)
 
 
 @isru.derivative(wrt="x")
 def _(x, alpha):
-    inverse = 1 / _isru_root(x, alpha)
+    inverse = 1 / _isru_parts(x, alpha)[1]
     return inverse * inverse * inverse
 
 
 @isru.derivative(wrt="alpha")
 def _(x, alpha):
-    return -0.5 * (x / _isru_root(x, alpha)) ** 3
+    near, root = _isru_parts(x, alpha)
+    return -0.5 * (near / root * (1 / alpha**0.5)) ** 3
 
 
-def _isru_root(x: Tensor, alpha: float | Tensor) -> Tensor:
-    return hypot1(alpha**0.5 * x)
+def _isru_parts(x: Tensor, alpha: float | Tensor) -> tuple[Tensor, Tensor]:
+    """sqrt(alpha) x, and the root of 1 and its square."""
+    far = torch.finfo(x.dtype).max ** 0.5 / 2
+    near = (alpha**0.5 * x).clamp(-far, far)
+    return near, torch.sqrt(1 + near * near)
 
 
 @activation(

@@ -47,8 +47,8 @@ def _(x):
 
 def _gelu_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     near = x.clamp(-40, 40)
-    density = (near * near).mul_(-0.5).exp_().mul_(near)
-    twice = near.mul_(-math.sqrt(0.5)).erfc_().add_(density, alpha=2 / math.sqrt(2 * math.pi))
+    density = (near * -0.5).mul_(near).exp_()
+    twice = (near * -math.sqrt(0.5)).erfc_().addcmul_(density, near, value=2 / math.sqrt(2 * math.pi))
     return torch.mul(gradient, twice.mul_(0.5), out=out)
 
 
@@ -56,7 +56,7 @@ gelu.native(  # not ATen's kernels: by 1 + erf they lose both value and slope on
     forward=lambda x, out: torch.mul(x, -math.sqrt(0.5), out=out).erfc_().mul_(0.5).mul_(x),
     backward=_gelu_backward,
     saves="x",
-    passes=(4, 10),
+    passes=(4, 9),
 )
 
 
@@ -95,21 +95,23 @@ def _twice_inner(x: Tensor) -> Tensor:
 
 def _gelu_tanh(x: Tensor, *, out: Tensor) -> Tensor:
     near = x.clamp(-30, 30)
-    torch.mul(near, near, out=out).mul_(2 * _TANH_SCALE * _CUBIC).add_(2 * _TANH_SCALE)
-    return out.mul_(near).sigmoid_().mul_(x)
+    square = near * near
+    torch.mul(near, 2 * _TANH_SCALE, out=out).addcmul_(square, near, value=2 * _TANH_SCALE * _CUBIC)
+    return out.sigmoid_().mul_(x)
 
 
 def _gelu_tanh_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     near = x.clamp(-30, 30)
-    cubic = (near * near).mul_(2 * _TANH_SCALE * _CUBIC)
-    inner = (cubic + 2 * _TANH_SCALE).mul_(near)
-    steepness = cubic.mul_(3).add_(2 * _TANH_SCALE).mul_(near)  # x times the derivative of what is inside
+    square = near * near
+    inner = (near * (2 * _TANH_SCALE)).addcmul_(square, near, value=2 * _TANH_SCALE * _CUBIC)
+    steepness = torch.sub(inner, near, alpha=4 / 3 * _TANH_SCALE, out=square)  # a third of x times inner's derivative
     gate = inner.sigmoid()
-    return torch.mul(gradient, steepness.mul_(inner.neg_().sigmoid_()).add_(1).mul_(gate), out=out)
+    steepness.mul_(inner.neg_().sigmoid_())
+    return torch.mul(gradient, torch.addcmul(gate, gate, steepness, value=3, out=steepness), out=out)
 
 
 # not ATen's kernels: by 1 + tanh they lose both on the left, and are NaN where x^3 overflows
-gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, saves="x", passes=(7, 15))
+gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, saves="x", passes=(6, 11))
 
 
 @activation(

@@ -154,23 +154,19 @@ def isrlu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
 
     No kink: slope and curvature agree at 0. Domain: alpha > 0.
     """
-    return x.clamp(min=0) + x.clamp(max=0) * _inverse_root(x, alpha)  # one of the two is 0
+    negative = x.clamp(max=0)
+    return x.clamp(min=0) + negative / hypot1(alpha**0.5 * negative)  # one of the two is 0
 
 
 @isrlu.derivative(wrt="x")
 def _(x, alpha):
-    return _inverse_root(x, alpha) ** 3
+    return (1 / hypot1(alpha**0.5 * x.clamp(max=0))) ** 3
 
 
 @isrlu.derivative(wrt="alpha")
 def _(x, alpha):
     negative = x.clamp(max=0)
     return -0.5 * (negative / hypot1(alpha**0.5 * negative)) ** 3
-
-
-def _inverse_root(x: Tensor, alpha: float | Tensor) -> Tensor:
-    """1 / sqrt(1 + alpha x^2) for negative x, 1 elsewhere."""
-    return 1 / hypot1(alpha**0.5 * x.clamp(max=0))
 
 
 @activation(

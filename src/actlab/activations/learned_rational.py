@@ -87,10 +87,12 @@ for _power in _POWERS[1:5]:
 
 
 def _scaled(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """m, u and v. f does not depend on m, nor does any derivative that is taken through it."""
-    size = x.abs().clamp(min=1)
+    """m, u and v. f does not depend on m, nor does any derivative that is taken through it: it stops where 1/m would
+    be a denormal number, which training takes for 0, and u there at what the largest number makes of it.
+    """
+    size = x.abs().clamp(min=1, max=1 / (4 * torch.finfo(x.dtype).tiny))
     v = 1 / size
-    return size, x * v, v
+    return size, (x * v).clamp(-16, 16), v
 
 
 def _quotient(u: Tensor, v: Tensor, a: tuple, q: tuple) -> tuple[Tensor, Tensor, Tensor]:

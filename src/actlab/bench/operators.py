@@ -37,7 +37,6 @@ TRUER = {  # where the numbers of PyTorch's own are worse than the formula's, an
     "sigmoid": "the slope keeps its digits on the right; PyTorch's is 0 from 17 on",
     "hardswish": "the value does not overflow",
     "tanhshrink": "the value keeps its digits around 0; PyTorch's is 0 at 1e-4",
-    "phish": "as gelu, which is in it",
     "identity": "the output is memory of its own; torch.nn.Identity returns its input",
 }
 

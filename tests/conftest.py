@@ -6,6 +6,9 @@ import sys
 import pytest
 import torch
 
+import actlab.products  # before a test multiplies: it tells MKL that bits must not depend on places
+
+assert actlab.products
 torch.set_num_threads(1)
 
 

@@ -2,6 +2,9 @@
 
 import dataclasses
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actlab import catalogue
+from actlab import catalogue, products
 from actlab.activations.resolve import resolve
 from actlab.models import gain
 from actlab.products import accumulation, product
@@ -368,3 +371,12 @@ def test_the_group_names_every_field_that_must_agree():
     other = {"batch_size": 3, "hidden": (2,), "epochs": 9, "optimizer": "adamw", "dtype": "float64", "momentum": 0.5}
     for name, value in other.items():
         assert Stack.group(trial) != Stack.group(dataclasses.replace(trial, **{name: value})), name
+
+
+def test_products_have_the_same_bits_wherever_their_factors_lie():
+    assert products.hold()
+    code = "import torch; torch.ones(9, 9) @ torch.ones(9, 9); from actlab import products; print(products.hold())"
+    early = {name: value for name, value in os.environ.items() if name != "MKL_CBWR"}
+    for env, allowed in ((early, ("True", "False")), (early | {"MKL_CBWR": "AUTO"}, ("True",))):
+        told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+        assert told.stdout.strip() in allowed

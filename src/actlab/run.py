@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from actlab import costs, data, executors
+from actlab import costs, data, executors, products
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
+_MULTIPLIED = (
+    "This process multiplied matrices before actlab was loaded, so that results may differ in their last bits from "
+    "those of other runs: set MKL_CBWR=AUTO before Python starts, or name two --workers."
+)
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
 _LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "matplotlib", "plotly", "jinja2")
 
@@ -392,6 +396,8 @@ def _train_missing(
     if limits.workers and chosen.workers < limits.workers:
         progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
     alone = chosen.workers == 1
+    if alone and not products.hold():
+        progress.say(_MULTIPLIED)
     if not alone:
         share(held, working)
     tasks = [Task(s, stack_name(s), store.path, held if alone else None, device, keep) for s in chosen.stacks]

@@ -18,7 +18,7 @@ from actlab import targets
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
 from actlab.streams import stream_seed as stream_seed  # from here too: a trial's seed is what streams come from
 
-NUMERICS = {"stacked": "stacked-4", "plain": "plain-1"}  # raised when an engine's bits change: other bits, other trials
+NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
 
 CHOICES = {
     "split": ("standard", "tutorial", "resplit"),

@@ -17,9 +17,10 @@ from actlab.entries import enter
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cores, environment
 from actlab.plan import Limits, Needs, alike, plan
+from actlab.preflight import look_before
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
-from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
+from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs, preflight_of
 from actlab.targets import label
 from actlab.train import Arrays
 from actlab.tuning import RATES, tuned
@@ -86,6 +87,7 @@ def compare(
     report: bool = True,
     command: str | None = None,
     tune: bool = False,
+    force: bool = False,
     **settings: Any,
 ) -> Run:
     """Train networks with each activation, paired by seed, and leave a run to read.
@@ -101,6 +103,7 @@ def compare(
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
         command: how this was asked for, kept with the run's environment.
         tune: choose a learning rate for each activation from the usual ones, where none are given.
+        force: train although preflight found an error.
         settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
 
     Raises:
@@ -120,6 +123,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
+    looked = look_before(dataset, experiment, preflight_of(path), force=force, say=progress.say)
     begun = environment(chosen) | {"command": command}
 
     def train_grid(grid: Experiment) -> "pd.DataFrame":
@@ -133,6 +137,7 @@ def compare(
     experiment = _with_added_seeds(path, experiment, progress)
     store = _open(path, experiment)
     with store:
+        store.add_preflight(looked)
         for change in store.add_environment(begun):
             progress.say(f"Since this run began the machine has changed: {change}.")
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
@@ -413,6 +418,7 @@ def _measured_costs(experiment: Experiment, dataset: Dataset, device: str, limit
 
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
+    samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
     if dataset.test is not None:
         samples["test_labels"] = dataset.test.y
     store.add_artefact("samples", samples)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
+PREFLIGHT = "preflight.json"
 TUNING = "tuning"  # the run inside a run that its settings were chosen by
 FORMAT = 1
 
@@ -98,6 +99,11 @@ class Run:
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
         return _environments(self.path)
+
+    @cached_property
+    def preflight(self) -> list[dict[str, Any]]:
+        """What was found before training, a dict a finding; empty for runs that were not looked at."""
+        return preflight_of(self.path).get("findings", [])
 
     @cached_property
     def trials(self) -> "pd.DataFrame":
@@ -287,6 +293,12 @@ class Store(contextlib.AbstractContextManager):
             (self.path / "sources").mkdir(exist_ok=True)
             write_bytes(self.path / "sources" / f"{name}.py", source)
 
+    def add_preflight(self, looked: dict[str, Any]) -> None:
+        """Keep what was found before training."""
+        if looked != preflight_of(self.path):
+            with told(self.path):
+                write_text(self.path / PREFLIGHT, json.dumps(looked, indent=1) + "\n")
+
     def add_environment(self, environment: dict[str, Any]) -> list[str]:
         """Note where the run goes on; returns in words what has changed since it last did."""
         file = self.path / ENVIRONMENT
@@ -346,6 +358,14 @@ def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", TUNING, f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
+
+
+def preflight_of(path: Path) -> dict[str, Any]:
+    """The activations that were looked at before training, and the findings; empty where there are none to read."""
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads((path / PREFLIGHT).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def held_keys(path: Path) -> set[str]:

@@ -1,5 +1,6 @@
 """Cost beside quality, on curves small enough to work through by hand; and the verdicts as LaTeX."""
 
+import dataclasses
 import math
 import re
 
@@ -55,7 +56,13 @@ def test_the_table_for_a_paper(tmp_path):
     assert r"leaky\_relu(0.2) & 5 & " in text and "Bonferroni-corrected" in text and "margin 0.6 points" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1 and text.count("& baseline") == 1
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert {len(re.findall(r"(?<!\\)&", line)) for line in rows} == {5}  # six cells in each row
+    assert {len(re.findall(r"(?<!\\)&", line)) for line in rows} == {6}  # seven cells in each row
+    assert r"simultaneous 95\%" in text and r"plain 95\% $t$" in text
+    [item] = summary.comparisons
+    here = dataclasses.replace(summary, comparisons=[dataclasses.replace(item, low=0.01, high=0.02, crossed_low=-0.01,
+                                                                         crossed_high=0.04)])  # fmt: skip
+    assert "on these 360 test examples only" in latex_table(here)
+    assert "on these 360 test examples only" in here.as_text() and here.as_json()["comparisons"][0]["only_here"]
     assert not re.search(r"(?<!\\)[%#]", text.replace(r"% \usepackage", ""))
     assert re.search(r"(?<!\\)_", text) is None
     assert [row[0] for row in summary.cost_rows] == ["leaky_relu(0.2)"]

@@ -123,7 +123,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
-    looked = look_before(dataset, experiment, preflight_of(path), force=force, say=progress.say)
+    looked, said = look_before(dataset, experiment, preflight_of(path), force=force)
     begun = environment(chosen) | {"command": command}
 
     def train_grid(grid: Experiment) -> "pd.DataFrame":
@@ -138,8 +138,9 @@ def compare(
     store = _open(path, experiment)
     with store:
         store.add_preflight(looked)
-        for change in store.add_environment(begun):
-            progress.say(f"Since this run began the machine has changed: {change}.")
+        changes = store.add_environment(begun)
+        for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
+            progress.say(line)
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
             store.add_source(target.identity.rpartition("#")[2], target.source)
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
@@ -316,13 +317,16 @@ def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
     """With the baseline and margin that were chosen before training; a run of one activation has compared nothing."""
     if known.max_seeds:  # looked at more than once: no interval of a single look holds any more
         wanted = dataclasses.replace(wanted, max_seeds=max(known.max_seeds, wanted.max_seeds, len(wanted.seeds)))
+    if wanted.margin == data.margin_points(known.data, known.margin, 0):  # named or not, the default is the same
+        wanted = dataclasses.replace(wanted, margin=known.margin)
     chosen = {"margin": known.margin} | ({"baseline": known.baseline_label} if len(known.labels) > 1 else {})
     for name, old in chosen.items():
         new = getattr(wanted, name) and (wanted.baseline_label if name == "baseline" else wanted.margin)
         if new and new != old:
             raise UserError(
-                f"The {name} of this run, chosen before training, is {old or 'that of the data set'}; the command says "
-                f"{new}. Repeat it without --{name}, or train anew with another --out."
+                f"The {name} of this run, chosen before training, is "
+                f"{old or data.margin_points(known.data, 0.0, 0)}; the command says {new}. Repeat it without --{name}, "
+                "or train anew with another --out."
             )
     return dataclasses.replace(wanted, **chosen)
 

@@ -236,10 +236,9 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
 
 def margin_points(run: Run) -> float:
     """The smallest difference that matters, in percentage points; never below two test examples."""
-    given = run.experiment.margin or 100 * data.defaults(run.experiment.data).margin
     samples = run.artefact("samples")
     examples = len(samples.get("test_labels", ())) or int(samples.get("valid_samples", 0))
-    return max(given, 200 / examples) if examples else given
+    return data.margin_points(run.experiment.data, run.experiment.margin, examples)
 
 
 def _baseline_arm(run: Run, values: dict[str, Any]) -> str | None:

@@ -189,7 +189,9 @@ From 8 pairs of seeds on it reaches as many standard errors as the largest |t| o
 patterns of signs (100,000 from 17 seeds on), given to the differences less their mean; at 5 to 7 pairs it is Student's,
 after Bonferroni; below 5 there is no verdict. Divergence is counted by itself (exact McNemar test). Where a run keeps
 which test examples were right, a difference must also stand for other examples (a crossed interval), else it is "on
-these examples only". With `--until-decided` intervals hold at every look
+these examples only". With `--resplit` seeds split the same data anew and share samples: a difference must also stand
+with the wider interval of [Nadeau and Bengio 2003](https://doi.org/10.1023/A:1024068626366), else it is "on splits of
+these data only". With `--until-decided` intervals hold at every look
 ([Wang and Ramdas 2023](https://arxiv.org/abs/2310.03722)).
 
 On simulated differences with known truth, shares with their 95% intervals, from

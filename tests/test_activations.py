@@ -145,6 +145,35 @@ def test_the_truth_finds_what_cancels_and_overflows(name, naive):
     assert found and all("value" in line for line in found)
 
 
+@pytest.mark.parametrize("x", [-88.9, -90.0, -91.5])
+def test_a_gate_keeps_its_tail_where_the_exponential_has_overflowed(x):
+    """x s(x) is a normal number there, x / (1 + e^-x) is 0."""
+    point = torch.tensor([x])
+    assert (point / (1 + torch.exp(-point))).item() == 0
+    assert BLOCKS["silu"].value(point).item() == pytest.approx(x * math.exp(x), rel=1e-4, abs=0)
+    assert BLOCKS["sigmoid"].slope("x", -point, point, ()).item() == pytest.approx(math.exp(x), rel=1e-4, abs=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_engines_tiny_numbers_change_nothing(name):
+    """Training takes denormal numbers as zero: that must move no value by more than such numbers are."""
+    block = BLOCKS[name]
+    x = torch.cat([torch.linspace(-120, 120, 481), torch.tensor(both_signs([1e-30, 1e-37, 1e4, 1e30, 3e38]))])
+
+    def both() -> tuple[torch.Tensor, torch.Tensor]:
+        y = block.value(x, *arguments(block))
+        return y, block.slope("x", x, y, arguments(block)).expand(x.shape)
+
+    expected = both()
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this CPU has no such setting")
+    try:
+        got = both()
+    finally:
+        torch.set_flush_denormal(False)
+    torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-35, equal_nan=True)
+
+
 @pytest.mark.parametrize("name", [n for n in NAMES if BLOCKS[n].oracle])
 def test_value_and_gradient_agree_with_torch(name):
     """On kinks too: there PyTorch's choice is ours."""

@@ -13,14 +13,14 @@ FILES = {".".join(p.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__i
 # every room, from the ground up: a room may import from lower floors and from its own neighbours named here
 FLOORS = [
     {"errors"},
-    {"catalogue", "sources"},
+    {"catalogue", "sources", "streams"},
     {"formula"},
     {"targets"},
     {"spec", "activations", "stats", "data", "disk"},
     {"store", "functional", "products", "batches", "replay", "denormals"},
     {"nn", "optimizers", "models", "executors", "export", "judging", "properties", "tuning"},
     {"train", "loading", "identify", "swapping"},
-    {"show", "plain", "costs", "machine", "checkpoints", "battery"},
+    {"show", "plain", "costs", "machine", "checkpoints", "battery", "sharing"},
     {"report", "work", "plan", "testing", "gradient", "preflight"},
     {"entries"},
     {"run"},

@@ -53,6 +53,8 @@ WRONG = [
     (["compare", "--seeds", "x"], "--seeds is 'x'"),
     (["compare", "--batch-size", "0"], "--batch-size is 0"),
     (["compare", "--split", "tutrial"], "Did you mean 'tutorial'"),
+    (["compare", "--split", "tutorial", "--resplit"], "--split tutorial and --resplit both name a split"),
+    (["compare", "--resplit", "--split", "standard"], "leave one out"),
     (["compare", "--pipeline", "publishd"], "Did you mean 'published'"),
     (["compare", "--data", "mnits"], "Did you mean 'mnist'"),
     (["compare", "--data", "nowhere.npz"], r"nowhere\.npz"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from actlab import data
+from actlab import data, looked
 from actlab.data import Dataset, Part
 from actlab.errors import UserError
 from actlab.preflight import diagnose, doctor, inputs, labels, networks, preflight, refuse
@@ -308,13 +308,13 @@ def test_a_run_is_looked_at_before_it_trains_and_not_again(tmp_path, monkeypatch
         compare("relu", "heaviside", **small)
     assert not (tmp_path / "run").exists(), "nothing is left behind"
     run = compare("relu", **small)
-    assert {f["check"] for f in run.preflight} >= {"finite", "alike", "start", "by heart"}
-    looked = []
-    monkeypatch.setattr("actlab.preflight.before.preflight", lambda *a: looked.append(1) or [])
+    assert {f["check"] for f in looked.read(run.path)["findings"]} >= {"finite", "alike", "start", "by heart"}
+    seen = []
+    monkeypatch.setattr("actlab.preflight.before.preflight", lambda *a: seen.append(1) or [])
     compare("relu", **small)
-    assert not looked, "the same command finishes at once"
+    assert not seen, "the same command finishes at once"
     compare("relu", "tanh", **small)
-    assert looked, "an activation that is new is looked at"
+    assert seen, "an activation that is new is looked at"
 
 
 def test_an_error_stops_the_command_unless_forced(actlab_command, tmp_path):
@@ -369,6 +369,15 @@ def test_an_experiment_is_read_and_its_settings_replaced(actlab_command, tmp_pat
     assert actlab_command("preflight", "relu", "--spec", tmp_path / "e.toml").returncode == 0
 
 
+def test_the_split_of_the_first_seed_is_looked_at(actlab_command, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("actlab.preflight.preflight", lambda dataset, _: seen.append(dataset) or [])
+    (tmp_path / "e.toml").write_text('data = "digits"\nseeds = [4, 2]\n')
+    done = actlab_command("preflight", "relu", "--resplit", "--spec", tmp_path / "e.toml")
+    assert "split resplit by seed 4" in done.stdout and done.returncode == 0
+    assert np.array_equal(seen[0].test.y, data.load("digits", split="resplit", seed=4).test.y)
+
+
 def test_the_doctor_looks_at_the_machine(actlab_command, monkeypatch, tmp_path):
     monkeypatch.setenv("ACTLAB_DATA", str(tmp_path / "nowhere"))
     done = actlab_command("doctor", "--timeout", "0.2", "--json")
@@ -392,6 +401,7 @@ WRONG = [
     (["preflight", "relu/tanh/elu", "--data", "digits"], "names 3 activations"),
     (["preflight", "--data", "digits", "--pipeline", "published"], "uint8 images of 28 x 28"),
     (["preflight", "--data", "digits", "--split", "tutrial"], "Did you mean 'tutorial'"),
+    (["preflight", "--split", "tutorial", "--resplit"], "both name a split"),
     (["preflight", "--hidden", "many"], "--hidden is 'many'"),
     (["preflight", "--spec", "nowhere.toml"], r"nowhere\.toml cannot be read"),
     (["preflight", "--data", "nowhere.npz"], r"There is no file nowhere\.npz"),

@@ -16,7 +16,8 @@ from actlab.targets import Target, from_source, label, parse
 def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
     """The best parameters of a trial in a plain torch.nn.Sequential: Linear, activation, Linear, ...
 
-    It takes inputs as the run's pipeline makes them, (n, features).
+    It takes inputs as the run's pipeline makes them, (n, features): `actlab.data.load`, with the seed in the split
+    "resplit".
 
     Args:
         activation: as the run's tables show it; settings: learning_rate and other columns, where several were tried.

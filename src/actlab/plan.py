@@ -64,19 +64,25 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Needs:
-    """Bytes of what is in memory once, and of each network in training."""
+    """Bytes of what is in memory once, of what each process that trains has of its own, and of each network."""
 
     shared: float
+    process: float
     network: float
 
     @classmethod
     def of(cls, experiment: Experiment, dataset: Dataset) -> "Needs":
-        parts = [part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None]
+        parts = sum(part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None)
         each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes, len(dataset.train.y))
-        return cls(sum(parts) * (2 if experiment.dtype == "float64" else 1), each)
+        process = 2 * parts if experiment.dtype == "float64" else 0  # inputs in twice the size
+        if dataset.pool is None:
+            return cls(parts, process, each)
+        raw = dataset.pool.x.nbytes  # a process has a seed's parts, and on their way the raw samples of one
+        return cls(parts + 2 * raw, process + parts + raw, each)  # what was pooled lies beside its pool for a moment
 
     def fixed(self, workers: int) -> float:
-        return self.shared + OWN_BYTES + (workers * WORKER_BYTES if workers > 1 else 0.0)
+        """What so many processes need before a network is trained."""
+        return self.shared + OWN_BYTES + workers * (self.process + (WORKER_BYTES if workers > 1 else 0.0))
 
     def room(self, limits: Limits, workers: int) -> int:
         """Networks that each of so many processes may train at once."""
@@ -216,7 +222,9 @@ def make_stacks(
     for trials in groups.values():
         limit = 1 if trials[0].engine == "plain" else size
         trials.sort(key=lambda trial: trial.seed)  # those of a seed together: they share its batches
-        count = workers * math.ceil(len(trials) / (workers * limit))
+        # where each seed is a group of its own, the seeds are what processes share out
+        among = 1 if trials[0].split == "resplit" and len(groups) >= workers else workers
+        count = among * math.ceil(len(trials) / (among * limit))
         bounds = np.linspace(0, len(trials), min(count, len(trials)) + 1).round().astype(int)
         for start, stop in pairwise(bounds):
             part = sorted(trials[start:stop], key=lambda trial: (order[trial.activation], trial.learning_rate))

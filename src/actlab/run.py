@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from actlab import costs, data, executors
+from actlab import costs, data, executors, looked
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
@@ -18,13 +18,14 @@ from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cores, environment
 from actlab.plan import Limits, Needs, alike, plan
 from actlab.preflight import look_before
+from actlab.sharing import as_arrays, share
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
-from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs, preflight_of
+from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
 from actlab.targets import label
 from actlab.train import Arrays
 from actlab.tuning import RATES, tuned
-from actlab.work import Epoch, Task, run_task, share, stack_name, travels
+from actlab.work import Epoch, Task, run_task, stack_name, travels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +124,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
-    looked, said = look_before(dataset, experiment, preflight_of(path), force=force)
+    found, said = look_before(dataset, experiment, looked.read(path), force=force)
     begun = environment(chosen) | {"command": command}
 
     def train_grid(grid: Experiment) -> "pd.DataFrame":
@@ -137,7 +138,7 @@ def compare(
     experiment = _with_added_seeds(path, experiment, progress)
     store = _open(path, experiment)
     with store:
-        store.add_preflight(looked)
+        looked.keep(path, found)
         changes = store.add_environment(begun)
         for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
             progress.say(line)
@@ -191,6 +192,7 @@ def _planned(
         wanted["data"],
         split=wanted.get("split", "standard"),
         pipeline=wanted.get("pipeline", "standard"),
+        seed=Experiment.from_dict(wanted).seeds[0],  # whose parts a report shows, and preflight looks at
         data_dir=data_dir,
         progress=progress.download,
     )
@@ -387,6 +389,7 @@ def _train_missing(
         progress.end()
         return 0
     arrays = _arrays(dataset)
+    held = dataset.pool or arrays
     with executors.one_thread():
         sizes = Needs.of(experiment, dataset).sizes(limits, device)
         looked = costs.step_seconds(experiment, missing, arrays, device, sizes)
@@ -399,8 +402,8 @@ def _train_missing(
         progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
     alone = chosen.workers == 1
     if not alone:
-        share(arrays, working)
-    tasks = [Task(s, stack_name(s), store.path, arrays if alone else None, device, keep) for s in chosen.stacks]
+        share(held, working)
+    tasks = [Task(s, stack_name(s), store.path, held if alone else None, device, keep) for s in chosen.stacks]
     resumed = sum(len(item.keys) for item in begun)
     epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
     counts = (len(missing), len(done), resumed, epochs_left, len(chosen.stacks), chosen.workers)
@@ -423,7 +426,9 @@ def _measured_costs(experiment: Experiment, dataset: Dataset, device: str, limit
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
     samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
-    if dataset.test is not None:
+    if dataset.pool is not None:  # each seed has test samples of its own
+        samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
+    elif dataset.test is not None:
         samples["test_labels"] = dataset.test.y
     store.add_artefact("samples", samples)
     functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
@@ -438,13 +443,4 @@ def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, appli
 
 
 def _arrays(dataset: Dataset) -> Arrays:
-    test = dataset.test
-    return Arrays(
-        x_train=torch.from_numpy(dataset.train.x),
-        y_train=torch.from_numpy(dataset.train.y),
-        x_valid=torch.from_numpy(dataset.valid.x),
-        y_valid=torch.from_numpy(dataset.valid.y),
-        x_test=None if test is None else torch.from_numpy(test.x),
-        y_test=None if test is None else torch.from_numpy(test.y),
-        classes=dataset.classes,
-    )
+    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.classes)

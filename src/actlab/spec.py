@@ -16,11 +16,12 @@ from typing import Any
 
 from actlab import targets
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
+from actlab.streams import stream_seed as stream_seed  # from here too: a trial's seed is what streams come from
 
-NUMERICS = {"stacked": "stacked-3", "plain": "plain-1"}  # raised when an engine's bits change: other bits, other trials
+NUMERICS = {"stacked": "stacked-4", "plain": "plain-1"}  # raised when an engine's bits change: other bits, other trials
 
 CHOICES = {
-    "split": ("standard", "tutorial"),
+    "split": ("standard", "tutorial", "resplit"),
     "pipeline": ("standard", "published"),
     "initialisation": ("pytorch", "gain"),
     "optimizer": ("sgd", "momentum", "adamw"),
@@ -34,16 +35,6 @@ CHOICES = {
 
 GRID = ("learning_rate", "weight_decay", "dropout", "initialisation")  # what may be chosen for each activation
 TUNING_SEEDS = (1_000_000, 1_000_001, 1_000_002)  # seeds of its own: they choose settings and judge nothing
-
-
-def stream_seed(seed: int, *purpose: str | int) -> int:
-    """The seed of one stream of random numbers: initial weights, batch order and dropout never share one.
-
-    >>> stream_seed(0, "order", 1) != stream_seed(0, "order", 2)
-    True
-    """
-    text = "/".join(map(str, (seed, *purpose)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")  # 7 bytes: torch takes up to 2**63
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actlab.data.resplit import indices_of
 from actlab.disk import told, write_bytes, write_text
 from actlab.errors import UserError, need_extra
 from actlab.spec import Experiment, Trial
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
-PREFLIGHT = "preflight.json"
 TUNING = "tuning"  # the run inside a run that its settings were chosen by
 FORMAT = 1
 
@@ -101,11 +101,6 @@ class Run:
         return _environments(self.path)
 
     @cached_property
-    def preflight(self) -> list[dict[str, Any]]:
-        """What was found before training, a dict a finding; empty for runs that were not looked at."""
-        return preflight_of(self.path).get("findings", [])
-
-    @cached_property
     def trials(self) -> "pd.DataFrame":
         return self._table("trials")
 
@@ -149,14 +144,33 @@ class Run:
             row = database.execute("SELECT predicted FROM predictions WHERE key = ?", (key,)).fetchone()
         return None if row is None else np.load(io.BytesIO(row[0]), allow_pickle=False)
 
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many samples each seed trains, validates and tests on, where each has a split of its own; else none."""
+        return tuple(self.artefact("samples").get("sizes", np.empty(0, int)).tolist())
+
+    @cached_property
+    def examples(self) -> int:
+        """The number of test examples; 0 without a test set."""
+        return self.sizes[2] if self.sizes else len(self.artefact("samples").get("test_labels", ()))
+
+    def test_labels(self, seed: int) -> np.ndarray | None:
+        """The true classes of the examples that a seed's trials were tested on; None where there is no test set."""
+        samples = self.artefact("samples")
+        if self.sizes:
+            y = samples["pool_labels"]
+            return y[indices_of(y, self.sizes, seed)[2]]
+        return samples.get("test_labels")
+
     def correct(self) -> dict[str, np.ndarray]:
-        """Trial's key -> which test examples its best parameters got right, as booleans; empty without a test set."""
-        examples = len(self.artefact("samples").get("test_labels", ()))
+        """Trial's key -> which test examples its best parameters got right, as booleans; empty without a test set.
+
+        Where each seed has a split of its own (`sizes`), equal places of two seeds are different examples.
+        """
         with _reading(self.path) as database:
-            rows = database.execute("SELECT key, correct FROM predictions").fetchall() if examples else []
-        return {
-            key: np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=examples).astype(bool) for key, bits in rows
-        }
+            rows = database.execute("SELECT key, correct FROM predictions").fetchall() if self.examples else []
+        raw = {key: np.frombuffer(bits, dtype=np.uint8) for key, bits in rows}
+        return {key: np.unpackbits(bits, count=self.examples).astype(bool) for key, bits in raw.items()}
 
     def artefact(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""
@@ -293,12 +307,6 @@ class Store(contextlib.AbstractContextManager):
             (self.path / "sources").mkdir(exist_ok=True)
             write_bytes(self.path / "sources" / f"{name}.py", source)
 
-    def add_preflight(self, looked: dict[str, Any]) -> None:
-        """Keep what was found before training."""
-        if looked != preflight_of(self.path):
-            with told(self.path):
-                write_text(self.path / PREFLIGHT, json.dumps(looked, indent=1) + "\n")
-
     def add_environment(self, environment: dict[str, Any]) -> list[str]:
         """Note where the run goes on; returns in words what has changed since it last did."""
         file = self.path / ENVIRONMENT
@@ -358,14 +366,6 @@ def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", TUNING, f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
-
-
-def preflight_of(path: Path) -> dict[str, Any]:
-    """The activations that were looked at before training, and the findings; empty where there are none to read."""
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads((path / PREFLIGHT).read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    return {}
 
 
 def held_keys(path: Path) -> set[str]:

@@ -52,7 +52,10 @@ class Arrays:
 
 @dataclasses.dataclass(frozen=True)
 class Stack:
-    """Trials that are trained together: alike but for activation, seed, rate, schedule, decay, dropout and start."""
+    """Trials that are trained together: alike but for activation, seed, rate, schedule, decay, dropout and start.
+
+    Where each seed has a split of its own, they are of one seed: a stack is trained on one set of arrays.
+    """
 
     trials: tuple[Trial, ...]  # those of one activation next to each other
     layers: dict[str, tuple[Target, ...]]  # identity -> what it names, a target for each hidden layer
@@ -62,7 +65,8 @@ class Stack:
         """Trials with equal groups can share a stack."""
         own = {"activation", "seed", "learning_rate", "schedule", "initialisation", "weight_decay", "dropout", "data"}
         shared = tuple(getattr(trial, f.name) for f in dataclasses.fields(trial) if f.name not in own)
-        return (*shared, trial.weight_decay > 0, trial.dropout > 0)
+        seed = trial.seed if trial.split == "resplit" else None
+        return (*shared, trial.weight_decay > 0, trial.dropout > 0, seed)
 
 
 @dataclasses.dataclass

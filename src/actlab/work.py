@@ -12,9 +12,10 @@ import torch
 from actlab import plain
 from actlab.activations.resolve import resolve
 from actlab.checkpoints import Checkpoints
-from actlab.disk import told, write_bytes, write_text
+from actlab.disk import told, write_bytes
 from actlab.executors import Send
 from actlab.nn import as_module
+from actlab.sharing import Held, arrays_for, load_shared
 from actlab.spec import Trial
 from actlab.targets import Target
 from actlab.train import Arrays, Result, Stack, train
@@ -39,7 +40,7 @@ class Task:
     stack: Stack
     name: str
     folder: Path
-    arrays: Arrays | None  # None: read from the folder's working files
+    held: Held | None  # None: read from the folder's working files
     device: str
     keep: str
 
@@ -62,7 +63,7 @@ def stack_name(stack: Stack) -> str:
 def run_task(task: Task, send: Send) -> Outcome:
     """Train one stack, in whatever process; its parameters go straight into the run's folder."""
     stack, first = task.stack, task.stack.trials[0]
-    arrays = task.arrays or load_shared(task.folder / "working")
+    arrays = arrays_for(first.seed, task.held or load_shared(task.folder / "working"))
     labels = tuple(trial.label for trial in stack.trials)
     seeds = tuple(trial.seed for trial in stack.trials)
 
@@ -117,23 +118,3 @@ def travels(target: Target) -> bool:
     except Exception:
         return False
     return True
-
-
-def share(arrays: Arrays, working: Path) -> None:
-    """The arrays as files that all workers map into memory: one copy, whatever their number."""
-    with told(working.parent):
-        for field in dataclasses.fields(arrays):
-            value = getattr(arrays, field.name)
-            if isinstance(value, torch.Tensor):
-                np.save(working / f"{field.name}.npy", value.numpy())
-        write_text(working / "classes", str(arrays.classes))
-
-
-def load_shared(working: Path) -> Arrays:
-    def read(name: str) -> torch.Tensor | None:
-        file = working / f"{name}.npy"
-        # "c": torch wants to be able to write, and what it writes would stay in this process
-        return torch.from_numpy(np.load(file, mmap_mode="c")) if file.is_file() else None
-
-    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "classes"]
-    return Arrays(**{name: read(name) for name in names}, classes=int((working / "classes").read_text()))

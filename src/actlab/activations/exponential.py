@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import hypot1
+from actlab.activations.parts import FAR, expm1, fade, hypot1
 
 aten = torch.ops.aten
 
@@ -154,23 +154,19 @@ def isrlu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
 
     No kink: slope and curvature agree at 0. Domain: alpha > 0.
     """
-    return x.clamp(min=0) + x.clamp(max=0) * _inverse_root(x, alpha)  # one of the two is 0
+    negative = x.clamp(max=0)
+    return x.clamp(min=0) + negative / hypot1(alpha**0.5 * negative)  # one of the two is 0
 
 
 @isrlu.derivative(wrt="x")
 def _(x, alpha):
-    return _inverse_root(x, alpha) ** 3
+    return (1 / hypot1(alpha**0.5 * x.clamp(max=0))) ** 3
 
 
 @isrlu.derivative(wrt="alpha")
 def _(x, alpha):
     negative = x.clamp(max=0)
     return -0.5 * (negative / hypot1(alpha**0.5 * negative)) ** 3
-
-
-def _inverse_root(x: Tensor, alpha: float | Tensor) -> Tensor:
-    """1 / sqrt(1 + alpha x^2) for negative x, 1 elsewhere."""
-    return 1 / hypot1(alpha**0.5 * x.clamp(max=0))
 
 
 @activation(
@@ -270,14 +266,18 @@ def elish(x: Tensor) -> Tensor:
 
     No kink: both slopes are 1/2 at 0.
     """
-    return (x.clamp(min=0) + torch.expm1(x.clamp(max=0))) * torch.sigmoid(x)  # one of the two is 0
+    faded = fade(x)
+    return torch.where(x > 0, x, faded * expm1(x, faded)) / (1 + faded)
 
 
 @elish.derivative(wrt="x")
 def _(x):
-    # one of the two is 0; of relu's and clamp's slopes at 0 one is too, which the second derivative needs
-    positive, less = torch.relu(x), torch.expm1(x.clamp(max=0))
-    return torch.sigmoid(x) * (1 + less + (positive + less) * torch.sigmoid(-x))
+    near = x.clamp(-FAR, FAR)
+    faded = fade(near)
+    inverse = 1 / (1 + faded)
+    right = 1 + near * (faded * inverse)
+    left = faded * (faded + (faded - 1) * inverse)
+    return torch.where(x > 0, right, left) * inverse
 
 
 @activation(
@@ -306,5 +306,5 @@ def hard_elish(x: Tensor) -> Tensor:
 def _(x):
     inside = (x.abs() < 1).to(x.dtype) / 2
     line = (x + 1).clamp(0, 2) / 2
-    negative = x.clamp(max=0)
-    return torch.exp(negative) * line + (torch.relu(x).clamp(max=1) + torch.expm1(negative)) * inside
+    grown = torch.exp(x.clamp(max=0))
+    return grown * line + (torch.relu(x).clamp(max=1) + (grown - 1)) * inside

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import FAR, sech2, sigmoid, sigmoid_slope, silu_slope
+from actlab.activations.parts import FAR, gated, sech2, sigmoid, sigmoid_slope, silu_slope
 
 aten = torch.ops.aten
 
@@ -27,7 +27,7 @@ def silu(x: Tensor) -> Tensor:
     f(x)  = x s(x)
     df/dx = s(x) (1 + x s(-x))
     """
-    return x * sigmoid(x)
+    return gated(x, x)
 
 
 @silu.derivative(wrt="x")
@@ -57,7 +57,7 @@ def quick_gelu(x: Tensor) -> Tensor:
     f(x)  = x s(1.702 x)
     df/dx = s(1.702 x) (1 + 1.702 x s(-1.702 x))
     """
-    return x * sigmoid(1.702 * x)
+    return gated(x, 1.702 * x)
 
 
 @quick_gelu.derivative(wrt="x")
@@ -82,7 +82,7 @@ def e_swish(x: Tensor, beta: float | Tensor = 1.5) -> Tensor:
     df/dx    = beta s(x) (1 + x s(-x))
     df/dbeta = x s(x)
     """
-    return beta * (x * sigmoid(x))
+    return beta * gated(x, x)
 
 
 @e_swish.derivative(wrt="x")
@@ -92,7 +92,7 @@ def _(x, beta):
 
 @e_swish.derivative(wrt="beta")
 def _(x):
-    return x * sigmoid(x)
+    return gated(x, x)
 
 
 @activation(
@@ -277,20 +277,22 @@ def colu(x: Tensor) -> Tensor:
 
     By w nothing overflows on the left, where 1/w is e^|x|; on the right w is clamped where the gate g is 1.
     """
-    _, grown, gap = _colu_parts(x)
+    _, _, grown, gap = _colu_parts(x)
     return x * (grown / gap)
 
 
 @colu.derivative(wrt="x")
 def _(x):
-    near, grown, gap = _colu_parts(x)
-    return grown / gap * (1 + near / gap * (1 - near * (1 + torch.exp(near))))
+    near, inner, grown, gap = _colu_parts(x)
+    inverse = 1 / gap
+    return grown * inverse * (1 + near * inverse * (1 - near * (1 + inner)))
 
 
-def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     near = x.clamp(-FAR, 3.8)
-    grown = torch.exp(near + torch.exp(near))
-    return near, grown, grown - near
+    inner = torch.exp(near)
+    grown = torch.exp(near + inner)
+    return near, inner, grown, grown - near
 
 
 @activation(

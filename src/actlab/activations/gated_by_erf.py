@@ -8,10 +8,11 @@ from torch import Tensor
 from actlab.activations.core import activation
 from actlab.activations.parts import (
     erf_slope,
+    gated,
     gelu_slope,
+    normal_density,
     normal_distribution,
-    sech2,
-    sigmoid,
+    sigmoid_and_slope,
     softplus,
 )
 
@@ -46,8 +47,8 @@ def _(x):
 
 def _gelu_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     near = x.clamp(-40, 40)
-    density = (near * near).mul_(-0.5).exp_().mul_(near)
-    twice = near.mul_(-math.sqrt(0.5)).erfc_().add_(density, alpha=2 / math.sqrt(2 * math.pi))
+    density = (near * -0.5).mul_(near).exp_()
+    twice = (near * -math.sqrt(0.5)).erfc_().addcmul_(density, near, value=2 / math.sqrt(2 * math.pi))
     return torch.mul(gradient, twice.mul_(0.5), out=out)
 
 
@@ -55,7 +56,7 @@ gelu.native(  # not ATen's kernels: by 1 + erf they lose both value and slope on
     forward=lambda x, out: torch.mul(x, -math.sqrt(0.5), out=out).erfc_().mul_(0.5).mul_(x),
     backward=_gelu_backward,
     saves="x",
-    passes=(4, 10),
+    passes=(4, 9),
 )
 
 
@@ -76,7 +77,7 @@ def gelu_tanh(x: Tensor) -> Tensor:
     f(x)  = x (1 + t(u)) / 2                      = x s(2u),  s the sigmoid
     df/dx = s(2u) (1 + x s(-2u) 2 du/dx)
     """
-    return x * sigmoid(_twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
+    return gated(x, _twice_inner(x))  # 1 + tanh cancels on the left; the sigmoid of 2u does not
 
 
 @gelu_tanh.derivative(wrt="x")
@@ -84,7 +85,8 @@ def _(x):
     near = x.clamp(-30, 30)  # beyond, the sigmoid of -2u is 0 in every dtype, and must not meet x^3 as infinity
     inner = _twice_inner(near)
     slope = 2 * _TANH_SCALE * (1 + 3 * _CUBIC * near**2)
-    return torch.sigmoid(inner) * (1 + near * torch.sigmoid(-inner) * slope)
+    gate, gate_slope = sigmoid_and_slope(inner)
+    return gate + near * slope * gate_slope
 
 
 def _twice_inner(x: Tensor) -> Tensor:
@@ -93,21 +95,23 @@ def _twice_inner(x: Tensor) -> Tensor:
 
 def _gelu_tanh(x: Tensor, *, out: Tensor) -> Tensor:
     near = x.clamp(-30, 30)
-    torch.mul(near, near, out=out).mul_(2 * _TANH_SCALE * _CUBIC).add_(2 * _TANH_SCALE)
-    return out.mul_(near).sigmoid_().mul_(x)
+    square = near * near
+    torch.mul(near, 2 * _TANH_SCALE, out=out).addcmul_(square, near, value=2 * _TANH_SCALE * _CUBIC)
+    return out.sigmoid_().mul_(x)
 
 
 def _gelu_tanh_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     near = x.clamp(-30, 30)
-    cubic = (near * near).mul_(2 * _TANH_SCALE * _CUBIC)
-    inner = (cubic + 2 * _TANH_SCALE).mul_(near)
-    steepness = cubic.mul_(3).add_(2 * _TANH_SCALE).mul_(near)  # x times the derivative of what is inside
+    square = near * near
+    inner = (near * (2 * _TANH_SCALE)).addcmul_(square, near, value=2 * _TANH_SCALE * _CUBIC)
+    steepness = torch.sub(inner, near, alpha=4 / 3 * _TANH_SCALE, out=square)  # a third of x times inner's derivative
     gate = inner.sigmoid()
-    return torch.mul(gradient, steepness.mul_(inner.neg_().sigmoid_()).add_(1).mul_(gate), out=out)
+    steepness.mul_(inner.neg_().sigmoid_())
+    return torch.mul(gradient, torch.addcmul(gate, gate, steepness, value=3, out=steepness), out=out)
 
 
 # not ATen's kernels: by 1 + tanh they lose both on the left, and are NaN where x^3 overflows
-gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, saves="x", passes=(7, 15))
+gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, saves="x", passes=(6, 11))
 
 
 @activation(
@@ -154,8 +158,10 @@ def phish(x: Tensor) -> Tensor:
 @phish.derivative(wrt="x")
 def _(x):
     near = x.clamp(-40, 40)
-    inner = near * normal_distribution(near)
-    return torch.tanh(inner) + near * gelu_slope(near) * sech2(inner)
+    below = normal_distribution(near)
+    tanh = torch.tanh(near * below)
+    inner_slope = below + near * normal_density(near)
+    return tanh + near * inner_slope * (1 - tanh) * (1 + tanh)  # where 1 - tanh cancels it no longer counts
 
 
 @activation(

@@ -8,7 +8,9 @@ from actlab.activations.parts import (
     FAR,
     cos,
     erf_slope,
-    sigmoid,
+    fade,
+    gated,
+    sigmoid_and_slope,
     sigmoid_slope,
     silu_slope,
     sin,
@@ -35,7 +37,7 @@ def swish_beta(x: Tensor, beta: float | Tensor = 1.0) -> Tensor:
     df/dx    = s(beta x) (1 + beta x s(-beta x))
     df/dbeta = x^2 s(beta x) s(-beta x)
     """
-    return x * sigmoid(beta * x)
+    return gated(x, beta * x)
 
 
 @swish_beta.derivative(wrt="x")
@@ -69,7 +71,8 @@ def acon_c(x: Tensor, p1: float | Tensor = 1.0, p2: float | Tensor = 0.25, beta:
     The authors draw p1 and p2 from N(0, 1); here they start at 1 and 1/4.
     """
     scaled = beta * (p1 - p2) * x
-    return x * (p1 * sigmoid(scaled) + p2 * sigmoid(-scaled))
+    faded = fade(scaled)
+    return x * (torch.where(scaled > 0, p1 + p2 * faded, p2 + p1 * faded) / (1 + faded))
 
 
 @acon_c.derivative(wrt="x")
@@ -110,19 +113,19 @@ def sinlu(x: Tensor, a: float | Tensor = 1.0, b: float | Tensor = 1.0) -> Tensor
     df/dx = (1 + a b cos(b x)) s(x) + (x + a sin(b x)) s(x) s(-x)
     df/da = sin(b x) s(x),   df/db = a x cos(b x) s(x)
     """
-    return (x + a * sin(b * x)) * sigmoid(x)
+    return gated(x + a * sin(b * x), x)
 
 
 @sinlu.derivative(wrt="x")
 def _(x, a, b):
-    near = x.clamp(-FAR, FAR)
-    swing = (1 + a * b * cos(b * x)) * torch.sigmoid(near)
-    return swing + (near + a * sin(b * x)) * sigmoid_slope(near)
+    scaled = b * x
+    gate, slope = sigmoid_and_slope(x)
+    return (1 + a * b * cos(scaled)) * gate + (x.clamp(-FAR, FAR) + a * sin(scaled)) * slope
 
 
 @sinlu.derivative(wrt="a")
 def _(x, b):
-    return sin(b * x) * sigmoid(x)
+    return gated(sin(b * x), x)
 
 
 @sinlu.derivative(wrt="b")
@@ -292,7 +295,7 @@ def snake(x: Tensor, a: float | Tensor = 1.0) -> Tensor:
 
 @snake.derivative(wrt="x")
 def _(x, a):
-    return 1 + 2 * sin(a * x) * cos(a * x)
+    return 1 + sin(2 * (a * x))
 
 
 @snake.derivative(wrt="a")

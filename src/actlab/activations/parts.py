@@ -9,24 +9,40 @@ SLOPE_OF_ERF = 2 / math.sqrt(math.pi)  # at 0
 FAR = 1e9  # where a factor beside it has long vanished; its fourth power is still finite in float32
 
 
+def fade(x: Tensor) -> Tensor:
+    """e^-|x|, of which all that is made of a sigmoid can be: it never overflows, and no tail is lost. Not by abs: its
+    slope at 0 is 0, where here it is the left one, of what is taken there, so that higher derivatives are right.
+    """
+    return torch.exp(torch.where(x > 0, -x, x))
+
+
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + e^-x); e^x on the far left, where torch.sigmoid is 0 as soon as e^-x overflows, though x e^x is not."""
-    return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
+    """1 / (1 + e^-x); torch.sigmoid is 0 on the far left as soon as e^-x overflows, though x e^x is not."""
+    faded = fade(x)
+    return torch.where(x > 0, 1.0, faded) / (1 + faded)
+
+
+def gated(x: Tensor, z: Tensor) -> Tensor:
+    """x s(z), s the sigmoid: one exponential, one division."""
+    faded = fade(z)
+    return torch.where(z > 0, x, x * faded) / (1 + faded)
+
+
+def sigmoid_and_slope(x: Tensor) -> tuple[Tensor, Tensor]:
+    """s(x) and s'(x) = s(x) s(-x)."""
+    faded = fade(x)
+    inverse = 1 / (1 + faded)
+    return torch.where(x > 0, inverse, faded * inverse), faded * inverse * inverse
 
 
 def sigmoid_slope(x: Tensor) -> Tensor:
-    """s'(x) = s(x) s(-x) = e / (1 + e)^2, e = e^-x: one exponential. Not of |x|, whose slope at 0 would be lost in
-    higher derivatives; clamped where neither e nor 1/e overflows and the slope is below 1e-34.
-    """
-    far = 638 if x.dtype == torch.float64 else 79
-    faded = torch.exp(-x.clamp(-far, far))
-    return faded / (1 + faded) / (1 + faded)
+    return sigmoid_and_slope(x)[1]
 
 
 def silu_slope(x: Tensor) -> Tensor:
-    """(x s(x))' = s(x) (1 + x s(-x)), s the sigmoid; clamped so that no infinity meets a zero."""
-    near = x.clamp(-FAR, FAR)
-    return torch.sigmoid(near) * (1 + near * torch.sigmoid(-near))
+    """(x s(x))' = s(x) + x s'(x), s the sigmoid; clamped so that no infinity meets a zero."""
+    gate, slope = sigmoid_and_slope(x)
+    return gate + x.clamp(-FAR, FAR) * slope
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -49,11 +65,15 @@ def normal_distribution(x: Tensor) -> Tensor:
     return 0.5 * torch.erfc(-math.sqrt(0.5) * x)
 
 
+def normal_density(x: Tensor) -> Tensor:
+    """p(x) = P'(x); of what is clamped, so that x^2 does not overflow."""
+    return torch.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+
+
 def gelu_slope(x: Tensor) -> Tensor:
     """(x P(x))' = P(x) + x p(x), p the normal density."""
     near = x.clamp(-40, 40)
-    density = torch.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
-    return normal_distribution(near) + near * density
+    return normal_distribution(near) + near * normal_density(near)
 
 
 def sin(x: Tensor) -> Tensor:
@@ -86,30 +106,44 @@ def sinc_value(x: Tensor, wave: Tensor | None = None) -> Tensor:
 
 
 def sinc(x: Tensor) -> Tensor:
-    """sin(x) / x, 1 at 0; below 1 by its series, whose derivatives of any order are finite."""
-    small = x.abs() < 1
+    """sin(x) / x, 1 at 0; near it by its series, whose derivatives of any order are finite."""
+    small = x.abs() < _SMALL
     away = torch.where(small, torch.ones_like(x), x)
-    return torch.where(small, _series(x, _SINC), sin(away) / away)
+    return torch.where(small, _series(x.clamp(-_SMALL, _SMALL), _SINC), sin(away) / away)
 
 
 def sinc_slope(x: Tensor) -> Tensor:
-    """(cos x - sin(x) / x) / x, 0 at 0; below 1 by its series, where the difference would cancel."""
-    small = x.abs() < 1
-    away = torch.where(small, torch.ones_like(x), x)
-    return torch.where(
-        small, x.clamp(-1, 1) * _series(x, _SINC_SLOPE), (torch.cos(away) - torch.sin(away) / away) / away
-    )
+    """(cos x - sin(x) / x) / x, 0 at 0; near it by its series, where the difference would cancel."""
+    small = x.abs() < _SMALL
+    near = x.clamp(-_SMALL, _SMALL)
+    inverse = 1 / torch.where(small, torch.ones_like(x), x)
+    away = (torch.cos(x) - torch.sin(x) * inverse) * inverse
+    return torch.where(small, near * _series(near, _SINC_SLOPE), away)
 
 
+_EXPM1 = tuple(1 / math.factorial(n) for n in range(1, 13))  # of x^(n - 1)
+
+
+def expm1(x: Tensor, grown: Tensor) -> Tensor:
+    """e^x - 1 for x <= 0, where `grown`, e^x, is there already: by its series near 0, where the difference cancels."""
+    near = x.clamp(-0.25, 0)
+    first, *rest = reversed(_EXPM1 if x.dtype == torch.float64 else _EXPM1[:7])  # what is left out is below eps / 20
+    total = torch.full_like(near, first)
+    for coefficient in rest:
+        total = total * near + coefficient
+    return torch.where(x > -0.25, total * near, grown - 1)
+
+
+_SMALL = 0.5
 _SINC = tuple((-1) ** n / math.factorial(2 * n + 1) for n in range(10))  # of x^(2n)
 _SINC_SLOPE = tuple(2 * n * (-1) ** n / math.factorial(2 * n + 1) for n in range(1, 11))  # of x^(2n - 1)
 
 
 def _series(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
-    """The sum of c_n x^(2n), for |x| <= 1."""
+    """The sum of c_n x^(2n), for |x| <= _SMALL."""
     if x.dtype != torch.float64:
-        coefficients = coefficients[:6]  # the next term is below 1e-8 of the first
-    square = x.clamp(-1, 1) ** 2
+        coefficients = coefficients[:4]  # the next term is below 2e-8 of the first
+    square = x * x
     total = torch.full_like(square, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
         total = total * square + coefficient

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import hypot1, sech2
+from actlab.activations.parts import sech2, sigmoid_slope
 
 aten = torch.ops.aten
 
@@ -34,7 +34,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 @sigmoid.derivative(wrt="x")
 def _(x):
-    return torch.sigmoid(x) * torch.sigmoid(-x)
+    return sigmoid_slope(x)
 
 
 sigmoid.native(
@@ -264,23 +264,29 @@ def isru(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
         df/dx     = r^3
         df/dalpha = -(x r)^3 / 2
 
-    Domain: alpha > 0. x^2 would overflow in float16 beyond 255, in float32 beyond 1.8e19: `parts.hypot1`.
+    Domain: alpha > 0. x^2 would overflow in float32 beyond 1.8e19: there sqrt(alpha) x is clamped, and f is constant.
     """
-    return x / _isru_root(x, alpha)
+    near, root = _isru_parts(x, alpha)
+    return near / root * (1 / alpha**0.5)
 
 
 @isru.derivative(wrt="x")
 def _(x, alpha):
-    return (1 / _isru_root(x, alpha)) ** 3
+    inverse = 1 / _isru_parts(x, alpha)[1]
+    return inverse * inverse * inverse
 
 
 @isru.derivative(wrt="alpha")
 def _(x, alpha):
-    return -0.5 * (x / _isru_root(x, alpha)) ** 3
+    near, root = _isru_parts(x, alpha)
+    return -0.5 * (near / root * (1 / alpha**0.5)) ** 3
 
 
-def _isru_root(x: Tensor, alpha: float | Tensor) -> Tensor:
-    return hypot1(alpha**0.5 * x)
+def _isru_parts(x: Tensor, alpha: float | Tensor) -> tuple[Tensor, Tensor]:
+    """sqrt(alpha) x, and the root of 1 and its square."""
+    far = torch.finfo(x.dtype).max ** 0.5 / 2
+    near = (alpha**0.5 * x).clamp(-far, far)
+    return near, torch.sqrt(1 + near * near)
 
 
 @activation(
@@ -337,12 +343,12 @@ def laplace(x: Tensor, mu: float | Tensor = _LAPLACE_MU, sigma: float | Tensor =
 
 @laplace.derivative(wrt="x")
 def _(x, mu, sigma):
-    return _bell(_standard(x, mu, sigma)) / (sigma * math.sqrt(2 * math.pi))
+    return _bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi)))
 
 
 @laplace.derivative(wrt="mu")
 def _(x, mu, sigma):
-    return -_bell(_standard(x, mu, sigma)) / (sigma * math.sqrt(2 * math.pi))
+    return -_bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi)))
 
 
 @laplace.derivative(wrt="sigma")
@@ -352,4 +358,5 @@ def _(x, mu, sigma):
 
 
 def _standard(x: Tensor, mu: float | Tensor, sigma: float | Tensor) -> Tensor:
-    return (x - mu).clamp(-1e30, 1e30) / (sigma * math.sqrt(2))  # clamped: the division does not overflow
+    # clamped: the product does not overflow; of a number the inverse is taken once, not at each element
+    return (x - mu).clamp(-1e30, 1e30) * (1 / (sigma * math.sqrt(2)))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
+from actlab.activations.parts import fade
 
 aten = torch.ops.aten
 
@@ -96,30 +97,31 @@ def squareplus(x: Tensor, b: float | Tensor = 4.0) -> Tensor:
         df/dx = (1 + x / r) / 2 = f(x) / r
         df/db = 1 / (4 r)
 
-    x + r cancels on the left; there f is taken as b / (2 (r - x)). Domain: b > 0.
+    x + r cancels on the left; there f is taken as b / (2 (r - x)), its slope as b / (2 r (r - x)). Domain: b > 0.
     """
-    return _squareplus(x, b)
+    _, half_sum = _squareplus_parts(x, b)
+    return torch.where(x > 0, half_sum, (b / 4) / half_sum)
 
 
 @squareplus.derivative(wrt="x")
 def _(x, b):
-    return _squareplus(x, b) / _squareplus_root(x, b)
+    root, half_sum = _squareplus_parts(x, b)
+    left = (b / 4) / (half_sum * root)
+    return torch.where(x > 0, 1 - left, left)
 
 
 @squareplus.derivative(wrt="b")
 def _(x, b):
-    return 0.25 / _squareplus_root(x, b)
+    return 0.25 / _squareplus_parts(x, b)[0]
 
 
-def _squareplus(x: Tensor, b: float | Tensor) -> Tensor:
-    root = _squareplus_root(x, b)
-    right = x.clamp(min=0) / 2 + root / 2
-    left = (b / 2) / (root - x.clamp(max=0))
-    return torch.where(x > 0, right, left)
-
-
-def _squareplus_root(x: Tensor, b: float | Tensor) -> Tensor:
-    return torch.hypot(x, b**0.5 + torch.zeros_like(x))  # hypot: x^2 does not overflow
+def _squareplus_parts(x: Tensor, b: float | Tensor) -> tuple[Tensor, Tensor]:
+    """r and (r + |x|) / 2. x^2 does not overflow where it is clamped; |x| is the root there."""
+    size = torch.where(x > 0, x, -x)  # not by abs, whose slope at 0 is that of neither side
+    far = torch.finfo(x.dtype).max ** 0.5 / 2
+    near = size.clamp(max=far)
+    root = torch.maximum(torch.sqrt(near * near + b), size)
+    return root, root / 2 + size / 2
 
 
 @activation(
@@ -185,6 +187,7 @@ def _smooth_bend(x: Tensor, beta: float | Tensor) -> Tensor:
 
 
 _FAR_LEFT = -20.0  # below it log(1 + e^x) = e^x - e^2x/2 in float64 too
+_LEAST = 1e-9  # below it 1 - e^(-y^2) is y^2 in float64 too
 
 
 @activation(
@@ -202,19 +205,17 @@ def sqrt_softplus(x: Tensor) -> Tensor:
         f(x)  = sqrt(p),  p = log(1 + e^x)
         df/dx = sigmoid(x) / (2 sqrt(p))
 
-    Where e^x is below the smallest number of the dtype, f is not: far left both are taken as series of e^x. The
-    composition's gradient is 0/0 there.
+    Where e^x is below the smallest number of the dtype, f is not: all is made of h = e^(-|x|/2), and f far left is its
+    series in h. The slope is taken from f, by sigmoid(x) = 1 - e^-p. The composition's gradient is 0/0 far left.
     """
-    near = x.clamp(min=_FAR_LEFT)
-    soft = near.clamp(min=0) + torch.log1p(torch.exp(-near.abs()))
-    far = x.clamp(max=_FAR_LEFT)
-    return torch.where(x < _FAR_LEFT, torch.exp(far / 2) * (1 - torch.exp(far) / 4), soft.sqrt())
+    half = fade(x / 2)
+    faded = half * half
+    soft = x.clamp(min=0) + torch.log1p(faded)
+    left = half * (1 - faded / 4)
+    return torch.where(x < _FAR_LEFT, left, soft.clamp(min=_LEAST).sqrt())
 
 
 @sqrt_softplus.derivative(wrt="x")
-def _(x):
-    near = x.clamp(min=_FAR_LEFT)
-    soft = torch.nn.functional.softplus(near, threshold=40.0)
-    far = x.clamp(max=_FAR_LEFT)
-    left = 0.5 * torch.exp(far / 2) * (1 - 0.75 * torch.exp(far))
-    return torch.where(x < _FAR_LEFT, left, torch.sigmoid(near) / (2 * soft.sqrt()))
+def _(y):
+    kept = y.clamp(min=_LEAST)
+    return torch.where(y < _LEAST, y / 2, torch.expm1(-kept * kept) / (-2 * kept))

@@ -37,7 +37,6 @@ TRUER = {  # where the numbers of PyTorch's own are worse than the formula's, an
     "sigmoid": "the slope keeps its digits on the right; PyTorch's is 0 from 17 on",
     "hardswish": "the value does not overflow",
     "tanhshrink": "the value keeps its digits around 0; PyTorch's is 0 at 1e-4",
-    "phish": "as gelu, which is in it",
     "identity": "the output is memory of its own; torch.nn.Identity returns its input",
 }
 
@@ -99,18 +98,34 @@ def _compiled(block: Activation, elements: int, rounds: int) -> dict[str, Any]:
 
 _UNCOMPILED = ("hardtanh",)  # Inductor (torch 2.13) stores its comparisons one by one, at ten times the cost
 
-PEERS: dict[str, Function] = {  # two in one where PyTorch has no single function that takes the same steps
+
+def _horner(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
+    """The polynomial with these coefficients, the highest power's first."""
+    total = coefficients[0] * x + coefficients[1]
+    for coefficient in coefficients[2:]:
+        total = total * x + coefficient
+    return total
+
+
+PEERS: dict[str, Function] = {  # several in one where PyTorch has no single function that takes the same steps
     "elu": torch.nn.functional.elu,
+    "elu(x) sigmoid(x)": lambda x: torch.nn.functional.elu(x) * torch.sigmoid(x),
+    "silu(exp(x))": lambda x: torch.nn.functional.silu(torch.exp(x)),
     "erfc": torch.erfc,  # 1 + erf is taken by it, for the digits on the left
     "x erfc(x)": lambda x: x * torch.erfc(x),
+    "x tanh(x erfc(x))": lambda x: x * torch.tanh(x * torch.erfc(x)),
     "gelu_tanh": lambda x: torch.nn.functional.gelu(x, approximate="tanh"),
     "sin(x) sigmoid(x)": lambda x: torch.sin(x) * torch.sigmoid(x),
     "sinc": torch.sinc,
     "hardtanh": torch.nn.functional.hardtanh,
     "log1p": lambda x: torch.log1p(x.abs()),
     "mish": torch.nn.functional.mish,
+    "polynomial quotient": lambda x: (
+        _horner(x, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)) / (1 + (x * _horner(x, (0.1, 0.2, 0.3, 0.4))).abs())
+    ),
     "silu": torch.nn.functional.silu,
     "softplus": torch.nn.functional.softplus,
+    "sqrt(softplus)": lambda x: torch.sqrt(torch.nn.functional.softplus(x)),
     "hardswish": torch.nn.functional.hardswish,
     "sin": torch.sin,
     "tanh": torch.tanh,
@@ -119,31 +134,68 @@ PEERS: dict[str, Function] = {  # two in one where PyTorch has no single functio
 
 
 def peer_of(formula: str) -> str:
-    """A function of PyTorch's that takes as many steps of the same kind, by the names in a formula.
+    """A function of PyTorch's that takes as many steps of the same kind, by what stands in a formula; where there is
+    none the shortest composition that does. Two exponentials are two steps, whether side by side or one in the other.
 
     >>> peer_of("x*erf(log(1 + exp(x)))"), peer_of("x/(1 + exp(-1.702*x))"), peer_of("x + (sqrt(x**2 + 1) - 1)/2")
     ('mish', 'silu', 'hypot')
     >>> peer_of("Piecewise((0, x <= 0), (upper, x >= upper), (x, True))"), peer_of("x*tanh(x)"), peer_of("sin(omega*x)")
     ('hardtanh', 'gelu_tanh', 'sin')
+    >>> peer_of("(exp(x) - 1)/(1 + exp(-x))"), peer_of("exp(-exp(x))"), peer_of("x*tanh(x*(1 + erf(x)))")
+    ('elu(x) sigmoid(x)', 'silu(exp(x))', 'x tanh(x erfc(x))')
     """
     named = re.findall(r"\b(erf|exp|tanh|log|sin|cos|sqrt|softplus)\(", formula)
     steps = set(named) - {"sqrt"}
-    times_x = re.search(r"\bx\*(erf|tanh)\(", formula) is not None  # then the step is taken again in the backward pass
-    if steps == {"sin", "exp"}:
-        return "sin(x) sigmoid(x)"
+    several = {("exp", "sin"): "sin(x) sigmoid(x)", ("erf", "tanh"): "x tanh(x erfc(x))"}
     if len(steps) > 1:
-        return "mish"
-    if not steps:
-        return "hypot" if named else "hardtanh" if "Piecewise" in formula else "hardswish"
+        return several.get(tuple(sorted(steps)), "mish")
+    return _peer_of_one(formula, steps.pop(), "sqrt" in named) if steps else _peer_of_none(formula, "sqrt" in named)
+
+
+def _peer_of_none(formula: str, root: bool) -> str:
+    if root:
+        return "hypot"
+    if "Piecewise" in formula:
+        return "hardtanh"
+    return "polynomial quotient" if re.search(r"\*\*.*/\(.*\*\*", formula) else "hardswish"
+
+
+def _peer_of_one(formula: str, step: str, root: bool) -> str:
+    times_x = re.search(r"\bx\*(erf|tanh)\(", formula) is not None  # then the step is taken again in the backward pass
     return {
-        "exp": "elu" if "Piecewise" in formula else "silu",
+        "exp": _peer_of_exponentials(formula),
         "tanh": "gelu_tanh" if times_x else "tanh",
         "erf": "x erfc(x)" if times_x else "erfc",
         "log": "log1p" if "Piecewise" in formula else "softplus",
-        "softplus": "softplus",
+        "softplus": "sqrt(softplus)" if root else "softplus",
         "sin": "sinc" if "sin(x)/x" in formula else "sin",
         "cos": "sin",
-    }[steps.pop()]
+    }[step]
+
+
+def _peer_of_exponentials(formula: str) -> str:
+    exponents = _exponents(formula)
+    if any("exp(" in exponent for exponent in exponents):
+        return "silu(exp(x))"
+    if len(exponents) > 1:
+        return "elu(x) sigmoid(x)"
+    return "elu" if "Piecewise" in formula else "silu"
+
+
+def _exponents(formula: str) -> set[str]:
+    """What stands in the brackets of each exp.
+
+    >>> sorted(_exponents("exp(-(x + exp(x))) + exp(x)"))
+    ['-(x + exp(x))', 'x']
+    """
+    found = set()
+    for start in (match.end() for match in re.finditer(r"\bexp\(", formula)):
+        end, depth = start, 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(formula[end], 0)
+            end += 1
+        found.add(formula[start : end - 1])
+    return found
 
 
 def _in_turns(ours: Function, theirs: Function, elements: int, rounds: int, calls: int) -> list[tuple[float, float]]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_whole
+from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_split, parse_whole
 from actlab.errors import UserError
 
 LEAST_PAIRS = 5  # as in stats, which is slow to load
@@ -54,8 +54,13 @@ def compare(
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(help="standard, or tutorial (no test set: it is used for validation)", show_default="standard"),
+        typer.Option(
+            help="standard, tutorial (no test set: it is used for validation) or resplit", show_default="standard"
+        ),
     ] = None,
+    resplit: Annotated[
+        bool, typer.Option("--resplit", help="each seed trains and tests on a split of its own: --split resplit")
+    ] = False,
     pipeline: Annotated[
         str | None, typer.Option(help="standard, or published (a tutorial's faulty inputs)", show_default="standard")
     ] = None,
@@ -136,7 +141,7 @@ def compare(
         weight_decay=parse_numbers("--weight-decay", weight_decay),
         dropout=parse_numbers("--dropout", dropout),
         initialisation=None if init is None else init.split(","),
-        split=split,
+        split=parse_split(split, resplit),
         pipeline=pipeline,
         engine=engine,
         baseline=baseline,

@@ -47,6 +47,16 @@ def parse_hidden(text: str | None) -> list[int] | None:
         raise UserError(f"--hidden is {text!r}; it must be units a layer, such as 128,64, or none.") from None
 
 
+def parse_split(split: str | None, resplit: bool) -> str | None:
+    """--resplit is short for --split resplit."""
+    if resplit and split is not None:
+        raise UserError(
+            f"--split {split} and --resplit both name a split: leave one out. --resplit gives each seed training, "
+            "validation and test samples of its own."
+        )
+    return "resplit" if resplit else split
+
+
 def parse_list(text: str | None) -> list[str]:
     """Names with commas between them; nothing is no name."""
     return [part.strip() for part in (text or "").split(",") if part.strip()]

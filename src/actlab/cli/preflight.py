@@ -10,7 +10,7 @@ import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.compare import Names
-from actlab.cli.options import filled, parse_hidden, parse_number
+from actlab.cli.options import filled, parse_hidden, parse_number, parse_split
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def preflight(
     data: Annotated[
         str | None, typer.Option(help="auto, mnist, fashion_mnist, kmnist, digits, or a file.npz", show_default="auto")
     ] = None,
-    split: Annotated[str | None, typer.Option(help="standard or tutorial", show_default="standard")] = None,
+    split: Annotated[str | None, typer.Option(help="standard, tutorial or resplit", show_default="standard")] = None,
+    resplit: Annotated[bool, typer.Option("--resplit", help="the split of the first seed: --split resplit")] = False,
     pipeline: Annotated[str | None, typer.Option(help="standard or published", show_default="standard")] = None,
     hidden: Annotated[
         str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
@@ -51,7 +52,7 @@ def preflight(
     given = {
         "activations": named or None,
         "data": data,
-        "split": split,
+        "split": parse_split(split, resplit),
         "pipeline": pipeline,
         "hidden": parse_hidden(hidden),
         "initialisation": None if init is None else init.split(","),
@@ -64,8 +65,10 @@ def preflight(
     name, note = (experiment.data, "") if experiment.data != "auto" else sets.resolve_auto(data_dir=data_dir)
     if note:
         print(f"Looking at {name}, {note}.", file=sys.stderr)
-    dataset = sets.load(name, split=experiment.split, pipeline=experiment.pipeline, data_dir=data_dir)
-    told = f"{dataset.title}, split {experiment.split}, pipeline {experiment.pipeline}: {len(dataset.train.y)} samples"
+    seed = experiment.seeds[0]
+    dataset = sets.load(name, split=experiment.split, pipeline=experiment.pipeline, seed=seed, data_dir=data_dir)
+    split_told = f"resplit by seed {seed}" if dataset.pool else experiment.split
+    told = f"{dataset.title}, split {split_told}, pipeline {experiment.pipeline}: {len(dataset.train.y)} samples"
     _tell(look(dataset, experiment), f"{told} to train on.", as_json)
 
 

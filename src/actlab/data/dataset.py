@@ -7,20 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.data import fetch, idx, npz, pipelines, sets
-from actlab.data.split import SPLITS, Source, cut
+from actlab.data import fetch, idx, npz, pipelines, resplit, sets
+from actlab.data.resplit import RESPLIT, Pool
+from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
 
 NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
 SAMPLE_IMAGES = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """x: float32 (n, features), C-contiguous; y: int64 (n,)."""
-
-    x: np.ndarray
-    y: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +31,7 @@ class Dataset:
     labels: np.ndarray
     title: str
     licence: str
+    pool: Pool | None = None  # of the split "resplit": what other seeds cut their parts from
 
 
 @dataclass(frozen=True)
@@ -81,6 +75,7 @@ def load(
     *,
     split: str = "standard",
     pipeline: str = "standard",
+    seed: int = 0,
     data_dir: str | Path | None = None,
     download: bool = True,
     progress: fetch.Progress | None = None,
@@ -89,8 +84,10 @@ def load(
 
     Args:
         name: one of `names()`, or the path of an .npz file with x, y and optionally x_valid, y_valid, x_test, y_test.
-        split: "standard" (training, validation and test part) or "tutorial" (the test part used for validation).
+        split: "standard" (training, validation and test part), "tutorial" (the test part used for validation) or
+            "resplit" (parts of the same sizes, cut anew from all samples by each seed).
         pipeline: "standard" (mean 0 and deviation 1 on the training part) or "published" (a tutorial's fault).
+        seed: whose parts, in the split "resplit".
         data_dir: the folder of the IDX files; without it ACTLAB_DATA, the cache and the network, in this order.
         download: whether the network may be used.
         progress: called with file name, bytes done, bytes in all.
@@ -107,7 +104,7 @@ def load(
     _check_choice("split", split, SPLITS)
     _check_choice("pipeline", pipeline, pipelines.PIPELINES)
     source = _source(name, data_dir, download, progress)
-    return _prepare(name, source, split, pipeline)
+    return _prepare(name, source, split, pipeline, seed)
 
 
 def resolve_auto(
@@ -180,12 +177,18 @@ def _digits() -> Source:
     )
 
 
-def _prepare(name: str, source: Source, split: str, pipeline: str) -> Dataset:
-    raw = source.train[0]
+def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) -> Dataset:
+    raw, pool = source.train[0], None
     pipelines.check(pipeline, name, raw)
-    cuts = [part for part in cut(source, split) if part is not None]
-    inputs = pipelines.apply(pipeline, cuts)
-    parts = [Part(x, part.y.astype(np.int64)) for x, part in zip(inputs, cuts, strict=True)]
+    if split == RESPLIT:
+        resplit.check(pipeline)
+        pool = Pool.of(source)
+        parts, images = pool.parts(seed), pool.x[resplit.indices_of(pool.y, pool.sizes, seed)[0][:SAMPLE_IMAGES]]
+    else:
+        cuts = [part for part in cut(source, split) if part is not None]
+        inputs = pipelines.apply(pipeline, cuts)
+        parts = [Part(x, part.y.astype(np.int64)) for x, part in zip(inputs, cuts, strict=True)]
+        images = cuts[0].x[:SAMPLE_IMAGES].copy()  # a copy: a view would keep the whole file in memory
     return Dataset(
         name=Path(name).stem if _is_npz(name) else name,
         content=_content(source),
@@ -194,10 +197,11 @@ def _prepare(name: str, source: Source, split: str, pipeline: str) -> Dataset:
         test=parts[2] if len(parts) == 3 else None,
         classes=source.classes,
         shape=raw.shape[1:],
-        images=cuts[0].x[:SAMPLE_IMAGES].copy(),  # a copy: a view would keep the whole file in memory
+        images=images,
         labels=parts[0].y[:SAMPLE_IMAGES].copy(),
         title=source.title,
         licence=source.licence,
+        pool=pool,
     )
 
 

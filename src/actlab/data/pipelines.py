@@ -31,7 +31,7 @@ def apply(pipeline: str, parts: list[Cut]) -> list[np.ndarray]:
     if pipeline == "published":
         return [_published(part) for part in parts]
     mean, std = mean_and_std(parts[0].x)
-    return [_standardised(part.x, mean, std) for part in parts]
+    return [standardised(part.x, mean, std) for part in parts]
 
 
 def mean_and_std(x: np.ndarray, ddof: int = 0) -> tuple[float, float]:
@@ -49,7 +49,8 @@ def mean_and_std(x: np.ndarray, ddof: int = 0) -> tuple[float, float]:
         return float(np.mean(x, dtype=np.float64)), float(np.std(x, dtype=np.float64, ddof=ddof))
 
 
-def _standardised(x: np.ndarray, mean: float, std: float) -> np.ndarray:
+def standardised(x: np.ndarray, mean: float, std: float) -> np.ndarray:
+    """float32 (n, features) with this mean and deviation taken out, computed in float64."""
     if not 0 < std < math.inf:
         raise UserError(
             f"The training samples have mean {mean:g} and standard deviation {std:g}, so they cannot be standardised: "

@@ -7,7 +7,7 @@ import numpy as np
 
 from actlab.errors import UserError
 
-SPLITS = ("standard", "tutorial")
+SPLITS = ("standard", "tutorial", "resplit")
 SEED = 55_005  # fixed for good: results stored under a data set's content hash depend on it
 
 Pair = tuple[np.ndarray, np.ndarray]  # samples (n, ...), labels (n,)
@@ -24,6 +24,14 @@ class Source:
     test: Pair | None
     classes: int
     valid_one_in: int = 5  # with a test set given, one training sample in so many goes into the validation part
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """x: float32 (n, features), C-contiguous; y: int64 (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +61,29 @@ def cut(source: Source, split: str) -> tuple[Cut, Cut, Cut | None]:
 
 
 def _standard(source: Source) -> tuple[Cut, Cut, Cut]:
-    samples = len(source.train[1])
+    train, valid, test = sizes_of(source)
     if source.valid is not None and source.test is not None:
         return _whole(source.train), _whole(source.valid), _whole(source.test)
     if source.test is not None:
-        train, valid = _cuts(source.train, _sizes_of_two(samples, source.valid_one_in))
-        return train, valid, _whole(source.test)
+        return *_cuts(source.train, (train, valid)), _whole(source.test)
     if source.valid is not None:
-        train, test = _cuts(source.train, _sizes_of_two(samples, 5))
-        return train, _whole(source.valid), test
-    train, valid, test = _cuts(source.train, _sizes_of_three(samples))
-    return train, valid, test
+        first, last = _cuts(source.train, (train, test))
+        return first, _whole(source.valid), last
+    return tuple(_cuts(source.train, (train, valid, test)))
+
+
+def sizes_of(source: Source) -> tuple[int, int, int]:
+    """How many samples the training, validation and test part of the standard split have."""
+    samples = len(source.train[1])
+    valid, test = (None if pair is None else len(pair[1]) for pair in (source.valid, source.test))
+    if valid is not None and test is not None:
+        return samples, valid, test
+    if test is not None:
+        return *_sizes_of_two(samples, source.valid_one_in), test
+    if valid is not None:
+        train, test = _sizes_of_two(samples, 5)
+        return train, valid, test
+    return _sizes_of_three(samples)
 
 
 def _sizes_of_two(samples: int, one_in: int) -> tuple[int, int]:
@@ -92,7 +112,7 @@ def _cuts(pair: Pair, sizes: Sequence[int]) -> list[Cut]:
     return [Cut(x[index], y[index], file=x) for index in stratified(y, sizes)]
 
 
-def stratified(y: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
+def stratified(y: np.ndarray, sizes: Sequence[int], seed: int = SEED) -> list[np.ndarray]:
     """Indices into y for parts of exactly these sizes, every class in proportion, in no particular order.
 
     The first part keeps at least one sample of each class.
@@ -102,7 +122,7 @@ def stratified(y: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
     [[4, 2], [2, 1]]
     """
     assert sum(sizes) == len(y), (sizes, len(y))
-    generator = np.random.PCG64(SEED)
+    generator = np.random.PCG64(seed)
     order = _permutation(len(y), generator)
     _, class_of, counts = np.unique(y[order], return_inverse=True, return_counts=True)
     shares = [counts]

@@ -102,7 +102,7 @@ def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
         )
     ticks = [f"{rate:g}" for rate in tuning.rates]
     figure.update_xaxes(title="learning rate", type="log", tickvals=tuning.rates, ticktext=ticks)
-    figure.update_yaxes(title="validation accuracy, %")
+    figure.update_yaxes(title="validation accuracy, %", range=list(tuning.limits))
     return figure.update_layout(**_layout(height=360))
 
 

@@ -120,6 +120,7 @@ def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[
         ("data", summary.subject.partition(",")[0] + (f", {e.data_note}" if e.data_note else "")),
         ("hash of the data", e.content[:16]),
         ("split", _SPLITS[e.split]),
+        ("question", summary.asked),
         ("pipeline", _PIPELINES[e.pipeline]),
         ("network", _network(run)),
         ("initial weights", ", ".join(e.initialisation)),
@@ -142,6 +143,8 @@ def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[
 _SPLITS = {
     "standard": "standard: training, validation and test samples are apart",
     "tutorial": "tutorial: the test samples serve as validation samples, and there is no test",
+    "resplit": "resplit: each seed cuts all samples anew into training, validation and test samples, equal for all "
+    "activations",
 }
 _PIPELINES = {
     "standard": "standard: mean 0 and deviation 1 over the training samples",

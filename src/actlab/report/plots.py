@@ -122,12 +122,13 @@ def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
     axes.set_xscale("log")
     axes.set_xticks(tuning.rates, [f"{rate:g}" for rate in tuning.rates])
     axes.minorticks_off()
+    axes.set_ylim(*tuning.limits)
     axes.set_xlabel("learning rate")
     axes.set_ylabel("validation accuracy, %")
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
     _legend(figure, axes, {name: tint[name] for name in tuning.names}, len(tuning.names) > 8)
-    _caption(figure, "Means over the tuning seeds; rings: what was chosen. What diverged is left out.")
+    _caption(figure, "Means over the tuning seeds; rings: what was chosen. Left out: what diverged, what is far below.")
     return figure
 
 

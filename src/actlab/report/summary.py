@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab import data
+from actlab import data, looked
 from actlab.data import sets
 from actlab.errors import need_extra
 from actlab.report import endings
@@ -23,6 +23,7 @@ from actlab.stats import (
     Diagnosis,
     Interval,
     all_pairs,
+    asked,
     best_among,
     compare,
     conclusion,
@@ -84,6 +85,7 @@ class Summary:
     best: list[str]  # the arms among which the best one lies, at 95%
     caption: str  # what the numbers rest on
     methods: str  # a paragraph for a paper
+    asked: str  # which question the intervals answer
     costs: list[Cost]  # cost beside quality, an arm each but the baseline
     tuning: Tuning | None  # how each activation's setting was chosen; None: it was given
     metric: str  # in words
@@ -142,6 +144,7 @@ class Summary:
             "best_among": self.best,
             "caption": self.caption,
             "methods": self.methods,
+            "asked": self.asked,
             "trials": self.total,
             "still_to_be_trained": self.planned,
             "table": [_plain(row) for row in self.table.to_dict("records")],
@@ -180,15 +183,17 @@ class Summary:
 def summarise(run: Run) -> Summary:
     """The table, the comparisons and the conclusion of a run, finished or not."""
     trials = with_arms(run)
-    has_test = "test_labels" in run.artefact("samples") or bool(trials["test_accuracy"].notna().any())
+    has_test = run.examples > 0 or bool(trials["test_accuracy"].notna().any())
     column = "test_accuracy" if has_test else "final_valid_accuracy"
     metric = "test accuracy" if has_test else "final validation accuracy"
     values = _values(trials, column)
     margin = margin_points(run) / 100
     baseline = _baseline_arm(run, values)
-    correct = _correct(run, trials) if has_test else None
+    correct = _correct(run, trials) if has_test and not run.sizes else None
+    overlap = run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0
     looks = run.experiment.max_seeds > 0
-    comparisons = compare(values, baseline, margin=margin, correct=correct, sequential=looks)
+    comparisons = compare(values, baseline, margin=margin, correct=correct, overlap=overlap, sequential=looks)
+    question = asked(resplit=overlap > 0, examples=max((item.examples for item in comparisons), default=0))
     subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     tuning = tuning_of(run)
@@ -204,7 +209,7 @@ def summarise(run: Run) -> Summary:
         best=best_among(values, sequential=looks) if len(values) > 1 else [],
         costs=_costs(run, trials, baseline, margin),
         tuning=tuning,
-        caption=_caption(run, comparisons, metric, selection),
+        caption=_caption(run, comparisons, metric, selection, question),
         methods=methods(
             comparisons,
             subject=subject,
@@ -212,7 +217,10 @@ def summarise(run: Run) -> Summary:
             selection=selection,
             versions=_versions(run),
             sequential=looks,
+            shared=f"equal seeds share initial weights{', split' * (overlap > 0)} and batch order",
+            question=question,
         ),
+        asked=question if any(math.isfinite(item.low) for item in comparisons) else "",
         metric=metric,
         metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
@@ -221,7 +229,7 @@ def summarise(run: Run) -> Summary:
         total=len(trials),
         has_test=has_test,
         pairs=all_pairs(values, sequential=looks) if len(values) > 2 else [],
-        preflight=run.preflight,
+        preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
 
@@ -236,8 +244,7 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
 
 def margin_points(run: Run) -> float:
     """The smallest difference that matters, in percentage points; never below two test examples."""
-    samples = run.artefact("samples")
-    examples = len(samples.get("test_labels", ())) or int(samples.get("valid_samples", 0))
+    examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
     return data.margin_points(run.experiment.data, run.experiment.margin, examples)
 
 
@@ -276,7 +283,7 @@ def _costs(run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float
     return costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
 
 
-def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str) -> str:
+def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str, question: str) -> str:
     """What the numbers rest on."""
     if not comparisons:
         return ""
@@ -285,7 +292,7 @@ def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: st
     return (
         f"n = {n} pairs of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
         f"{_margin_said(run)}; intervals: "
-        f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}."
+        f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}. {question}"
     )
 
 

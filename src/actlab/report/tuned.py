@@ -13,6 +13,7 @@ from actlab.store import Run
 from actlab.targets import exact
 from actlab.tuning import WORDS, Setting, Tried, chosen, said, tried
 
+_SPAN_POINTS = 12.0
 CHOSEN_HEADERS = ("activation", "setting", "mean validation loss", "validation accuracy")
 
 
@@ -45,6 +46,15 @@ class Tuning:
             }
             for name in self.names
         }
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Of an axis of accuracies, in per cent: what is far below the best would flatten all that matters."""
+        shown = [100 * item.accuracy for tried in self.by_rate.values() for item in tried.values() if not item.diverged]
+        top = max(shown, default=100.0)
+        low = max(min(shown, default=0.0), top - _SPAN_POINTS)
+        room = 0.06 * max(top - low, 0.1)
+        return low - room, top + room
 
     def order(self, rate: float | None) -> list[str]:
         """The activations by mean validation accuracy with one rate for all; None: each with its own setting."""
@@ -101,7 +111,9 @@ class Tuning:
         """How a setting was chosen, for a caption."""
         names = [name for name in GRID if len(getattr(self.experiment, name)) > 1]
         what = listed([f"{WORDS[name]} (of {_values(getattr(self.experiment, name))})" for name in names])
-        return f"{what} chosen for each activation by mean validation loss over {len(TUNING_SEEDS)} other seeds"
+        said = f"{what} chosen for each activation by mean validation loss over {len(TUNING_SEEDS)} other seeds"
+        shared = self.experiment.split == "resplit"
+        return said + (", which split the same samples, tested ones among them" if shared else "")
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -5,7 +5,7 @@ from actlab.stats.diagnosis import Diagnosis, diagnose
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, Interval, mean_interval
 from actlab.stats.pairs import Table, paired_differences
 from actlab.stats.verdicts import VERDICTS, Comparison, compare, compare_tasks, further_seeds, mcnemar
-from actlab.stats.words import Unit, conclusion, correction, listed, methods, note, winner
+from actlab.stats.words import Unit, asked, conclusion, correction, listed, methods, note, winner
 
 __all__ = [
     "ALPHA",
@@ -17,6 +17,7 @@ __all__ = [
     "Table",
     "Unit",
     "all_pairs",
+    "asked",
     "best_among",
     "compare",
     "compare_tasks",

@@ -17,6 +17,7 @@ from actlab.stats.images import Correct, crossed_error
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, bounds, special, t_critical, t_level
 from actlab.stats.pairs import Pairs, Table, pairs
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar
+from actlab.stats.splits import resplit_error
 
 VERDICTS = (
     "better",
@@ -62,9 +63,9 @@ class Comparison:
     diverged: int
     baseline_diverged: int
     p_diverged: float  # exact McNemar test, corrected for the number of comparisons
-    crossed_low: float  # for other seeds and other test examples; NaN where it is not known which were right
+    crossed_low: float  # for other seeds and other test examples, or other data; NaN where that is not known
     crossed_high: float
-    examples: int  # in the test set; 0: not known
+    examples: int  # in the test set; 0: not known, or others in each seed
 
     @property
     def decided(self) -> bool:
@@ -72,8 +73,8 @@ class Comparison:
 
     @property
     def only_here(self) -> bool:
-        """Whether a difference is sure on these test examples, and not on others like them."""
-        return self.examples > 0 and (self.low > 0 or self.high < 0) and self.crossed_low <= 0 <= self.crossed_high
+        """Whether a difference is sure on these test examples, or these data, and not on others like them."""
+        return (self.low > 0 or self.high < 0) and self.crossed_low <= 0 <= self.crossed_high
 
 
 def compare(
@@ -82,6 +83,7 @@ def compare(
     *,
     margin: float = 0.0,
     correct: Correct | None = None,
+    overlap: float = 0.0,
     sequential: bool = False,
 ) -> list[Comparison]:
     """Each arm against the baseline (default: the first), paired by seed, at 95% over all comparisons together.
@@ -90,6 +92,7 @@ def compare(
         table: arm -> seed -> value; NaN where the trial diverged. Differences keep its unit.
         margin: the smallest difference that matters, in that unit; 0: any.
         correct: arm -> seed -> which test examples were right, where the values are their shares.
+        overlap: where each seed splits the same data anew, test samples for each sample of the other parts.
         sequential: whether seeds were added until the comparisons were decided: intervals that hold at every look.
 
     Raises:
@@ -103,7 +106,8 @@ def compare(
     """
     if not table:
         return []
-    return compare_tasks({"": table}, baseline, margin=margin, correct=correct, sequential=sequential)[""]
+    tables = {"": table}
+    return compare_tasks(tables, baseline, margin=margin, correct=correct, overlap=overlap, sequential=sequential)[""]
 
 
 def compare_tasks(
@@ -112,6 +116,7 @@ def compare_tasks(
     *,
     margin: float = 0.0,
     correct: Correct | None = None,
+    overlap: float = 0.0,
     sequential: bool = False,
 ) -> dict[str, list[Comparison]]:
     """As `compare`, of several tasks: each has its own comparisons, and all of all tasks hold together."""
@@ -125,7 +130,7 @@ def compare_tasks(
     place = iter(range(len(columns)))
     return {
         task: [
-            _comparison(each, tables[task], together, arm, next(place), margin, correct or {}, sequential)
+            _comparison(each, tables[task], together, arm, next(place), margin, correct or {}, overlap, sequential)
             for arm in range(len(each.names))
         ]
         for task, each in found.items()
@@ -140,6 +145,7 @@ def _comparison(
     place: int,
     margin: float,
     correct: Correct,
+    overlap: float,
     sequential: bool,
 ) -> Comparison:
     name, count = found.names[arm], len(together.n_A)
@@ -161,7 +167,10 @@ def _comparison(
         verdict = "unstable" if alone > baseline_alone else "stabler"
     reach = functools.partial(sequential_critical, alpha=ALPHA / count) if sequential else _reach_like(n, critical)
     plain = bounds(mean, error, t_critical(n - 1, ALPHA))
-    crossed = _crossed(rights, baseline_rights, seeds, mean, critical)
+    if overlap:  # the places of two seeds are different examples: there is nothing to cross
+        crossed = *bounds(mean, resplit_error(error, n, overlap), critical), 0
+    else:
+        crossed = _crossed(rights, baseline_rights, seeds, mean, critical)
     return Comparison(
         name=name,
         baseline=found.baseline,

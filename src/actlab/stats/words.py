@@ -123,7 +123,7 @@ def note(item: Comparison, unit: Unit) -> str:
     if item.verdict.endswith("slightly"):
         said.append(f"perhaps by less than {unit.size(item.margin)}")
     if item.only_here:
-        said.append(f"on these {count(item.examples, 'test example')} only")
+        said.append(_here(item))
     if item.further:
         said.append(f"{count(item.further, 'more seed')} would settle it")
     return "; ".join(said)
@@ -200,7 +200,11 @@ def _which(item: Comparison) -> str:
 
 
 def _only_here(item: Comparison) -> str:
-    return f" on these {count(item.examples, 'test example')} only" if item.only_here else ""
+    return f" {_here(item)}" if item.only_here else ""
+
+
+def _here(item: Comparison) -> str:
+    return f"on these {count(item.examples, 'test example')} only" if item.examples else "on splits of these data only"
 
 
 def _undecided(group: Sequence[Comparison], seconds_a_seed: float) -> str:
@@ -272,10 +276,28 @@ def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -
     return student if max(pairs) < LEAST_SIGNED else f"{signed}; {student} below {LEAST_SIGNED} pairs"
 
 
+def asked(*, resplit: bool, examples: int) -> str:
+    """Which question the intervals answer, in sentences.
+
+    >>> asked(resplit=False, examples=0)
+    'Intervals speak of other initial weights and batch orders, on this split.'
+    """
+    if resplit:
+        return (
+            "Each seed has a split of its own, so that intervals speak of other initial weights, batch orders and "
+            "splits of the same data. The seeds share samples: for other data the intervals are somewhat too narrow, "
+            "and what Nadeau and Bengio's (2003) wider one leaves open is said to hold on splits of these data only."
+        )
+    said = "Intervals speak of other initial weights and batch orders, on this split"
+    if not examples:
+        return f"{said}."
+    return f"{said}; what a crossed interval leaves open for other test examples is said to hold on these only."
+
+
 def methods(
     comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, unit: Unit = Unit(),
     sequential: bool = False, versions: str = "", shared: str = "equal seeds share initial weights and batch order",
-    thing: str = "activation function", when: str = ", fixed before training,",
+    thing: str = "activation function", when: str = ", fixed before training,", question: str = "",
 ) -> str:  # fmt: skip
     """A paragraph for a paper: how the comparisons were made.
 
@@ -283,6 +305,7 @@ def methods(
         shared: what equal seeds have in common; "" where it is not known.
         thing: what was compared, in the singular.
         when: the margin was fixed; "" where it is not known.
+        question: which one the intervals answer, as `asked` says it.
         selection: how epoch, learning rate and the like were chosen: "the epoch of the lowest validation loss".
     """
     if not comparisons:
@@ -312,6 +335,6 @@ def methods(
     return (
         f"We compared {what} with {baseline} on {subject}, by {metric}, "
         f"paired by random seed ({spread} pairs{f'; {shared}' if shared else ''}), with {selection}. "
-        f"{how}{equal} Diverged runs were counted as outcomes (exact McNemar test) and entered no mean."
-        + (f" Software: {versions}." if versions else "")
+        f"{how}{question and f' {question}'}{equal} Diverged runs were counted as outcomes (exact McNemar test) and "
+        "entered no mean." + (f" Software: {versions}." if versions else "")
     )

@@ -1,0 +1,56 @@
+"""A split for each seed: all samples of a data set in one pool, from which each seed cuts parts of its own.
+
+The parts have the sizes of the standard split. Two seeds share most of their training samples and some test samples.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from actlab.data import pipelines
+from actlab.data.split import Part, Source, sizes_of, stratified
+from actlab.errors import UserError
+from actlab.streams import stream_seed
+
+RESPLIT = "resplit"
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Raw samples of all parts: x (n, ...), y int64 (n,); and how many each part takes of them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    sizes: tuple[int, int, int]  # training, validation, test
+    classes: int
+
+    @staticmethod
+    def of(source: Source) -> "Pool":
+        pairs = [pair for pair in (source.train, source.valid, source.test) if pair is not None]
+        xs, ys = zip(*pairs, strict=True)
+        x = xs[0] if len(xs) == 1 else np.concatenate(xs)
+        return Pool(x, np.concatenate(ys).astype(np.int64), sizes_of(source), source.classes)
+
+    def parts(self, seed: int) -> list[Part]:
+        """The seed's training, validation and test part, with mean 0 and deviation 1 over its own training part."""
+        indices = indices_of(self.y, self.sizes, seed)
+        mean, deviation = pipelines.mean_and_std(self.x[indices[0]])
+        return [Part(pipelines.standardised(self.x[index], mean, deviation), self.y[index]) for index in indices]
+
+
+def indices_of(y: np.ndarray, sizes: tuple[int, int, int], seed: int) -> list[np.ndarray]:
+    """Which samples of the pool are in the seed's training, validation and test part: the same for every activation.
+
+    >>> [part.tolist() for part in indices_of(np.array([0, 1, 0, 1, 0, 1]), (2, 2, 2), seed=3)]
+    [[0, 5], [2, 3], [1, 4]]
+    """
+    return stratified(y, sizes, stream_seed(seed, "split"))
+
+
+def check(pipeline: str) -> None:
+    """UserError for a pipeline that knows no pool."""
+    if pipeline != "standard":
+        raise UserError(
+            f"The pipeline {pipeline!r} goes by the file that a sample comes from, the split {RESPLIT!r} mixes the "
+            "files: use pipeline 'standard', or another split."
+        )

@@ -1,0 +1,55 @@
+"""The data of a run: held once, mapped by all workers; and out of them what the trials of a seed are trained on."""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from actlab.data import Part, Pool
+from actlab.disk import told, write_text
+from actlab.train import Arrays
+
+Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own from
+
+
+def arrays_for(seed: int, held: Held) -> Arrays:
+    """What the trials of a seed are trained and tested on."""
+    return as_arrays(held.parts(seed), held.classes) if isinstance(held, Pool) else held
+
+
+def as_arrays(parts: Sequence[Part | None], classes: int) -> Arrays:
+    """Training, validation and test part for the engine; the test part may be missing."""
+    pairs = [(None, None) if p is None else (torch.from_numpy(p.x), torch.from_numpy(p.y)) for p in parts]
+    return Arrays(*itertools.chain(*pairs), classes=classes)
+
+
+def share(held: Held, working: Path) -> None:
+    """The data as files that all workers map into memory: one copy, whatever their number."""
+    others = {}
+    with told(working.parent):
+        for field in dataclasses.fields(held):
+            value = getattr(held, field.name)
+            if isinstance(value, torch.Tensor | np.ndarray):
+                np.save(working / f"{field.name}.npy", np.asarray(value))
+            elif value is not None:
+                others[field.name] = value
+        write_text(working / "shared", json.dumps(others))
+
+
+def load_shared(working: Path) -> Held:
+    others = json.loads((working / "shared").read_text(encoding="utf-8"))
+
+    def read(name: str) -> np.ndarray | None:
+        file = working / f"{name}.npy"
+        # "c": torch wants to be able to write, and what it writes would stay in this process
+        return np.asarray(np.load(file, mmap_mode="c")) if file.is_file() else None
+
+    if "sizes" in others:
+        return Pool(read("x"), read("y"), tuple(others["sizes"]), others["classes"])
+    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "classes"]
+    found = {name: read(name) for name in names}
+    return Arrays(**{n: a if a is None else torch.from_numpy(a) for n, a in found.items()}, **others)

@@ -17,7 +17,7 @@ FLOORS = [
     {"formula"},
     {"targets"},
     {"spec", "activations", "stats", "data", "disk"},
-    {"store", "functional", "products", "batches", "replay", "denormals"},
+    {"store", "looked", "functional", "products", "batches", "replay", "denormals"},
     {"nn", "optimizers", "models", "executors", "export", "judging", "properties", "tuning"},
     {"train", "loading", "identify", "swapping"},
     {"show", "plain", "costs", "machine", "checkpoints", "battery", "sharing"},

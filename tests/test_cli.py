@@ -42,6 +42,8 @@ WRONG = [
     (["compare", "torch.nn:GELUU"], "Did you mean 'GELU'"),
     (["compare", "torch.nn:GLU"], "changes the width"),
     (["compare", "--epochs", "-1"], "epochs is -1"),
+    (["compare", "--until-decided", "--max-seeds", "0"], "--max-seeds is 0; a verdict takes 5"),
+    (["compare", "--max-seeds", "9"], "--max-seeds bounds --until-decided"),
     (["compare", "--epochs", "many"], "--epochs is 'many'"),
     (["compare", "--lr", "nan"], "--lr is nan"),
     (["compare", "--lr", "0.1;0.2"], "--lr is '0.1;0.2'"),

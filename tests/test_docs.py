@@ -75,6 +75,18 @@ def test_the_page_of_the_verdicts_is_that_of_its_record():
     assert verdicts.PAGE.read_text(encoding="utf-8") == verdicts.page(record)
 
 
+def test_the_page_of_preflight_is_that_of_its_record():
+    sys.path.insert(0, str(ROOT / "bench"))
+    try:
+        import preflight
+    finally:
+        sys.path.pop(0)
+    record = json.loads(preflight.RECORD.read_text(encoding="utf-8"))
+    assert preflight.PAGE.read_text(encoding="utf-8") == preflight.page(record)
+    states = {case["pipeline"]: {found["state"] for found in case["endings"].values()} for case in record["trained"]}
+    assert states == {"standard": {"fine"}, "published": {"validation inputs do not look like training inputs"}}
+
+
 def test_the_page_of_the_battery_is_that_of_its_record():
     sys.path.insert(0, str(ROOT / "bench"))
     try:

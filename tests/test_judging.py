@@ -1,6 +1,7 @@
 """Tables from elsewhere: the same verdicts as compare's, what is missing told, what cannot be read refused in words."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -53,11 +54,13 @@ def test_the_plain_interval_of_one_comparison_is_scipys():
     assert (item.plain_low, item.plain_high) == pytest.approx((interval.low, interval.high))
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "jsonl", "parquet"])
 def test_files_say_what_the_table_says(tmp_path, suffix):
     file = tmp_path / f"results.{suffix}"
     if suffix == "json":
         TABLE.to_json(file)
+    elif suffix == "jsonl":
+        TABLE.to_json(file, orient="records", lines=True)
     elif suffix == "parquet":
         TABLE.to_parquet(file)
     else:
@@ -128,6 +131,8 @@ def test_what_is_not_there_is_named(options, told):
     [
         (TABLE.assign(valid=1.0), "numbers in test_accuracy, valid: say which one is compared with --metric"),
         (TABLE.drop(columns="test_accuracy"), "no column of numbers"),
+        (TABLE.head(0), "the table has no rows"),
+        (TABLE.assign(test_accuracy="95%"), "test_accuracy holds text"),
         (pd.concat([TABLE, TABLE.head(1)]), "relu has seed 0 twice: keep one row a run, or name the column"),
         (TABLE[TABLE.activation == "relu"], "nothing to compare it with"),
         ([1, 2], "a DataFrame or a file, not list"),
@@ -138,6 +143,70 @@ def test_what_is_not_there_is_named(options, told):
 def test_tables_that_cannot_be_judged(table, told):
     with pytest.raises(UserError, match=told):
         actlab.judge(table)
+
+
+def test_shares_of_a_hundred_are_points_too():
+    one, hundred = actlab.judge(TABLE, margin=0.2), actlab.judge(TABLE.assign(test_accuracy=100 * TABLE.test_accuracy))
+    assert one.frame.difference.tolist() == pytest.approx(hundred.frame.difference.tolist())
+    assert "difference, points" in hundred.headers and hundred.unit.word == "points"
+    assert "points" not in str(actlab.judge(TABLE.rename(columns={"test_accuracy": "bleu"}), metric="bleu"))
+
+
+def test_the_plain_interval_is_a_column_of_its_own():
+    found = actlab.judge(TABLE)
+    assert "plain 95% t interval" in found.headers
+    wide = TABLE.pivot(index="seed", columns="activation", values="test_accuracy")
+    expected = scipy_stats.ttest_rel(wide["tanh"], wide["relu"]).confidence_interval()
+    row = found.frame.iloc[0]
+    assert (row.plain_low, row.plain_high) == pytest.approx((100 * expected.low, 100 * expected.high))
+    assert 0 <= row.improvement <= 1 and found.as_json()["comparisons"][0]["plain_low"] == pytest.approx(row.plain_low)
+
+
+def test_a_missing_seed_is_no_divergence():
+    found = actlab.judge(TABLE[~((TABLE.activation == "tanh") & (TABLE.seed < 2))])
+    assert "that both have" in found.frame.note[0] and "finished" not in found.frame.note[0] + found.conclusion
+
+
+def test_a_baseline_that_diverged_is_the_unstable_one():
+    table = TABLE.copy()
+    table.loc[(table.activation == "relu") & (table.seed < 2), "test_accuracy"] = np.nan
+    assert actlab.judge(table).frame.note[0].startswith("relu is the unstable one: 2 of 10 diverged, none of these")
+
+
+@pytest.mark.parametrize("column", ["seed", "activation"])
+def test_rows_that_do_not_say_what_they_are_of_are_told_and_left_out(column):
+    table = TABLE.astype({"seed": object})
+    table.loc[[4, 14], column] = np.nan
+    found = actlab.judge(table)
+    assert found.told[0] == "2 rows without a value in activation or seed, left out"
+    assert set(found.frame.comparison) == {"tanh", "gelu"} and found.comparisons[""][0].n >= 8
+
+
+def test_equal_results_make_functions_the_same_and_nothing_else():
+    table = TABLE.assign(test_accuracy=0.5)
+    assert set(actlab.judge(table).frame.verdict) == {"the same function"}
+    found = actlab.judge(table.rename(columns={"activation": "optimizer"}), group="optimizer")
+    assert set(found.frame.verdict) == {"the same results"} and "function" not in found.conclusion + found.methods
+    assert "We compared 2 other optimizers with relu" in found.methods
+
+
+def test_with_three_seeds_nothing_is_claimed():
+    found = actlab.judge(runs(3, relu=0.95, tanh=0.94, gelu=0.96))
+    assert "lies among" not in found.conclusion and "5 pairs are needed" in found.conclusion
+    assert "--seeds" not in found.conclusion and "no interval" in found.methods
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"margin": -1}, "--margin is -1; it must be a number from 0 on"),
+        ({"margin": math.nan}, "--margin is nan"),
+        ({"metric": "seed"}, "--seed and --metric both name the column 'seed'"),
+    ],
+)
+def test_options_without_sense_are_refused(options, told):
+    with pytest.raises(UserError, match=told):
+        actlab.judge(TABLE, **options)
 
 
 def command(*arguments, status: int = 0) -> str:
@@ -168,7 +237,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "judge.md"
 def test_the_table_in_the_documentation_is_that_of_its_record():
     found = actlab.judge(RECORD, baseline="relu", seed="random_state", metric="test_accuracy", margin=0.5)
     text = PAGE.read_text(encoding="utf-8")
-    for name, against, pairs, difference, interval, verdict, told in found.text_rows:
+    for name, against, pairs, difference, interval, plain, verdict, told in found.text_rows:
         said = f"{verdict}; {told}" if verdict == "undecided" else verdict
-        assert f"| {name} | {against} | {pairs} | {difference} | {interval} | {said} |" in text
+        assert f"| {name} | {against} | {pairs} | {difference} | {interval} | {plain} | {said} |" in text
     assert "initial weights" not in found.methods

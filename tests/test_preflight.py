@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from actlab import data
+from actlab import data, looked
 from actlab.data import Dataset, Part
 from actlab.errors import UserError
 from actlab.preflight import diagnose, doctor, inputs, labels, networks, preflight, refuse
@@ -273,6 +273,7 @@ def test_curves_tell_what_went_wrong(name, state):
 
 @pytest.mark.parametrize("wrong", [False, True])
 def test_trained_networks_are_told_apart(tmp_path, wrong):
+    from actlab.report.summary import summarise
     from actlab.run import compare
 
     file = tmp_path / "own.npz"
@@ -280,9 +281,64 @@ def test_trained_networks_are_told_apart(tmp_path, wrong):
     arrays = {f"x{name}": part.x[:, ::-1] if wrong and name == "_valid" else part.x for name, part in parts.items()}
     np.savez(file, **arrays, **{f"y{name}": part.y for name, part in parts.items()})
     settings = {"learning_rate": 0.3, "batch_size": 16, "epochs": 6, "seeds": 1, "hidden": [32]}
-    run = compare("tanh", data=str(file), out=tmp_path / "run", report=False, workers=1, stack_size=1, **settings)
+    settings |= {"data": str(file), "out": tmp_path / "run", "report": False, "workers": 1, "stack_size": 1}
+    if wrong:
+        with pytest.raises(UserError, match=r"alike, validation.*--force"):
+            compare("tanh", **settings)
+        assert not (tmp_path / "run").exists()
+    run = compare("tanh", force=wrong, **settings)
     curves = [run.curves[name] for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")]
     assert diagnose(*curves).state == ("validation inputs do not look like training inputs" if wrong else "fine")
+    summary = summarise(run)
+    assert [f["level"] for f in summary.preflight if f["about"] == "validation"] == ["error" if wrong else "ok"]
+    said = summary.as_text().replace("\n", " ")
+    assert ("tanh: validation inputs do not look like training inputs" in said) == wrong
+    assert ("Before training, error: alike (validation)" in said) == wrong
+    assert summary.as_json()["endings"]["tanh"]["state"] == diagnose(*curves).state
+
+
+# What a run does with it
+
+
+def test_a_run_is_looked_at_before_it_trains_and_not_again(tmp_path, monkeypatch):
+    from actlab.run import compare
+
+    small = {"data": "digits", "seeds": 1, "epochs": 1, "hidden": [8], "report": False, "out": tmp_path / "run"}
+    with pytest.raises(UserError, match=r"gradients, heaviside: .*--force \(force=True\)"):
+        compare("relu", "heaviside", **small)
+    assert not (tmp_path / "run").exists(), "nothing is left behind"
+    run = compare("relu", **small)
+    assert {f["check"] for f in looked.read(run.path)["findings"]} >= {"finite", "alike", "start", "by heart"}
+    seen = []
+    monkeypatch.setattr("actlab.preflight.before.preflight", lambda *a: seen.append(1) or [])
+    compare("relu", **small)
+    assert not seen, "the same command finishes at once"
+    compare("relu", "tanh", **small)
+    assert seen, "an activation that is new is looked at"
+
+
+def test_an_error_stops_the_command_unless_forced(actlab_command, tmp_path):
+    asked = [
+        "compare",
+        "relu",
+        "heaviside",
+        "--data",
+        "digits",
+        "--seeds",
+        "1",
+        "--epochs",
+        "1",
+        "--out",
+        tmp_path / "r",
+    ]
+    done = actlab_command(*asked)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1) and "--force" in done.stderr
+    done = actlab_command(*asked, "--force", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0 and "error    gradients (heaviside)" in done.stderr
+    assert [f["check"] for f in told["preflight"] if f["level"] == "error"]
+    page = (tmp_path / "r" / "report" / "index.html").read_text()
+    assert "Before training, error: gradients (heaviside)" in page and 'id="preflight"' in page
 
 
 # The refusal and the commands

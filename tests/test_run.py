@@ -68,6 +68,7 @@ def test_what_a_run_leaves(tmp_path):
         "lock",
         "experiment.toml",
         "environment.json",
+        "preflight.json",
         "artefacts/samples.npz",
         "artefacts/functions.npz",
     }
@@ -165,7 +166,7 @@ def test_a_run_grows_by_what_is_missing_with_the_same_bits(tmp_path):
 
 def test_seeds_are_added_until_every_comparison_is_decided(tmp_path):
     small = {"data": "digits", "epochs": 1, "hidden": [8], "learning_rate": [0.1], "report": False}
-    clear = compare("relu", "heaviside", out=tmp_path / "clear", max_seeds=40, margin=0.6, **small)
+    clear = compare("relu", "heaviside", out=tmp_path / "clear", max_seeds=40, margin=0.6, force=True, **small)
     assert 5 <= len(clear.experiment.seeds) < 40 and summarise(clear).comparisons[0].verdict == "worse"
     told = Told()
     hard = compare("relu", "softplus", out=tmp_path / "hard", max_seeds=9, margin=0.6, progress=told, **small)
@@ -194,6 +195,12 @@ def test_baseline_and_margin_are_chosen_before_training(tmp_path):
             compare("gelu", "tanh", "relu", out=tmp_path / "run", **(SMALL | changed))
     with pytest.raises(UserError, match="Did you mean"):
         compare("relu", "tanh", out=tmp_path / "other", baseline="relv", **SMALL)
+    told = Told()
+    compare("relu", "tanh", out=tmp_path / "default", progress=told, **SMALL)
+    assert any("differences below 0.6 points count as none. Both are fixed" in said for said in told.said)
+    compare("relu", "tanh", out=tmp_path / "default", margin=0.6, **SMALL)  # named or not, it is the same
+    with pytest.raises(UserError, match=r"before training, is 0\.6; the command says 0.7"):
+        compare("relu", "tanh", out=tmp_path / "default", margin=0.7, **SMALL)
 
 
 @pytest.mark.parametrize(
@@ -514,13 +521,13 @@ def test_a_damaged_environment_file_is_no_obstacle(tmp_path):
 
 def test_the_leader_is_trained_again_on_fresh_seeds(tmp_path):
     small = {"data": "digits", "epochs": 1, "hidden": [16], "learning_rate": [0.1], "report": False}
-    run = compare("relu", "heaviside", "tanh", seeds=5, out=tmp_path / "run", **small)
+    run = compare("relu", "heaviside", "tanh", seeds=5, out=tmp_path / "run", force=True, **small)
     assert leader(run) == "tanh"
     again = confirm(run, report=False)
     assert again.activations == ["relu", "tanh"] and again.experiment.seeds == (5, 6, 7, 8, 9)
     alone = compare("relu", "tanh", seeds=[5, 6, 7, 8, 9], out=tmp_path / "alone", **small)
     assert contents(again) == contents(alone)
-    assert confirm(compare("tanh", "heaviside", seeds=5, out=tmp_path / "other", **small)) is None
+    assert confirm(compare("tanh", "heaviside", seeds=5, out=tmp_path / "other", force=True, **small)) is None
     grid = compare("relu", "tanh", seeds=1, out=tmp_path / "grid", **(small | {"learning_rate": [0.1, 0.2]}))
     with pytest.raises(UserError, match="name one learning rate"):
         confirm(grid)

@@ -152,9 +152,26 @@ def test_below_five_pairs_nothing_is_decided():
 def test_the_same_and_a_constant_difference():
     first = noise(1, 8)[0]
     same, constant = compare(table(first * 0 + 0.5, first * 0 + 0.5, first * 0 + 0.75))
-    assert (same.verdict, same.difference, same.p, same.low, same.high) == ("the same", 0, 1, 0, 0)
+    assert (same.verdict, same.difference, same.p, same.low, same.high) == ("the same function", 0, 1, 0, 0)
     assert (constant.verdict, constant.p, constant.low, constant.high) == ("better", 2 * 2**-7, 0.25, 0.25)
     assert note(same, Unit()) == "the same results in every seed"
+
+
+def test_equal_shares_of_other_examples_are_not_the_same_function():
+    half = np.arange(100) < 50
+    bits = {"a": dict.fromkeys(range(6), half), "b": dict.fromkeys(range(6), ~half)}
+    values = table([0.5] * 6, [0.5] * 6)
+    assert compare(values, margin=0.01, correct=bits)[0].verdict == "practically equal"
+    assert compare(values, margin=0.01, correct={"a": bits["a"], "b": bits["a"]})[0].verdict == "the same function"
+
+
+def test_drawn_signs_count_what_was_observed():
+    """100,000 drawn patterns and the observed one: p is a multiple of 1/100,001."""
+    rows = noise(2, 20)
+    far = simultaneous((rows[1] - rows[0] + 1.0)[:, None])
+    assert far.p_A[0] == pytest.approx(1 / 100_001, rel=1e-12)
+    near = simultaneous((rows[1] - rows[0])[:, None]).p_A[0] * 100_001
+    assert near == pytest.approx(round(near), abs=1e-6)
 
 
 def test_equal_differences_on_few_seeds_are_no_certainty():
@@ -419,6 +436,20 @@ def test_the_best_is_among_those_that_nothing_beats():
     assert sorted(best_among(table(*rows))) == ["b", "c"]
     assert best_among(table(*noise(3, 3))) == best_among(table(*noise(3, 3)))
     assert len(best_among(table(*noise(3, 3)))) == 3  # too few seeds: nothing is beaten
+
+
+def test_one_that_diverged_in_every_seed_is_not_the_best():
+    rows = np.vstack([noise(2, 10), np.full(10, NAN)])
+    assert sorted(best_among(table(*rows))) == ["a", "b"]
+    assert best_among(table([NAN], [NAN])) == ["a", "b"]
+
+
+def test_all_pairs_may_hold_at_every_look():
+    rows = noise(3, 9)
+    for (*_, low, high, _), (*_, wide, wider, _) in zip(
+        all_pairs(table(*rows)), all_pairs(table(*rows), sequential=True), strict=True
+    ):
+        assert wide < low < high < wider
 
 
 def test_the_best_is_rarely_left_out():

@@ -1,13 +1,20 @@
 """Verdicts on results that people have already: a table with a column for what is compared, seeds and a metric."""
 
+import dataclasses
+import itertools
 import math
+import platform
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from actlab import __version__
 from actlab.errors import UserError, did_you_mean, need_extra
 from actlab.stats import (
+    LEAST_PAIRS,
     Comparison,
     Unit,
     best_among,
@@ -21,16 +28,25 @@ from actlab.stats import (
 if TYPE_CHECKING:
     import pandas as pd
 
-READ = {".csv": "read_csv", ".tsv": "read_csv", ".json": "read_json", ".parquet": "read_parquet"}
+READ = {
+    ".csv": "read_csv", ".tsv": "read_csv", ".json": "read_json", ".jsonl": "read_json", ".parquet": "read_parquet",
+}  # fmt: skip
+_OPTIONS = {".tsv": {"sep": "\t"}, ".jsonl": {"lines": True}}
+SELECTION = "as it was given"
 _SHARES = ("acc", "f1", "auc", "precision", "recall")  # metrics that are shares of one
-COLUMNS = ("comparison", "against", "pairs", "difference", "low", "high", "verdict", "note")
+COLUMNS = (
+    "comparison", "against", "pairs", "difference", "low", "high", "plain_low", "plain_high", "p", "improvement",
+    "verdict", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
     """What a table of results says, task by task ("" where there is one task).
 
-    `frame` has a row a comparison: comparison, against, pairs, difference, low, high (simultaneous 95%), verdict, note.
+    `frame` has a row a comparison: comparison, against, pairs, difference, low and high (simultaneous 95%), plain_low
+    and plain_high (Student's 95%, of this comparison alone), p (corrected), improvement (share of pairs in which it is
+    better, ties counted half), verdict, note.
     """
 
     tables: dict[str, dict[str, dict[Any, float]]]
@@ -39,6 +55,7 @@ class Judgement:
     unit: Unit
     subject: str
     told: tuple[str, ...]  # what was found in the table, and what was done about it
+    group: str = "activation"  # what is compared
 
     @property
     def frame(self) -> "pd.DataFrame":
@@ -46,8 +63,9 @@ class Judgement:
 
         rows = [
             ([task] if len(self.tables) > 1 else [])
-            + [c.name, c.baseline, c.n, self.unit.scale * c.difference, self.unit.scale * c.low,
-               self.unit.scale * c.high, c.verdict, note(c, self.unit)]
+            + [c.name, c.baseline, c.n,
+               *(self.unit.scale * value for value in (c.difference, c.low, c.high, c.plain_low, c.plain_high)),
+               c.p, c.improvement, c.verdict, note(c, self.unit)]
             for task, found in self.comparisons.items()
             for c in found
         ]  # fmt: skip
@@ -56,14 +74,21 @@ class Judgement:
     @property
     def conclusion(self) -> str:
         said = [
-            conclusion(table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit)
+            conclusion(
+                table,
+                self.comparisons[task],
+                subject=task or self.subject,
+                metric=self.metric,
+                unit=self.unit,
+                advice=f"{LEAST_PAIRS} pairs are needed for a verdict",
+            )
             for task, table in self.tables.items()
         ]
         best = [
             f"The best {f'on {task} ' if task else ''}lies among: {', '.join(best_among(table))}."
             for task, table in self.tables.items()
-            if len(table) > 2
-        ]
+            if len(table) > 2 and any(math.isfinite(c.low) for c in self.comparisons[task])
+        ]  # fmt: skip
         return " ".join([*said, *best])
 
     @property
@@ -72,13 +97,15 @@ class Judgement:
         pairs = sorted({c.n for c in every})
         n = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
         margin = f"; margin {self.unit.size(every[0].margin)}" if every[0].margin else ""
-        return f"n = {n} pairs of seeds; {self.metric}; intervals: {correction(every)}{margin}."
+        how = f"{self.metric}, {SELECTION}; intervals: {correction(every)}{margin}"
+        return f"n = {n} pairs of seeds; {how}; {_versions()}."
 
     @property
     def methods(self) -> str:
         every = [c for found in self.comparisons.values() for c in found]
-        selection = "results as they were given"
-        return methods(every, subject=self.subject, metric=self.metric, selection=selection, unit=self.unit, shared="")
+        thing = "activation function" if self.group == "activation" else f"other {self.group}"
+        return methods(every, subject=self.subject, metric=self.metric, selection=SELECTION, unit=self.unit, shared="",
+                       thing=thing, when="", versions=_versions())  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
         found = [dict(zip(self.frame.columns, row, strict=True)) for row in self.frame.to_numpy().tolist()]
@@ -111,6 +138,7 @@ class Judgement:
             "pairs",
             f"difference{unit}",
             "simultaneous 95% interval",
+            "plain 95% t interval",
             "verdict",
             "note",
         ]
@@ -123,7 +151,9 @@ class Judgement:
             ([task] if len(self.tables) > 1 else [])
             + [
                 c.name, c.baseline, str(c.n), write(c.difference) if c.n else "–",
-                f"{write(c.low)} to {write(c.high)}" if math.isfinite(c.low) else "–", c.verdict, note(c, self.unit),
+                *(f"{write(low)} to {write(high)}" if math.isfinite(low) else "–"
+                  for low, high in ((c.low, c.high), (c.plain_low, c.plain_high))),
+                c.verdict, note(c, self.unit),
             ]
             for task, found in self.comparisons.items()
             for c in found
@@ -151,11 +181,12 @@ def judge(
     """Compare the groups of a table with a baseline, paired by seed: the verdicts of `compare`, for anyone's results.
 
     Args:
-        frame: a DataFrame, or a CSV, JSON or Parquet file: a row a run.
+        frame: a DataFrame, or a CSV, TSV, JSON, JSONL or Parquet file: a row a run.
         baseline: the group that the others are compared with; default the first in the table.
         group, seed, metric, task: columns. Without `metric` the only numeric column that is left. NaN in it: the run
             diverged. Equal seeds are paired; those that only one of two has are told and left out.
-        margin: the smallest difference that matters, in the unit of the differences that are shown.
+        margin: the smallest difference that matters, in the unit of the differences that are shown: percentage points
+            of an accuracy or the like, be it written as .95 or as 95.
         lower_is_better: of a loss: then a positive difference is an improvement, that is, a lower loss.
 
     Raises:
@@ -168,12 +199,17 @@ def judge(
     [['tanh', 6, 'worse']]
     """
     name = str(frame) if isinstance(frame, str | Path) else "the table"
-    table = _read(frame)
+    table = _read(frame).reset_index(drop=True)
+    if table.empty:
+        raise UserError(f"{name} has no rows: one for each run is needed.")
     for column in (group, seed, *([task] if task else [])):
         _need_column(table, column, name)
     metric = metric or _only_number(table, {group, seed, task}, name)
     _need_column(table, metric, name)
     values = _numbers(table, metric, name)
+    _need_sense(margin, {"--group": group, "--seed": seed, "--metric": metric, "--task": task})
+    table, nameless = _named_rows(table, [group, seed, *([task] if task else [])], name)
+    values = values[table.index]
     unit = _unit(values, metric)
     tables = _tables(table, values * (-1 if lower_is_better else 1), group, seed, task)
     groups = list(dict.fromkeys(str(g) for g in table[group]))
@@ -186,9 +222,40 @@ def judge(
     if all(len(arms) < 2 for arms in tables.values()):
         raise UserError(f"{name} has one {group} alone, {chosen}: there is nothing to compare it with.")
     found = compare_tasks(tables, chosen, margin=margin / unit.scale)
+    if group != "activation":  # equal results make no optimizer the same function
+        found = {task: [_no_function(c) for c in some] for task, some in found.items()}
     direction = " (lower is better: a positive difference is an improvement)" if lower_is_better else ""
-    told = _told(tables, chosen)
-    return Judgement(tables, found, f"{metric}{direction}", unit, name, told)
+    told = (*nameless, *_told(tables, chosen))
+    return Judgement(tables, found, f"{metric}{direction}", unit, name, told, group)
+
+
+def _no_function(item: Comparison) -> Comparison:
+    return dataclasses.replace(item, verdict="the same results") if item.verdict == "the same function" else item
+
+
+def _versions() -> str:
+    return f"actlab {__version__}, numpy {np.__version__}, python {platform.python_version()}"
+
+
+def _need_sense(margin: float, columns: dict[str, str | None]) -> None:
+    """A margin that is a size, and a column of its own for each purpose."""
+    if not (math.isfinite(margin) and margin >= 0):
+        raise UserError(f"--margin is {margin:g}; it must be a number from 0 on: the smallest difference that matters.")
+    for (one, first), (other, second) in itertools.combinations(columns.items(), 2):
+        if first == second and first is not None:
+            raise UserError(f"{one} and {other} both name the column {first!r}: each needs a column of its own.")
+
+
+def _named_rows(table: "pd.DataFrame", columns: list[str], name: str) -> tuple["pd.DataFrame", tuple[str, ...]]:
+    """The rows that say what they are of, and a word on the others."""
+    missing = table[columns].isna().any(axis=1)
+    if missing.all():
+        raise UserError(f"No row of {name} has a value in {', '.join(columns)}: name others with --group, --seed.")
+    if not missing.any():
+        return table, ()
+    lost = int(missing.sum())
+    told = f"{lost} row{'s' if lost > 1 else ''} without a value in {' or '.join(columns)}, left out"
+    return table[~missing], (told,)
 
 
 def _read(frame: Any) -> "pd.DataFrame":
@@ -203,9 +270,8 @@ def _read(frame: Any) -> "pd.DataFrame":
     path = Path(frame)
     if path.suffix.lower() not in READ:
         raise UserError(f"{path} is no table that can be read: {', '.join(READ)}.")
-    options = {"sep": "\t"} if path.suffix.lower() == ".tsv" else {}
     try:
-        return getattr(pd, READ[path.suffix.lower()])(path, **options)
+        return getattr(pd, READ[path.suffix.lower()])(path, **_OPTIONS.get(path.suffix.lower(), {}))
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.") from None
     except (ValueError, OSError, UnicodeDecodeError) as error:
@@ -222,11 +288,16 @@ def _need_column(table: "pd.DataFrame", column: str, name: str) -> None:
 
 
 def _only_number(table: "pd.DataFrame", others: set[str | None], name: str) -> str:
-    found = [str(c) for c in table.columns if c not in others and table[c].dtype.kind in "fi"]
+    found = [str(c) for c in table.columns if c not in others and table[c].dtype.kind in "fiu"]
     if len(found) == 1:
         return found[0]
-    what = f"numbers in {', '.join(found)}" if found else "no column of numbers"
-    raise UserError(f"{name} has {what}: say which one is compared with --metric.")
+    if found:
+        raise UserError(f"{name} has numbers in {', '.join(found)}: say which one is compared with --metric.")
+    rest = ", ".join(str(c) for c in table.columns if c not in others)
+    raise UserError(
+        f"{name} has no column of numbers beside those that name the runs"
+        + (f"; {rest} holds text: with --metric its first word that is no number is told." if rest else ".")
+    )
 
 
 def _numbers(table: "pd.DataFrame", metric: str, name: str) -> "pd.Series":
@@ -239,10 +310,14 @@ def _numbers(table: "pd.DataFrame", metric: str, name: str) -> "pd.Series":
 
 
 def _unit(values: "pd.Series", metric: str) -> Unit:
-    """Shares of one are shown in percentage points; whatever else, in its own unit with four significant digits."""
-    known = values.dropna().abs()
-    if len(known) and known.max() <= 1 and any(word in metric.lower() for word in _SHARES):
-        return Unit()
+    """Shares, of one or of a hundred, are shown in percentage points; whatever else, in its own unit with four
+    significant digits.
+    """
+    known = values.dropna()
+    share = any(word in metric.lower() for word in _SHARES) and len(known) > 0 and known.min() >= 0
+    if share and known.max() <= 100:
+        return Unit() if known.max() <= 1 else Unit(1.0, "points", 2)
+    known = known.abs()
     largest = float(known.max()) if len(known) and known.max() > 0 else 1.0
     return Unit(1.0, "", max(0, 4 - math.floor(math.log10(largest)) - 1))
 
@@ -271,7 +346,6 @@ def _told(tables: dict[str, dict[str, dict[Any, float]]], baseline: str) -> tupl
             if alone := sorted(map(str, first.keys() ^ seeds.keys())):
                 shown = ", ".join(alone[:6]) + (" ..." if len(alone) > 6 else "")
                 place = f" in {task}" if task else ""
-                said.append(
-                    f"{arm} and {baseline}{place}: {len(alone)} seeds of one of the two only, left out ({shown})"
-                )
+                seeds_lost = f"{len(alone)} seed{'s' if len(alone) > 1 else ''}"
+                said.append(f"{arm} and {baseline}{place}: {seeds_lost} of one of the two only, left out ({shown})")
     return tuple(said)

@@ -17,6 +17,11 @@ from torch import Tensor
 
 os.environ.setdefault("MKL_CBWR", "AUTO")  # here, in the one room that multiplies; workers inherit it
 
+TOLD_LATE = (
+    "This process multiplied matrices before actlab was loaded, so that results may differ in their last bits from "
+    "those of other runs: set MKL_CBWR=AUTO before Python starts, or name two --workers."
+)
+
 Operation = Callable[[], Tensor]
 
 

@@ -32,6 +32,7 @@ def tutorial(
             *ACTIVATIONS,
             data="mnist",
             pipeline=pipeline,
+            force=pipeline == "published",  # its inputs are the point
             split="tutorial",
             learning_rate=[0.01],
             seeds=seeds,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 
-from actlab import costs, data, executors, products
+from actlab import costs, data, executors, looked, products
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
@@ -17,6 +17,7 @@ from actlab.entries import enter
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cores, environment
 from actlab.plan import Limits, Needs, alike, plan
+from actlab.preflight import look_before
 from actlab.sharing import as_arrays, share
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 KEEP = ("best", "none")
-_MULTIPLIED = (
-    "This process multiplied matrices before actlab was loaded, so that results may differ in their last bits from "
-    "those of other runs: set MKL_CBWR=AUTO before Python starts, or name two --workers."
-)
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
 _LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "matplotlib", "plotly", "jinja2")
 
@@ -91,6 +88,7 @@ def compare(
     report: bool = True,
     command: str | None = None,
     tune: bool = False,
+    force: bool = False,
     **settings: Any,
 ) -> Run:
     """Train networks with each activation, paired by seed, and leave a run to read.
@@ -106,6 +104,7 @@ def compare(
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
         command: how this was asked for, kept with the run's environment.
         tune: choose a learning rate for each activation from the usual ones, where none are given.
+        force: train although preflight found an error.
         settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
 
     Raises:
@@ -125,6 +124,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
+    found, said = look_before(dataset, experiment, looked.read(path), force=force)
     begun = environment(chosen) | {"command": command}
 
     def train_grid(grid: Experiment) -> "pd.DataFrame":
@@ -138,8 +138,10 @@ def compare(
     experiment = _with_added_seeds(path, experiment, progress)
     store = _open(path, experiment)
     with store:
-        for change in store.add_environment(begun):
-            progress.say(f"Since this run began the machine has changed: {change}.")
+        looked.keep(path, found)
+        changes = store.add_environment(begun)
+        for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
+            progress.say(line)
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
             store.add_source(target.identity.rpartition("#")[2], target.source)
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
@@ -317,13 +319,16 @@ def _same_question(known: Experiment, wanted: Experiment) -> Experiment:
     """With the baseline and margin that were chosen before training; a run of one activation has compared nothing."""
     if known.max_seeds:  # looked at more than once: no interval of a single look holds any more
         wanted = dataclasses.replace(wanted, max_seeds=max(known.max_seeds, wanted.max_seeds, len(wanted.seeds)))
+    if wanted.margin == data.margin_points(known.data, known.margin, 0):  # named or not, the default is the same
+        wanted = dataclasses.replace(wanted, margin=known.margin)
     chosen = {"margin": known.margin} | ({"baseline": known.baseline_label} if len(known.labels) > 1 else {})
     for name, old in chosen.items():
         new = getattr(wanted, name) and (wanted.baseline_label if name == "baseline" else wanted.margin)
         if new and new != old:
             raise UserError(
-                f"The {name} of this run, chosen before training, is {old or 'that of the data set'}; the command says "
-                f"{new}. Repeat it without --{name}, or train anew with another --out."
+                f"The {name} of this run, chosen before training, is "
+                f"{old or data.margin_points(known.data, 0.0, 0)}; the command says {new}. Repeat it without --{name}, "
+                "or train anew with another --out."
             )
     return dataclasses.replace(wanted, **chosen)
 
@@ -397,7 +402,7 @@ def _train_missing(
         progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
     alone = chosen.workers == 1
     if alone and not products.hold():
-        progress.say(_MULTIPLIED)
+        progress.say(products.TOLD_LATE)
     if not alone:
         share(held, working)
     tasks = [Task(s, stack_name(s), store.path, held if alone else None, device, keep) for s in chosen.stacks]
@@ -422,6 +427,7 @@ def _measured_costs(experiment: Experiment, dataset: Dataset, device: str, limit
 
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
+    samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
     if dataset.pool is not None:  # each seed has test samples of its own
         samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
     elif dataset.test is not None:

@@ -72,7 +72,8 @@ def attempt(
     item = show.shown(what)
     drawn = show.sketches([*([show.shown(baseline)] if target.identity != other.identity else []), item])
     if not untrained:
-        run = compare(baseline, what, out=folder / "run", workers=workers, command=command, **asked)
+        # an idea that cannot learn is shown to be one: what preflight finds is said, and stops nothing
+        run = compare(baseline, what, out=folder / "run", workers=workers, command=command, force=True, **asked)
     summary = None if run is None else summarise(run)
     link = None if run is None else os.path.relpath(run.path / "report" / "index.html", folder)
     page = draw_idea(

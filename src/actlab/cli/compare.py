@@ -13,6 +13,8 @@ from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_split, parse_whole
 from actlab.errors import UserError
 
+LEAST_PAIRS = 5  # as in stats, which is slow to load
+
 Names = Annotated[
     list[str] | None,
     typer.Argument(
@@ -81,6 +83,7 @@ def compare(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="then train the leader and the baseline on fresh seeds")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="train although preflight finds an error")] = False,
     param: Param = None,
     learn: Learn = None,
     spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
@@ -117,6 +120,7 @@ def compare(
         "stack_size": parse_whole("--stack-size", stack_size),
         "memory": memory,
         "keep": keep,
+        "force": force,
         "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),
     }
@@ -142,7 +146,7 @@ def compare(
         engine=engine,
         baseline=baseline,
         margin=parse_number("--margin", margin),
-        max_seeds=parse_whole("--max-seeds", max_seeds or "60") if until_decided else None,
+        max_seeds=_most_seeds(max_seeds) if until_decided else None,
     )
     again = None
     if confirm:
@@ -181,6 +185,14 @@ def reproduce(
     )
 
 
+def _most_seeds(text: str | None) -> int | None:
+    """How far `--until-decided` goes; 0 would switch it off."""
+    most = parse_whole("--max-seeds", "60" if text is None else text)
+    if most is not None and most < LEAST_PAIRS:
+        raise UserError(f"--max-seeds is {most}; a verdict takes {LEAST_PAIRS} seeds at least.")
+    return most
+
+
 def _print_result(run: Any, as_json: bool, again: Any = None, confirm: bool = False) -> None:
     from actlab.confirm import confirmed
     from actlab.report import summarise
@@ -199,3 +211,5 @@ def _print_result(run: Any, as_json: bool, again: Any = None, confirm: bool = Fa
         leads = "The baseline leads: there is nothing to confirm." if again is None else confirmed(summarise(again))
         print("\n".join(textwrap.wrap(leads, 100)))
     print(f"Report: {run.path / 'report' / 'index.html'}")
+    if again is not None:
+        print(f"Of the fresh seeds: {again.path / 'report' / 'index.html'}")

@@ -10,6 +10,6 @@ pipelines           what is done to the pixels
 dataset             these steps in order
 """
 
-from actlab.data.dataset import Dataset, Defaults, Part, Pool, defaults, load, names, resolve_auto
+from actlab.data.dataset import Dataset, Defaults, Part, Pool, defaults, load, margin_points, names, resolve_auto
 
-__all__ = ["Dataset", "Defaults", "Part", "Pool", "defaults", "load", "names", "resolve_auto"]
+__all__ = ["Dataset", "Defaults", "Part", "Pool", "defaults", "load", "margin_points", "names", "resolve_auto"]

@@ -59,6 +59,17 @@ def defaults(name: str) -> Defaults:
     return Defaults(learning_rate=0.01, margin=0.001)
 
 
+def margin_points(name: str, asked: float, examples: int) -> float:
+    """The smallest difference that matters, in percentage points: what is asked for (0: the default of the data set),
+    but never less than two of the examples that judge (0: not known how many).
+
+    >>> margin_points("digits", 0.0, 360), margin_points("digits", 0.1, 400), margin_points("mnist", 0.0, 0)
+    (0.6, 0.5, 0.1)
+    """
+    given = asked or 100 * defaults(name).margin
+    return max(given, 200 / examples) if examples else given
+
+
 def load(
     name: str | Path,
     *,

@@ -47,4 +47,5 @@ def refuse(findings: Sequence[Finding], force: bool = False) -> None:
         return
     listed = " ".join(f"({i}) {e.check}{f', {e.about}' if e.about else ''}: {e.says}" for i, e in enumerate(errors, 1))
     count = "An error was" if len(errors) == 1 else f"{len(errors)} errors were"
-    raise UserError(f"{count} found before training. {listed} Mend this, or go on all the same with --force.")
+    advice = "Mend this, or go on all the same with --force (force=True)."
+    raise UserError(f"{count} found before training. {listed} {advice}")

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from actlab.disk import write_text
+from actlab.report.differences import bracketed, verdict_said
 from actlab.report.numbers import points
 from actlab.report.summary import Summary
 from actlab.stats import Comparison
@@ -24,8 +25,8 @@ def escaped(text: str) -> str:
 
 
 def latex_table(summary: Summary) -> str:
-    """A table environment: accuracy with its interval, difference with the simultaneous one, verdict; the caption says
-    what the numbers rest on.
+    """A table environment: accuracy with its interval, difference with both of its own, verdict with what bounds it;
+    the caption says what the numbers rest on.
     """
     verdicts = {item.name: item for item in summary.comparisons}
     lines = [
@@ -33,9 +34,10 @@ def latex_table(summary: Summary) -> str:
         r"\begin{table}",
         r"  \centering",
         rf"  \caption{{{escaped(_caption(summary))}}}",
-        r"  \begin{tabular}{lrlrll}",
+        r"  \begin{tabular}{lrlrlll}",
         r"    \toprule",
-        rf"    activation & $n$ & {escaped(summary.metric)}, \% & difference & 95\% interval & verdict \\",
+        rf"    activation & $n$ & {escaped(summary.metric)}, \% & difference & simultaneous 95\% & plain 95\% $t$ "
+        r"& verdict \\",
         r"    \midrule",
         *(_row(row, verdicts.get(row["arm"]), summary) for row in summary.table.to_dict("records")),
         r"    \bottomrule",
@@ -66,7 +68,11 @@ def _row(row: dict, item: Comparison | None, summary: Summary) -> str:
         accuracy += f" [{100 * low:.2f}, {100 * high:.2f}]"
     cells = [escaped(row["arm"]), str(row["n"]), accuracy]
     if item is None:
-        return f"    {' & '.join([*cells, '', '', 'baseline'])} \\\\"
-    interval = f"$[{points(item.low)}, {points(item.high)}]$" if math.isfinite(item.low) else "--"
+        return f"    {' & '.join([*cells, '', '', '', 'baseline'])} \\\\"
+    both = [_interval(item.low, item.high), _interval(item.plain_low, item.plain_high)]
     difference = f"${points(item.difference)}$" if item.n else "--"
-    return f"    {' & '.join([*cells, difference, interval, escaped(item.verdict)])} \\\\"
+    return f"    {' & '.join([*cells, difference, *both, escaped(verdict_said(item))])} \\\\"
+
+
+def _interval(low: float, high: float) -> str:
+    return f"${bracketed(low, high)}$" if math.isfinite(low) and math.isfinite(high) else "--"

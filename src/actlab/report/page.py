@@ -10,16 +10,10 @@ from actlab.errors import need_extra
 from actlab.report import interactive
 from actlab.report.costs import HEADERS as COST_HEADERS
 from actlab.report.curves import arm_colours
+from actlab.report.differences import COMPARISON_HEADERS, COMPARISON_NOTES, PAIR_HEADERS
 from actlab.report.numbers import NO_TEST, number, percent
 from actlab.report.plots import TRAIN_SAID, VALID_SAID
-from actlab.report.summary import (
-    COMPARISON_HEADERS,
-    COMPARISON_NOTES,
-    HEADER_NOTES,
-    HEADERS,
-    Summary,
-    with_arms,
-)
+from actlab.report.summary import HEADER_NOTES, HEADERS, Summary, with_arms
 from actlab.report.templates import template
 from actlab.report.tuned import CHOSEN_HEADERS
 from actlab.store import EXPERIMENT, Run
@@ -66,6 +60,7 @@ def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[
         "headers": [(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
         "comparison_headers": [(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
         "cost_headers": COST_HEADERS,
+        "pair_headers": PAIR_HEADERS,
         "chosen_headers": CHOSEN_HEADERS,
         "verdict_column": COMPARISON_HEADERS.index("verdict"),
         "charts": charts,
@@ -98,7 +93,7 @@ def _names(run: Run) -> str:
 
 def _notes(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[str]:
     """What a reader has to know before believing the numbers."""
-    notes = [summary.unfinished, summary.metric_note]
+    notes = [summary.unfinished, *summary.warned, summary.metric_note]
     lost = trials[trials["status"] == "diverged"]
     if len(lost):
         notes.append(

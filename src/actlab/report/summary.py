@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab import data
+from actlab import data, looked
 from actlab.data import sets
 from actlab.errors import need_extra
+from actlab.report import endings
 from actlab.report.costs import Cost, costs_beside
-from actlab.report.numbers import NO_TEST, POINTS, interval_text, number, p_text, percent, points, span
+from actlab.report.differences import comparison_row, cost_lines, cost_row, difference_lines, pair_row
+from actlab.report.numbers import NO_TEST, POINTS, interval_text, number, percent
 from actlab.report.tuned import Tuning, tuning_of
 from actlab.stats import (
     Comparison,
+    Diagnosis,
     Interval,
+    all_pairs,
     asked,
     best_among,
     compare,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
+_PAIR = ("first", "other", "difference", "low", "high", "n")
 _INTERVALS = ("final_valid_accuracy", "best_valid_accuracy", "test_accuracy")
 _MEANS = ("final_train_loss", "final_train_accuracy", "final_valid_loss")
 
@@ -63,17 +68,6 @@ _TERMINAL = {  # the columns that fit, with shorter names
     "step cost": "step",
     "gradient": "gradient",
 }
-COMPARISON_HEADERS = (
-    "activation", "against", "pairs", "difference, points", "simultaneous 95% interval", "plain 95% t interval", "p",
-    "verdict", "note",
-)  # fmt: skip
-COMPARISON_NOTES = {
-    "pairs": "seeds in which both finished",
-    "difference, points": "mean over the pairs, in percentage points; above 0 is better",
-    "simultaneous 95% interval": "of the difference, in points, for all comparisons together; it decides",
-    "plain 95% t interval": "Student's, of this comparison alone",
-    "p": "two-sided, corrected for the number of comparisons",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +95,14 @@ class Summary:
     planned: int  # trials still to be trained
     total: int
     has_test: bool
+    pairs: list[tuple[str, str, float, float, float, int]]  # of every two arms: other minus first, all together
+    preflight: list[dict[str, Any]]  # what was found before training
+    endings: dict[str, Diagnosis]  # what each arm's training ended in
+
+    @property
+    def warned(self) -> list[str]:
+        """What is to be known before the numbers are believed: found before training, and told from the curves."""
+        return [*endings.found_before(self.preflight), *endings.said(self.endings)]
 
     @cached_property
     def unfinished(self) -> str:
@@ -123,22 +125,14 @@ class Summary:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         tuned = self.tuning.sentence if self.tuning else ""
-        said = (self.conclusion, self.best_said, self.asked, tuned, self.metric_note, self.mixed, self.unfinished)
+        caption = f"These differences rest on: {self.caption}" if self.caption else ""
+        said = (self.conclusion, self.best_said, tuned, *self.warned, caption, self.metric_note, self.mixed,
+                self.unfinished)  # fmt: skip
         brackets = "In brackets: 95% intervals of the mean over seeds. step: time of a training step, relative."
         told = [line for text in said if text for line in textwrap.wrap(text, 100)]
-        return "\n".join([*lines, brackets, "", *self._difference_lines(), *told])
-
-    def _difference_lines(self) -> list[str]:
-        """Each comparison with its numbers, whatever the verdict."""
-        judged = [item for item in self.comparisons if math.isfinite(item.low)]
-        if not judged:
-            return []
-        width = max(len(item.name) for item in judged)
-        lines = [f"Difference in {self.metric} to {judged[0].baseline}, points, paired by seed [simultaneous 95%]:"]
-        for item in judged:
-            bounds = f"[{points(item.low)}, {points(item.high)}]"
-            lines.append(f"  {item.name.ljust(width)}  {points(item.difference)} {bounds}  {item.verdict}")
-        return [*lines, ""]
+        baseline = self.comparisons[0].baseline if self.comparisons else ""
+        differences = difference_lines(self.comparisons, self.metric)
+        return "\n".join([*lines, brackets, "", *differences, *cost_lines(self.costs, baseline), *told])
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values; what is not a number is None."""
@@ -156,7 +150,13 @@ class Summary:
             "table": [_plain(row) for row in self.table.to_dict("records")],
             "tuning": self.tuning and self.tuning.as_json(),
             "costs": [_plain(dataclasses.asdict(item)) for item in self.costs],
-            "comparisons": [_plain(dataclasses.asdict(item)) for item in self.comparisons],
+            "comparisons": [
+                _plain(dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, POINTS)})
+                for item in self.comparisons
+            ],
+            "all_pairs": [_plain(dict(zip(_PAIR, item, strict=True))) for item in self.pairs],
+            "preflight": self.preflight,
+            "endings": {arm: dataclasses.asdict(found) for arm, found in self.endings.items()},
         }
 
     @property
@@ -167,12 +167,17 @@ class Summary:
     @property
     def cost_rows(self) -> list[list[str]]:
         """Cost beside quality as text, in the order of COST_HEADERS."""
-        return [_text_cost(item) for item in self.costs]
+        return [cost_row(item) for item in self.costs]
+
+    @property
+    def pair_rows(self) -> list[list[str]]:
+        """Every two arms as text, in the order of PAIR_HEADERS."""
+        return [pair_row(item) for item in self.pairs]
 
     @property
     def comparison_rows(self) -> list[list[str]]:
         """The comparisons as text, in the order of COMPARISON_HEADERS."""
-        return [_text_comparison(item) for item in self.comparisons]
+        return [comparison_row(item) for item in self.comparisons]
 
 
 def summarise(run: Run) -> Summary:
@@ -199,7 +204,8 @@ def summarise(run: Run) -> Summary:
         table=_table(run, trials),
         values=values,
         comparisons=comparisons,
-        conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run)),
+        conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run))
+        + _limit_said(run, comparisons),
         best=best_among(values, sequential=looks) if len(values) > 1 else [],
         costs=_costs(run, trials, baseline, margin),
         tuning=tuning,
@@ -222,13 +228,24 @@ def summarise(run: Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
+        pairs=all_pairs(values, sequential=looks) if len(values) > 2 else [],
+        preflight=looked.read(run.path).get("findings", []),
+        endings=endings.of_run(run, trials),
     )
+
+
+def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
+    """Why no more seeds were added, where they were asked for until all is decided."""
+    most = run.experiment.max_seeds
+    if not most or len(run.experiment.seeds) < most or all(item.decided for item in comparisons):
+        return ""
+    return f" The {most} seeds of --max-seeds are trained: a larger one goes on."
 
 
 def margin_points(run: Run) -> float:
     """The smallest difference that matters, in percentage points; never below two test examples."""
-    given = run.experiment.margin or 100 * data.defaults(run.experiment.data).margin
-    return max(given, 200 / run.examples) if run.examples else given
+    examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
+    return data.margin_points(run.experiment.data, run.experiment.margin, examples)
 
 
 def _baseline_arm(run: Run, values: dict[str, Any]) -> str | None:
@@ -262,7 +279,8 @@ def _costs(run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float
     first = by_activation.get(own[baseline], math.nan)
     relative = {arm: by_activation.get(activation, math.nan) / first for arm, activation in own.items()}
     curves = run.curves.merge(finished[["key", "arm"]], on="key")
-    return costs_beside(curves, relative, baseline, run.experiment.epochs, margin)
+    looks = run.experiment.max_seeds > 0
+    return costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
 
 
 def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str, question: str) -> str:
@@ -273,9 +291,16 @@ def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: st
     n = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
     return (
         f"n = {n} pairs of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
-        f"{margin_points(run):g} points; intervals: "
+        f"{_margin_said(run)}; intervals: "
         f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}. {question}"
     )
+
+
+def _margin_said(run: Run) -> str:
+    """The margin, and why it is another one than was asked for."""
+    points, asked = margin_points(run), run.experiment.margin
+    raised = f" (two test examples, above the {asked:g} asked for)" if asked and points > asked else ""
+    return f"{points:.3g} points{raised}, fixed before training"
 
 
 def _versions(run: Run) -> str:
@@ -412,32 +437,4 @@ def _text_row(row: dict) -> list[str]:
         number(row["final_train_loss"]),
         percent(row["final_train_accuracy"]),
         number(row["final_valid_loss"]),
-    ]
-
-
-def _text_comparison(item: Comparison) -> list[str]:
-    return [
-        item.name,
-        item.baseline,
-        str(item.n),
-        points(item.difference),
-        span(item.low, item.high),
-        span(item.plain_low, item.plain_high),
-        p_text(item.p),
-        item.verdict,
-        note(item, POINTS),
-    ]
-
-
-def _text_cost(item: Cost) -> list[str]:
-    more = item.epochs
-    epochs = f"{more.mean:+.1f}" + (f" [{more.low:+.1f}, {more.high:+.1f}]" if math.isfinite(more.low) else "")
-    return [
-        item.name,
-        f"{item.relative:.2f}×",
-        epochs if more.n else NO_TEST,
-        f"{item.reached} of {item.seeds} seeds",
-        str(item.epochs_at_equal_time),
-        f"{points(item.equal_time.difference)} [{span(item.equal_time.low, item.equal_time.high)}]",
-        item.equal_time.verdict,
     ]

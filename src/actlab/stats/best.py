@@ -15,7 +15,7 @@ from actlab.stats.intervals import ALPHA
 from actlab.stats.pairs import Table, paired_differences, pairs
 
 
-def all_pairs(table: Table) -> list[tuple[str, str, float, float, float, int]]:
+def all_pairs(table: Table, *, sequential: bool = False) -> list[tuple[str, str, float, float, float, int]]:
     """(first, other, other minus first, low, high, pairs) of every two arms, simultaneous over all of them."""
     names = list(table)
     seeds = sorted(set().union(*(values.keys() for values in table.values()))) if table else []
@@ -24,7 +24,7 @@ def all_pairs(table: Table) -> list[tuple[str, str, float, float, float, int]]:
     differences_SA = np.array([[column.get(seed, math.nan) for column in found] for seed in seeds])
     if not both or not seeds:
         return []
-    together = simultaneous(differences_SA.reshape(len(seeds), len(both)))
+    together = simultaneous(differences_SA.reshape(len(seeds), len(both)), sequential=sequential)
     return [
         (first, other, float(together.mean_A[place]), *together.interval(place), int(together.n_A[place]))
         for place, (first, other) in enumerate(both)
@@ -32,15 +32,19 @@ def all_pairs(table: Table) -> list[tuple[str, str, float, float, float, int]]:
 
 
 def best_among(table: Table, *, sequential: bool = False) -> list[str]:
-    """The arms among which the best one lies, at 95%, the best mean first; those with too few results stay in.
+    """The arms among which the best one lies, at 95%, the best mean first.
+
+    Those with too few results stay in; one that diverged in every seed is out, where another did not.
 
     >>> noise = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, -0.3, 0.1]
     >>> arms = {"a": [0.0] * 8, "b": [5 + w for w in noise], "c": [5 - w for w in noise]}
     >>> best_among({name: dict(enumerate(values)) for name, values in arms.items()})
     ['b', 'c']
     """
-    beaten = set()
-    for name in table:
+    beaten = {name for name, values in table.items() if not np.isfinite(list(values.values())).any()}
+    if len(beaten) == len(table):
+        return list(table)
+    for name in table.keys() - beaten:
         found = pairs(table, name)
         # of the two sides of an interval one is asked for
         together = simultaneous(found.differences_SA, alpha=2 * ALPHA, sequential=sequential)

@@ -64,8 +64,9 @@ def simultaneous(differences_SA: np.ndarray, *, alpha: float = ALPHA, sequential
     """Intervals that together leave out a true difference with probability alpha at most.
 
     Every comparison takes its share of alpha, judged or not. `sequential`: at all numbers of seeds together.
-    p is at most alpha if and only if |t| is above the critical value: of P patterns of signs p = (b + 1)/P, with b
-    those whose largest |t| is no smaller.
+    p is at most alpha if and only if |t| is above the critical value: p = (b + 1)/(m + 1), with b those of m patterns
+    of signs whose largest |t| is no smaller. The 1 is what was observed: the identity among all patterns, of which m
+    are the others, and beside those that were drawn.
     """
     comparisons = differences_SA.shape[1]
     summaries = [mean_and_error(column[np.isfinite(column)]) for column in differences_SA.T]
@@ -78,10 +79,11 @@ def simultaneous(differences_SA: np.ndarray, *, alpha: float = ALPHA, sequential
     if signed_A.any():
         share = signed_A.sum() / comparisons
         largest_P = _largest_t(differences_SA[:, signed_A])
-        rank = int(alpha * share * len(largest_P) + 1e-9)
+        patterns = len(largest_P) + (len(differences_SA) > ALL_PATTERNS)
+        rank = int(alpha * share * patterns + 1e-9)
         critical_A[signed_A] = largest_P[-rank] if rank else math.inf
         above = len(largest_P) - np.searchsorted(largest_P, t_A[signed_A], side="left")
-        p_A[signed_A] = np.minimum(1, (above + 1) / len(largest_P) / share)
+        p_A[signed_A] = np.minimum(1, (above + 1) / patterns / share)
     for arm in np.flatnonzero((n_A >= LEAST_PAIRS) & ~signed_A):
         n, own = int(n_A[arm]), alpha / comparisons
         critical_A[arm] = sequential_critical(n, own) if sequential else t_critical(n - 1, own)

@@ -26,7 +26,8 @@ VERDICTS = (
     "better, perhaps slightly",
     "worse, perhaps slightly",
     "undecided",
-    "the same",
+    "the same function",
+    "the same results",  # of what is no function, in tables from elsewhere
     "unstable",
     "stabler",
     "too few seeds",
@@ -159,8 +160,9 @@ def _comparison(
     test = sequential_mcnemar if sequential else mcnemar
     p_diverged = min(1.0, count * test(alone, baseline_alone))
     verdict = _verdict(n, low, high, margin)
-    if error == 0 and mean == 0 and n >= LEAST_PAIRS:
-        verdict = "the same"
+    rights, baseline_rights = correct.get(name, {}), correct.get(found.baseline, {})
+    if error == 0 and mean == 0 and n >= LEAST_PAIRS and _same_rights(rights, baseline_rights, seeds):
+        verdict = "the same function"
     if p_diverged <= ALPHA:
         verdict = "unstable" if alone > baseline_alone else "stabler"
     reach = functools.partial(sequential_critical, alpha=ALPHA / count) if sequential else _reach_like(n, critical)
@@ -168,7 +170,7 @@ def _comparison(
     if overlap:  # the places of two seeds are different examples: there is nothing to cross
         crossed = *bounds(mean, resplit_error(error, n, overlap), critical), 0
     else:
-        crossed = _crossed(correct.get(name, {}), correct.get(found.baseline, {}), seeds, mean, critical)
+        crossed = _crossed(rights, baseline_rights, seeds, mean, critical)
     return Comparison(
         name=name,
         baseline=found.baseline,
@@ -192,6 +194,11 @@ def _comparison(
         crossed_high=crossed[1],
         examples=crossed[2],
     )
+
+
+def _same_rights(arm: Mapping[int, np.ndarray], baseline: Mapping[int, np.ndarray], seeds: list[int]) -> bool:
+    """Whether the same examples were right in every seed, as far as that is known: equal shares may be chance."""
+    return all(np.array_equal(arm[seed], baseline[seed]) for seed in seeds if seed in arm and seed in baseline)
 
 
 def _crossed(

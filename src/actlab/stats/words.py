@@ -49,7 +49,7 @@ def winner(comparisons: Sequence[Comparison]) -> str | None:
 
 def conclusion(
     table: Table, comparisons: Sequence[Comparison], *, subject: str, metric: str, unit: Unit = Unit(),
-    seconds_a_seed: float = math.nan,
+    seconds_a_seed: float = math.nan, advice: str = f"run with --seeds {LEAST_PAIRS} or more",
 ) -> str:  # fmt: skip
     """What the comparisons say, in sentences that begin with the data.
 
@@ -57,6 +57,7 @@ def conclusion(
         subject: the data, "MNIST" or "digits, because MNIST could not be had".
         metric: what the values are, "test accuracy".
         seconds_a_seed: what one more seed of all arms takes, for the time that further seeds would.
+        advice: what to do about too few seeds.
     """
     seeds = len(set().union(*table.values())) if table else 0
     said = f"On {subject}, with {count(seeds, 'seed')}, by {metric}: "
@@ -73,7 +74,7 @@ def conclusion(
     if undecided := groups.get("undecided"):
         sentences.append(_undecided(undecided, seconds_a_seed))
     if few := groups.get("too few seeds"):
-        sentences.append(_too_few(few, len(few) == len(comparisons), seeds))
+        sentences.append(_too_few(few, len(few) == len(comparisons), seeds, advice))
     return said + " ".join([*sentences, *_diverged(table)])
 
 
@@ -100,16 +101,21 @@ def interval(item: Comparison, unit: Unit) -> str:
 def note(item: Comparison, unit: Unit) -> str:
     """What is to be said of a comparison beside its verdict."""
     said = []
-    if item.diverged or item.baseline_diverged:
+    if item.diverged:
         said.append(
             f"unstable: {item.diverged} of {item.seeds} diverged, {item.baseline_diverged} of {item.baseline}'s "
             f"(McNemar p {item.p_diverged:.2g})"
         )
+    elif item.baseline_diverged:
+        said.append(
+            f"{item.baseline} is the unstable one: {item.baseline_diverged} of {item.seeds} diverged, none of these "
+            f"(McNemar p {item.p_diverged:.2g})"
+        )
     if item.n < item.seeds:
-        said.append(f"the {count(item.n, 'pair')} in which both finished")
+        said.append(f"the {count(item.n, 'pair')} {_which(item)}")
     if item.verdict == "too few seeds":
         said.append(f"{LEAST_PAIRS} pairs of seeds are needed")
-    if item.verdict == "the same":
+    if item.verdict.startswith("the same"):
         said.append("the same results in every seed")
     if item.verdict == "practically equal" and (item.low > 0 or item.high < 0):
         side = "higher" if item.low > 0 else "lower"
@@ -154,7 +160,11 @@ def _equal(group: Sequence[Comparison], unit: Unit) -> str:
 
 def _same(group: Sequence[Comparison], unit: Unit) -> str:
     verb = "gives" if len(group) == 1 else "give"
-    return f"{listed([item.name for item in group])} {verb} the same results as {group[0].baseline} in every seed."
+    names, baseline = listed([item.name for item in group]), group[0].baseline
+    if group[0].verdict == "the same results":
+        return f"{names} {verb} the same results as {baseline} in every seed."
+    be = "is" if len(group) == 1 else "are"
+    return f"{names} {be} the same function as {baseline}, as far as its results tell: equal in every seed."
 
 
 def _unstable(group: Sequence[Comparison], unit: Unit) -> str:
@@ -174,13 +184,19 @@ _SENTENCES = {
     "practically equal": _equal,
     "worse, perhaps slightly": _decided,
     "worse": _decided,
-    "the same": _same,
+    "the same function": _same,
+    "the same results": _same,
 }
 
 
 def _among(item: Comparison) -> str:
     """Which seeds a comparison speaks of, where not all of them have both results."""
-    return f" among the {count(item.n, 'seed')} in which both finished" if item.n < item.seeds else ""
+    return f" among the {count(item.n, 'seed')} {_which(item)}" if item.n < item.seeds else ""
+
+
+def _which(item: Comparison) -> str:
+    """What was asked of a pair: where nothing diverged, others were lost for want of a result."""
+    return "in which both finished" if item.diverged or item.baseline_diverged else "that both have"
 
 
 def _only_here(item: Comparison) -> str:
@@ -212,12 +228,12 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def _too_few(group: Sequence[Comparison], is_all: bool, seeds: int) -> str:
+def _too_few(group: Sequence[Comparison], is_all: bool, seeds: int, advice: str) -> str:
     names = [item.name for item in group]
     if seeds < LEAST_PAIRS:
         them = "them" if is_all and len(group) > _MOST_NAMED else listed([group[0].baseline, *names])
         verb = "is" if seeds == 1 else "are"
-        return f"{count(seeds, 'seed')} {verb} too few to tell {them} apart: run with --seeds {LEAST_PAIRS} or more."
+        return f"{count(seeds, 'seed')} {verb} too few to tell {them} apart: {advice}."
     shown = [f"{item.name} ({item.n} of {seeds})" for item in group]
     return (
         f"Too few seeds have a result of both {group[0].baseline} and {listed(shown)}: {LEAST_PAIRS} are needed "
@@ -281,26 +297,32 @@ def asked(*, resplit: bool, examples: int) -> str:
 def methods(
     comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, unit: Unit = Unit(),
     sequential: bool = False, versions: str = "", shared: str = "equal seeds share initial weights and batch order",
-    question: str = "",
+    thing: str = "activation function", when: str = ", fixed before training,", question: str = "",
 ) -> str:  # fmt: skip
     """A paragraph for a paper: how the comparisons were made.
 
     Args:
         shared: what equal seeds have in common; "" where it is not known.
+        thing: what was compared, in the singular.
+        when: the margin was fixed; "" where it is not known.
         question: which one the intervals answer, as `asked` says it.
         selection: how epoch, learning rate and the like were chosen: "the epoch of the lowest validation loss".
     """
     if not comparisons:
         return ""
     baseline, margin = comparisons[0].baseline, comparisons[0].margin
+    what = count(len(comparisons), thing)
     pairs = sorted({item.n for item in comparisons})
     spread = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
     n = max(pairs)
     patterns = "all" if n <= ALL_PATTERNS else f"{DRAWN:,} random"
-    if sequential:
+    if n < LEAST_PAIRS:
+        how = f"With fewer than {LEAST_PAIRS} pairs there is no interval and no verdict."
+    elif sequential:
         how = (
-            "Seeds were added until every comparison was decided; intervals are 95% confidence sequences (a t test "
-            "with a normal mixture over effect sizes), Bonferroni-corrected over the comparisons."
+            "Seeds were added until every comparison was decided or the most that was planned was reached; intervals "
+            "are 95% confidence sequences (a t test with a normal mixture over effect sizes: Wang and Ramdas 2023), "
+            "Bonferroni-corrected over the comparisons."
         )
     elif n >= LEAST_SIGNED:
         how = (
@@ -309,13 +331,9 @@ def methods(
         )
     else:
         how = f"Intervals are Student's at 95%, Bonferroni-corrected over {count(len(comparisons), 'comparison')}."
-    equal = (
-        f" Differences within {unit.size(margin)}, fixed before training, were taken as practically equal."
-        if margin
-        else ""
-    )
+    equal = f" Differences within {unit.size(margin)}{when} were taken as practically equal." if margin else ""
     return (
-        f"We compared {count(len(comparisons), 'activation function')} with {baseline} on {subject}, by {metric}, "
+        f"We compared {what} with {baseline} on {subject}, by {metric}, "
         f"paired by random seed ({spread} pairs{f'; {shared}' if shared else ''}), with {selection}. "
         f"{how}{question and f' {question}'}{equal} Diverged runs were counted as outcomes (exact McNemar test) and "
         "entered no mean." + (f" Software: {versions}." if versions else "")

@@ -1,0 +1,25 @@
+"""What was found before a run's training, kept in its folder: preflight.json."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from actlab.disk import told, write_text
+
+_FILE = "preflight.json"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The activations that were looked at, and the findings; empty where there are none to read."""
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads((path / _FILE).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def keep(path: Path, looked: dict[str, Any]) -> None:
+    """Write it, where it is another one."""
+    if looked != read(path):
+        with told(path):
+            write_text(path / _FILE, json.dumps(looked, indent=1) + "\n")

@@ -1,0 +1,34 @@
+"""All checks before training, in their order."""
+
+from actlab.data import Dataset
+from actlab.preflight import inputs, labels
+from actlab.preflight.findings import ERROR, Finding
+from actlab.preflight.networks import check_networks
+from actlab.spec import Experiment
+
+
+def preflight(
+    dataset: Dataset, experiment: Experiment | None = None, found: list[Finding] | None = None
+) -> list[Finding]:
+    """What is right and wrong about a data set, and about the networks of an experiment on it.
+
+    A few seconds. Without an experiment the data alone are looked at; where they are unfit to be shown to a network at
+    all, what is found says so and no network is made. `found` is what `check_data` has said already.
+
+    >>> from actlab.data import load
+    >>> {finding.level for finding in preflight(load("digits"))} <= {"ok", "note"}
+    True
+    """
+    found = list(check_data(dataset) if found is None else found)
+    unfit = any(finding.level == ERROR and finding.check in ("finite", "labels") for finding in found)
+    return found if experiment is None or unfit else [*found, *check_networks(dataset, experiment)]
+
+
+def check_data(dataset: Dataset) -> list[Finding]:
+    """The data alone."""
+    finite = inputs.finite(dataset)
+    found = [*finite, *labels.labels(dataset), *labels.balance(dataset)]
+    if not any(finding.level == ERROR for finding in finite):  # the others count with these values
+        for check in (inputs.constant, inputs.scale, inputs.duplicates, inputs.alike):
+            found += check(dataset)
+    return found

@@ -1,0 +1,53 @@
+"""What a reader has to know of how it went: found before training, and told from the curves after it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actlab.stats import Diagnosis, diagnose, listed
+from actlab.stats.diagnosis import FINE
+from actlab.store import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+
+
+def endings(curves: "pd.DataFrame", classes: int) -> dict[str, Diagnosis]:
+    """Arm -> what its mean curves say. `curves`: columns arm, epoch and the four, of trials that finished."""
+    found = {}
+    for arm, rows in curves.groupby("arm", sort=False):
+        means = rows.groupby("epoch")[list(_CURVES)].mean()
+        found[arm] = diagnose(*(means[name].to_numpy() for name in _CURVES), classes=classes)
+    return found
+
+
+def said(found: dict[str, Diagnosis]) -> list[str]:
+    """A sentence for each state but "fine", with the figures of its first arm."""
+    states: dict[str, list[str]] = {}
+    for arm, diagnosis in found.items():
+        states.setdefault(diagnosis.state, []).append(arm)
+    return [
+        f"After training, {listed(arms)}: {state}. {f'{arms[0]}: ' if len(arms) > 1 else ''}{found[arms[0]].says}"
+        for state, arms in states.items()
+        if state != FINE
+    ]
+
+
+def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
+    """`trials` with their arms. Runs of before keep no number of classes: that of the labels seen is taken."""
+    finished = trials[trials["status"] == "finished"]
+    samples = run.artefact("samples")
+    classes = int(samples["classes"]) if "classes" in samples else 1 + int(np.max(samples.get("labels", 9)))
+    return endings(run.curves.merge(finished[["key", "arm"]], on="key"), classes) if len(finished) else {}
+
+
+def found_before(findings: Sequence[dict[str, Any]]) -> list[str]:
+    """The warnings and errors of preflight, a sentence each."""
+    return [
+        f"Before training, {f['level']}: {f['check']}{' (' + f['about'] + ')' if f['about'] else ''}: {f['says']}"
+        for f in findings
+        if f["level"] in ("warning", "error")
+    ]

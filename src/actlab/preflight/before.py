@@ -1,13 +1,18 @@
 """Before a run trains: look once at its data and its networks, say what is amiss, and stop at an error."""
 
+import contextlib
+import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
-from actlab.data import Dataset, margin_points
+from actlab.data import Dataset, margin_points, twosample
+from actlab.data.fetch import cache_folder
+from actlab.disk import write_text
+from actlab.preflight import inputs, labels
 from actlab.preflight.findings import ERROR, WARNING, Finding, refuse
 from actlab.preflight.look import check_data, preflight
 from actlab.spec import Experiment
-
-_SEEN: dict[tuple[str, str, str], list[Finding]] = {}  # what was found in the data of this process, by what they are
 
 
 def look_before(
@@ -23,14 +28,26 @@ def look_before(
     activations = sorted(experiment.layers)
     if set(activations) <= set(known.get("activations", ())):
         return known, []
-    key = (dataset.content, experiment.split, experiment.pipeline)
-    if key not in _SEEN:
-        _SEEN[key] = check_data(dataset)
-    found = preflight(dataset, experiment, _SEEN[key])
+    found = preflight(dataset, experiment, _of_data(dataset, experiment))
     refuse(found, force)
     said = [_question(dataset, experiment)] if len(experiment.labels) > 1 and not known else []
     said += [f"Before training: {finding}" for finding in found if finding.level in (WARNING, ERROR)]
     return {"activations": activations, "findings": [finding.as_dict() for finding in found]}, said
+
+
+def _of_data(dataset: Dataset, experiment: Experiment) -> list[Finding]:
+    """What the checks say of the data; they take seconds, and the same data and checks say the same: so it is kept."""
+    seed = experiment.seeds[0] if dataset.pool else ""
+    parts = [dataset.content, experiment.split, experiment.pipeline, str(seed)]
+    parts += [Path(str(room.__file__)).read_text(encoding="utf-8") for room in (inputs, labels, twosample)]
+    file = cache_folder() / "preflight" / f"{hashlib.sha256('/'.join(parts).encode()).hexdigest()[:24]}.json"
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return [Finding(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+    found = check_data(dataset)
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, json.dumps([one.as_dict() for one in found]))
+    return found
 
 
 def _question(dataset: Dataset, experiment: Experiment) -> str:

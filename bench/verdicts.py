@@ -5,7 +5,7 @@
 
 Differences are those of 6 arms against one baseline, in percentage points. "null": three arms that share the
 baseline's initial weights (deviation of a difference .8) and three that do not (1.1), with the ties of 360 test
-examples. Every figure has its 95% interval (Wilson's, of a
+examples; these are assumptions, `verdicts_trained.py` measures them. Every figure has its 95% interval (Wilson's, of a
 share).
 """
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 RECORDS = Path(__file__).parent / "records"
-SIMULATED = RECORDS / "verdicts.json"
+SIMULATED, TRAINED = RECORDS / "verdicts.json", RECORDS / "verdicts_trained.json"
 PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
 
 

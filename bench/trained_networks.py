@@ -137,7 +137,7 @@ class Job:
 JOBS = (
     Job("digits-null", DIGITS, null_arms(), pieces=500, seeds=20),
     Job("digits-tanh", DIGITS, (Arm("tanh", 0, 0),), pieces=20, seeds=50),
-    Job("digits-null-25", DIGITS_25, null_arms(), pieces=20, seeds=20),
+    Job("digits-null-25", DIGITS_25, null_arms(), pieces=10, seeds=20),
     Job("mnist", MNIST, (Arm("relu", 0, 0), Arm("relu", APART, 0), Arm("tanh", 0, 0)), pieces=16, seeds=25),
 )
 

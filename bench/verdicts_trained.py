@@ -33,7 +33,7 @@ RECORD = verdicts_page.TRAINED
 EXAMPLES = 360  # in digits' test set
 MARGIN = defaults("digits").margin
 DRAWN = 10_000
-SPLITS = 2000  # of seeds and images
+SPLITS = 1000  # of seeds and images
 HALF, TENTH = 0.5, 0.1
 
 

@@ -5,7 +5,8 @@
 
 Differences are those of 6 arms against one baseline, in percentage points. "null": three arms that share the
 baseline's initial weights (deviation of a difference .8) and three that do not (1.1), with the ties of 360 test
-examples. Every figure has its 95% interval (Wilson's, of a share).
+examples; these are assumptions, `verdicts_trained.py` measures them. Every figure has its 95% interval (Wilson's, of a
+share).
 """
 
 import argparse
@@ -14,17 +15,17 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
+import verdicts_page
+from wilson import share
 
 from actlab.machine import environment
 from actlab.stats import best_among
 from actlab.stats.critical import Simultaneous, signs, simultaneous
 from actlab.stats.sequential import sequential_critical
 
-RECORD = Path(__file__).parent / "records" / "verdicts.json"
-PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
+RECORD = verdicts_page.SIMULATED
 TIE = 100 / 360
 SHAPES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
     "normal": lambda g, shape: g.standard_normal(shape),
@@ -46,18 +47,6 @@ def null(g: np.random.Generator, seeds: int, shape: str = "normal") -> np.ndarra
 def differing(g: np.random.Generator, seeds: int, arms: int, shape: str, deviation: float) -> np.ndarray:
     draw = SHAPES[shape]
     return deviation / math.sqrt(2) * (draw(g, (seeds, arms)) - draw(g, (seeds, 1)))
-
-
-def share(hits: int, of: int) -> dict[str, float]:
-    """A share and Wilson's 95% interval."""
-    z, p = 1.959964, hits / of
-    middle, reach = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return {
-        "share": p,
-        "low": (middle - reach) / (1 + z * z / of),
-        "high": (middle + reach) / (1 + z * z / of),
-        "n": of,
-    }
 
 
 def intervals(found: Simultaneous) -> np.ndarray:
@@ -172,83 +161,6 @@ PARTS = {
 }  # fmt: skip
 
 
-TEXT = """# What the verdicts are worth
-
-`actlab compare` and `actlab judge` read one interval for each comparison, simultaneous over all of them, against a
-margin m, the smallest difference that matters (MNIST .1 points, digits .6, never below two test examples), fixed before
-training:
-
-| the interval | verdict |
-| --- | --- |
-| beyond m on one side | better, worse |
-| within m on both sides | practically equal (0 outside: reliably so much lower or higher, less than matters) |
-| 0 outside, not beyond m | better or worse, perhaps slightly |
-| otherwise | undecided, and how many more seeds would make the interval half a margin to each side |
-
-From 8 pairs of seeds on it reaches as many standard errors as the largest |t| of all comparisons does in 5% of all
-patterns of signs (100,000 from 17 seeds on), given to the differences less their mean; at 5 to 7 pairs it is Student's,
-after Bonferroni; below 5 there is no verdict. Divergence is counted by itself (exact McNemar test). Where a run keeps
-which test examples were right, a difference must also stand for other examples (a crossed interval), else it is "on
-these examples only". With `--resplit` seeds split the same data anew and share samples: a difference must also stand
-with the wider interval of [Nadeau and Bengio 2003](https://doi.org/10.1023/A:1024068626366), else it is "on splits of
-these data only". With `--until-decided` intervals hold at every look
-([Wang and Ramdas 2023](https://arxiv.org/abs/2310.03722)).
-
-On simulated differences with known truth, shares with their 95% intervals, from
-[this record](../bench/records/verdicts.json) of `python bench/verdicts.py`:
-
-"""
-
-
-def page(record: dict) -> str:
-    """docs/verdicts.md."""
-    rows = record["rows"]
-
-    def part(name: str) -> list[dict]:
-        return [row for row in rows if row["part"] == name]
-
-    def shown(row: dict) -> str:
-        return f"{100 * row['share']:.1f}% ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
-
-    seeds = (5, 8, 10, 20)
-    lines = [
-        "| at least one false verdict, 6 arms | " + " | ".join(f"{n} seeds" for n in seeds) + " |",
-        "| --- " * 5 + "|",
-    ]
-    for shape in SHAPES:
-        found = {row["seeds"]: shown(row) for row in part("false verdicts") if row["shape"] == shape}
-        lines.append(f"| {shape} differences | " + " | ".join(found[n] for n in seeds) + " |")
-    equal = max(part("false equality"), key=lambda row: row["share"])
-    lines += ["", f'- "Practically equal" at a true difference of exactly the margin: at most {shown(equal)}.']
-    for shape in SHAPES:
-        found = [row for row in part("coverage") if row["shape"] == shape]
-        low, high = min(r["share"] for r in found), max(r["share"] for r in found)
-        raw = min(row["raw"] for row in found if "raw" in row)
-        lines.append(
-            f"- Coverage of all intervals together, {shape}: {100 * low:.1f}% to {100 * high:.1f}% over {len(found)} "
-            f"settings of seeds, arms and truth (signs given to the differences themselves: down to {100 * raw:.0f}%)."
-        )
-    for row in part("power"):
-        lines.append(
-            f"- A true difference of .2 points at {row['seeds']} seeds, {row['arms']} comparisons, deviation "
-            f"{row['deviation']}: found in {shown(row)}."
-        )
-    for row in part("looking"):
-        arms = f"{row['arms']} comparison{'s' * (row['arms'] > 1)}"
-        what = f"{arms}, true difference {row['truth']}, deviation {row['deviation']}"
-        if row["truth"] == 0:
-            every = f"Looking after every seed from 5 to {row['most']}"
-            lines.append(f"- {every}, {what}: a difference is claimed in {shown(row)}.")
-        elif row["arms"] == 1:
-            lines.append(f"- The same, {what}, the margin: called equal in {shown(row['equal'])}.")
-        else:
-            lines.append(f"- The same, {what}: found after {row['found_at']:.0f} seeds (median).")
-    for row in part("best"):
-        held = f"holds it in {shown(row)}, with {row['named']:.1f} names"
-        lines.append(f"- The arms among which the best lies, of 6, at 10 seeds and a lead of {row['lead']}: {held}.")
-    return TEXT + "\n".join(lines) + "\n"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a hundredth of everything; nothing is written")
@@ -268,8 +180,8 @@ def main() -> None:
         "rows": rows,
     }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    PAGE.write_text(page(record), encoding="utf-8")
-    print(f"Record: {RECORD}, {PAGE}")
+    verdicts_page.write()
+    print(f"Record: {RECORD}, {verdicts_page.PAGE}")
 
 
 if __name__ == "__main__":

@@ -68,11 +68,11 @@ def test_nothing_speaks_of_a_machine():
 def test_the_page_of_the_verdicts_is_that_of_its_record():
     sys.path.insert(0, str(ROOT / "bench"))
     try:
-        import verdicts
+        import verdicts_page
     finally:
         sys.path.pop(0)
-    record = json.loads(verdicts.RECORD.read_text(encoding="utf-8"))
-    assert verdicts.PAGE.read_text(encoding="utf-8") == verdicts.page(record)
+    record = json.loads(verdicts_page.SIMULATED.read_text(encoding="utf-8"))
+    assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(record)
 
 
 def test_the_page_of_preflight_is_that_of_its_record():

@@ -26,6 +26,7 @@ from actlab.stats import (
 )
 from actlab.stats.critical import simultaneous
 from actlab.stats.images import crossed_error
+from actlab.stats.intervals import t_critical
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar, sequential_p
 from actlab.stats.words import Unit
 
@@ -410,6 +411,30 @@ def test_crossed_error_of_known_variances():
     ]  # fmt: skip
     expected = 0.03**2 / seeds + 0.4**2 / examples + 0.5**2 / (seeds * examples)
     assert np.mean(np.square(errors)) == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("seeds", [5, 10])
+@pytest.mark.parametrize(
+    ("seed", "example", "rest"), [(0.0, 0.0, 1.0), (0.4, 0.0, 0.6), (0.1, 0.3, 0.6), (0.5, 0.4, 0.1), (0.0, 0.9, 0.1)]
+)
+def test_the_crossed_interval_of_known_variances(seeds, example, seed, rest):
+    """The parts are shares of the variance of the mean."""
+    generator, examples, times, held = np.random.default_rng(14), 80, 1500, 0
+    for _ in range(times):
+        differences = (
+            generator.normal(0, math.sqrt(seed * seeds), (seeds, 1))
+            + generator.normal(0, math.sqrt(example * examples), (1, examples))
+            + generator.normal(0, math.sqrt(rest * seeds * examples), (seeds, examples))
+        )
+        error, freedom = crossed_error(differences)
+        held += abs(differences.mean()) <= t_critical(freedom, 0.05) * error
+    assert held / times == pytest.approx(0.95, abs=0.016)
+
+
+def test_where_examples_add_nothing_the_crossed_interval_is_that_of_the_seeds():
+    differences = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1.0]])  # no example is better than another
+    error, freedom = crossed_error(differences)
+    assert error == pytest.approx(scipy_stats.sem(differences.mean(axis=1))) and freedom == pytest.approx(3)
 
 
 def test_a_difference_on_these_images_only():

@@ -197,7 +197,7 @@ def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path):
     command += ["--epochs", "4000", "--out", "run", "--workers", "2"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     end = time.monotonic() + 90
-    while not (tmp_path / "run" / "working" / "classes").exists():
+    while not (tmp_path / "run" / "working" / "shared").exists():
         assert process.poll() is None and time.monotonic() < end
         time.sleep(0.05)
     time.sleep(1)

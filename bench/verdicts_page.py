@@ -1,4 +1,4 @@
-"""docs/verdicts.md, from the record of verdicts.py as it is on disk.
+"""docs/verdicts.md, from the records of verdicts.py and verdicts_trained.py as they are on disk.
 
     python bench/verdicts_page.py
 """
@@ -28,7 +28,9 @@ From 8 pairs of seeds on it reaches as many standard errors as the largest |t| o
 patterns of signs (100,000 from 17 seeds on), given to the differences less their mean; at 5 to 7 pairs it is Student's,
 after Bonferroni; below 5 there is no verdict. Divergence is counted by itself (exact McNemar test). Where a run keeps
 which test examples were right, a difference must also stand for other examples (a crossed interval), else it is "on
-these examples only". With `--until-decided` intervals hold at every look
+these examples only". With `--resplit` seeds split the same data anew and share samples: a difference must also stand
+with the wider interval of [Nadeau and Bengio 2003](https://doi.org/10.1023/A:1024068626366), else it is "on splits of
+these data only". With `--until-decided` intervals hold at every look
 ([Wang and Ramdas 2023](https://arxiv.org/abs/2310.03722)).
 
 On simulated differences with known truth, shares with their 95% intervals, from
@@ -37,13 +39,26 @@ On simulated differences with known truth, shares with their 95% intervals, from
 """
 
 
-def page(simulated: dict) -> str:
-    return TEXT + "\n".join(_simulated(simulated)) + "\n"
+TRAINED_TEXT = """
+## On trained networks, where nothing differs
+
+{experiments} experiments on digits: a relu baseline, three relu arms from the same initial weights with a batch order
+of their own (deviation of a difference {same:.2f} points, {ties:.0%} ties), and three with seeds of their own
+({own:.2f} points); {seeds} seeds each, {epochs} epochs at learning rate .1. Longer training brings them closer:
+{few} experiments of 25 epochs give {same_25:.2f} and {own_25:.2f} points. Shares in which one comparison or more is
+called better or worse, from [this record](../bench/records/verdicts_trained.json) of
+`python bench/verdicts_trained.py`:
+
+"""
+
+
+def page(simulated: dict, trained: dict) -> str:
+    return TEXT + "\n".join([*_simulated(simulated), *_trained(trained)]) + "\n"
 
 
 def write() -> None:
-    """The page anew, from the record on disk."""
-    PAGE.write_text(page(json.loads(SIMULATED.read_text(encoding="utf-8"))), "utf-8")
+    """The page anew, from the records on disk."""
+    PAGE.write_text(page(*(json.loads(file.read_text(encoding="utf-8")) for file in (SIMULATED, TRAINED))), "utf-8")
 
 
 def _shown(row: dict) -> str:
@@ -93,6 +108,38 @@ def _simulated(record: dict) -> list[str]:
     for row in part("best"):
         held = f"holds it in {_shown(row)}, with {row['named']:.1f} names"
         lines.append(f"- The arms among which the best lies, of 6, at 10 seeds and a lead of {row['lead']}: {held}.")
+    return lines
+
+
+def _trained(record: dict) -> list[str]:
+    short, long = record["measured"]["5 epochs"], record["measured"]["25 epochs"]
+    same, own = "same start, own order", "own start, own order"
+    text = TRAINED_TEXT.format(
+        experiments=short["experiments"], seeds=short["seeds"], epochs=5, few=long["experiments"],
+        same=short["deviation"][same], own=short["deviation"][own], ties=short["ties"][same],
+        same_25=long["deviation"][same], own_25=long["deviation"][own],
+    )  # fmt: skip
+    counts = (5, 8, 10, 20, "until decided")
+    lines = [*text.rstrip().splitlines(), ""]
+    heads = [f"{n} seeds" if n != counts[-1] else n for n in counts]
+    lines += [f"| arms | read | {' | '.join(heads)} |", "| --- " * 7 + "|"]
+    for arms in (same, own, "all six"):
+        for reading in ("seeds alone", "headline"):
+            rows = {row["seeds"]: row for row in record["rows"]
+                    if row["part"] == "trained" and (row["arms"], row["reading"]) == (arms, reading)}  # fmt: skip
+            lines.append(f"| {arms} | {reading} | {' | '.join(_shown(rows[n]) for n in counts)} |")
+    for form in dict.fromkeys(row["form"] for row in record["rows"] if row["part"] == "drawn"):
+        rows = {row["seeds"]: row for row in record["rows"] if row["part"] == "drawn" and row["form"] == form}
+        lines.append(f"| all six, drawn: {form} | seeds alone | {' | '.join(_shown(rows[n]) for n in counts)} |")
+    lines += ["", "Headline: 0 outside the crossed interval too. Drawn: 10,000 experiments with the covariance and "
+              "ties of the trained ones, or from their rows.", ""]  # fmt: skip
+    held = [row for row in record["rows"] if row["part"] == "other images"]
+    low, high = (pick(held, key=lambda row: row["share"]) for pick in (min, max))
+    lines.append(
+        f"The crossed interval of n seeds on some test images, widened by what chance the other images have, holds the "
+        f"mean of other seeds on the others in {_shown(low)} to {_shown(high)} of {low['n']:,} splits, over "
+        f"{len(held)} settings (digits and MNIST; relu and tanh; 5 to 20 seeds)."
+    )
     return lines
 
 

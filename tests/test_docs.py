@@ -71,8 +71,9 @@ def test_the_page_of_the_verdicts_is_that_of_its_record():
         import verdicts_page
     finally:
         sys.path.pop(0)
-    record = json.loads(verdicts_page.SIMULATED.read_text(encoding="utf-8"))
-    assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(record)
+    files = (verdicts_page.SIMULATED, verdicts_page.TRAINED)
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(*records)
 
 
 def test_the_page_of_preflight_is_that_of_its_record():

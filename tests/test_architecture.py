@@ -13,7 +13,7 @@ FILES = {".".join(p.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__i
 # every room, from the ground up: a room may import from lower floors and from its own neighbours named here
 FLOORS = [
     {"errors"},
-    {"catalogue", "sources", "streams"},
+    {"catalogue", "sources", "streams", "processes"},
     {"formula"},
     {"targets"},
     {"spec", "activations", "stats", "data", "disk"},

@@ -11,7 +11,7 @@ from actlab.train import Arrays, Stack, Trainer
 _ROUNDS = 9
 _STEPS = 4
 _ENOUGH_SECONDS = 4.0
-_PLAN_SECONDS = 0.7
+_PLAN_SECONDS = 0.4
 _PLAN_ROUNDS = 4
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from actlab import processes
 from actlab.errors import UserError
 
 Send = Callable[[Any], None]
@@ -38,7 +39,7 @@ class InProcess:
 
 
 class WorkerProcesses:
-    """Tasks over spawned processes, one thread each. A worker that is killed is replaced and its task begun again."""
+    """Tasks over worker processes, one thread each. A worker that is killed is replaced and its task begun again."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -60,12 +61,13 @@ class WorkerProcesses:
         )
 
     def _map_once(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[tuple[Any, Any]]:
-        context = multiprocessing.get_context("spawn")
+        processes.prepare()
+        context = processes.context()
         messages = context.Queue()
         count = min(self.workers, len(tasks))
         pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(messages,))
         try:
-            with _sigint_ignored():  # workers inherit it: Ctrl-C is the parent's to answer, from their first moment on
+            with processes.sigint_ignored():
                 futures = {pool.submit(_work, function, task): task for task in tasks}
             pending, ended = set(futures), 0
             while pending:
@@ -99,18 +101,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextlib.contextmanager
-def _sigint_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may change it
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 _messages: Any = None
@@ -158,9 +148,9 @@ def _drain(messages: Any, on_message: Send, seconds: float = 0.0) -> int:
 
 def _end(pool: ProcessPoolExecutor) -> None:
     """End the workers now: after an error or Ctrl-C their tasks are of no use, checkpoints hold what is."""
-    processes = list((pool._processes or {}).values())  # the public way to end them (3.14's kill_workers) is this
+    workers = list((pool._processes or {}).values())  # the public way to end them (3.14's kill_workers) is this
     pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
+    for process in workers:
         process.terminate()
-    for process in processes:
+    for process in workers:
         process.join()

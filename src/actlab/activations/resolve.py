@@ -22,7 +22,6 @@ from torch import Tensor
 
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
-from actlab.activations.written import written
 from actlab.errors import UserError, did_you_mean
 from actlab.targets import Target, parse
 
@@ -156,6 +155,8 @@ Applied = ByHand | ByAutograd
 def locate(target: Target) -> tuple[Any, dict[str, float]]:
     """What a target names, as it is, and the parameters given with it; nothing is probed."""
     if target.kind == "formula":
+        from actlab.activations.written import written  # slow to load
+
         return written(target.text), {}
     if target.kind == "catalogue":
         return BLOCKS[target.name], dict(target.arguments)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import logging
-import multiprocessing
 import statistics
 import sys
 import time
@@ -18,6 +17,7 @@ from actlab.bench.record import by_networks, markdown, summary
 from actlab.bench.workload import Workload, arrays_of, workload
 from actlab.executors import one_thread
 from actlab.machine import cores
+from actlab.processes import context
 from actlab.train import Arrays, Trainer
 
 NAME = "engine"
@@ -199,12 +199,12 @@ class Here:
 class Team:
     """The same candidate in several processes at once; the slowest counts."""
 
-    def __init__(self, processes: int, *arguments: Any) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, count: int, *arguments: Any) -> None:
+        place = context()
         self._members = []
-        for _ in range(processes):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_member, args=(theirs, *arguments), daemon=True)
+        for _ in range(count):
+            ours, theirs = place.Pipe()
+            process = place.Process(target=_member, args=(theirs, *arguments), daemon=True)
             process.start()
             theirs.close()
             self._members.append((process, ours))

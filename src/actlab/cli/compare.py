@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from actlab import processes
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_split, parse_whole
 from actlab.errors import UserError
@@ -108,6 +109,8 @@ def compare(
 
     The same command continues what was interrupted. Without names: relu, tanh and leaky_relu.
     """
+    if parse_whole("--workers", workers) != 1:
+        processes.prepare("actlab.cli.main")  # it loads torch while this process does
     from actlab import run as runs
     from actlab.terminal import Terminal
 

@@ -1,6 +1,6 @@
 """The questions that actlab was made for, answered on MNIST; what is trained already is not trained again.
 
-    python bench/answers.py             # 2 to 3 hours on two cores; build/answers holds the runs, so it may be stopped
+    python bench/answers.py             # an hour or so on two cores; build/answers holds the runs, so it may be stopped
     python bench/answers.py given       # one part of it
 
 Writes bench/records/answers.json and docs/answers.md, with the parts that are there.
@@ -19,7 +19,8 @@ from pathlib import Path
 
 from actlab.machine import environment
 from actlab.report import summarise
-from actlab.report.summary import COMPARISON_HEADERS, HEADERS, Summary
+from actlab.report.differences import COMPARISON_HEADERS
+from actlab.report.summary import HEADERS, Summary
 from actlab.store import Run
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -88,6 +88,21 @@ def test_the_page_of_preflight_is_that_of_its_record():
     assert states == {"standard": {"fine"}, "published": {"validation inputs do not look like training inputs"}}
 
 
+def test_the_page_of_the_answers_is_that_of_its_record():
+    sys.path.insert(0, str(ROOT / "bench"))
+    try:
+        import answers
+    finally:
+        sys.path.pop(0)
+    record = json.loads(answers.RECORD.read_text(encoding="utf-8"))
+    assert answers.PAGE.read_text(encoding="utf-8") == answers.page(record)
+    assert [part["part"] for part in record["parts"]] == list(answers.PARTS)
+    for part in record["parts"]:
+        for one in part["comparisons"]:  # verdict and interval cannot disagree
+            assert ("better" in one["verdict"]) <= (one["low"] > 0), one
+            assert ("worse" in one["verdict"]) <= (one["high"] < 0), one
+
+
 def test_the_page_of_the_battery_is_that_of_its_record():
     sys.path.insert(0, str(ROOT / "bench"))
     try:

@@ -12,8 +12,9 @@ import torch
 from actlab import data, looked
 from actlab.data import Dataset, Part
 from actlab.errors import UserError
-from actlab.preflight import diagnose, doctor, inputs, labels, networks, preflight, refuse
+from actlab.preflight import before, diagnose, doctor, inputs, labels, networks, preflight, refuse
 from actlab.preflight.findings import Finding
+from actlab.preflight.look import check_data
 from actlab.spec import Experiment
 
 MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
@@ -415,3 +416,26 @@ def test_wrong_input_is_one_line_and_status_2(actlab_command, args, told):
     done = actlab_command(*args)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert re.search(told, done.stderr)
+
+
+def test_what_was_found_in_data_is_looked_up_by_their_content(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACTLAB_CACHE", str(tmp_path))
+    looks = []
+    monkeypatch.setattr(before, "check_data", lambda dataset: looks.append(dataset.content) or check_data(dataset))
+    small = first(DIGITS, 200)
+    of_data = {one.check for one in check_data(small)}
+
+    def found(dataset: Dataset, wanted: Experiment) -> list[dict]:
+        kept, _ = before.look_before(dataset, wanted, {}, force=True)
+        return [one for one in kept["findings"] if one["check"] in of_data]
+
+    assert found(small, experiment()) == found(small, experiment("relu", "gelu")) != []
+    assert len(looks) == 1
+    faulty = dataclasses.replace(small, content="other", train=Part(small.train.x * np.nan, small.train.y))
+    assert found(faulty, experiment()) != found(small, experiment())  # other data have findings of their own
+    assert looks == [small.content, "other"]
+    for file in (tmp_path / "preflight").iterdir():
+        file.write_text(file.read_text()[:50])
+    found(small, experiment())  # a damaged file is as good as none
+    found(small, experiment(split="tutorial"))  # another split, another look
+    assert looks == [small.content, "other", small.content, small.content]

@@ -528,7 +528,7 @@ def test_conclusion_begins_with_the_data_and_gives_the_numbers():
     assert said(values, margin=0.0002, seconds_a_seed=10) == (
         f"On MNIST, with 10 seeds, by test accuracy: tanh is worse than relu: tanh {100 * worse.difference:+.2f} "
         f"[{100 * worse.low:+.2f}, {100 * worse.high:+.2f}]. leaky_relu against relu is undecided; {open_.further} "
-        f"more seeds would settle it (about {10 * open_.further / 3600:.1f} hours)."
+        f"more seeds would settle it (about {10 * open_.further / 3600:.1f} hours in one process)."
     )
 
 

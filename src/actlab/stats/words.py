@@ -213,7 +213,7 @@ def _undecided(group: Sequence[Comparison], seconds_a_seed: float) -> str:
     further = [item.further for item in group if item.further]
     if not further:
         return said + "."
-    time = f" (about {duration(max(further) * seconds_a_seed)})" if math.isfinite(seconds_a_seed) else ""
+    time = f" (about {duration(max(further) * seconds_a_seed)} in one process)" if math.isfinite(seconds_a_seed) else ""
     more = count(max(further), "more seed")
     return f"{said}; {more} would settle {'it' if len(group) == 1 else 'them'}{time}."
 

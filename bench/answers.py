@@ -33,7 +33,7 @@ TWENTY = (
     "leaky_relu", "prelu", "relu6", "relu_squared", "star_relu", "elu", "selu", "softplus", "squareplus", "silu",
     "hardswish", "gelu", "mish", "serf", "tanh", "sigmoid", "softsign", "hardtanh", "snake", "gcu",
 )  # fmt: skip
-PARTS = {  # title, what `actlab compare` is given, columns of the table of activations
+PARTS = {  # title, what `actlab compare` is given
     "given": ("relu, tanh or leaky_relu? At the tutorial's settings", TUTORIAL),
     "own": ("relu, tanh or leaky_relu? Each at its own best learning rate", [*TUTORIAL, "--tune"]),
     "twenty": ("Twenty functions against relu, at the tutorial's settings", ["relu", *TWENTY, "--seeds", "8"]),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from actlab import processes
 from actlab.errors import UserError
 from actlab.executors import InProcess, WorkerProcesses, executor, one_thread
 
@@ -133,3 +134,19 @@ def wait_for(condition, what: str, limit: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited {limit} s for {what}"
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(processes.METHOD != "forkserver", reason="here each worker loads torch itself")
+def test_workers_are_copies_of_a_process_that_has_loaded_torch():
+    """A worker of a program that never imports torch, whose task does not either, has it all the same."""
+    code = (
+        "import sys\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from actlab import processes\n"
+        "with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:\n"
+        "    worker = pool.submit(eval, \"'torch' in __import__('sys').modules\").result()\n"
+        "    ignored = pool.submit(eval, \"__import__('signal').getsignal(2).name\").result()\n"
+        "print('torch' in sys.modules, worker, ignored)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "True", "SIG_IGN"], "")

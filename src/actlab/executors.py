@@ -61,7 +61,6 @@ class WorkerProcesses:
         )
 
     def _map_once(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[tuple[Any, Any]]:
-        processes.prepare()
         context = processes.context()
         messages = context.Queue()
         count = min(self.workers, len(tasks))

@@ -17,7 +17,8 @@ METHOD = "forkserver" if sys.platform == "linux" else "spawn"  # macOS: its fram
 
 
 def context() -> BaseContext:
-    """Where to take Process, Pipe and Queue from."""
+    """Where to take Process, Pipe and Queue from; what is begun from it ignores Ctrl-C on Linux."""
+    prepare()
     return multiprocessing.get_context(METHOD)
 
 

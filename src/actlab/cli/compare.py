@@ -109,7 +109,8 @@ def compare(
 
     The same command continues what was interrupted. Without names: relu, tanh and leaky_relu.
     """
-    if parse_whole("--workers", workers) != 1:
+    most_workers = parse_whole("--workers", workers)
+    if most_workers != 1:
         processes.prepare("actlab.cli.main")  # it loads torch while this process does
     from actlab import run as runs
     from actlab.terminal import Terminal
@@ -119,7 +120,7 @@ def compare(
     how: dict[str, Any] = {
         "data_dir": data_dir,
         "device": device,
-        "workers": parse_whole("--workers", workers),
+        "workers": most_workers,
         "stack_size": parse_whole("--stack-size", stack_size),
         "memory": memory,
         "keep": keep,

@@ -23,6 +23,8 @@ from actlab.spec import Trial
 if TYPE_CHECKING:
     from actlab.models import Parameters, Slice
 
+_CACHED = 1 << 19  # bytes of gradients that are written, read once and not wanted again
+
 
 class Optimizer(ABC):
     """Makes the operations that take a gradient's factors, while the backward pass has them at hand, into a step."""
@@ -65,6 +67,10 @@ class Optimizer(ABC):
     @abstractmethod
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
         """The gradient of a slice's learned parameters."""
+
+    def begin(self, row: Row) -> None:
+        """A step's row of the tables, before its first update."""
+        self.row = row
 
     def finish(self) -> None:  # noqa: B027 - not every rule leaves something
         """What is left to do when all gradients are known."""
@@ -157,36 +163,34 @@ class Momentum(Optimizer):
 class AdamW(Optimizer):
     """Adam with decoupled weight decay: w <- (1 - lr decay) w - lr m^ / (sqrt(v^) + epsilon).
 
-    The update is torch's own fused kernel, called for the networks that share rate and decay, a tensor for each network
-    and layer: one pass over memory.
+    The update is torch's own fused kernel, a tensor for each network and layer: one pass over memory. On a CPU it takes
+    a few networks at a time, right after their product, while their gradient is in the cache.
     """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.mean, self.square = self.like_parameters(), self.like_parameters()
+        self.gradients = [w.new_zeros(self._at_once(w), *w.shape[1:]) for w in self.parameters.weights]
+        self.learned_gradients = [[torch.zeros_like(p) for p in layer] for layer in self.parameters.learned]
         self.betas, self.epsilon = self.trials[0].betas, self.trials[0].epsilon
-        self.gradient, self.mean, self.square = (self.like_parameters() for _ in range(3))
         self.count = torch.zeros((), device=self.device)
-        self.groups = self._groups()
+        rows = [kind.learned for kind in (self.parameters, self.mean, self.square)]
+        self.learned_updates = [
+            self._fused(range(part.start, part.stop), w[index], g[index], m[index], v[index], decays=False)
+            for w, m, v, g in zip(*rows, self.learned_gradients, strict=True)
+            for index, part in enumerate(self.slices)
+            if w[index].numel()
+        ]
 
-    def _groups(self) -> list[tuple[int, float, list[list[Tensor]]]]:
-        """(a network of the group, decay, [parameters, gradients, means, squares] as lists of tensors)."""
-        kinds = (self.parameters, self.gradient, self.mean, self.square)
-        alike: dict[tuple, list[list[Tensor]]] = {}
-        first: dict[tuple, int] = {}
-        for index, part in enumerate(self.slices):
-            for place in range(part.start, part.stop):
-                trial = self.trials[place]
-                rate = (trial.learning_rate, trial.schedule)
-                for decay, tensors in (
-                    (trial.weight_decay, [[w[place] for w in kind.weights] for kind in kinds]),
-                    (0.0, [[layer[index][place - part.start] for layer in kind.learned] for kind in kinds]),
-                ):
-                    key = (*rate, decay)
-                    first.setdefault(key, place)
-                    lists = alike.setdefault(key, [[], [], [], []])
-                    for mine, found in zip(lists, tensors, strict=True):
-                        mine += [tensor for tensor in found if tensor.numel()]
-        return [(first[key], key[2], lists) for key, lists in alike.items() if lists[0]]
+    def _at_once(self, w: Tensor) -> int:
+        """How many networks' gradients of a layer are known together."""
+        if self.device.type != "cpu":
+            return len(w)
+        return min(len(w), max(1, _CACHED // (w[0].numel() * w.element_size())))
+
+    def begin(self, row: Row) -> None:
+        super().begin(row)
+        self.count.add_(1)
 
     def scale(self, steps: range, batch: int) -> Tensor:
         return torch.full((len(steps), len(self.trials)), 1 / batch, dtype=torch.float64)
@@ -195,29 +199,58 @@ class AdamW(Optimizer):
         return {"rate": self.rates(steps).to(self.device)}
 
     def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
-        return product(a, b, out=self.gradient.weights[layer][places])
+        networks = range(len(self.trials))[places]
+        w, m, v = (kind.weights[layer] for kind in (self.parameters, self.mean, self.square))
+        room = self.gradients[layer]
+        operations: list[Operation] = []
+        for first in range(0, len(networks), len(room)):
+            few = networks[first : first + len(room)]
+            part, here, g = slice(first, first + len(few)), slice(few.start, few.stop), room[: len(few)]
+            operations += [product(a[part], b[part], out=g), self._fused(few, w[here], g, m[here], v[here])]
+
+        def multiply_and_update() -> None:
+            for operation in operations:
+                operation()
+
+        return multiply_and_update
+
+    def _fused(self, networks: range, w: Tensor, g: Tensor, m: Tensor, v: Tensor, *, decays: bool = True) -> Operation:
+        """The kernel on parameters, gradients, means and squares: a call for the networks of equal rate and decay."""
+        alike: dict[tuple, list[int]] = {}
+        for place, network in enumerate(networks):
+            trial = self.trials[network]
+            decay = trial.weight_decay if decays else 0.0
+            alike.setdefault((decay, trial.learning_rate, trial.schedule), []).append(place)
+        calls = [
+            (networks[places[0]], key[0], [[t[place] for place in places] for t in (w, g, m, v)])
+            for key, places in alike.items()
+        ]
+        beta1, beta2 = self.betas
+        counts = [[self.count] * len(tensors[0]) for _, _, tensors in calls]
+
+        def update() -> None:
+            for (network, decay, tensors), count in zip(calls, counts, strict=True):
+                torch._fused_adamw_(
+                    *tensors,
+                    [],
+                    count,
+                    lr=self.row["rate"][network],
+                    beta1=beta1,
+                    beta2=beta2,
+                    weight_decay=decay,
+                    eps=self.epsilon,
+                    amsgrad=False,
+                    maximize=False,
+                )
+
+        return update
 
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
-        self.gradient.learned[layer][index].copy_(gradient_mL)
+        self.learned_gradients[layer][index].copy_(gradient_mL)
 
     def finish(self) -> None:
-        self.count.add_(1)
-        for network, decay, (values, gradients, means, squares) in self.groups:
-            torch._fused_adamw_(
-                values,
-                gradients,
-                means,
-                squares,
-                [],
-                [self.count] * len(values),
-                lr=self.row["rate"][network],
-                beta1=self.betas[0],
-                beta2=self.betas[1],
-                weight_decay=decay,
-                eps=self.epsilon,
-                amsgrad=False,
-                maximize=False,
-            )
+        for update in self.learned_updates:
+            update()
 
     def state(self) -> list[Tensor]:
         return [*self.mean.tensors(), *self.square.tensors(), self.count]

@@ -22,7 +22,7 @@ TOLD_LATE = (
     "those of other runs: set MKL_CBWR=AUTO before Python starts, or name two --workers."
 )
 
-Operation = Callable[[], Tensor]
+Operation = Callable[[], object]
 
 
 def hold() -> bool:

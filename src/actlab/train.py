@@ -219,7 +219,7 @@ class Trainer:
         d_MCB = torch.softmax(logits_MCB, dim=1, out=step.backward.d_MCB)
         d_MCB.scatter_add_(1, row["labels"], step.minus_one_M1B)
         d_MCB.mul_(row["scale"])
-        self.optimizer.row = row
+        self.optimizer.begin(row)
         step.backward(masks)
 
     def _measure(self, step: _Step, labels_RM1B: Tensor) -> None:

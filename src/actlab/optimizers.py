@@ -60,6 +60,10 @@ class Optimizer(ABC):
     def scale(self, steps: range, batch: int) -> Tensor:
         """(T, M) float64: 1 / batch for the mean, and the rate where it enters there."""
 
+    def begin(self, row: Row) -> None:
+        """A step's row of the tables, before its first update."""
+        self.row = row
+
     @abstractmethod
     def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
         """The operation that steps these networks' weights, whose gradient is a b: made once, called at each step."""
@@ -67,10 +71,6 @@ class Optimizer(ABC):
     @abstractmethod
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
         """The gradient of a slice's learned parameters."""
-
-    def begin(self, row: Row) -> None:
-        """A step's row of the tables, before its first update."""
-        self.row = row
 
     def finish(self) -> None:  # noqa: B027 - not every rule leaves something
         """What is left to do when all gradients are known."""
@@ -221,15 +221,15 @@ class AdamW(Optimizer):
             trial = self.trials[network]
             decay = trial.weight_decay if decays else 0.0
             alike.setdefault((decay, trial.learning_rate, trial.schedule), []).append(place)
+        counts = [self.count] * len(networks)
         calls = [
-            (networks[places[0]], key[0], [[t[place] for place in places] for t in (w, g, m, v)])
+            (networks[places[0]], key[0], [[t[place] for place in places] for t in (w, g, m, v)], counts[: len(places)])
             for key, places in alike.items()
         ]
         beta1, beta2 = self.betas
-        counts = [[self.count] * len(tensors[0]) for _, _, tensors in calls]
 
         def update() -> None:
-            for (network, decay, tensors), count in zip(calls, counts, strict=True):
+            for network, decay, tensors, count in calls:
                 torch._fused_adamw_(
                     *tensors,
                     [],

@@ -247,26 +247,12 @@ def test_the_split_is_part_of_what_a_trial_is():
     assert standard.isdisjoint(trial.key for trial in experiment().trials())
 
 
-SCRIPT = """
-    import actlab.checkpoints
-    from actlab.run import compare
-    actlab.checkpoints._SECONDS = {seconds}
-    if __name__ == "__main__":
-        compare("relu", "prelu", data="digits", split="resplit", seeds=3, epochs=15, optimizer="adamw", dropout=[0.1],
-                learning_rate=[0.001], out={out!r}, workers={workers}, report=False)
-"""
-
-
-def start(out: Path, workers: int, seconds: float = 20) -> subprocess.Popen:
-    script = out.with_suffix(".py")
-    script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), workers=workers, seconds=seconds)))
-    return subprocess.Popen([sys.executable, str(script)])
-
-
 def test_a_killed_run_goes_on_with_the_same_bits(tmp_path):
     """SIGKILL while two workers are within their stacks; what one process makes of the rest is what was to be."""
-    out = tmp_path / "killed"
-    process, end = start(out, 2, seconds=0.05), time.monotonic() + 90
+    out, script = tmp_path / "killed", tmp_path / "killed.py"
+    longer = SMALL | {"seeds": 3, "epochs": 15, "optimizer": "adamw", "dropout": [0.1], "learning_rate": [0.001]}
+    script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), settings=longer)))
+    process, end = subprocess.Popen([sys.executable, str(script)]), time.monotonic() + 90
     while not list((out / "working").glob("*.json")):
         assert process.poll() is None and time.monotonic() < end
         time.sleep(0.02)
@@ -274,9 +260,17 @@ def test_a_killed_run_goes_on_with_the_same_bits(tmp_path):
     assert process.wait() == -signal.SIGKILL
     assert not (Run(out).trials["status"] == "finished").all()
     assert (out / "working" / "shared").exists() and (out / "working" / "x.npy").exists()
-    assert start(out, 1).wait() == 0
-    assert start(tmp_path / "whole", 1).wait() == 0
-    assert numbers(Run(out)) == numbers(Run(tmp_path / "whole"))
+    again, whole = (compare("relu", "prelu", out=path, workers=1, **longer) for path in (out, tmp_path / "whole"))
+    assert numbers(again) == numbers(whole)
+
+
+SCRIPT = """
+    import actlab.checkpoints
+    from actlab.run import compare
+    actlab.checkpoints._SECONDS = 0.05
+    if __name__ == "__main__":
+        compare("relu", "prelu", out={out!r}, workers=2, **{settings!r})
+"""
 
 
 def test_what_workers_map_is_what_was_shared(tmp_path, pool):

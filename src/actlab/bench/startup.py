@@ -43,7 +43,7 @@ def measure(quick: bool) -> dict[str, Any]:
             if number or quick:
                 found[name].append(seconds)
     rows = [
-        {"command": name, "seconds": summary(seconds, digits=3), "asked": _LIMITS.get(name)}
+        {"command": name, "seconds": summary(seconds, digits=3), "asked": None if quick else _LIMITS.get(name)}
         for name, seconds in found.items()
     ]
     return {

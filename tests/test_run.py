@@ -375,6 +375,14 @@ def test_the_plain_engine_agrees_with_the_stack(tmp_path):
         np.testing.assert_allclose(plain.curves[column], stacked.curves[column], rtol=1e-3)
 
 
+@pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.1), ("momentum", 0.1), ("adamw", 0.001)])
+def test_the_usual_rate_is_that_of_the_optimizer(tmp_path, optimizer, rate):
+    run = compare("relu", out=tmp_path / "run", optimizer=optimizer, **SMALL)
+    assert run.experiment.learning_rate == (rate,)
+    again = compare("relu", out=tmp_path / "run", optimizer=optimizer, learning_rate=[rate], **SMALL)
+    assert contents(again) == contents(run)
+
+
 def test_data_auto_is_settled_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(data, "resolve_auto", lambda **_: ("digits", "because MNIST could not be had: no network"))

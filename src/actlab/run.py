@@ -24,7 +24,7 @@ from actlab.stats import LEAST_PAIRS
 from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
 from actlab.targets import label
 from actlab.train import Arrays
-from actlab.tuning import RATES, tuned
+from actlab.tuning import ADAMW_RATE, RATES, tuned
 from actlab.work import Epoch, Task, run_task, stack_name, travels
 
 if TYPE_CHECKING:
@@ -250,7 +250,8 @@ def _settle_data(
             progress.say(f"Comparing on {name}, {note}. With the files at hand: --data-dir, or ACTLAB_DATA.")
         wanted = wanted | {"data": name, "data_note": note}
     if "learning_rate" not in wanted:
-        wanted = {"learning_rate": [data.defaults(wanted["data"]).learning_rate]} | wanted
+        usual = ADAMW_RATE if wanted.get("optimizer") == "adamw" else data.defaults(wanted["data"]).learning_rate
+        wanted = {"learning_rate": [usual]} | wanted
     return wanted
 
 

@@ -22,6 +22,7 @@ RATES = {  # what `--tune` alone tries: half decades around the usual rates of e
     "momentum": (0.001, 0.003, 0.01, 0.03, 0.1),
     "adamw": (0.0003, 0.001, 0.003, 0.01, 0.03),
 }
+ADAMW_RATE = 0.001  # torch.optim.AdamW's own; the rates of data sets are for SGD, and suit momentum too
 MOST_ADDED = 4  # rates beyond each edge of the grid: further out a network learns nothing, or diverges
 WORDS = {
     "learning_rate": "learning rate", "weight_decay": "weight decay", "dropout": "dropout", "initialisation": "init",

@@ -76,9 +76,7 @@ class LoaderLoop(Loop):
 
     def batches(self, order_N: Tensor) -> Batches:
         a = self.work.arrays
-        yield from DataLoader(
-            TensorDataset(a.x_train, a.y_train), batch_size=self.work.batch, sampler=order_N.tolist()
-        )
+        yield from DataLoader(TensorDataset(a.x_train, a.y_train), batch_size=self.work.batch, sampler=order_N.tolist())
 
 
 @torch.no_grad()

@@ -37,7 +37,10 @@ def compare(
     epochs: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="25")] = None,
     lr: Annotated[
         str | None,
-        typer.Option(help="learning rate; of several each activation gets its best", show_default="of the data set"),
+        typer.Option(
+            help="learning rate; of several each activation gets its best",
+            show_default="of the data set; adamw 0.001",
+        ),
     ] = None,
     tune: Annotated[
         bool, typer.Option("--tune", help="choose each activation's learning rate from the usual ones")

@@ -38,7 +38,7 @@ class Dataset:
 class Defaults:
     """What suits a data set unless the user says otherwise."""
 
-    learning_rate: float
+    learning_rate: float  # of SGD
     margin: float  # the smallest difference in accuracy that matters, as a fraction
 
 

@@ -118,9 +118,7 @@ def same_as(name: str) -> list[Same]:
         if name not in taken and (name not in best or match.simplicity < best[name].simplicity):
             best[name] = match
     found = [Same("equals", entry.name, entry.label, f"equals {entry.label}") for entry in _one_each(equal)]
-    return found + [
-        Same("affine", match.entry.name, match.entry.label, match.text) for match in best.values()
-    ]
+    return found + [Same("affine", match.entry.name, match.entry.label, match.text) for match in best.values()]
 
 
 def _as_affine(match: Affine, nearest: tuple[Near, ...]) -> Identity:

@@ -6,11 +6,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from children import child, wait_for
 
 from actlab.cli import main
 from actlab.store import Run
@@ -200,21 +200,23 @@ def test_every_command_has_help_with_an_example(tmp_path, command, actlab_comman
     assert done.returncode == 0 and f"Example: actlab {command}" in done.stdout
 
 
-def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command):
-    command = [sys.executable, "-m", "actlab.cli", "compare", "relu", "--data", "digits", "--seeds", "3"]
-    command += ["--epochs", "4000", "--out", "run", "--workers", "2"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    end = time.monotonic() + 90
-    while not (tmp_path / "run" / "working" / "shared").exists():
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.05)
-    time.sleep(1)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "the same command continues" in said and "Traceback" not in said
-    again = actlab_command(*command[3:9], "--epochs", "5", "--out", "run", cwd=tmp_path)
-    assert again.returncode == 2 and "epochs: 4000 in the folder, 5 in the command" in again.stderr
+@pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN], ids=["answered", "ignored"])
+def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command, inherited):
+    """Also where the tests themselves were begun by a shell that has them ignore it."""
+    command = ["compare", "relu", "--data", "digits", "--seeds", "3", "--out", "run"]
+    before = signal.signal(signal.SIGINT, inherited)
+    how = {"cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    try:
+        with child("-m", "actlab.cli", *command, "--epochs", 40_000, "--workers", 2, **how) as process:
+            wait_for((tmp_path / "run" / "working" / "shared").exists, process)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+            _, said = process.communicate()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.returncode == -signal.SIGINT
+    assert said.endswith("the same command continues.\n") and "Traceback" not in said
+    again = actlab_command(*command, "--epochs", "5", cwd=tmp_path)
+    assert again.returncode == 2 and "epochs: 40000 in the folder, 5 in the command" in again.stderr
 
 
 def test_a_full_disk_is_told_at_the_first_write(tmp_path):

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
+import threading
 from pathlib import Path
 
 import pytest
 import torch
+from children import child, wait_for
 
 from actlab import processes
 from actlab.errors import UserError
@@ -107,15 +108,11 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
             list(WorkerProcesses(2).map(tasks.wait, [{str(tmp_path / "a")!r}, {str(tmp_path / "b")!r}], print))
         """)
     )
-    parent = subprocess.Popen([sys.executable, str(script)])
-    try:
-        files = [tmp_path / "a", tmp_path / "b"]
-        wait_for(lambda: all(f.exists() and f.read_text() for f in files), "workers to begin")
+    files = [tmp_path / "a", tmp_path / "b"]
+    with child(script) as parent:
+        wait_for(lambda: all(f.exists() and f.read_text() for f in files), parent)
         pids = [int(f.read_text()) for f in files]
-    finally:
-        parent.kill()
-        parent.wait()
-    wait_for(lambda: not any(alive(pid) for pid in pids), "workers to end")
+    wait_for(lambda: not any(alive(pid) for pid in pids))
 
 
 def alive(pid: int) -> bool:
@@ -129,24 +126,47 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_for(condition, what: str, limit: float = 60) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"waited {limit} s for {what}"
-        time.sleep(0.05)
+@pytest.mark.parametrize("thread", ["this", "another"])
+def test_ctrl_c_is_held_and_answered_afterwards(thread):
+    """While a process begins: not lost, as it would be if it were ignored, and whichever thread the system tells."""
+    reached = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    told, tells = os.pipe()
+    os.set_blocking(tells, False)
+    signal.set_wakeup_fd(tells)
+    end = threading.Event()
+    other = threading.Thread(target=end.wait, daemon=True)  # begun before, it holds nothing back
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: SIM117
+            with processes.sigint_held():
+                signal.pthread_kill(threading.get_ident() if thread == "this" else other.ident, signal.SIGINT)
+                if thread == "another":
+                    os.read(told, 1)  # it has come
+                reached.append("the end")
+        assert reached == ["the end"]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        end.set()
+        signal.set_wakeup_fd(-1)
+        os.close(told)
+        os.close(tells)
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(processes.METHOD != "forkserver", reason="here each worker loads torch itself")
 def test_workers_are_copies_of_a_process_that_has_loaded_torch():
-    """A worker of a program that never imports torch, whose task does not either, has it all the same."""
+    """A worker of a program that never imports torch, whose task does not either, has it; Ctrl-C does not end it."""
     code = (
         "import sys\n"
         "from concurrent.futures import ProcessPoolExecutor\n"
         "from actlab import processes\n"
         "with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:\n"
         "    worker = pool.submit(eval, \"'torch' in __import__('sys').modules\").result()\n"
-        "    ignored = pool.submit(eval, \"__import__('signal').getsignal(2).name\").result()\n"
-        "print('torch' in sys.modules, worker, ignored)\n"
+        "    told = 'import os, time; os.kill(os.getpid(), 2); time.sleep(0.01)'\n"
+        "    pool.submit(exec, told).result()\n"
+        "print('torch' in sys.modules, worker)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.stdout.split(), done.stderr) == (["False", "True", "SIG_IGN"], "")
+    assert (done.stdout.split(), done.stderr) == (["False", "True"], "")

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from children import child, wait_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -252,12 +252,9 @@ def test_a_killed_run_goes_on_with_the_same_bits(tmp_path):
     out, script = tmp_path / "killed", tmp_path / "killed.py"
     longer = SMALL | {"seeds": 3, "epochs": 15, "optimizer": "adamw", "dropout": [0.1], "learning_rate": [0.001]}
     script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), settings=longer)))
-    process, end = subprocess.Popen([sys.executable, str(script)]), time.monotonic() + 90
-    while not list((out / "working").glob("*.json")):
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.02)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    with child(script) as process:
+        wait_for(lambda: list((out / "working").glob("*.json")), process)
+    assert process.returncode == -signal.SIGKILL
     assert not (Run(out).trials["status"] == "finished").all()
     assert (out / "working" / "shared").exists() and (out / "working" / "x.npy").exists()
     again, whole = (compare("relu", "prelu", out=path, workers=1, **longer) for path in (out, tmp_path / "whole"))

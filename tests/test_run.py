@@ -5,15 +5,14 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import textwrap
-import time
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from children import child, wait_for
 
 import actlab
 from actlab import data
@@ -122,12 +121,10 @@ def test_two_processes_never_train_in_one_folder(tmp_path):
     run = compare("relu", out=tmp_path / "run", **SMALL)
     with Store(run.path), pytest.raises(UserError, match="Another actlab is training"):
         compare("relu", out=tmp_path / "run", **SMALL)
-    process = start(tmp_path, tmp_path / "other", epochs=3000)
-    wait_for_checkpoint(tmp_path / "other", process)
-    with pytest.raises(UserError, match="Another actlab is training"):
-        Store(tmp_path / "other")
-    process.kill()
-    process.wait()
+    with start(tmp_path, tmp_path / "other", epochs=30_000) as process:
+        wait_for_checkpoint(tmp_path / "other", process)
+        with pytest.raises(UserError, match="Another actlab is training"):
+            Store(tmp_path / "other")
     Store(tmp_path / "other").__exit__()  # the lock ends with its process
 
 
@@ -256,11 +253,11 @@ SCRIPT = """
 """
 
 
-def start(tmp_path: Path, out: Path, **settings) -> subprocess.Popen:
+def start(tmp_path: Path, out: Path, **settings) -> AbstractContextManager[subprocess.Popen]:
     """A process that trains, to be killed."""
     script = tmp_path / f"{out.name}.py"
     script.write_text(textwrap.dedent(SCRIPT.format(out=str(out), settings=KILLED | settings)))
-    return subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    return child(script, stdout=subprocess.PIPE, text=True)
 
 
 def finish(out: Path, **settings) -> Run:
@@ -273,10 +270,9 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
     out = tmp_path / "killed"
     reached = 0
     for _ in range(2):
-        process = start(tmp_path, out)
-        wait_for_checkpoint(out, process, beyond=reached)
-        process.kill()
-        assert process.wait() == -signal.SIGKILL
+        with start(tmp_path, out) as process:
+            wait_for_checkpoint(out, process, beyond=reached)
+        assert process.returncode == -signal.SIGKILL
         assert not (Run(out).trials["status"] == "finished").any()
         reached = epochs_done(out)
         assert 0 < reached < 60
@@ -286,20 +282,17 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
 
 def test_a_run_with_workers_survives_a_killed_parent(tmp_path):
     out = tmp_path / "killed"
-    process = start(tmp_path, out, workers=2)
-    wait_for_checkpoint(out, process)
-    process.kill()
-    process.wait()
+    with start(tmp_path, out, workers=2) as process:
+        wait_for_checkpoint(out, process)
     assert contents(finish(out)) == contents(finish(tmp_path / "whole")), "other stacks, other workers, the same bits"
 
 
 def test_a_run_that_is_killed_after_a_look_goes_on_with_the_seeds_it_had_added(tmp_path):
     out, settings = tmp_path / "killed", {"seeds": 5, "max_seeds": 8, "margin": 0.01}
-    process = start(tmp_path, out, **settings)
     spec = out / "experiment.toml"
-    wait_for(lambda: spec.exists() and len(Experiment.read(spec).seeds) == 8 and epochs_done(out), process)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    with start(tmp_path, out, **settings) as process:
+        wait_for(lambda: spec.exists() and len(Experiment.read(spec).seeds) == 8 and epochs_done(out), process)
+    assert process.returncode == -signal.SIGKILL
     assert (Run(out).trials["status"] == "finished").sum() == 10, "those of the first look alone"
     told = Told()
     again = finish(out, progress=told, **settings)
@@ -317,19 +310,11 @@ def wait_for_checkpoint(out: Path, process: subprocess.Popen, beyond: int = 0) -
     wait_for(lambda: epochs_done(out) > beyond, process)
 
 
-def wait_for(reached: Callable[[], object], process: subprocess.Popen, limit: float = 90) -> None:
-    end = time.monotonic() + limit
-    while not reached():
-        assert process.poll() is None, "it ended too soon"
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_ctrl_c_keeps_what_was_finished(tmp_path):
-    process = start(tmp_path, tmp_path / "run", epochs=3000)
-    wait_for_checkpoint(tmp_path / "run", process)
-    process.send_signal(signal.SIGINT)
-    assert process.wait() != 0
+    with start(tmp_path, tmp_path / "run", epochs=30_000) as process:
+        wait_for_checkpoint(tmp_path / "run", process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == -signal.SIGINT
     assert len(Run(tmp_path / "run").trials) == 6
     assert list((tmp_path / "run" / "working").glob("*.json"))
 
@@ -497,10 +482,8 @@ def test_models_of_the_catalogue_can_be_saved(tmp_path):
 def killed(tmp_path_factory):
     """A run that was killed after its first checkpoint."""
     folder = tmp_path_factory.mktemp("killed")
-    process = start(folder, folder / "run")
-    wait_for_checkpoint(folder / "run", process)
-    process.kill()
-    process.wait()
+    with start(folder, folder / "run") as process:
+        wait_for_checkpoint(folder / "run", process)
     return folder / "run"
 
 

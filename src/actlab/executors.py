@@ -66,7 +66,7 @@ class WorkerProcesses:
         count = min(self.workers, len(tasks))
         pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(messages,))
         try:
-            with processes.sigint_ignored():
+            with processes.sigint_held():
                 futures = {pool.submit(_work, function, task): task for task in tasks}
             pending, ended = set(futures), 0
             while pending:

@@ -28,18 +28,29 @@ def prepare(*modules: str) -> None:
         from multiprocessing import forkserver  # not on Windows
 
         forkserver.set_forkserver_preload(["actlab.work", *modules])
-        with sigint_ignored():
+        with sigint_held():
             forkserver.ensure_running()
 
 
 @contextlib.contextmanager
-def sigint_ignored() -> Iterator[None]:
-    """Processes begun in here ignore Ctrl-C from their first moment on: it is this process's to answer."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may change it
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def sigint_held() -> Iterator[None]:
+    """A Ctrl-C that comes in here is answered at the end; processes begun in here are never told of one."""
+    came: list[int] = []
+    answers = threading.current_thread() is threading.main_thread()  # no other may say what a signal does
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if answers else None
+    masks = hasattr(signal, "pthread_sigmask")  # not on Windows, whose processes are told all the same
+    if masks:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # when it begins it lets SIGINT through again, whatever held it before
+        # for the children, who inherit it; here another thread of this process may still be given the signal
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if answers:
+            signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -113,10 +113,11 @@ def compare(
     The same command continues what was interrupted. Without names: relu, tanh and leaky_relu.
     """
     most_workers = parse_whole("--workers", workers)
-    if most_workers != 1:
-        processes.prepare("actlab.cli.main")  # it loads torch while this process does
-    from actlab import run as runs
-    from actlab.terminal import Terminal
+    with processes.sigint_held():  # while torch is loaded a Ctrl-C is lost, or ends in an abort
+        if most_workers != 1:
+            processes.prepare("actlab.cli.main")  # it loads torch while this process does
+        from actlab import run as runs
+        from actlab.terminal import Terminal
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
@@ -174,9 +175,10 @@ def reproduce(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
 ) -> None:
     """Train the published tutorial's networks on its inputs and on right ones, beside its published numbers."""
-    from actlab import reproduce as reproduces
-    from actlab.errors import one_of
-    from actlab.terminal import Terminal
+    with processes.sigint_held():
+        from actlab import reproduce as reproduces
+        from actlab.errors import one_of
+        from actlab.terminal import Terminal
 
     if what != "tutorial":
         raise one_of("published experiment", what, ("tutorial",))

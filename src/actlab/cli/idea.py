@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from actlab import processes
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_whole
 
@@ -30,8 +31,9 @@ def try_(
 
     The status is 0 whatever is found; `actlab check` says by its status whether it is sound.
     """
-    from actlab.terminal import Terminal
-    from actlab.tryout import attempt
+    with processes.sigint_held():
+        from actlab.terminal import Terminal
+        from actlab.tryout import attempt
 
     tried = attempt(
         filled([target], param, learn)[0],

@@ -41,6 +41,8 @@ def main() -> None:
         kept = " The last 20 seconds of training may be lost: the same command continues."
         trains = sys.argv[1:2] and sys.argv[1] in ("compare", "try", "reproduce")
         print(f"\nStopped.{kept if trains else ''}", file=sys.stderr)
+        sys.excepthook = lambda *_: None  # all is said
+        raise KeyboardInterrupt  # by which Python ends the process as the signal would: a shell's loop ends with it
     sys.exit(code or 0)
 
 

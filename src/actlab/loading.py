@@ -57,7 +57,11 @@ def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch
         linear.load_state_dict({"weight": weight, "bias": named[f"{2 * place}.bias"]})
         layers.append(linear)
         if place < len(trial.hidden):
-            layers.append(as_module(resolve(targets[place]), named.get(f"{2 * place + 1}.learned")))
+            prefix = f"{2 * place + 1}."
+            kept = {name.removeprefix(prefix): tensor for name, tensor in named.items() if name.startswith(prefix)}
+            learned, applied = kept.pop("learned", None), resolve(targets[place], trial.hidden[place])
+            state = {name.removeprefix("state."): tensor for name, tensor in kept.items()}
+            layers.append(as_module(applied, learned, state=state))
     return torch.nn.Sequential(*layers).eval()
 
 

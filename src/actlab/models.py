@@ -20,12 +20,13 @@ elementwise here is a single correctly rounded operation, the same in either cod
 import dataclasses
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from actlab.activations.modules import ByModule, Copies, State
 from actlab.activations.resolve import Applied
 from actlab.optimizers import Optimizer
 from actlab.products import Operation, product
@@ -71,10 +72,12 @@ class Slice:
 
 @dataclasses.dataclass
 class Parameters:
-    """The weights of M networks, a tensor a layer; learned parameters of activations by hidden layer and slice."""
+    """The weights of M networks, a tensor a layer; of activations, by hidden layer and slice, what they learn, and
+    the modules that keep a state, bound to it."""
 
     weights: list[Tensor]  # (M, J, H) a layer; (M, C, J) the last
     learned: list[list[Tensor]]  # [hidden layer][slice] -> (m, L)
+    modules: list[list[Copies | None]]
 
     def tensors(self) -> Iterator[Tensor]:
         yield from self.weights
@@ -82,10 +85,29 @@ class Parameters:
             yield from layer
 
     def clone(self) -> "Parameters":
-        return Parameters([w.clone() for w in self.weights], [[p.clone() for p in layer] for layer in self.learned])
+        return self._each(torch.clone)
 
     def to(self, device: torch.device) -> "Parameters":
-        return Parameters([w.to(device) for w in self.weights], [[p.to(device) for p in row] for row in self.learned])
+        return self._each(lambda tensor: tensor.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Parameters":
+        learned = [[change(p) for p in layer] for layer in self.learned]
+        modules = [
+            [copies and copies.bound(p) for copies, p in zip(*rows, strict=True)]
+            for rows in zip(self.modules, learned, strict=True)
+        ]
+        return Parameters([change(w) for w in self.weights], learned, modules)
+
+    def states(self) -> list[list[list[State]]]:
+        """What modules keep beside what they learn: by hidden layer, slice and network."""
+        return [[copies.states() if copies else [] for copies in layer] for layer in self.modules]
+
+    def restore(self, states: list[list[list[State]]]) -> None:
+        """Take over what `states` gave."""
+        for layer, kept in zip(self.modules, states, strict=True):
+            for copies, state in zip(layer, kept, strict=True):
+                if copies:
+                    copies.restore(state)
 
     def linear(self, layer: int, network: int) -> tuple[Tensor, Tensor]:
         """Weight (H, I) and bias (H) of a network's layer, as torch.nn.Linear has them."""
@@ -100,6 +122,10 @@ class Parameters:
         for mine_layer, their_layer in zip(self.learned, other.learned, strict=True):
             for part, mine, theirs in zip(slices, mine_layer, their_layer, strict=True):
                 torch.where(chosen_M[part.places].view(-1, 1), theirs, mine, out=mine)
+        for mine_layer, their_layer in zip(self.modules, other.modules, strict=True):
+            for part, mine, theirs in zip(slices, mine_layer, their_layer, strict=True):
+                if mine and theirs:
+                    mine.restore(theirs.states(), chosen_M[part.places].tolist())
 
 
 class Bend:
@@ -141,11 +167,34 @@ class Bend:
         return torch.nn.functional.pad(dx_mP, (0, self.padding)) if self.padding else dx_mP
 
 
+class ModuleBend:
+    """The same of an activation of which each network has a module of its own, for a whole batch at once."""
+
+    def __init__(
+        self, applied: Applied, copies: Copies, z_mBH: Tensor, y_mBH: Tensor, dx_mBH: Tensor, *, training: bool
+    ):
+        self.applied, self.copies, self.training = applied, copies, training
+        self.z, self.y, self.dx = z_mBH, y_mBH, dx_mBH
+        self.saved = None
+
+    def forward(self) -> None:
+        y_mBH, self.saved = self.copies.forward(self.z, training=self.training)
+        self.y.copy_(y_mBH)
+
+    def backward(self) -> None:
+        self.copies.through(self.dx, self.saved)
+
+    def backward_learned(self) -> Tensor:
+        return self.copies.backward_learned(self.saved, self.dx)
+
+
 class Forward:
     """The way from x~ to logits, for one batch size: buffers and operations on them, made once."""
 
-    def __init__(self, slices: Sequence[Slice], p: Parameters, x_SBJ: Tensor, *, drops: bool = False) -> None:
-        self.x_SBJ, self.parameters, self.slices = x_SBJ, p, slices
+    def __init__(
+        self, slices: Sequence[Slice], p: Parameters, x_SBJ: Tensor, *, training: bool, drops: bool = False
+    ) -> None:
+        self.x_SBJ, self.parameters, self.slices, self.training = x_SBJ, p, slices, training
         batch, networks = x_SBJ.shape[1], len(p.weights[0])
         hidden = [w.shape[2] for w in p.weights[:-1]]
         self.z = [x_SBJ.new_empty(networks, batch, h) for h in hidden]
@@ -161,9 +210,12 @@ class Forward:
         ]
         self._last: dict[int, list[Operation]] = {}
 
-    def _bend(self, index: int, layer: int) -> Bend:
+    def _bend(self, index: int, layer: int) -> Bend | ModuleBend:
         part, places = self.slices[index], self.slices[index].places
         z, y, dx = self.z[layer][places], self.y[layer][places, :, :-1], self.dx[layer][places]
+        copies = self.parameters.modules[layer][index]
+        if copies:
+            return ModuleBend(part.layers[layer], copies, z, y, dx, training=self.training)
         return Bend(part.layers[layer], self.parameters.learned[layer][index], z, y, dx)
 
     def inputs(self, layer: int) -> Iterator[tuple[slice, Tensor]]:
@@ -259,7 +311,15 @@ def initial_parameters(
         [torch.tensor([part.layers[layer].initial] * (part.stop - part.start), dtype=dtype) for part in slices]
         for layer in range(len(sizes) - 2)
     ]
-    return Parameters([torch.stack(w).contiguous() for w in weights], learned)
+    modules = [
+        [_copies(part.layers[layer], rows) for part, rows in zip(slices, row, strict=True)]
+        for layer, row in enumerate(learned)
+    ]
+    return Parameters([torch.stack(w).contiguous() for w in weights], learned, modules)
+
+
+def _copies(applied: Applied, learned_mL: Tensor) -> Copies | None:
+    return applied.copies(learned_mL) if isinstance(applied, ByModule) else None
 
 
 def _any_gain(trials: Sequence[Trial]) -> bool:

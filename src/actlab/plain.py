@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
+from actlab.activations.modules import state_of
 from actlab.spec import Trial, stream_seed
 from actlab.train import Arrays, OnEpoch, Result
 
@@ -85,6 +86,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
     """One epoch. Mean loss and accuracy over its samples, each measured just before the update it takes part in."""
     samples, total_loss, total_right = len(loader.dataset), 0.0, 0.0
+    network.train()
     for x, labels in loader:
         logits = network(x)
         loss = nn.functional.cross_entropy(logits, labels)
@@ -99,6 +101,7 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
 @torch.no_grad()
 def evaluate(network: nn.Module, loader: Iterable) -> tuple[float, float]:
     """Mean loss and accuracy of the network as it is."""
+    network.eval()
     logits, labels = map(torch.cat, zip(*[(network(x), labels) for x, labels in loader], strict=True))
     return nn.functional.cross_entropy(logits, labels).item(), accuracy(logits, labels)
 
@@ -136,13 +139,15 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
             on_epoch(epoch, elapsed, curves[:, epoch - 1])
     predictions, correct, test = None, None, (np.nan, np.nan)
     if arrays.x_test is not None and arrays.y_test is not None:
-        classes = best(arrays.x_test).argmax(dim=1).numpy()
+        classes = best.eval()(arrays.x_test).argmax(dim=1).numpy()
         predictions = classes.astype(np.uint8 if arrays.classes <= 256 else np.uint16)
         correct = np.packbits(classes == arrays.y_test.numpy())
         test = evaluate(best, [(arrays.x_test, arrays.y_test)]) if best_epoch else test
     named = {f"{2 * i}.{name}": p for i, linear in enumerate(best.linears) for name, p in linear.named_parameters()}
-    learning = {i: f for i, f in enumerate(best.activations) if isinstance(f, nn.Module) and list(f.parameters())}
-    named |= {f"{2 * i + 1}.learned": nn.utils.parameters_to_vector(f.parameters()) for i, f in learning.items()}
+    for i, f in ((i, f) for i, f in enumerate(best.activations, start=1) if isinstance(f, nn.Module)):
+        learned = [p.flatten() for p in f.parameters() if p.requires_grad]
+        named |= {f"{2 * i - 1}.learned": torch.cat(learned)} if learned else {}
+        named |= {f"{2 * i - 1}.state.{name}": tensor for name, tensor in state_of(f).items()}
     parameters = {name: value.detach().numpy() for name, value in named.items()}
     found = [np.array([value]) for value in (best_epoch, diverged_epoch, *test)]
     return Result(curves, seconds, *found[:2], [parameters], [predictions], [correct], *found[2:])

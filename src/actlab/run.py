@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from actlab import costs, data, executors, looked, products
+from actlab.activations.modules import WIDTH
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
@@ -237,7 +238,8 @@ def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
     """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
     experiment = Experiment.from_dict(wanted | {"data": "mnist"})
     layers, _ = experiment.layers, experiment.baseline_label
-    return {target.identity: resolve(target) for targets in layers.values() for target in targets}
+    widths = experiment.hidden or (WIDTH,)
+    return {t.identity: resolve(t, n) for targets in layers.values() for t, n in zip(targets, widths, strict=False)}
 
 
 def _settle_data(

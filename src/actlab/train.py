@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from actlab.activations.modules import state_of
 from actlab.activations.resolve import Applied, ByHand, resolve
 from actlab.batches import Batches, Row, in_chunks, with_ones
 from actlab.denormals import flushed
@@ -136,7 +137,7 @@ class Trainer:
 
     def _step_of(self, batch: int) -> "_Step":
         x_SBJ = with_ones(len(self.seeds), batch, self.arrays.x_train)
-        forward = Forward(self.slices, self.parameters, x_SBJ, drops=self.drops)
+        forward = Forward(self.slices, self.parameters, x_SBJ, training=True, drops=self.drops)
         logits_RMCB = x_SBJ.new_empty(self.ring, len(self.trials), self.sizes[-1], batch)
         return _Step(
             forward=forward,
@@ -281,6 +282,7 @@ class Trainer:
             "elapsed": self.elapsed,
             "held": self._held(),
             "records": self._records(),
+            "modules": [self.parameters.states(), self.best.states()],
             "generators": [g.get_state() for row in self.generators for g in row],
             "curves": torch.from_numpy(self.curves),
             "seconds": list(self.seconds),
@@ -290,6 +292,8 @@ class Trainer:
         self.done, self.step, self.elapsed = state["done"], state["step"], state["elapsed"]
         for mine, saved in zip(self._held() + self._records(), state["held"] + state["records"], strict=True):
             mine.copy_(saved)
+        for parameters, states in zip((self.parameters, self.best), state["modules"], strict=True):
+            parameters.restore(states)
         self.generators = self._dropout_generators()
         if self.step:
             flat = [g for row in self.generators for g in row]
@@ -333,7 +337,7 @@ class Trainer:
         if key not in self._evaluations:
             x_1BJ = with_ones(1, batch, self.arrays.x_valid)
             logits_MCB = x_1BJ.new_empty(len(self.trials), self.sizes[-1], batch)
-            self._evaluations[key] = Forward(self.slices, parameters, x_1BJ), logits_MCB
+            self._evaluations[key] = Forward(self.slices, parameters, x_1BJ, training=False), logits_MCB
         return self._evaluations[key]
 
     def _keep_best(self, valid_loss_M: Tensor) -> None:
@@ -353,6 +357,9 @@ class Trainer:
         for layer, learned in enumerate(self.best.learned):
             if learned[index].numel():
                 named[f"{2 * layer + 1}.learned"] = learned[index][i - part.start].cpu().numpy().copy()
+            if copies := self.best.modules[layer][index]:
+                state = state_of(copies.modules[i - part.start])
+                named |= {f"{2 * layer + 1}.state.{name}": tensor.cpu().numpy() for name, tensor in state.items()}
         return named
 
 
@@ -380,18 +387,19 @@ def train(
 
 
 def _slices(stack: Stack, seeds: Sequence[int]) -> list[Slice]:
-    applied: dict[str, Applied] = {}
+    applied: dict[tuple[str, int], Applied] = {}
     slices: list[Slice] = []
     names = [trial.activation for trial in stack.trials]
     for start, name in enumerate(names):
         if start and names[start - 1] == name:
             continue
         stop = start + next((n for n, other in enumerate(names[start:]) if other != name), len(names) - start)
-        targets = stack.layers[name][: len(stack.trials[0].hidden)]
-        for target in targets:
-            if target.identity not in applied:
-                applied[target.identity] = resolve(target)
-        layers = [applied[target.identity] for target in targets]
+        layers = []
+        for target, width in zip(stack.layers[name], stack.trials[0].hidden, strict=False):  # more names, no layers
+            key = (target.identity, width)
+            if key not in applied:
+                applied[key] = resolve(target, width)
+            layers.append(applied[key])
         places = tuple(seeds.index(trial.seed) for trial in stack.trials[start:stop])
         slices.append(Slice(start, stop, tuple(layers), places))
     return slices

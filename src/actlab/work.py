@@ -79,17 +79,19 @@ def run_task(task: Task, send: Send) -> Outcome:
         )
     file = _save_parameters(task, result) if task.keep == "best" else ""
     light = dataclasses.replace(result, parameters=[])
-    targets = {t.identity: t for trial in stack.trials for t in stack.layers[trial.activation]}
-    gradients = {name: resolve(target).gradient for name, target in targets.items()}
+    layers = (
+        pair for trial in stack.trials for pair in zip(stack.layers[trial.activation], trial.hidden, strict=False)
+    )
+    gradients = {target.identity: resolve(target, width).gradient for target, width in set(layers)}
     return Outcome(task.name, stack.trials, light, file, gradients)
 
 
 def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.ndarray], None]) -> Result:
     (trial,) = stack.trials
     chosen = []
-    for target in stack.layers[trial.activation][: len(trial.hidden)]:
+    for target, width in zip(stack.layers[trial.activation], trial.hidden, strict=False):
         by_hand = plain.ACTIVATIONS.get(target.identity)
-        chosen.append(by_hand or as_module(resolve(target), dtype=getattr(torch, trial.dtype)))
+        chosen.append(by_hand or as_module(resolve(target, width), dtype=getattr(torch, trial.dtype)))
     return plain.run_trial(trial, arrays, chosen, on_epoch)
 
 

@@ -4,8 +4,6 @@ An elementwise callable of a user's is probed before it is used: shape, dtype, t
 depends on another. Without a derivative of its own its gradient is taken by autograd.
 """
 
-import copy
-import dataclasses
 import importlib
 import inspect
 import linecache
@@ -13,7 +11,6 @@ import sys
 import types
 import warnings
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,135 +18,11 @@ import torch
 from torch import Tensor
 
 from actlab.activations import BLOCKS
+from actlab.activations.applied import Applied, ByAutograd, ByHand, Flat, Unlearned
 from actlab.activations.core import Activation
+from actlab.activations.modules import WIDTH, by_module, needs_its_own, refuse_result
 from actlab.errors import UserError, did_you_mean
 from actlab.targets import Target, parse
-
-_PROBE = 64
-
-
-@dataclasses.dataclass(frozen=True)
-class ByHand:
-    """A block, applied through its own value and derivatives: what they say is what trains."""
-
-    block: Activation
-    constants: tuple[float, ...]  # all parameters in order; where learned, the initial value
-    learned: tuple[int, ...]  # positions of the learned ones
-    gradient: str = "by hand"
-
-    @property
-    def initial(self) -> list[float]:
-        return [self.constants[i] for i in self.learned]
-
-    @property
-    def by_rows(self) -> bool:
-        """Whether ATen's own kernels apply: they write where they are told, whatever its strides."""
-        return self.block.kernels is not None and not self.learned
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether the derivatives need z, or the output alone."""
-        if self.by_rows:
-            return self.block.kernels.saves == "x"
-        return any("x" in names for names in self.block.wants.values())
-
-    def rows(self, z: Tensor, y: Tensor, gradient: Tensor) -> tuple[Callable[[], Any], Callable[[], Any]]:
-        """Operations on these tensors, of any strides: y = f(z), and the gradient times f'(z), in place."""
-        kernels = self.block.kernels
-        saved = z if kernels.saves == "x" else y
-        forward = partial(kernels.forward, z, *self.constants, out=y)
-        return forward, partial(kernels.backward, gradient, saved, *self.constants, out=gradient)
-
-    def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
-        """y = f(z), and what the derivatives need."""
-        parameters = self._parameters(learned_ML)
-        y_MP = self.block.value(z_MP, *parameters)
-        return y_MP, (z_MP, y_MP, parameters)
-
-    def backward(self, saved: Any) -> Tensor:
-        """df/dx for each element."""
-        return self.block.slope("x", *saved)
-
-    def through(self, gradient_MP: Tensor, saved: Any) -> None:
-        """dL/dz = dL/dy f'(z), in place."""
-        if self.by_rows:
-            z, y, _ = saved
-            self.rows(z, y, gradient_MP)[1]()
-        else:
-            gradient_MP.mul_(self.backward(saved))
-
-    def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
-        """The loss's gradient with respect to each learned parameter, (M, L)."""
-        names = list(self.block.facts.parameters)
-        slopes = [self.block.slope(names[i], *saved) for i in self.learned]
-        return torch.stack([(upstream_MP * slope).sum(dim=1) for slope in slopes], dim=1)
-
-    def _parameters(self, learned_ML: Tensor) -> tuple[Any, ...]:
-        values: list[Any] = list(self.constants)
-        for column, position in enumerate(self.learned):
-            values[position] = learned_ML[:, column : column + 1]  # (M, 1): one for each network
-        return tuple(values)
-
-
-@dataclasses.dataclass(frozen=True)
-class ByAutograd:
-    """Any elementwise callable. Networks are taken one by one, so that each has parameters of its own."""
-
-    function: Callable[..., Tensor]  # (z, flat parameters) -> y
-    initial: list[float]
-    gradient: str = "by autograd"
-    by_rows = False
-    needs_input = True
-
-    def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
-        with torch.enable_grad():
-            # a clone in between: a callable that works in place must not change what autograd holds
-            leaves = [z.detach().requires_grad_() for z in z_MP]
-            learned = [row.detach().requires_grad_() for row in learned_ML]
-            outputs = [self.function(z.clone(), row) for z, row in zip(leaves, learned, strict=True)]
-        return torch.stack([y.detach() for y in outputs]), (leaves, learned, outputs)
-
-    def backward(self, saved: Any) -> Tensor:
-        leaves, _, outputs = saved
-        rows = []
-        for z, y in zip(leaves, outputs, strict=True):
-            (slope,) = torch.autograd.grad(y, z, torch.ones_like(y), retain_graph=True, materialize_grads=True)
-            rows.append(slope)
-        return torch.stack(rows)
-
-    def through(self, gradient_MP: Tensor, saved: Any) -> None:
-        gradient_MP.mul_(self.backward(saved))
-
-    def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
-        _, learned, outputs = saved
-        rows = []
-        for row, y, upstream in zip(learned, outputs, upstream_MP, strict=True):
-            (slope,) = torch.autograd.grad(y, row, upstream, retain_graph=True, materialize_grads=True)
-            rows.append(slope)
-        return torch.stack(rows)
-
-    def as_module(self, learned: Tensor | None = None) -> torch.nn.Module:
-        """The callable as a module of its own, its parameters set to `learned`."""
-        if isinstance(self.function, _Flat):
-            module = copy.deepcopy(self.function.module)
-            if learned is not None:
-                torch.nn.utils.vector_to_parameters(learned, module.parameters())
-            return module
-        return _Called(self.function)
-
-
-class _Called(torch.nn.Module):
-    """A callable without parameters, as a module."""
-
-    def __init__(self, function: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self.function(input, None)
-
-
-Applied = ByHand | ByAutograd
 
 
 def locate(target: Target) -> tuple[Any, dict[str, float]]:
@@ -163,12 +36,16 @@ def locate(target: Target) -> tuple[Any, dict[str, float]]:
     return (target.object if target.kind == "callable" else _find(target)), {}
 
 
-def resolve(target: Target) -> Applied:
-    """The activation that a target names, ready to train. UserError, in words, where it cannot be used."""
+def resolve(target: Target, width: int = WIDTH) -> Applied:
+    """The activation that a target names, ready to train in a hidden layer of this width.
+
+    Raises:
+        UserError: it cannot be used, with the reason.
+    """
     thing, given = locate(target)
     if isinstance(thing, Activation):
         return _by_hand(thing, given)
-    return _by_autograd(thing, target.label)
+    return _by_autograd(thing, target.label, width)
 
 
 def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
@@ -191,15 +68,13 @@ def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
 
 def _probe_slope(applied: ByHand) -> None:
     """The derivative of a block of a user's must be a tensor like its input; whether it is right is for the checks."""
-    z = torch.linspace(-3, 3, _PROBE).unsqueeze(0)
+    z = torch.linspace(-3, 3, WIDTH).unsqueeze(0)
     name = applied.block.name
     try:
         _, saved = applied.forward(z, torch.tensor([applied.initial]))
         slope = applied.backward(saved)
     except Exception as error:
-        raise UserError(
-            f"The derivative of {name} failed on {_PROBE} values: {type(error).__name__}: {error}"
-        ) from None
+        raise UserError(f"The derivative of {name} failed on {WIDTH} values: {type(error).__name__}: {error}") from None
     if not isinstance(slope, Tensor) or slope.shape != z.shape or slope.dtype != z.dtype:
         what = f"{slope.dtype} of shape {tuple(slope.shape)}" if isinstance(slope, Tensor) else type(slope).__name__
         raise UserError(
@@ -208,13 +83,13 @@ def _probe_slope(applied: ByHand) -> None:
         )
 
 
-def _by_autograd(thing: Any, label: str) -> ByAutograd:
+def _by_autograd(thing: Any, label: str, width: int) -> ByAutograd:
     if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
         return ByAutograd(*_probed(thing.apply, [], label))
     if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
         thing = _construct(thing, label)
     if isinstance(thing, torch.nn.Module):
-        return _from_module(thing, label)
+        return _from_module(thing, label, width)
     if not callable(thing):
         raise UserError(f"{label} is {type(thing).__name__}, not something that can be called.")
     return ByAutograd(*_probed(_one_argument(thing, label), [], label))
@@ -222,17 +97,7 @@ def _by_autograd(thing: Any, label: str) -> ByAutograd:
 
 def _probed(function: Callable[[Tensor], Tensor], initial: list[float], label: str):
     _probe(function, label)
-    return _Unlearned(function), initial
-
-
-class _Unlearned:
-    """A function of its input alone, where one of input and parameters is called for; a class, so that it pickles."""
-
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
-        self.function = function
-
-    def __call__(self, z: Tensor, _row: Tensor | None) -> Tensor:
-        return self.function(z)
+    return Unlearned(function), initial
 
 
 def _construct(cls: type, label: str) -> Any:
@@ -257,23 +122,10 @@ def _one_argument(function: Callable[..., Any], label: str) -> Callable[[Tensor]
     return function
 
 
-class _Flat:
-    """A module as a function of its input and one flat row of its parameters; a class, so that it pickles."""
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        self.module = copy.deepcopy(module).float()
-        self.shapes = {name: p.shape for name, p in self.module.named_parameters()}
-
-    def __call__(self, z: Tensor, row: Tensor) -> Tensor:
-        if not self.shapes:
-            return self.module(z)
-        pieces = row.split([shape.numel() for shape in self.shapes.values()])
-        named = {name: p.reshape(shape) for (name, shape), p in zip(self.shapes.items(), pieces, strict=True)}
-        return torch.func.functional_call(self.module, named, (z,))
-
-
-def _from_module(module: torch.nn.Module, label: str) -> ByAutograd:
-    flat = _Flat(module)
+def _from_module(module: torch.nn.Module, label: str, width: int) -> ByAutograd:
+    if needs_its_own(module):
+        return by_module(module, label, width)
+    flat = Flat(module)
     values = [p.detach().float().flatten() for p in flat.module.parameters()]
     row = torch.cat(values) if values else torch.zeros(0)
     _probe(lambda z: flat(z, row.to(z.dtype)), label)
@@ -282,25 +134,23 @@ def _from_module(module: torch.nn.Module, label: str) -> ByAutograd:
 
 def _probe(function: Callable[[Tensor], Tensor], label: str) -> None:
     """Refuse, with the reason, what cannot stand in a network as an elementwise activation."""
-    with warnings.catch_warnings():  # what torch has to say about a thing that is about to be refused confuses
+    with (
+        warnings.catch_warnings(),
+        torch.enable_grad(),
+    ):  # what torch has to say about a thing that is about to be refused confuses
         warnings.simplefilter("ignore")
         _probe_quietly(function, label)
 
 
 def _probe_quietly(function: Callable[[Tensor], Tensor], label: str) -> None:
-    x = torch.linspace(-3, 3, _PROBE)[torch.randperm(_PROBE, generator=torch.Generator().manual_seed(0))]
+    x = torch.linspace(-3, 3, WIDTH)[torch.randperm(WIDTH, generator=torch.Generator().manual_seed(0))]
     y = _call(function, x, label)
-    if not isinstance(y, Tensor):
-        raise UserError(f"{label} returns {type(y).__name__}, not a tensor.")
-    if y.shape != x.shape:
-        raise UserError(
-            f"{label} turns {_PROBE} values into a tensor of shape {tuple(y.shape)}: it changes the width, "
-            "and only elementwise activations can be compared this way."
-        )
-    if y.dtype != x.dtype:
-        raise UserError(f"{label} turns {x.dtype} into {y.dtype}: an activation keeps its input's dtype.")
+    refuse_result(y, x, label)
     if not torch.equal(_call(function, x, label), y) and not y.isnan().any():
-        raise UserError(f"{label} gives different results for the same input: a random activation cannot be paired.")
+        raise UserError(
+            f"{label} gives different results for the same input. A random activation cannot be paired by its seed; "
+            "one that keeps a state is to be a module that holds it in a buffer: self.register_buffer(name, tensor)."
+        )
     moved = x.clone()
     moved[::2] += 1.0
     if not torch.allclose(_call(function, moved, label)[1::2], y[1::2], rtol=1e-6, atol=1e-7, equal_nan=True):
@@ -315,7 +165,7 @@ def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor
     try:
         return function(x.clone())
     except (Exception, SystemExit) as error:
-        raise UserError(f"{label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}") from None
+        raise UserError(f"{label} failed on {WIDTH} float32 values: {type(error).__name__}: {error}") from None
 
 
 def _find(target: Target) -> Any:

@@ -31,13 +31,18 @@ class Block(torch.nn.Module):
         return f"{self.block.name}, {', '.join(f'{value:g}' for value in self.constants)}".rstrip(", ")
 
 
-def as_module(applied: Applied, learned: Tensor | None = None, dtype: torch.dtype | None = None) -> torch.nn.Module:
+def as_module(
+    applied: Applied,
+    learned: Tensor | None = None,
+    dtype: torch.dtype | None = None,
+    state: dict[str, Tensor] | None = None,
+) -> torch.nn.Module:
     """What a stack applies, as a module: the catalogue's class where it has one.
 
-    `learned` fills its parameters; else they start as the stack's do, in `dtype`.
+    `learned` fills its parameters, `state` its buffers; else they start as the stack's do, in `dtype`.
     """
     if not isinstance(applied, ByHand):
-        return applied.as_module(learned)
+        return applied.as_module(learned, state)
     module = _module(applied, dtype)
     if learned is not None:
         torch.nn.utils.vector_to_parameters(learned.flatten(), module.parameters())

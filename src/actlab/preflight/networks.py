@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from actlab.activations.modules import ByModule
 from actlab.activations.resolve import Applied, resolve
 from actlab.data import Dataset
 from actlab.models import Slice, initial_parameters
@@ -116,7 +117,8 @@ def dead_units(start: Start) -> Finding:
 def by_heart(start: Start) -> Finding:
     """Whether a few samples can be learned by heart: what cannot do that will learn nothing from many."""
     hidden = start.hidden
-    while _parameters(start, hidden) > _PARAMETERS and max(hidden, default=1) > 32:
+    made = any(isinstance(layer, ByModule) for layer in start.layers)  # for its layer's width
+    while not made and _parameters(start, hidden) > _PARAMETERS and max(hidden, default=1) > 32:
         hidden = tuple(min(units, max(hidden) // 2) for units in hidden)
     x, y = start.x[:_LESSON], start.y[:_LESSON]
     for rate in _RATES:
@@ -134,7 +136,7 @@ def by_heart(start: Start) -> Finding:
 
 def _learn(network: nn.Module, x: Tensor, y: Tensor, rate: float) -> tuple[int, float]:
     """Adam, written out: torch.optim takes a second to load. Steps taken and the share that is right after them."""
-    parameters = list(network.parameters())
+    parameters = [p for p in network.parameters() if p.requires_grad]
     means, squares = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
     for step in itertools.count():
         logits = network(x)
@@ -178,7 +180,8 @@ def _starts(dataset: Dataset, experiment: Experiment) -> list[Start]:
     several = len(experiment.initialisation) > 1
     found = []
     for (identity, initialisation), trial in trials.items():
-        layers = tuple(resolve(target) for target in experiment.layers[identity][: len(trial.hidden)])
+        pairs = zip(experiment.layers[identity], trial.hidden, strict=False)  # more names, no layers
+        layers = tuple(resolve(target, width) for target, width in pairs)
         label = f"{trial.label}, {initialisation}" if several else trial.label
         found.append(Start(label, dataclasses.replace(trial, seed=0), layers, x, y, dataset.classes))
     return found

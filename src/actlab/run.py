@@ -22,7 +22,7 @@ from actlab.sharing import as_arrays, share
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
 from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
-from actlab.targets import label
+from actlab.targets import held, label
 from actlab.train import Arrays
 from actlab.tuning import ADAMW_RATE, RATES, tuned
 from actlab.work import Epoch, Task, run_task, stack_name, travels
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 KEEP = ("best", "none")
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
-_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "matplotlib", "plotly", "jinja2")
+_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "cloudpickle")
+_DRAWN = ("matplotlib", "plotly", "jinja2")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +115,7 @@ def compare(
     >>> len(run.trials), len(run.curves)
     (4, 4)
     """
-    require("lab", _LAB)
+    require("lab", _LAB + _DRAWN)
     progress = progress or Silent()
     limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
@@ -142,8 +143,8 @@ def compare(
         changes = store.add_environment(begun)
         for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
             progress.say(line)
-        for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
-            store.add_source(target.identity.rpartition("#")[2], target.source)
+        for target in (t for layers in experiment.layers.values() for t in layers):
+            store.add_sources(target.files)
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
         if trained:
             store.add_costs(_measured_costs(experiment, dataset, chosen, limits))
@@ -210,7 +211,7 @@ def _settings(
         base.pop("content")
     given = {name: value for name, value in settings.items() if value is not None}
     if activations:
-        given["activations"] = list(activations)
+        given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
     if given.get("max_seeds") and "seeds" not in base | given:

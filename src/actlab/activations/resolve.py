@@ -23,6 +23,7 @@ from torch import Tensor
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
 from actlab.errors import UserError, did_you_mean
+from actlab.sources import unpacked
 from actlab.targets import Target, parse
 
 _PROBE = 64
@@ -157,10 +158,25 @@ def locate(target: Target) -> tuple[Any, dict[str, float]]:
     if target.kind == "formula":
         from actlab.activations.written import written  # slow to load
 
-        return written(target.text), {}
+        return written(target.path), {}
     if target.kind == "catalogue":
         return BLOCKS[target.name], dict(target.arguments)
-    return (target.object if target.kind == "callable" else _find(target)), {}
+    return (_held(target) if target.kind == "callable" else _find(target)), {}
+
+
+def _held(target: Target) -> Any:
+    """The callable itself, or what was packed of it."""
+    if target.object is not None:
+        return target.object
+    try:
+        return unpacked(target.source)
+    except Exception as error:
+        why = f" ({type(error).__name__}: {error})" if target.source else ""
+        raise UserError(
+            f"{target.label} was a callable of the Python that made this run, which this one cannot read again{why}: "
+            f"its text is kept in the run's folder as sources/{target.identity.rpartition('#')[2]}.txt. Hand it over "
+            "once more, or write it in a file and name it file.py:name."
+        ) from None
 
 
 def resolve(target: Target) -> Applied:

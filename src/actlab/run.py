@@ -1,6 +1,7 @@
 """A run: the trials that are missing -> stacks -> executor -> store, then artefacts and the report."""
 
 import dataclasses
+import inspect
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -209,6 +210,10 @@ def _settings(
         experiment = spec if isinstance(spec, Experiment) else Experiment.read(spec)
         base = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
         base.pop("content")
+    fields, own = [field.name for field in dataclasses.fields(Experiment)], inspect.signature(compare).parameters
+    for name in settings:
+        if name not in fields:
+            raise one_of("setting", name, [*fields, *(p.name for p in own.values() if p.kind is p.KEYWORD_ONLY)])
     given = {name: value for name, value in settings.items() if value is not None}
     if activations:
         given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
@@ -401,7 +406,8 @@ def _train_missing(
     here = any(not travels(target) for layers in experiment.layers.values() for target in layers)
     chosen = plan(experiment, missing, dataset, limits, looked, device=device, begun=begun, here=here)
     if limits.workers and chosen.workers < limits.workers:
-        progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
+        why = "what cannot be packed stays in this one" if here else "--stack-size makes parts"
+        progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: {why}.")
     alone = chosen.workers == 1
     if alone and not products.hold():
         progress.say(products.TOLD_LATE)

@@ -150,30 +150,30 @@ def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str
     'x*sigmoid(beta*x) where beta=1.5 learned'
     """
     if is_formula(text):
-        name, formula = _apart(text)
-        return name + str(clause.read(formula, values, learn))
+        name, formula = apart(text)
+        return f"{name}={clause.read(formula, values, learn)}" if name else str(clause.read(text, values, learn))
     return _QUOTED_PIECE.sub(lambda match: f"'{clause.read(match[2], values, learn)}'", text)
 
 
 def formula_parameters(text: str) -> frozenset[str]:
     """The names of the parameters of the formulas in a text."""
-    found = [_apart(text)[1]] if is_formula(text) else [match[2] for match in _QUOTED_PIECE.finditer(text)]
+    found = [apart(text)[1]] if is_formula(text) else [match[2] for match in _QUOTED_PIECE.finditer(text)]
     return frozenset().union(*(clause.parameters(part) for part in found))
 
 
-def _apart(text: str) -> tuple[str, str]:
-    """`name=`, or nothing, and the formula."""
+def apart(text: str) -> tuple[str, str]:
+    """The name that a formula is given, or "", and the formula."""
     match = _NAMED.fullmatch(text)
-    return (f"{match['name']}=", match["formula"]) if match else ("", text)
+    return (match["name"], match["formula"]) if match else ("", text)
 
 
-def parse_layers(what: str | Callable[..., Any]) -> tuple[Target, ...]:
+def parse_layers(what: str | Callable[..., Any], *, kept: bool = True) -> tuple[Target, ...]:
     """One activation, or one for each hidden layer: `relu/tanh`.
 
     >>> [target.label for target in parse_layers("relu/leaky_relu(0.2)")]
     ['relu', 'leaky_relu(0.2)']
     """
-    return tuple(parse(part) for part in _parts(what))
+    return tuple(parse(part, kept=kept) for part in _parts(what))
 
 
 def shown(what: str | Callable[..., Any]) -> str:

@@ -4,6 +4,7 @@ An elementwise callable of a user's is probed before it is used: shape, dtype, t
 depends on another. Without a derivative of its own its gradient is taken by autograd.
 """
 
+import ast
 import copy
 import dataclasses
 import importlib
@@ -19,6 +20,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
@@ -184,7 +186,26 @@ def resolve(target: Target) -> Applied:
     thing, given = locate(target)
     if isinstance(thing, Activation):
         return _by_hand(thing, given)
-    return _by_autograd(thing, target.label)
+    found = _by_autograd(thing, target.label)
+    return dataclasses.replace(found, gradient="by hand") if _has_own_backward(found, target.label) else found
+
+
+def _has_own_backward(applied: "ByAutograd", label: str) -> bool:
+    """Whether autograd meets a backward that somebody wrote. UserError where that fails."""
+    saved = applied.forward(torch.linspace(-3, 3, _PROBE).reshape(1, -1), torch.tensor([applied.initial]))[1]
+    try:
+        applied.backward(saved)
+    except Exception as error:
+        raise UserError(f"The backward of {label} failed: {type(error).__name__}: {error}") from None
+    waiting, seen = [saved[2][0].grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            return True
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [following for following, _ in node.next_functions]
+    return False
 
 
 def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
@@ -230,7 +251,12 @@ def _by_autograd(thing: Any, label: str) -> ByAutograd:
     if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
         thing = _construct(thing, label)
     if isinstance(thing, torch.nn.Module):
-        return _from_module(thing, label)
+        try:
+            return _from_module(materialised(thing, label), label)
+        except UserError:
+            raise
+        except Exception as error:  # in copying it, for one
+            raise UserError(f"{label} cannot be used: {type(error).__name__}: {error}") from None
     if not callable(thing):
         raise UserError(f"{label} is {type(thing).__name__}, not something that can be called.")
     return ByAutograd(*_probed(_one_argument(thing, label), [], label))
@@ -238,17 +264,18 @@ def _by_autograd(thing: Any, label: str) -> ByAutograd:
 
 def _probed(function: Callable[[Tensor], Tensor], initial: list[float], label: str):
     _probe(function, label)
-    return _Unlearned(function), initial
+    return _Unlearned(function, label), initial
 
 
 class _Unlearned:
     """A function of its input alone, where one of input and parameters is called for; a class, so that it pickles."""
 
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, function: Callable[[Tensor], Tensor], label: str) -> None:
         self.function = function
+        self.label = label
 
     def __call__(self, z: Tensor, _row: Tensor | None) -> Tensor:
-        return self.function(z)
+        return _guarded(self.function, z, self.label)
 
 
 def _construct(cls: type, label: str) -> Any:
@@ -257,10 +284,22 @@ def _construct(cls: type, label: str) -> Any:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             return cls()
-    except TypeError as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
-            f"{label}() cannot be made without arguments ({error}): name an instance of it instead."
+            f"{label}() cannot be made without arguments ({type(error).__name__}: {error}): "
+            "name an instance of it instead."
         ) from None
+
+
+def materialised(module: torch.nn.Module, label: str, x: Tensor | None = None) -> torch.nn.Module:
+    """The module, or a copy of a lazy one that has been shown an input, so that its parameters have shapes."""
+    if not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
+        return module
+    with warnings.catch_warnings():  # that lazy modules are new
+        warnings.simplefilter("ignore")
+        module = copy.deepcopy(module)
+        _call(module, torch.linspace(-3, 3, _PROBE) if x is None else x, label)
+    return module
 
 
 def _one_argument(function: Callable[..., Any], label: str) -> Callable[[Tensor], Tensor]:
@@ -328,10 +367,16 @@ def _probe_quietly(function: Callable[[Tensor], Tensor], label: str) -> None:
 
 
 def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
+    return _guarded(function, x.clone(), label)
+
+
+def _guarded(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
+    """What a user's function gives; its failure is told in a sentence, in training too."""
     try:
-        return function(x.clone())
+        return function(x)
     except (Exception, SystemExit) as error:
-        raise UserError(f"{label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}") from None
+        kind = f"{x.numel()} {str(x.dtype).removeprefix('torch.')} values"
+        raise UserError(f"{label} failed on {kind}: {type(error).__name__}: {error}") from None
 
 
 def _find(target: Target) -> Any:
@@ -379,22 +424,45 @@ def _load_file(target: Target) -> Any:
     return module
 
 
-def activations_in(path: str) -> list[str]:
-    """Names of what a file of a user's defines itself and what can stand in a network: for `actlab check file.py`."""
-    module = _load_file(parse(f"{path}:_"))
-    return [name for name, thing in vars(module).items() if not name.startswith("_") and _could_be(thing, module)]
+def activations_in(path: str) -> tuple[list[str], dict[str, str]]:
+    """What a file of a user's defines itself and what can stand in a network; and what else can be called, with why
+    it is none: for `actlab check file.py`.
+    """
+    target = parse(f"{path}:_")
+    module, nodes = _load_file(target), list(ast.walk(ast.parse(target.source)))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = {alias.asname or alias.name for node in imports for alias in node.names}
+    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    made |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    taken, left = [], {}
+    for name, thing in vars(module).items():
+        own = name in made or getattr(thing, "__module__", None) == module.__name__
+        if name.startswith("_") or name in imported or not own or not callable(thing):
+            continue
+        if (why := _unfit(thing)) is None:
+            taken.append(name)
+        elif why:
+            left[name] = why
+    return taken, left
 
 
-def _could_be(thing: Any, module: types.ModuleType) -> bool:
-    if isinstance(thing, Activation):
-        return thing.value.__module__ == module.__name__
-    if getattr(thing, "__module__", None) != module.__name__:
-        return isinstance(thing, torch.nn.Module)
+def _unfit(thing: Any) -> str | None:
+    """Why something that can be called is no activation; None where it may be one, "" where nobody would take it so."""
+    if isinstance(thing, Activation | torch.nn.Module):
+        return None
     if isinstance(thing, type):
-        return issubclass(thing, torch.nn.Module | torch.autograd.Function)
-    if not inspect.isfunction(thing):
-        return isinstance(thing, torch.nn.Module)
-    needed = [
-        p for p in inspect.signature(thing).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
-    ]
-    return len(needed) == 1
+        if issubclass(thing, torch.nn.Module | torch.autograd.Function):
+            return None
+        return "a class, but no torch.nn.Module: name an instance" if "__call__" in vars(thing) else ""
+    try:
+        given = inspect.signature(thing).parameters.values()
+    except (TypeError, ValueError):  # a builtin or scripted function: a call tells
+        try:
+            found = _call(thing, torch.linspace(-3, 3, _PROBE), "it")
+        except UserError as error:
+            return str(error)
+        return None if isinstance(found, Tensor) else f"it gives {type(found).__name__}, not a tensor"
+    needed = [p for p in given if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY:
+        return None
+    return f"it takes {len(needed) or 'no'} argument{'s' * (len(needed) != 1)}, an activation one"

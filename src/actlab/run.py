@@ -1,7 +1,6 @@
 """A run: the trials that are missing -> stacks -> executor -> store, then artefacts and the report."""
 
 import dataclasses
-import inspect
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 KEEP = ("best", "none")
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
-_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "cloudpickle")
 _DRAWN = ("matplotlib", "plotly", "jinja2")
+_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "cloudpickle", "tomli_w", *_DRAWN)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +115,7 @@ def compare(
     >>> len(run.trials), len(run.curves)
     (4, 4)
     """
-    require("lab", _LAB + _DRAWN)
+    require("lab", _LAB)
     progress = progress or Silent()
     limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
@@ -144,7 +143,7 @@ def compare(
         changes = store.add_environment(begun)
         for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
             progress.say(line)
-        for target in (t for layers in experiment.layers.values() for t in layers):
+        for target in experiment.all_targets.values():
             store.add_sources(target.files)
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
         if trained:
@@ -210,10 +209,6 @@ def _settings(
         experiment = spec if isinstance(spec, Experiment) else Experiment.read(spec)
         base = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
         base.pop("content")
-    fields, own = [field.name for field in dataclasses.fields(Experiment)], inspect.signature(compare).parameters
-    for name in settings:
-        if name not in fields:
-            raise one_of("setting", name, [*fields, *(p.name for p in own.values() if p.kind is p.KEYWORD_ONLY)])
     given = {name: value for name, value in settings.items() if value is not None}
     if activations:
         given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
@@ -241,9 +236,9 @@ def _known(path: Path) -> Experiment | None:
 
 def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
     """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
-    experiment = Experiment.from_dict(wanted | {"data": "mnist"})
-    layers, _ = experiment.layers, experiment.baseline_label
-    return {target.identity: resolve(target) for targets in layers.values() for target in targets}
+    experiment = Experiment.from_dict(wanted | {"data": "mnist"}, also=compare.__kwdefaults__)
+    found, _ = experiment.all_targets, experiment.baseline_label
+    return {identity: resolve(target) for identity, target in found.items()}
 
 
 def _settle_data(
@@ -403,7 +398,7 @@ def _train_missing(
     working = store.path / "working"
     working.mkdir(exist_ok=True)
     begun = [item for item in saved(working) if not done & set(item.keys)]
-    here = any(not travels(target) for layers in experiment.layers.values() for target in layers)
+    here = not all(travels(target) for target in experiment.all_targets.values())
     chosen = plan(experiment, missing, dataset, limits, looked, device=device, begun=begun, here=here)
     if limits.workers and chosen.workers < limits.workers:
         why = "what cannot be packed stays in this one" if here else "--stack-size makes parts"
@@ -443,12 +438,11 @@ def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, appli
     store.add_artefact("samples", samples)
     functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
     x = torch.linspace(-6, 6, 601)
-    for layers in experiment.layers.values():
-        for target in layers:
-            chosen = applied[target.identity]
-            y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
-            functions[f"f/{target.label}"] = y[0].double().numpy()
-            functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
+    for target in experiment.all_targets.values():
+        chosen = applied[target.identity]
+        y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
+        functions[f"f/{target.label}"] = y[0].double().numpy()
+        functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
     store.add_artefact("functions", functions)
 
 

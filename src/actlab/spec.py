@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab import targets
-from actlab.errors import UserError, did_you_mean, need_extra, one_of
+from actlab.errors import UserError, need_extra, one_of
 from actlab.streams import stream_seed as stream_seed  # from here too: a trial's seed is what streams come from
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
@@ -158,6 +158,11 @@ class Experiment:
         return found
 
     @property
+    def all_targets(self) -> dict[str, targets.Target]:
+        """Every activation of a layer once, by identity."""
+        return {target.identity: target for layers in self.layers.values() for target in layers}
+
+    @property
     def labels(self) -> list[str]:
         return [targets.shown(what) for what in self.activations]
 
@@ -237,13 +242,12 @@ class Experiment:
             raise UserError(f"{where}: {error}") from None
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Experiment":
+    def from_dict(cls, values: dict[str, Any], *, also: Iterable[str] = ()) -> "Experiment":
+        """The experiment of these settings; `also` is allowed beside them, and named where one is unknown."""
         fields = {field.name: field for field in dataclasses.fields(cls)}
         for key in values:
             if key not in fields:
-                raise UserError(
-                    f"There is no setting {key!r}.{did_you_mean(key, fields)} Allowed: {', '.join(fields)}."
-                )
+                raise one_of("setting", key, [*fields, *also])
         return cls(
             **{
                 key: _shape_tuned(value) if key == "tuned" else _shape(key, value, fields[key].default)

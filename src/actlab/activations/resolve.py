@@ -4,7 +4,6 @@ An elementwise callable of a user's is probed before it is used: shape, dtype, t
 depends on another. Without a derivative of its own its gradient is taken by autograd.
 """
 
-import ast
 import copy
 import dataclasses
 import importlib
@@ -26,7 +25,7 @@ from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
 from actlab.errors import UserError, did_you_mean
 from actlab.sources import unpacked
-from actlab.targets import Target, parse
+from actlab.targets import Target
 
 _PROBE = 64
 
@@ -275,7 +274,7 @@ class _Unlearned:
         self.label = label
 
     def __call__(self, z: Tensor, _row: Tensor | None) -> Tensor:
-        return _guarded(self.function, z, self.label)
+        return guarded(self.function, z, self.label)
 
 
 def _construct(cls: type, label: str) -> Any:
@@ -367,10 +366,10 @@ def _probe_quietly(function: Callable[[Tensor], Tensor], label: str) -> None:
 
 
 def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
-    return _guarded(function, x.clone(), label)
+    return guarded(function, x.clone(), label)
 
 
-def _guarded(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
+def guarded(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
     """What a user's function gives; its failure is told in a sentence, in training too."""
     try:
         return function(x)
@@ -381,7 +380,7 @@ def _guarded(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Ten
 
 def _find(target: Target) -> Any:
     """The object inside the file or module that a target names."""
-    module = _load_file(target) if target.kind == "file" else _import(target.path)
+    module = load_file(target) if target.kind == "file" else _import(target.path)
     found: Any = module
     for part in target.name.split("."):
         names = [name for name in dir(found) if not name.startswith("_")]
@@ -400,7 +399,7 @@ def _import(name: str) -> Any:
         raise UserError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
 
 
-def _load_file(target: Target) -> Any:
+def load_file(target: Target) -> Any:
     """Run the source that the target carries: the one that its identity is a hash of."""
     path = Path(target.path).expanduser()
     name = f"actlab_user_{path.stem}"
@@ -422,47 +421,3 @@ def _load_file(target: Target) -> Any:
     finally:
         sys.path.pop(0)
     return module
-
-
-def activations_in(path: str) -> tuple[list[str], dict[str, str]]:
-    """What a file of a user's defines itself and what can stand in a network; and what else can be called, with why
-    it is none: for `actlab check file.py`.
-    """
-    target = parse(f"{path}:_")
-    module, nodes = _load_file(target), list(ast.walk(ast.parse(target.source)))
-    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    imported = {alias.asname or alias.name for node in imports for alias in node.names}
-    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    made |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    taken, left = [], {}
-    for name, thing in vars(module).items():
-        own = name in made or getattr(thing, "__module__", None) == module.__name__
-        if name.startswith("_") or name in imported or not own or not callable(thing):
-            continue
-        if (why := _unfit(thing)) is None:
-            taken.append(name)
-        elif why:
-            left[name] = why
-    return taken, left
-
-
-def _unfit(thing: Any) -> str | None:
-    """Why something that can be called is no activation; None where it may be one, "" where nobody would take it so."""
-    if isinstance(thing, Activation | torch.nn.Module):
-        return None
-    if isinstance(thing, type):
-        if issubclass(thing, torch.nn.Module | torch.autograd.Function):
-            return None
-        return "a class, but no torch.nn.Module: name an instance" if "__call__" in vars(thing) else ""
-    try:
-        given = inspect.signature(thing).parameters.values()
-    except (TypeError, ValueError):  # a builtin or scripted function: a call tells
-        try:
-            found = _call(thing, torch.linspace(-3, 3, _PROBE), "it")
-        except UserError as error:
-            return str(error)
-        return None if isinstance(found, Tensor) else f"it gives {type(found).__name__}, not a tensor"
-    needed = [p for p in given if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    if len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY:
-        return None
-    return f"it takes {len(needed) or 'no'} argument{'s' * (len(needed) != 1)}, an activation one"

@@ -155,7 +155,7 @@ def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]], lis
 
 def _in_file(file: str, left: list[tuple[str, str]]) -> list[str]:
     """The activations defined in a file: blocks, modules, autograd Functions, whatever is called with one argument."""
-    from actlab.activations.resolve import activations_in
+    from actlab.battery.discovery import activations_in
 
     with contextlib.redirect_stdout(sys.stderr):
         names, unfit = activations_in(file)

@@ -8,9 +8,8 @@ from actlab.spec import Experiment
 
 def check_activations(experiment: Experiment) -> list[Finding]:
     """An error where a check says "wrong", a warning where the activation is only hard to carry elsewhere."""
-    targets = {target.identity: target for layers in experiment.layers.values() for target in layers}
     found = []
-    for target in targets.values():
+    for target in experiment.all_targets.values():
         failures = () if target.kind == "catalogue" else check(target, quick=True).failures
         wrong = [f for f in failures if f.severity == WRONG]
         for level, some in ((ERROR, wrong), (WARNING, [f for f in failures if f not in wrong])):

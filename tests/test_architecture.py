@@ -46,6 +46,7 @@ ADDRESSES = {
     "sqlite3": {"store", "disk"},
     "tomli_w": {"spec"},
     "safetensors": {"work", "loading"},
+    "cloudpickle": {"sources"},
     "jax": {"bench"},
 }
 

@@ -238,7 +238,7 @@ def test_a_loaded_network_gives_the_loss_that_was_reported(file, tmp_path):
         ("Undetached", r"in the second backward pass.*must be detached"),
         ("Raises", "failed in a hidden layer of 64: RuntimeError: no"),
         ("OfTheBatch", "changes with the others of its batch"),
-        ("remembers", "one that keeps a state is to be a module"),
+        ("remembers", "a state outside of itself"),
         ("torch.nn:Dropout", "draws random numbers in training"),
         ("torch.nn:RReLU", "draws random numbers in training"),
         ("torch.nn:LayerNorm", r"LayerNorm\(\) cannot be made without arguments"),

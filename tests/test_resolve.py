@@ -86,7 +86,7 @@ def mine(tmp_path):
         ("bare", "has no derivative"),
         ("flat_slope", "derivative of flat_slope gives float"),
         ("centred", "not elementwise"),
-        ("noisy", "different results for the same input"),
+        ("noisy", "draws random numbers"),
         ("wide", "changes the width"),
         ("half", "keeps its input's dtype"),
         ("broken", "RuntimeError: no"),

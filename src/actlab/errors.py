@@ -18,11 +18,16 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
 
     >>> did_you_mean("rleu", ["relu", "tanh"])
     " Did you mean 'relu'?"
+    >>> did_you_mean("lr", ["layers", "learning_rate"])
+    " Did you mean 'learning_rate'?"
     >>> did_you_mean("xyzzy", ["relu", "tanh"])
     ''
     """
     lowered = {name.lower(): name for name in allowed}
-    close = get_close_matches(given.lower(), lowered, n=1, cutoff=0.6)
+    wanted = given.lower()
+    close = [name for name in lowered if len(wanted) > 2 and name.startswith(wanted)]
+    close += [name for name in lowered if "".join(word[:1] for word in name.split("_")) == wanted]
+    close += get_close_matches(wanted, lowered, n=1, cutoff=0.6)
     return f" Did you mean {lowered[close[0]]!r}?" if close else ""
 
 

@@ -10,7 +10,7 @@ from actlab.errors import UserError, one_of
 from actlab.nn import as_module
 from actlab.spec import Trial
 from actlab.store import Run, trial_from_row
-from actlab.targets import Target, from_source, label, parse
+from actlab.targets import Held, Target, from_source, held, label, parse
 
 
 def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
@@ -73,12 +73,10 @@ def _target(run: Run, identity: str) -> Target:
         file, _, name = shown.rpartition(":")
         return from_source(shown, file, str(copy), name, copy.read_bytes())
     try:
-        target = parse(identity if identity.startswith("'") else label(identity))
+        known = held(identity, run.path / "sources")
+        target = parse(known if isinstance(known, Held) or "'" in identity else label(identity))
     except UserError:
         target = None
     if target is None or target.identity != identity:
-        raise UserError(
-            f"{run.path} was trained with {shown}, whose source is not here any more as it was then: "
-            "only activations of the catalogue and of files (file.py:name) are kept with a run."
-        )
+        raise UserError(f"{run.path} was trained with {shown}, whose source is not here any more as it was then.")
     return target

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from actlab import costs, data, executors, looked, products
-from actlab.activations.modules import WIDTH
+from actlab.activations.probing import WIDTH
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
@@ -23,7 +23,7 @@ from actlab.sharing import as_arrays, share
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
 from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
-from actlab.targets import label
+from actlab.targets import held, label
 from actlab.train import Arrays
 from actlab.tuning import ADAMW_RATE, RATES, tuned
 from actlab.work import Epoch, Task, run_task, stack_name, travels
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 KEEP = ("best", "none")
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
-_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "tomli_w", "matplotlib", "plotly", "jinja2")
+_DRAWN = ("matplotlib", "plotly", "jinja2")
+_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "cloudpickle", "tomli_w", *_DRAWN)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,8 +144,8 @@ def compare(
         changes = store.add_environment(begun)
         for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
             progress.say(line)
-        for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
-            store.add_source(target.identity.rpartition("#")[2], target.source)
+        for target in experiment.all_targets.values():
+            store.add_sources(target.files)
         trained = _train_missing(store, experiment, dataset, chosen, limits, keep, progress)
         if trained:
             store.add_costs(_measured_costs(experiment, dataset, chosen, limits))
@@ -211,7 +212,7 @@ def _settings(
         base.pop("content")
     given = {name: value for name, value in settings.items() if value is not None}
     if activations:
-        given["activations"] = list(activations)
+        given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
     if given.get("max_seeds") and "seeds" not in base | given:
@@ -236,7 +237,7 @@ def _known(path: Path) -> Experiment | None:
 
 def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
     """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
-    experiment = Experiment.from_dict(wanted | {"data": "mnist"})
+    experiment = Experiment.from_dict(wanted | {"data": "mnist"}, also=compare.__kwdefaults__)
     layers, _ = experiment.layers, experiment.baseline_label
     widths = experiment.hidden or (WIDTH,)
     return {t.identity: resolve(t, n) for targets in layers.values() for t, n in zip(targets, widths, strict=False)}
@@ -399,10 +400,11 @@ def _train_missing(
     working = store.path / "working"
     working.mkdir(exist_ok=True)
     begun = [item for item in saved(working) if not done & set(item.keys)]
-    here = any(not travels(target) for layers in experiment.layers.values() for target in layers)
+    here = not all(travels(target) for target in experiment.all_targets.values())
     chosen = plan(experiment, missing, dataset, limits, looked, device=device, begun=begun, here=here)
     if limits.workers and chosen.workers < limits.workers:
-        progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: --stack-size makes parts.")
+        why = "what cannot be packed stays in this one" if here else "--stack-size makes parts"
+        progress.say(f"Of {limits.workers} processes {chosen.workers} have something to do: {why}.")
     alone = chosen.workers == 1
     if alone and not products.hold():
         progress.say(products.TOLD_LATE)
@@ -438,12 +440,11 @@ def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, appli
     store.add_artefact("samples", samples)
     functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
     x = torch.linspace(-6, 6, 601)
-    for layers in experiment.layers.values():
-        for target in layers:
-            chosen = applied[target.identity]
-            y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
-            functions[f"f/{target.label}"] = y[0].double().numpy()
-            functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
+    for target in experiment.all_targets.values():
+        chosen = applied[target.identity]
+        y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
+        functions[f"f/{target.label}"] = y[0].double().numpy()
+        functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
     store.add_artefact("functions", functions)
 
 

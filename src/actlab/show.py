@@ -175,7 +175,7 @@ def _curvature(slope: Function, x: np.ndarray, kinks: np.ndarray) -> np.ndarray:
 
 def one(what: str | Callable[..., Any]) -> targets.Target:
     """The one activation that is named; UserError where a name gives one for each layer."""
-    found = targets.parse_layers(what)
+    found = targets.parse_layers(what, kept=False)
     if len(found) > 1:
         raise UserError(
             f"{what} names {len(found)} activations, and one activation is shown at a time: `actlab show "

@@ -1,43 +1,128 @@
-"""What identifies a Python callable: its source, and all that it holds.
+"""What identifies a Python callable, its source and all that it holds; and the callable as bytes, to take elsewhere.
 
-Two functions with the same text are still different where their defaults, what they close over, the functions they call
-or the tensors of a module differ; results of one must never be taken for those of the other. What cannot be told apart
-is refused.
+Two functions with the same text are still different where their defaults, what they close over, what they take from
+their module or the settings and tensors of a module differ; results of one must never be taken for those of the other.
+What cannot be told apart is refused.
 """
 
+import copyreg
 import functools
 import hashlib
 import inspect
+import io
+import pickle
+import sys
+import sysconfig
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from actlab.errors import UserError
+from actlab.errors import UserError, need_extra
 
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
-
-
-def fingerprint(thing: Callable[..., Any]) -> bytes:
-    """Bytes that are equal for equal callables, of this process or another."""
-    digest = hashlib.sha256()
-    for part in _describe(thing, set()):
-        digest.update(part.encode("utf-8", "surrogateescape"))
-        digest.update(b"\0")
-    return digest.digest()
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, range)
+_PARTS = ("_parameters", "_buffers", "_modules")  # of a module
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+_PACKAGES = {"site-packages", "dist-packages"}
+_OURS = (sysconfig.get_path("stdlib"), str(Path(__file__).parent))
 
 
-def _describe(thing: Any, seen: set[int]) -> Iterator[str]:
-    """The thing as texts, from the outside in; `seen` ends circles."""
+def description(thing: Callable[..., Any]) -> str:
+    """A text that is equal for equal callables, of this process or another: their source, and what they hold.
+
+    Raises: UserError where that cannot be known.
+    """
+    try:
+        return "\n".join(_describe(thing, {}))
+    except UserError:
+        raise
+    except Exception as error:  # an attribute or a repr of the user's
+        name = getattr(type(thing), "__name__", "It")
+        raise UserError(f"{name} cannot be looked at: {type(error).__name__}: {error}") from None
+
+
+def fingerprint(text: str) -> str:
+    """The short name of a description."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def packed(thing: Any) -> bytes:
+    """A callable as bytes that this version of Python reads in any process, its own source with it; b"": it cannot be.
+
+    What is imported from an installed package goes by its name.
+    """
+    try:
+        import cloudpickle
+    except ImportError:
+        raise need_extra("lab", "cloudpickle") from None
+
+    class Packer(cloudpickle.Pickler):
+        def reducer_override(self, item: Any) -> Any:
+            if (inner := _made_of(item)) is not None:
+                return _itself, (inner,)
+            if hasattr(type(item), "by_value") and item.by_value:  # a block, which may be named in its own code
+                return copyreg.__newobj__, (type(item),), item.__getstate__()
+            return super().reducer_override(item)
+
+    own = [module for module in list(sys.modules.values()) if _is_own(module)]
+    known = cloudpickle.list_registry_pickle_by_value()
+    for module in own:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        Packer(buffer := io.BytesIO()).dump(thing)
+        return buffer.getvalue()
+    except Exception:
+        return b""
+    finally:
+        for module in own:
+            if module.__name__ not in known:
+                cloudpickle.unregister_pickle_by_value(module)
+
+
+def unpacked(content: bytes) -> Any:
+    """The callable that was packed."""
+    return pickle.loads(content)
+
+
+def _itself(thing: Any) -> Any:
+    return thing
+
+
+def _made_of(thing: Any) -> Any:
+    """The function that was compiled, scripted or given a cache: it computes the same."""
+    if isinstance(thing, functools._lru_cache_wrapper):
+        return thing.__wrapped__
+    if isinstance(thing, types.FunctionType) or type(thing).__name__ == "ScriptFunction":
+        return getattr(thing, "_torchdynamo_inline", None)
+    return None
+
+
+def _is_own(module: Any) -> bool:
+    """Whether a module is the user's: neither of an installed package, nor of Python, nor of actlab."""
+    name, file = getattr(module, "__name__", ""), getattr(module, "__file__", None)
+    if not isinstance(file, str) or not isinstance(name, str) or sys.modules.get(name) is not module:
+        return False
+    return name.partition(".")[0] not in ("actlab", "__main__") and not _is_installed(file)
+
+
+@functools.cache
+def _is_installed(file: str) -> bool:
+    path = Path(file).resolve()
+    return bool(_PACKAGES & set(path.parts)) or str(path).startswith(_OURS)
+
+
+def _describe(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
+    """The thing as texts, from the outside in; `seen` ends circles, and holds all, so that no id comes again."""
     if isinstance(thing, _PLAIN):
         yield repr(thing)
-    elif id(thing) in seen:
+    elif id(thing) in seen and not isinstance(thing, tuple):  # equal tuples may be one object or two
         yield "seen"
     else:
-        seen.add(id(thing))
+        seen[id(thing)] = thing
         yield from _describe_held(thing, seen)
 
 
-def _describe_held(thing: Any, seen: set[int]) -> Iterator[str]:
+def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
     if isinstance(thing, tuple | list):
         yield type(thing).__name__
         for item in thing:
@@ -49,6 +134,8 @@ def _describe_held(thing: Any, seen: set[int]) -> Iterator[str]:
             yield from _describe(value, seen)
     elif isinstance(thing, functools.partial):
         yield from _describe((thing.func, thing.args, thing.keywords), seen)
+    elif (inner := _made_of(thing)) is not None:
+        yield from _describe(inner, seen)
     elif isinstance(thing, types.FunctionType):
         yield from _describe_function(thing, seen)
     elif isinstance(thing, types.MethodType):
@@ -58,19 +145,28 @@ def _describe_held(thing: Any, seen: set[int]) -> Iterator[str]:
     elif isinstance(thing, types.BuiltinFunctionType) or type(thing).__name__ == "builtin_function_or_method":
         yield f"{thing.__module__}.{thing.__qualname__}"
     elif isinstance(thing, type):
-        yield _source(thing)
+        yield from _describe_class(thing, seen)
     elif hasattr(thing, "facts") and hasattr(thing, "derivatives"):  # a block: its derivatives are part of what it is
         yield from _describe((thing.value, thing.derivatives, tuple(thing.facts.parameters.items())), seen)
-    elif hasattr(thing, "state_dict"):  # a module: its class, its settings, its tensors
-        yield _class_of(thing)
-        yield repr(thing)
+    elif hasattr(thing, "state_dict") and hasattr(thing, "code"):  # a scripted module
+        yield thing.code
         yield from _describe(dict(thing.state_dict()), seen)
     elif hasattr(thing, "detach") and hasattr(thing, "numpy"):  # a tensor
-        array = thing.detach().cpu().float().numpy()
-        yield f"{thing.dtype} {tuple(thing.shape)} {hashlib.sha256(array.tobytes()).hexdigest()}"
+        yield f"{type(thing).__name__} {thing.dtype}"
+        if "Uninitialized" not in type(thing).__name__:
+            yield from _describe(thing.detach().cpu().double().numpy(), seen)
+    elif hasattr(thing, "tobytes") and hasattr(thing, "shape"):  # an array
+        yield f"{thing.dtype} {tuple(thing.shape)} {hashlib.sha256(thing.tobytes()).hexdigest()}"
+    elif hasattr(thing, "state_dict"):  # a module: its class, its settings, its tensors
+        yield from _describe_class(type(thing), seen)
+        own = {name: value for name, value in vars(thing).items() if name[0] != "_" and name != "training"}
+        yield from _describe(own | {name: vars(thing)[name] for name in _PARTS}, seen)
+        yield from _describe([list(vars(thing)[name].values()) for name in _HOOKS], seen)
     elif callable(thing) and hasattr(thing, "__dict__"):
-        yield _source(type(thing))
+        yield from _describe_class(type(thing), seen)
         yield from _describe(vars(thing), seen)
+    elif " at 0x" not in repr(thing):
+        yield f"{type(thing).__qualname__} {thing!r}"
     else:
         raise UserError(
             f"An activation holds {type(thing).__name__}, which cannot be told from another one: keep numbers, tensors "
@@ -78,37 +174,82 @@ def _describe_held(thing: Any, seen: set[int]) -> Iterator[str]:
         )
 
 
-def _describe_function(function: types.FunctionType, seen: set[int]) -> Iterator[str]:
+def _describe_function(function: types.FunctionType, seen: dict[int, Any]) -> Iterator[str]:
     code = function.__code__
-    yield _source(function)
-    if function.__name__ == "<lambda>":  # two on one line have one source
-        yield f"{code.co_code.hex()} {code.co_names} {[c for c in code.co_consts if isinstance(c, _PLAIN)]}"
-    yield from _describe((function.__defaults__ or (), function.__kwdefaults__ or {}), seen)
+    installed = _is_installed(code.co_filename)  # what it calls is of its package
+    yield f"{function.__module__}.{function.__qualname__}" if installed else _source(code, function.__name__)
+    for given in filter(None, (function.__defaults__, function.__kwdefaults__)):
+        yield from _describe(given, seen)
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         yield name
         yield from _describe(cell.cell_contents, seen)
-    for name in code.co_names:  # what it takes from its own module: constants, and functions beside it
-        value = function.__globals__.get(name)
-        beside = isinstance(value, types.FunctionType) and value.__module__ == function.__module__
-        if name in function.__globals__ and (beside or isinstance(value, _PLAIN)):
-            yield name
-            yield from _describe(value, seen)
+    if not installed:
+        yield from _describe_globals(code, function.__globals__, seen)
 
 
-def _class_of(module: Any) -> str:
-    """A class that actlab made of a block has no source of its own: the block's name and version stand for it."""
-    facts = getattr(type(module), "facts", None)
-    if type(module).__module__ == "actlab.nn" and facts is not None:
-        return f"actlab.nn.{type(module).__name__}@{facts.version}"
-    return _source(type(module))
+def _describe_globals(code: types.CodeType, names: dict[str, Any], seen: dict[int, Any]) -> Iterator[str]:
+    """What a function takes from its module, and from modules of the user's that it names."""
+    used = dict.fromkeys(name for inner in _codes(code) for name in inner.co_names)
+    modules = [names[name] for name in used if _is_own(names.get(name))]
+    for held in (names, *map(vars, modules)):
+        for name in used:
+            if name in held and not isinstance(held[name], types.ModuleType):
+                yield name
+                yield from _describe(held[name], seen)
 
 
-def _source(thing: Any) -> str:
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code of a function and of all functions written inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _describe_class(cls: type, seen: dict[int, Any]) -> Iterator[str]:
+    """A class by what it defines, and its bases by what they do; one of an installed package by its name."""
+    facts = getattr(cls, "facts", None)
+    if cls.__module__ == "actlab.nn" and facts is not None:  # actlab made it of a block
+        yield f"actlab.nn.{cls.__name__}@{facts.version}"
+        return
+    for owner in cls.__mro__:
+        yield f"class {owner.__qualname__}"
+        home = getattr(sys.modules.get(owner.__module__), "__file__", None)
+        if owner.__module__ == "builtins" or (owner.__module__ != "__main__" and home and _is_installed(home)):
+            yield owner.__module__
+            continue
+        for name, member in vars(owner).items():
+            inner = next((getattr(member, a) for a in ("__func__", "fget", "func") if hasattr(member, a)), member)
+            written = isinstance(inner, types.FunctionType)
+            generated = written and name[:2] == "__" and hasattr(owner, "__dataclass_fields__")
+            if (written or name[0] != "_") and not (generated and not _has_source(inner)):
+                yield name
+                yield from _describe(inner, seen)
+
+
+def _has_source(function: types.FunctionType) -> bool:
     try:
-        return inspect.getsource(thing)
+        return bool(inspect.getsource(function.__code__))
     except (OSError, TypeError):
-        name = getattr(thing, "__name__", type(thing).__name__)
+        return False
+
+
+def _source(code: types.CodeType, name: str) -> str:
+    try:
+        return _lambda(code) if code.co_name == "<lambda>" else inspect.getsource(code)
+    except (OSError, TypeError, IndexError):
         raise UserError(
             f"The source of {name} cannot be read, so that its results could not be told from those of another "
             "function: define it in a file or a notebook cell."
         ) from None
+
+
+def _lambda(code: types.CodeType) -> str:
+    """The text of a lambda alone: what else stands in its lines is no part of it."""
+    lines, _ = inspect.findsource(code)
+    spans = [span for span in code.co_positions() if None not in span and span[2:] != (0, 0)]
+    first, last = min((top, left) for top, _, left, _ in spans), max((end, right) for _, end, _, right in spans)
+    text = [line.encode() for line in lines[first[0] - 1 : last[0]]]
+    text[-1] = text[-1][: last[1]]
+    text[0] = text[0][first[1] :]
+    return f"lambda {', '.join(code.co_varnames[: code.co_argcount])}: {b''.join(text).decode()}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab import targets
-from actlab.errors import UserError, did_you_mean, need_extra, one_of
+from actlab.errors import UserError, need_extra, one_of
 from actlab.streams import stream_seed as stream_seed  # from here too: a trial's seed is what streams come from
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
@@ -129,6 +129,8 @@ class Experiment:
     tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)  # activation -> what was chosen of GRID
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "activations", tuple(targets.held(what) for what in self.activations))
+        object.__setattr__(self, "baseline", targets.held(self.baseline))
         _validate(self)
 
     @cached_property
@@ -149,21 +151,27 @@ class Experiment:
             found[name] = full
         shown = [targets.label(name) for name in found]
         if twice := [name for name in shown if shown.count(name) > 1]:
-            raise UserError(f"Two different activations would both be shown as {twice[0]}: rename one of the files.")
+            raise UserError(
+                f"Two different activations would both be shown as {twice[0]}: give one another name (a formula by "
+                "name=formula, a callable by its __name__, a file by its own)."
+            )
         return found
 
     @property
+    def all_targets(self) -> dict[str, targets.Target]:
+        """Every activation of a layer once, by identity."""
+        return {target.identity: target for layers in self.layers.values() for target in layers}
+
+    @property
     def labels(self) -> list[str]:
-        return [targets.label(name) for name in self.layers]
+        return [targets.shown(what) for what in self.activations]
 
     @property
     def baseline_label(self) -> str:
         """The activation that all others are compared with, as tables show it."""
-        if not self.baseline:
-            return self.labels[0]
-        wanted = targets.parse_layers(self.baseline)
-        full = wanted if len(wanted) > 1 else wanted * max(1, len(self.hidden))
-        shown = targets.label(targets.identity(full))
+        if not self.baseline or self.baseline in self.labels:
+            return self.baseline or self.labels[0]
+        shown = targets.shown(self.baseline)
         if shown not in self.labels:
             raise one_of("baseline", self.baseline, self.labels)
         return shown
@@ -234,13 +242,12 @@ class Experiment:
             raise UserError(f"{where}: {error}") from None
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Experiment":
+    def from_dict(cls, values: dict[str, Any], *, also: Iterable[str] = ()) -> "Experiment":
+        """The experiment of these settings; `also` is allowed beside them, and named where one is unknown."""
         fields = {field.name: field for field in dataclasses.fields(cls)}
         for key in values:
             if key not in fields:
-                raise UserError(
-                    f"There is no setting {key!r}.{did_you_mean(key, fields)} Allowed: {', '.join(fields)}."
-                )
+                raise one_of("setting", key, [*fields, *also])
         return cls(
             **{
                 key: _shape_tuned(value) if key == "tuned" else _shape(key, value, fields[key].default)
@@ -254,7 +261,9 @@ class Experiment:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{path} cannot be read: {error}.") from None
-        return cls.from_toml(text, where=str(path))
+        found, sources = cls.from_toml(text, where=str(path)), Path(path).parent / "sources"
+        kept = tuple(targets.held(what, sources) for what in found.activations)
+        return dataclasses.replace(found, activations=kept) if sources.is_dir() else found
 
     def differences(self, other: "Experiment") -> list[str]:
         """In words, where the trials of two experiments differ; what may grow is told only where it shrank."""
@@ -281,8 +290,8 @@ def _as_dict(experiment: Experiment) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return value
-    if callable(value):  # a callable is written by the name that tables show
-        return targets.parse(value).text
+    if isinstance(value, str):
+        return str(value)
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
@@ -322,7 +331,7 @@ def _shape_tuned(value: Any) -> dict[str, dict[str, Any]]:
 def _convert(key: str, value: Any, kind: type) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if callable(value) and key == "activations":
+    if callable(value) and key in ("activations", "baseline"):
         return value
     if not isinstance(value, kind) or isinstance(value, bool):
         words = {int: "a whole number", float: "a number", str: "text in quotes"}[kind]

@@ -301,11 +301,12 @@ class Store(contextlib.AbstractContextManager):
     def has_artefact(self, name: str) -> bool:
         return (self.path / "artefacts" / f"{name}.npz").is_file()
 
-    def add_source(self, name: str, source: bytes) -> None:
-        """Keep a user's file as it was, under its hash, so that what was trained can be run again."""
+    def add_sources(self, files: dict[str, bytes]) -> None:
+        """Keep what is a user's own as it was, so that what was trained can be run again."""
         with told(self.path):
-            (self.path / "sources").mkdir(exist_ok=True)
-            write_bytes(self.path / "sources" / f"{name}.py", source)
+            for name, content in files.items():
+                (self.path / "sources").mkdir(exist_ok=True)
+                write_bytes(self.path / "sources" / name, content)
 
     def add_environment(self, environment: dict[str, Any]) -> list[str]:
         """Note where the run goes on; returns in words what has changed since it last did."""

@@ -1,9 +1,9 @@
 """What a person writes where an activation is named, read without torch.
 
 `relu`, `leaky_relu(0.2)`, `mine.py:swoosh`, `torch.nn:GELU`, a formula such as `x * tanh(softplus(x))`, a Python
-callable; `relu/tanh` names one for each hidden layer, a formula then in quotes: `relu/'x*tanh(x)'`. The identity is
-what a trial's key depends on: names, parameters and version in the catalogue, the name and a hash of the source, or
-the formula as it is written without needless spaces.
+callable; `relu/tanh` names one for each hidden layer, a formula then in quotes: `relu/'x*tanh(x)'`; `mine=x*tanh(x)`
+gives a formula a name. The identity is what a trial's key depends on: names, parameters and version in the catalogue,
+the name and a hash of the source, or the formula as it is written without needless spaces.
 """
 
 import ast
@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from typing import Any
 from actlab import catalogue
 from actlab.errors import UserError
 from actlab.formula import clause
-from actlab.sources import fingerprint
+from actlab.formula.nodes import RESERVED
+from actlab.sources import description, fingerprint, packed
 
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
 _FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
@@ -28,10 +30,12 @@ _FILE_PIECE = re.compile(r"(.+?\.py:[\w.]+\s*)(?:/|$)")
 _ANY_PIECE = re.compile(r"([^/]*)(?:/|$)")
 _QUOTED = re.compile(r"\s*(['\"])([^'\"]*)\1\s*")
 _QUOTED_PIECE = re.compile(r"(['\"])([^'\"]*)\1")
-_QUOTED_LAYER = re.compile(r"\s*((['\"])[^'\"]*\2)\s*(?:/|$)")
-_X = re.compile(r"(?<![\w.])x(?!\w)", re.ASCII)
+_QUOTED_LAYER = re.compile(r"\s*((?:[A-Za-z]\w*\s*=\s*)?(['\"])[^'\"]*\2)\s*(?:/|$)", re.ASCII)
+_X = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)?x(?!\w)", re.ASCII)  # 2x is meant as a formula, too
 _CALL_OF_NAME = re.compile(r"[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*", re.ASCII)
 _GIVEN = re.compile(r"[A-Za-z]\w*\s*=(?!=)", re.ASCII)
+_NAMED = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*=(?!=)\s*(?P<formula>.*)", re.ASCII | re.DOTALL)
+_HELD = re.compile(r"(?P<name>\w+)#(?P<hash>[0-9a-f]{12})")
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -43,15 +47,51 @@ class Target:
     text: str  # what finds it again, as experiment.toml keeps it
     label: str  # what tables show
     identity: str  # what a trial's key depends on
-    path: str = ""  # the file, or the dotted name of the module
+    path: str = ""  # the file, the dotted name of the module, or the formula with its parameters
     name: str = ""  # in the catalogue, or inside the file or module
     arguments: tuple[tuple[str, float], ...] = ()
-    source: bytes = dataclasses.field(default=b"", repr=False)  # of a file, as it was when it was named
+    # what was named, as it was then: a file; a callable packed, b"" where it cannot be
+    source: bytes = dataclasses.field(default=b"", repr=False, compare=False)
     object: Any = dataclasses.field(default=None, compare=False)
+    description: str = dataclasses.field(default="", repr=False, compare=False)  # of a callable
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | ({"object": None} if self.source else {})
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What a run keeps of it, by name: enough to run it again, and to read what it was."""
+        name = self.identity.rpartition("#")[2]
+        if self.kind == "file":
+            return {f"{name}.py": self.source}
+        if self.kind != "callable" or not self.description:
+            return {}
+        packed_ = {f"{name}.{sys.implementation.cache_tag}.pickle": self.source} if self.source else {}
+        return packed_ | {f"{name}.txt": self.description.encode("utf-8", "surrogateescape")}
 
 
-def parse(what: str | Callable[..., Any]) -> Target:
-    """One activation, by text or as a callable.
+class Held(str):
+    """The text of a callable in experiment.toml, `wave#0123456789ab`, that carries what it names."""
+
+    target: Target
+
+
+def held(what: Any, sources: Path | None = None) -> Any:
+    """A callable as a text that carries it; of a text that a run kept, with what is in the run's `sources`."""
+    if callable(what):
+        target = parse(what)
+    elif sources is not None and isinstance(what, str) and (match := _HELD.fullmatch(what)):
+        file = sources / f"{match['hash']}.{sys.implementation.cache_tag}.pickle"
+        target = dataclasses.replace(parse(what), source=file.read_bytes() if file.is_file() else b"")
+    else:
+        return what
+    text = Held(target.text)
+    text.target = target
+    return text
+
+
+def parse(what: str | Callable[..., Any] | Target, *, kept: bool = True) -> Target:
+    """One activation, by text or as a callable; `kept`: as what results are kept of, which must be told from others.
 
     >>> parse("leaky_relu(0.2)").identity
     'leaky_relu(negative_slope=0.2)'
@@ -59,17 +99,25 @@ def parse(what: str | Callable[..., Any]) -> Target:
     'leaky_relu'
     >>> parse("x * sigmoid( beta*x ) where beta = 1.5").identity
     "'x*sigmoid(beta*x) where beta=1.5'"
+    >>> parse("ripple = x + sin(x)").label
+    'ripple'
     """
+    if isinstance(what, Target | Held):
+        return what if isinstance(what, Target) else what.target
     if not isinstance(what, str):
-        return _from_callable(what)
-    if match := _QUOTED.fullmatch(what):
-        return _from_formula(match[2])
-    if is_formula(what):
-        return _from_formula(what)
+        return _from_callable(what, kept)
     if match := _FILE.fullmatch(what):
         return _from_file(match["path"], match["name"])
     if match := _MODULE.fullmatch(what):
         return _from_module(match["path"], match["name"])
+    if match := _HELD.fullmatch(what):
+        return Target("callable", what, match["name"], what, name=match["name"])
+    if match := _NAMED.fullmatch(what):
+        return _from_named(match["name"], match["formula"])
+    if match := _QUOTED.fullmatch(what):
+        return _from_formula(match[2])
+    if is_formula(what):
+        return _from_formula(what)
     if match := _CALL.fullmatch(what):
         return _from_catalogue(match[1], match[2] or "")
     if not what.strip():
@@ -102,27 +150,49 @@ def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str
     'x*sigmoid(beta*x) where beta=1.5 learned'
     """
     if is_formula(text):
-        return str(clause.read(text, values, learn))
+        name, formula = apart(text)
+        return f"{name}={clause.read(formula, values, learn)}" if name else str(clause.read(text, values, learn))
     return _QUOTED_PIECE.sub(lambda match: f"'{clause.read(match[2], values, learn)}'", text)
 
 
 def formula_parameters(text: str) -> frozenset[str]:
     """The names of the parameters of the formulas in a text."""
-    found = [text] if is_formula(text) else [match[2] for match in _QUOTED_PIECE.finditer(text)]
+    found = [apart(text)[1]] if is_formula(text) else [match[2] for match in _QUOTED_PIECE.finditer(text)]
     return frozenset().union(*(clause.parameters(part) for part in found))
 
 
-def parse_layers(what: str | Callable[..., Any]) -> tuple[Target, ...]:
+def apart(text: str) -> tuple[str, str]:
+    """The name that a formula is given, or "", and the formula."""
+    match = _NAMED.fullmatch(text)
+    return (match["name"], match["formula"]) if match else ("", text)
+
+
+def parse_layers(what: str | Callable[..., Any], *, kept: bool = True) -> tuple[Target, ...]:
     """One activation, or one for each hidden layer: `relu/tanh`.
 
     >>> [target.label for target in parse_layers("relu/leaky_relu(0.2)")]
     ['relu', 'leaky_relu(0.2)']
     """
-    if not isinstance(what, str):
-        return (_from_callable(what),)
-    if is_formula(what):
-        return (parse(what),)
-    return tuple(parse(part) for part in _split_layers(what))
+    return tuple(parse(part, kept=kept) for part in _parts(what))
+
+
+def shown(what: str | Callable[..., Any]) -> str:
+    """What tables show for a text, without a look at the source that it names: that may be gone.
+
+    >>> shown("relu/gone.py:f"), shown("wave#0123456789ab")
+    ('relu/gone.py:f', 'wave')
+    """
+    names = []
+    for part in _parts(what):
+        match = (_FILE.fullmatch(part) or _MODULE.fullmatch(part)) if isinstance(part, str) else None
+        names.append(f"{Path(match['path']).name}:{match['name']}" if match else parse(part).label)
+    return names[0] if len(set(names)) == 1 else "/".join(names)
+
+
+def _parts(what: Any) -> list[Any]:
+    """What is written for each layer, or for all of them."""
+    whole = not isinstance(what, str) or isinstance(what, Held) or is_formula(what)
+    return [what] if whole else _split_layers(what)
 
 
 def _split_layers(text: str) -> list[str]:
@@ -151,7 +221,7 @@ def split_identity(activation_identity: str) -> list[str]:
     >>> split_identity("relu/'x/(1 + abs(x))'")
     ['relu', "'x/(1 + abs(x))'"]
     """
-    return re.findall(r"'[^']*'|[^/]+", activation_identity)
+    return re.findall(r"(?:'[^']*'|[^/'])+", activation_identity)
 
 
 def label(activation_identity: str) -> str:
@@ -161,9 +231,12 @@ def label(activation_identity: str) -> str:
     ('leaky_relu(0.2)', 'mine.py:swoosh')
     >>> label("'x*tanh(x)'"), label("relu/'x*tanh(x)'")
     ('x*tanh(x)', "relu/'x*tanh(x)'")
+    >>> label("relu/mine='x/(1 + abs(x))'")
+    'relu/mine'
     """
     if match := _QUOTED.fullmatch(activation_identity):
         return match[2]
+    activation_identity = re.sub(r"(\w+)='[^']*'", r"\1", activation_identity)
     if "'" in activation_identity:
         pieces = re.split(r"('[^']*')", activation_identity)
         return "".join(piece if piece.startswith("'") else label(piece) for piece in pieces)
@@ -193,7 +266,19 @@ def _from_formula(text: str) -> Target:
     reading = clause.read(text)
     canonical = str(reading)
     arguments = tuple(reading.parameters.items())
-    return Target("formula", canonical, canonical, f"'{canonical}'", name=str(reading.node), arguments=arguments)
+    return Target("formula", canonical, canonical, f"'{canonical}'", canonical, str(reading.node), arguments)
+
+
+def _from_named(name: str, formula: str) -> Target:
+    """A formula under a name of its own."""
+    if catalogue.is_name(name) or name in RESERVED or name == "x":
+        raise UserError(f"{name} means something already: give the formula another name, such as my_{name}={formula}.")
+    quoted = _QUOTED.fullmatch(formula)
+    if not quoted and not is_formula(formula):
+        raise UserError(f"{name}= gives a formula of x a name, such as {name}=x*tanh(x); {formula!r} is none.")
+    found = _from_formula(quoted[2] if quoted else formula)
+    text = f"{name}='{found.path}'"
+    return dataclasses.replace(found, text=text, label=name, identity=text)
 
 
 def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ...]:
@@ -268,7 +353,7 @@ def _from_module(module: str, name: str) -> Target:
     return Target("module", shown, shown, f"{shown}#{_hash(source)}", module, name)
 
 
-def _from_callable(thing: Callable[..., Any]) -> Target:
+def _from_callable(thing: Callable[..., Any], kept: bool) -> Target:
     if not callable(thing):
         raise UserError(f"An activation is a name or a callable, not {thing!r}.")
     if text := getattr(thing, "formula_text", ""):
@@ -279,9 +364,14 @@ def _from_callable(thing: Callable[..., Any]) -> Target:
         given = _settings(thing, facts) if hasattr(thing, "state_dict") and not isinstance(thing, type) else {}
         if all(isinstance(value, int | float) for value in given.values()):
             return _from_catalogue(facts.name, f"({', '.join(f'{n}={float(v)!r}' for n, v in given.items())})")
-    name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
-    shown = "lambda" if name == "<lambda>" else name
-    return Target("callable", shown, shown, f"{shown}#{fingerprint(thing).hex()[:12]}", name=name, object=thing)
+    names = [getattr(thing, place, None) for place in ("__name__", "name")]
+    words = (re.sub(r"\W", "", name) for name in (*names, type(thing).__name__) if isinstance(name, str))
+    shown = next(filter(None, words))  # of <lambda>, too
+    if not kept:
+        return Target("callable", shown, shown, shown, name=shown, object=thing)
+    told = description(thing)
+    text = f"{shown}#{fingerprint(told)}"
+    return Target("callable", text, shown, text, name=shown, source=packed(thing), object=thing, description=told)
 
 
 def _settings(module: Any, facts: catalogue.Facts) -> dict[str, Any]:

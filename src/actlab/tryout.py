@@ -81,7 +81,7 @@ def attempt(
             label=target.label,
             verdict=verdict.as_dict(),
             nearest=_nearest(item),
-            rows=[*show.fact_rows(item), *item.measured.as_rows()],
+            rows=[*show.fact_rows(item), *(verdict.properties.as_rows() if verdict.properties else [])],
             sketches=drawn,
             summary=summary,
             report=link,

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,13 +109,5 @@ def _save_parameters(task: Task, result: Result) -> str:
 
 
 def travels(target: Target) -> bool:
-    """Whether a worker can be told of this activation: a lambda or a function of a notebook stays here."""
-    if target.kind != "callable":
-        return True
-    if getattr(target.object, "__module__", "") == "__main__":
-        return False
-    try:
-        pickle.dumps(target.object)
-    except Exception:
-        return False
-    return True
+    """Whether a worker can be told of this activation: what cannot be packed stays here."""
+    return target.kind != "callable" or bool(target.source)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import Activation
+from actlab.activations.probing import guarded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,10 +123,10 @@ class ByAutograd:
             if learned is not None:
                 torch.nn.utils.vector_to_parameters(learned, module.parameters())
             return module
-        return _Called(self.function)
+        return Called(self.function)
 
 
-class _Called(torch.nn.Module):
+class Called(torch.nn.Module):
     """A callable without parameters, as a module."""
 
     def __init__(self, function: Callable[..., Tensor]) -> None:
@@ -133,17 +134,21 @@ class _Called(torch.nn.Module):
         self.function = function
 
     def forward(self, input: Tensor) -> Tensor:
-        return self.function(input, None)
+        return self.function(input)
 
 
 class Unlearned:
     """A function of its input alone, where one of input and parameters is called for; a class, so that it pickles."""
 
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, function: Callable[[Tensor], Tensor], label: str) -> None:
         self.function = function
+        self.label = label
 
-    def __call__(self, z: Tensor, _row: Tensor | None) -> Tensor:
-        return self.function(z)
+    def __call__(self, z: Tensor, _row: Tensor | None = None) -> Tensor:
+        return guarded(self.label, self.function, z)
+
+    def __deepcopy__(self, _: dict) -> "Unlearned":
+        return self  # a scripted function, for one, cannot be copied
 
 
 class Flat:

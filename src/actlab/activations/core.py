@@ -9,6 +9,8 @@ from torch import Tensor
 
 from actlab.activations.bridge import bridge
 from actlab.catalogue import Facts
+from actlab.errors import UserError, one_of
+from actlab.sources import packed, unpacked
 
 BLOCKS: dict[str, "Activation"] = {}
 
@@ -56,22 +58,28 @@ class Activation:
     def name(self) -> str:
         return self.facts.name
 
-    def derivative(self, *, wrt: str = "x") -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
-        """Register the derivative with respect to the input ("x") or a parameter.
+    def derivative(self, function: Any = None, /, *, wrt: str = "x") -> Callable[..., Any]:
+        """Register the derivative with respect to the input ("x") or a parameter: `@elu.derivative(wrt="alpha")`.
 
         Its arguments say what it needs: `x` the input, `y` the output (saved in place of the input), and every
         parameter of the value by its name.
+
+        Raises: UserError for what the value does not take.
         """
 
         def register(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
             names = tuple(inspect.signature(function).parameters)
-            allowed = {"x", "y", *self.facts.parameters}
-            assert set(names) <= allowed, f"{self.name}: a derivative takes {sorted(allowed)}, not {names}"
+            for name in names:
+                if name not in ("x", "y", *self.facts.parameters):
+                    raise one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
             self.derivatives[wrt] = function
             self.wants[wrt] = names
             return function
 
-        return register
+        wrt = function if isinstance(function, str) else wrt
+        if wrt not in ("x", *self.facts.parameters):
+            raise one_of(f"derivative of {self.name} with respect to", wrt, ["x", *self.facts.parameters])
+        return register(function) if callable(function) else register
 
     def native(self, **given: Any) -> None:
         """Name ATen's kernels for this block, by the fields of `Kernels`."""
@@ -84,13 +92,24 @@ class Activation:
         given = dict(zip(self.facts.parameters, parameters, strict=True), x=x, y=y)
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 
+    @property
+    def by_value(self) -> bool:
+        """Whether all of it is packed, as no name finds it."""
+        return BLOCKS.get(self.name) is not self
+
     def __reduce__(self) -> tuple[Any, ...]:
-        """The catalogue's blocks pickle by name; a user's, like any function made in a call, do not."""
-        if BLOCKS.get(self.name) is not self:
-            raise TypeError(
-                f"{self.name} is no block of the catalogue and cannot be pickled: name it file.py:{self.name}"
-            )
-        return _block, (self.name,)
+        """The catalogue's blocks pickle by name, a user's with all that they are."""
+        if not self.by_value:
+            return _block, (self.name,)
+        if not (content := packed(self)):
+            raise TypeError(f"{self.name} holds what cannot be pickled: name it file.py:{self.name}")
+        return unpacked, (content,)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"apply": []}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Activation":
+        return self  # nothing in it changes: compiled code sees the same object again
 
     def __call__(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return self.differentiable(x, *self.bind(*args, **kwargs))
@@ -121,24 +140,41 @@ def _block(name: str) -> Activation:
     return BLOCKS[name]
 
 
+_OWN = {"family": "one's own", "range": "?", "reference": "none", "checked": "no"}
+_EXAMPLE = '@activation(formula="x*sin(x)"), and below it def ripple(x): return x * torch.sin(x)'
+
+
 def activation(
-    *, oracle: Callable[..., Tensor] | None = None, **facts: Any
+    function: Any = None, /, *, oracle: Callable[..., Tensor] | None = None, **facts: Any
 ) -> Callable[[Callable[..., Tensor]], Activation]:
     """Make an Activation of the function that computes its value; actlab's own enter the catalogue.
 
-    `facts` are the fields of `Facts` that a signature and a docstring do not say.
+    `facts` are the fields of `Facts` that a signature and a docstring do not say: `formula`, in SymPy's notation, and
+    what else is known.
+
+    Raises: UserError for facts that there are not, and a function that is none of x and numbers.
     """
+    allowed = [field.name for field in dataclasses.fields(Facts)]
+    for name in facts:
+        if name not in allowed:
+            raise one_of("fact of an activation", name, allowed)
+    if function is not None or "formula" not in facts:
+        raise UserError(f"@activation needs the formula that the checks measure against: {_EXAMPLE}.")
 
     def make(value: Callable[..., Tensor]) -> Activation:
         first, *parameters = inspect.signature(value).parameters.values()
-        assert first.name == "x", f"{value.__name__}: the first argument of a value is x"
+        if first.name != "x":
+            raise UserError(f"{value.__name__} takes {first.name} first: the input of an activation is called x.")
+        for p in parameters:
+            if p.default is p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+                raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
         block = Activation(
             facts=Facts(
                 name=value.__name__,
-                summary=doc.splitlines()[0],
+                summary=(doc or facts["formula"]).splitlines()[0],
                 parameters={p.name: p.default for p in parameters},
-                **facts,
+                **(_OWN | facts),
             ),
             value=value,
             derivatives={},

@@ -4,6 +4,7 @@ import dataclasses
 import keyword
 from collections.abc import Iterable, Mapping
 
+from actlab import targets
 from actlab.activations.core import Activation
 from actlab.activations.written import written
 from actlab.errors import UserError, one_of
@@ -39,6 +40,8 @@ def derivation(
 
     Raises: UserError for a text that is no formula, a parameter it has not, and a name that Python does not take.
     """
+    given, text = targets.apart(text)
+    name = given or name
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UserError(f"{name!r} cannot be the name of a function in Python: take letters, digits and _.")
     learned = tuple(learned)

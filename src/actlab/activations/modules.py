@@ -3,24 +3,30 @@
 Legend: m networks, B samples, H units, P inputs of an activation in a network, L learned parameters.
 """
 
-import copy
 import dataclasses
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.modules.lazy import LazyModuleMixin
-from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from actlab.activations.applied import ByAutograd
+from actlab.activations.probing import (
+    WIDTH,
+    State,
+    a_batch,
+    copied,
+    guarded,
+    kept,
+    learned,
+    materialised,
+    numbers_of,
+    put_back,
+    same,
+    state_of,
+)
 from actlab.errors import UserError
-
-WIDTH = 64  # of the layer that a module is tried in, where none is known
-_SAMPLES = 8
-
-State = dict[str, Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,18 +34,17 @@ class ByModule(ByAutograd):
     """A module, as it is before the first batch. As a function it is in evaluation, for curves and costs."""
 
     module: torch.nn.Module = dataclasses.field(kw_only=True)  # made for the layer's width
-    given: torch.nn.Module = dataclasses.field(kw_only=True)  # as it was named
     label: str = dataclasses.field(kw_only=True)
 
     def copies(self, learned_mL: Tensor) -> "Copies":
         """One for each network; what they learn are the rows, which an optimizer may change."""
-        modules = [_copied(self.module).to(learned_mL.device, learned_mL.dtype) for _ in learned_mL]
+        modules = [copied(self.module).to(learned_mL.device, learned_mL.dtype) for _ in learned_mL]
         return Copies(modules, learned_mL, self.label)
 
     def as_module(self, learned: Tensor | None = None, state: State | None = None) -> torch.nn.Module:
-        module = _copied(self.module)
+        module = copied(self.module)
         if learned is not None:
-            torch.nn.utils.vector_to_parameters(learned, _learned(module))
+            _bind(module, learned)
         put_back(module, state or {})
         return module
 
@@ -75,8 +80,8 @@ class Copies:
         """The loss's gradient with respect to each learned parameter, (m, L), from dL/dy."""
         rows = []
         for module, y, gradient in zip(self.modules, saved[1], gradient_mBH, strict=True):
-            learned = list(_learned(module))
-            slopes = self._told(torch.autograd.grad, y, learned, gradient, retain_graph=True, materialize_grads=True)
+            wanted = list(learned(module))
+            slopes = self._told(torch.autograd.grad, y, wanted, gradient, retain_graph=True, materialize_grads=True)
             rows.append(torch.cat([slope.flatten() for slope in slopes]))
         return torch.stack(rows)
 
@@ -91,47 +96,16 @@ class Copies:
 
     def bound(self, learned_mL: Tensor) -> "Copies":
         """The same modules and states anew, learning other rows."""
-        return Copies([_copied(m).to(learned_mL.device) for m in self.modules], learned_mL, self.label)
+        return Copies([copied(m).to(learned_mL.device) for m in self.modules], learned_mL, self.label)
 
     def _told(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return _told(self.label, "while a network was trained", call, *arguments, **options)
-
-
-def _copied(module: torch.nn.Module) -> torch.nn.Module:
-    """A deep copy; of a buffer without a shape, which refuses to be copied, a new one."""
-    shapeless = [buffer for buffer in module.buffers() if is_lazy(buffer)]
-    return copy.deepcopy(module, {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in shapeless})
-
-
-def state_of(module: torch.nn.Module) -> State:
-    """What a module keeps beside what it learns: buffers, and parameters that ask for no gradient."""
-    return {name: tensor.detach().clone() for name, tensor in _kept(module)}
-
-
-def put_back(module: torch.nn.Module, state: State) -> None:
-    """Set what a module keeps; a shape may differ from that at its start."""
-    for name, tensor in state.items():
-        path, _, leaf = name.rpartition(".")
-        owner = module.get_submodule(path)
-        if leaf in owner._parameters:
-            owner._parameters[leaf].data = tensor.clone()
-        else:
-            owner._buffers[leaf] = tensor.clone()
-
-
-def _kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_buffers()
-    yield from ((name, p) for name, p in module.named_parameters() if not p.requires_grad)
-
-
-def _learned(module: torch.nn.Module) -> Iterator[torch.nn.Parameter]:
-    return (p for p in module.parameters() if p.requires_grad)
+        return guarded(self.label, call, *arguments, where="while a network was trained", **options)
 
 
 def _bind(module: torch.nn.Module, row: Tensor) -> None:
     """Let what a module learns lie in this row."""
-    learned = list(_learned(module))
-    for parameter, piece in zip(learned, row.split([p.numel() for p in learned]), strict=True):
+    parameters = list(learned(module))
+    for parameter, piece in zip(parameters, row.split([p.numel() for p in parameters]), strict=True):
         parameter.data = piece.view(parameter.shape)
 
 
@@ -147,7 +121,7 @@ class _Evaluated:
         self.module, self.width = module, width
 
     def __call__(self, z_P: Tensor, row: Tensor) -> Tensor:
-        module = _copied(self.module).to(z_P.dtype).eval()
+        module = copied(self.module).to(z_P.dtype).eval()
         learned = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         pieces = row.to(z_P.dtype).split([p.numel() for _, p in learned])
         named = {name: piece.view(p.shape) for (name, p), piece in zip(learned, pieces, strict=True)}
@@ -157,171 +131,20 @@ class _Evaluated:
 
 def needs_its_own(module: torch.nn.Module) -> bool:
     """Whether it is more than one function of elements and learned parameters, whatever batch, width and mode."""
-    if any(isinstance(part, LazyModuleMixin) for part in module.modules()) or next(_kept(module), None) is not None:
+    if any(isinstance(part, LazyModuleMixin) for part in module.modules()) or next(kept(module), None) is not None:
         return True
     x = torch.linspace(-3, 3, WIDTH + 1)
     try:
-        evaluated, trained = (_copied(module).float().train(mode) for mode in (False, True))
+        evaluated, trained = (copied(module).float().train(mode) for mode in (False, True))
         ys = [part(x.clone()) for part in (evaluated, trained, trained)]
-        return not all(_same(ys[0], y) for y in ys) or _attributes(trained) != _attributes(module)
+        return not all(same(ys[0], y) for y in ys) or numbers_of(trained) != numbers_of(module)
     except (Exception, SystemExit):  # a width, or a number of axes, that it is not made for
         return True
 
 
 def by_module(module: torch.nn.Module, label: str, width: int = WIDTH) -> ByModule:
-    """A module made for a layer of this width. UserError, with the reason, where it cannot be used."""
-    made = _copied(module).float()
-    order = torch.randperm(_SAMPLES * width, generator=torch.Generator().manual_seed(0))
-    x_BH = torch.linspace(-3, 3, _SAMPLES * width)[order].view(_SAMPLES, width)
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.enable_grad():
-        warnings.simplefilter("ignore")  # what torch has to say about a thing that is about to be refused confuses
-        torch.manual_seed(0)
-        _Probe(_with_shapes(made, x_BH, label), x_BH, label).all()
-    values = [p.detach().flatten() for p in _learned(made)]
+    """A module made for a layer of this width."""
+    made = materialised(copied(module).float(), label, a_batch(width))
+    values = [p.detach().flatten() for p in learned(made)]
     initial = torch.cat(values).tolist() if values else []
-    return ByModule(_Evaluated(made, width), initial, module=made, given=module, label=label)
-
-
-def _with_shapes(module: torch.nn.Module, x_BH: Tensor, label: str) -> torch.nn.Module:
-    """Let lazy parts take their shapes, and nothing else that a first batch may set up."""
-    tensors = [*module.named_parameters(), *module.named_buffers()]
-    before = {name: tensor.detach().clone() for name, tensor in tensors if not is_lazy(tensor)}
-    if len(before) < len(tensors):
-        _told(label, _on(x_BH), module.eval(), x_BH.clone())
-        with torch.no_grad():
-            for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-                if name in before:
-                    tensor.copy_(before[name])
-    return module.train()
-
-
-class _Probe:
-    """What a module does with a batch, seen in copies, so that nothing of it is begun."""
-
-    def __init__(self, module: torch.nn.Module, x_BH: Tensor, label: str) -> None:
-        self.module, self.x_BH, self.label = module, x_BH, label
-
-    def all(self) -> None:
-        """Refuse what cannot stand in a network, each with its reason."""
-        for training, mode in ((True, "training"), (False, "evaluation")):
-            y_BH = self._refuse_other_results(training, mode)
-            refuse_result(y_BH, self.x_BH, self.label)
-        self._refuse_lost_state()
-        self._refuse_failing_steps()
-        self._refuse_mixing()
-
-    def call(self, module: torch.nn.Module, x_BH: Tensor, seed: int = 0) -> Any:
-        torch.manual_seed(seed)
-        return _told(self.label, _on(x_BH), module, x_BH.clone())
-
-    def _refuse_other_results(self, training: bool, mode: str) -> Tensor:
-        y, again, other = (self.call(self._copy(training), self.x_BH, seed) for seed in (0, 0, 1))
-        if isinstance(y, Tensor) and not _same(y, again):
-            raise UserError(
-                f"{self.label} gives different results for the same input, and not by torch's random numbers: it keeps "
-                f"a state outside of itself, which no checkpoint and no saved network would hold. {_BUFFER}"
-            )
-        if isinstance(y, Tensor) and not _same(y, other):
-            raise UserError(
-                f"{self.label} draws random numbers in {mode}: a random activation cannot be paired by its seed."
-            )
-        return y
-
-    def _refuse_lost_state(self) -> None:
-        """What buffers and parameters hold must be all that a first step leaves to the second."""
-        called, fresh = self._copy(True), self._copy(True)
-        parameters = list(called.parameters())
-        self.call(called, self.x_BH)
-        if any(one is not other for one, other in zip(parameters, called.parameters(), strict=True)):
-            raise UserError(f"{self.label} replaces a parameter when it is called: change it in place.")
-        numbers, before = _attributes(called), _attributes(self.module)
-        moved = [name for name, value in numbers.items() if name in before and before[name] != value]
-        for mine, theirs in zip(fresh.parameters(), called.parameters(), strict=True):
-            mine.data = theirs.detach().clone()
-        put_back(fresh, state_of(called))
-        if moved or not _same(self.call(called, self.x_BH), self.call(fresh, self.x_BH)):
-            where = f"in {', '.join(moved)}, " if moved else ""
-            raise UserError(
-                f"{self.label} keeps a state {where}which is no buffer, so that no checkpoint and no saved network "
-                f"would hold it. {_BUFFER}"
-            )
-
-    def _refuse_mixing(self) -> None:
-        """In evaluation a result must be that of its own input; in training it may depend on the batch."""
-        begun = self._copy(True)
-        self.call(begun, self.x_BH)
-        y_BH = self.call(begun.eval(), self.x_BH)
-        samples = f"{self.label}: in evaluation the result for a sample changes with the others of its batch."
-        units = f"{self.label} is not elementwise: the result for one input changes when others change."
-        for places, why in ((slice(0, None, 2), samples), ((slice(None), slice(0, None, 2)), units)):
-            moved_BH = self.x_BH.clone()
-            moved_BH[places] += 1.0
-            kept = moved_BH == self.x_BH
-            if not _same(self.call(begun, moved_BH)[kept], y_BH[kept], rtol=1e-6, atol=1e-7):
-                raise UserError(why)
-
-    def _refuse_failing_steps(self) -> None:
-        module = self._copy(True)
-        for step in ("first", "second"):
-            leaf = self.x_BH.clone().requires_grad_()
-            y = _told(self.label, f"at the {step} step of training", module, leaf.clone())
-            if not y.requires_grad:
-                raise UserError(f"{self.label} has no gradient: its output does not depend on its input for autograd.")
-            _told(self.label, f"in the {step} backward pass", y.sum().backward)  # through all that it hangs on
-
-    def _copy(self, training: bool) -> torch.nn.Module:
-        return _copied(self.module).train(training)
-
-
-_BUFFER = "Keep it in a buffer: self.register_buffer(name, tensor)."
-
-
-def refuse_result(y: Any, x: Tensor, label: str) -> None:
-    """UserError where a result cannot be an activation's: no tensor, or of another shape or dtype than its input."""
-    if not isinstance(y, Tensor):
-        raise UserError(f"{label} returns {type(y).__name__}, not a tensor.")
-    if y.shape != x.shape:
-        raise UserError(
-            f"{label} turns {tuple(x.shape)} values into a tensor of shape {tuple(y.shape)}: it changes the width, "
-            "and only elementwise activations can be compared this way."
-        )
-    if y.dtype != x.dtype:
-        raise UserError(f"{label} turns {x.dtype} into {y.dtype}: an activation keeps its input's dtype.")
-
-
-def _attributes(module: torch.nn.Module) -> dict[str, int | float]:
-    """The numbers that a module and its parts hold as plain attributes, by their names."""
-    ours = vars(torch.nn.Module()).keys()
-    return {
-        f"{path}.{name}".lstrip("."): value
-        for path, part in module.named_modules()
-        for name, value in vars(part).items()
-        if name not in ours and isinstance(value, int | float)
-    }
-
-
-def _same(one: Tensor, other: Tensor, rtol: float = 0.0, atol: float = 0.0) -> bool:
-    return one.shape == other.shape and torch.allclose(one, other, rtol=rtol, atol=atol, equal_nan=True)
-
-
-def _on(x_BH: Tensor) -> str:
-    return f"in a hidden layer of {x_BH.shape[1]}"
-
-
-def _told(label: str, where: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Call what is a user's: whatever it raises becomes a sentence."""
-    try:
-        return call(*arguments, **options)
-    except (Exception, SystemExit) as error:
-        text = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no message"
-        hint = ""
-        if "backward through the graph a second time" in text:
-            hint = " What is kept from one step to the next must be detached: x.detach()."
-        elif "more than 1 value per channel" in text:
-            hint = " The last batch of an epoch has one sample: take another --batch-size."
-        elif "must match" in text or "shape" in text or "size" in text:
-            hint = (
-                " With a parameter for each feature it fits one width: give each hidden layer that width (--hidden), "
-                "name another for each layer (one/other), or make it a lazy module."
-            )
-        raise UserError(f"{label} failed {where}: {type(error).__name__}: {text}.{hint}") from None
+    return ByModule(_Evaluated(made, width), initial, module=made, label=label)

@@ -1,15 +1,14 @@
 """From a name to an activation that a stack can train: found, probed, with its gradient and what it learns.
 
-An elementwise callable of a user's is probed before it is used: shape, dtype, the same result twice, no element that
-depends on another. Without a derivative of its own its gradient is taken by autograd.
+A callable of a user's is probed before it is used. Without a derivative of its own its gradient is taken by autograd.
 """
 
+import dataclasses
 import importlib
 import inspect
 import linecache
 import sys
 import types
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,13 @@ import torch
 from torch import Tensor
 
 from actlab.activations import BLOCKS
-from actlab.activations.applied import Applied, ByAutograd, ByHand, Flat, Unlearned
+from actlab.activations.applied import Applied, ByAutograd, ByHand, Called, Flat, Unlearned
 from actlab.activations.core import Activation
-from actlab.activations.modules import WIDTH, by_module, needs_its_own, refuse_result
+from actlab.activations.modules import by_module, needs_its_own
+from actlab.activations.probing import WIDTH, guarded, probe
 from actlab.errors import UserError, did_you_mean
-from actlab.targets import Target, parse
+from actlab.sources import unpacked
+from actlab.targets import Target
 
 
 def locate(target: Target) -> tuple[Any, dict[str, float]]:
@@ -30,10 +31,25 @@ def locate(target: Target) -> tuple[Any, dict[str, float]]:
     if target.kind == "formula":
         from actlab.activations.written import written  # slow to load
 
-        return written(target.text), {}
+        return written(target.path), {}
     if target.kind == "catalogue":
         return BLOCKS[target.name], dict(target.arguments)
-    return (target.object if target.kind == "callable" else _find(target)), {}
+    return (_held(target) if target.kind == "callable" else _find(target)), {}
+
+
+def _held(target: Target) -> Any:
+    """The callable itself, or what was packed of it."""
+    if target.object is not None:
+        return target.object
+    try:
+        return unpacked(target.source)
+    except Exception as error:
+        why = f" ({type(error).__name__}: {error})" if target.source else ""
+        raise UserError(
+            f"{target.label} was a callable of the Python that made this run, which this one cannot read again{why}: "
+            f"its text is kept in the run's folder as sources/{target.identity.rpartition('#')[2]}.txt. Hand it over "
+            "once more, or write it in a file and name it file.py:name."
+        ) from None
 
 
 def resolve(target: Target, width: int = WIDTH) -> Applied:
@@ -45,7 +61,23 @@ def resolve(target: Target, width: int = WIDTH) -> Applied:
     thing, given = locate(target)
     if isinstance(thing, Activation):
         return _by_hand(thing, given)
-    return _by_autograd(thing, target.label, width)
+    found = _by_autograd(thing, target.label, width)
+    return dataclasses.replace(found, gradient="by hand") if _has_own_backward(found, target.label) else found
+
+
+def _has_own_backward(applied: ByAutograd, label: str) -> bool:
+    """Whether autograd meets a backward that somebody wrote. UserError where that fails."""
+    saved = applied.forward(torch.linspace(-3, 3, WIDTH).reshape(1, -1), torch.tensor([applied.initial]))[1]
+    guarded(label, applied.backward, saved, where="in its backward pass")
+    waiting, seen = [saved[2][0].grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            return True
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [following for following, _ in node.next_functions]
+    return False
 
 
 def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
@@ -61,7 +93,7 @@ def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
     learned = tuple(names.index(name) for name in block.facts.learned if name not in given)
     applied = ByHand(block, tuple(values.values()), learned)
     if block.name not in BLOCKS or BLOCKS[block.name] is not block:
-        _probe(lambda z: block.value(z, *applied.constants), block.name)
+        probe(Called(lambda z: block.value(z, *applied.constants)), block.name)
         _probe_slope(applied)
     return applied
 
@@ -70,11 +102,8 @@ def _probe_slope(applied: ByHand) -> None:
     """The derivative of a block of a user's must be a tensor like its input; whether it is right is for the checks."""
     z = torch.linspace(-3, 3, WIDTH).unsqueeze(0)
     name = applied.block.name
-    try:
-        _, saved = applied.forward(z, torch.tensor([applied.initial]))
-        slope = applied.backward(saved)
-    except Exception as error:
-        raise UserError(f"The derivative of {name} failed on {WIDTH} values: {type(error).__name__}: {error}") from None
+    _, saved = applied.forward(z, torch.tensor([applied.initial]))
+    slope = guarded(f"The derivative of {name}", applied.backward, saved, where=f"on {WIDTH} values")
     if not isinstance(slope, Tensor) or slope.shape != z.shape or slope.dtype != z.dtype:
         what = f"{slope.dtype} of shape {tuple(slope.shape)}" if isinstance(slope, Tensor) else type(slope).__name__
         raise UserError(
@@ -85,19 +114,14 @@ def _probe_slope(applied: ByHand) -> None:
 
 def _by_autograd(thing: Any, label: str, width: int) -> ByAutograd:
     if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
-        return ByAutograd(*_probed(thing.apply, [], label))
+        return _from_function(thing.apply, label, width)
     if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
         thing = _construct(thing, label)
     if isinstance(thing, torch.nn.Module):
-        return _from_module(thing, label, width)
+        return guarded(label, _from_module, thing, label, width, where="when it was copied")
     if not callable(thing):
         raise UserError(f"{label} is {type(thing).__name__}, not something that can be called.")
-    return ByAutograd(*_probed(_one_argument(thing, label), [], label))
-
-
-def _probed(function: Callable[[Tensor], Tensor], initial: list[float], label: str):
-    _probe(function, label)
-    return Unlearned(function), initial
+    return _from_function(_one_argument(thing, label), label, width)
 
 
 def _construct(cls: type, label: str) -> Any:
@@ -106,9 +130,10 @@ def _construct(cls: type, label: str) -> Any:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             return cls()
-    except TypeError as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
-            f"{label}() cannot be made without arguments ({error}): name an instance of it instead."
+            f"{label}() cannot be made without arguments ({type(error).__name__}: {error}): "
+            "name an instance of it instead."
         ) from None
 
 
@@ -124,53 +149,24 @@ def _one_argument(function: Callable[..., Any], label: str) -> Callable[[Tensor]
 
 def _from_module(module: torch.nn.Module, label: str, width: int) -> ByAutograd:
     if needs_its_own(module):
-        return by_module(module, label, width)
+        applied = by_module(module, label, width)
+        probe(applied.module, label, width)
+        return applied
+    probe(module, label, width)
     flat = Flat(module)
     values = [p.detach().float().flatten() for p in flat.module.parameters()]
-    row = torch.cat(values) if values else torch.zeros(0)
-    _probe(lambda z: flat(z, row.to(z.dtype)), label)
-    return ByAutograd(flat, row.tolist())
+    return ByAutograd(flat, torch.cat(values).tolist() if values else [])
 
 
-def _probe(function: Callable[[Tensor], Tensor], label: str) -> None:
-    """Refuse, with the reason, what cannot stand in a network as an elementwise activation."""
-    with (
-        warnings.catch_warnings(),
-        torch.enable_grad(),
-    ):  # what torch has to say about a thing that is about to be refused confuses
-        warnings.simplefilter("ignore")
-        _probe_quietly(function, label)
-
-
-def _probe_quietly(function: Callable[[Tensor], Tensor], label: str) -> None:
-    x = torch.linspace(-3, 3, WIDTH)[torch.randperm(WIDTH, generator=torch.Generator().manual_seed(0))]
-    y = _call(function, x, label)
-    refuse_result(y, x, label)
-    if not torch.equal(_call(function, x, label), y) and not y.isnan().any():
-        raise UserError(
-            f"{label} gives different results for the same input. A random activation cannot be paired by its seed; "
-            "one that keeps a state is to be a module that holds it in a buffer: self.register_buffer(name, tensor)."
-        )
-    moved = x.clone()
-    moved[::2] += 1.0
-    if not torch.allclose(_call(function, moved, label)[1::2], y[1::2], rtol=1e-6, atol=1e-7, equal_nan=True):
-        raise UserError(f"{label} is not elementwise: the result for one input changes when others change.")
-    leaf = x.clone().requires_grad_()
-    out = _call(function, leaf.clone(), label)
-    if not out.requires_grad:
-        raise UserError(f"{label} has no gradient: its output does not depend on its input for autograd.")
-
-
-def _call(function: Callable[[Tensor], Tensor], x: Tensor, label: str) -> Tensor:
-    try:
-        return function(x.clone())
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{label} failed on {WIDTH} float32 values: {type(error).__name__}: {error}") from None
+def _from_function(function: Callable[[Tensor], Tensor], label: str, width: int) -> ByAutograd:
+    called = Unlearned(function, label)
+    probe(Called(called), label, width)
+    return ByAutograd(called, [])
 
 
 def _find(target: Target) -> Any:
     """The object inside the file or module that a target names."""
-    module = _load_file(target) if target.kind == "file" else _import(target.path)
+    module = load_file(target) if target.kind == "file" else _import(target.path)
     found: Any = module
     for part in target.name.split("."):
         names = [name for name in dir(found) if not name.startswith("_")]
@@ -189,7 +185,7 @@ def _import(name: str) -> Any:
         raise UserError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
 
 
-def _load_file(target: Target) -> Any:
+def load_file(target: Target) -> Any:
     """Run the source that the target carries: the one that its identity is a hash of."""
     path = Path(target.path).expanduser()
     name = f"actlab_user_{path.stem}"
@@ -211,24 +207,3 @@ def _load_file(target: Target) -> Any:
     finally:
         sys.path.pop(0)
     return module
-
-
-def activations_in(path: str) -> list[str]:
-    """Names of what a file of a user's defines itself and what can stand in a network: for `actlab check file.py`."""
-    module = _load_file(parse(f"{path}:_"))
-    return [name for name, thing in vars(module).items() if not name.startswith("_") and _could_be(thing, module)]
-
-
-def _could_be(thing: Any, module: types.ModuleType) -> bool:
-    if isinstance(thing, Activation):
-        return thing.value.__module__ == module.__name__
-    if getattr(thing, "__module__", None) != module.__name__:
-        return isinstance(thing, torch.nn.Module)
-    if isinstance(thing, type):
-        return issubclass(thing, torch.nn.Module | torch.autograd.Function)
-    if not inspect.isfunction(thing):
-        return isinstance(thing, torch.nn.Module)
-    needed = [
-        p for p in inspect.signature(thing).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
-    ]
-    return len(needed) == 1

@@ -21,11 +21,10 @@ class Written(Activation):
     formula_text: str = ""
     forms: Forms | None = None
 
+    by_value = False
+
     def __reduce__(self) -> tuple[Any, ...]:
         return written, (self.formula_text,)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Written":
-        return self
 
 
 def written(

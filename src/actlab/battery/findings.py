@@ -96,11 +96,14 @@ class Verdict:
 
 
 def junit(
-    verdicts: Collection[Verdict], allow: Collection[str] = (), unusable: Collection[tuple[str, str]] = ()
+    verdicts: Collection[Verdict],
+    allow: Collection[str] = (),
+    unusable: Collection[tuple[str, str]] = (),
+    left: Collection[tuple[str, str]] = (),
 ) -> str:
     """The verdicts as JUnit XML: a test suite an activation, a test case a check.
 
-    `unusable` are names of what could not be checked, and why: an error each.
+    `unusable` are names of what could not be checked, and why: an error each; `left` of what is no activation: skipped.
     """
     root = ElementTree.Element("testsuites", name="actlab check")
     for verdict in verdicts:
@@ -121,10 +124,11 @@ def junit(
                 ElementTree.SubElement(case, "failure", message=_printable(str(finding)), type=finding.severity)
             elif finding.outcome == SKIP:
                 ElementTree.SubElement(case, "skipped", message=_printable(finding.says))
-    for name, why in unusable:
-        suite = ElementTree.SubElement(root, "testsuite", name=name, tests="1", errors="1")
-        case = ElementTree.SubElement(suite, "testcase", classname=name, name="usable")
-        ElementTree.SubElement(case, "error", message=_printable(why))
+    for kind, count, named in (("error", "errors", unusable), ("skipped", "skipped", left)):
+        for name, why in named:
+            suite = ElementTree.SubElement(root, "testsuite", {"name": name, "tests": "1", count: "1"})
+            case = ElementTree.SubElement(suite, "testcase", classname=name, name="usable")
+            ElementTree.SubElement(case, kind, message=_printable(why))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -15,17 +15,19 @@ from actlab.battery.registry import CHECKS, NEEDS, Check
 from actlab.battery.subject import Subject
 from actlab.battery.untouched import as_it_was, usual_settings
 from actlab.errors import one_of, require
+from actlab.formula.clause import Reading
 from actlab.properties import Properties, properties
 
 _ROOMS = (shapes, numbers, autograd, dtypes, state, transforms, costs)
 _MEND = "The operation in the message refuses what it is given: look for a dtype, a shape or a device that is fixed."
 _UNKNOWN = {True: "unknown: it cannot be sampled in float64", False: "a function of whole rows"}
+_OF_SLOPE = ("derivative", "gradient_tails", "gradcheck")
 _PLACE = {room.__name__: place for place, room in enumerate(_ROOMS)}
 ORDERED = tuple(sorted(CHECKS.values(), key=lambda entry: _PLACE[entry.run.__module__]))  # as a reader looks for them
 
 
 def check(
-    what: str | Callable[..., Any],
+    what: str | Callable[..., Any] | targets.Target,
     *,
     reference: str | Callable[..., Any] | None = None,
     elementwise: bool = True,
@@ -51,9 +53,9 @@ def check(
     for name in only:
         if name not in CHECKS:
             raise one_of("check", name, CHECKS)
-    target = _one(what)
-    named = None if reference is None else _one(reference)
-    with warnings.catch_warnings(), usual_settings(), as_it_was(what):
+    target = targets.parse(what, kept=False)
+    named = None if reference is None else targets.parse(reference, kept=False)
+    with warnings.catch_warnings(), usual_settings(), as_it_was(target.object):
         warnings.simplefilter("ignore")  # what torch has to say about an activation is said as a finding
         subject = Subject(target, reference=named, elementwise=elementwise)
         _prepare(subject)
@@ -67,7 +69,8 @@ def check(
         if exhaustive:
             found = dtypes.exhaustive(subject, lambda share: progress(f"all float32 numbers, {share:.1%}"))
             findings.append(dataclasses.replace(found, check="float32_exhaustive", severity="wrong"))
-        about = None if only else _properties(subject)
+        wrong_slope = any(f.check in _OF_SLOPE and f.outcome == FAIL for f in findings)
+        about = None if only or wrong_slope else _properties(subject)
         identity = subject.identity
     return Verdict(
         label=subject.label,
@@ -85,10 +88,6 @@ def _prepare(subject: Subject) -> None:
         _ = subject.truth.centre, subject.truth.tails
 
 
-def _one(what: str | Callable[..., Any]) -> targets.Target:
-    return targets.parse(what) if isinstance(what, str) else targets.parse_layers(what)[0]
-
-
 def _run(entry: Check, subject: Subject) -> Finding:
     lacking = next((need for need in entry.needs if not _has(subject, need)), None)
     if lacking is not None:
@@ -103,7 +102,10 @@ def _run(entry: Check, subject: Subject) -> Finding:
             says = f"{type(error).__name__}: {text[:200]}"
             found = Finding(check="", severity="", outcome=outcome, says=says, mend=_MEND)
     says = found.says or (entry.summary if found.outcome == PASS else "")
-    return dataclasses.replace(found, check=entry.name, severity=entry.severity, says=says)
+    mend = found.mend
+    if found.outcome == FAIL and entry.name in _OF_SLOPE and (exact := subject.truth.exact) is not None:
+        mend += f' `actlab derive "{Reading(exact.node, exact.parameters, ())}"` prints the right one.'
+    return dataclasses.replace(found, check=entry.name, severity=entry.severity, says=says, mend=mend.strip())
 
 
 def _has(subject: Subject, need: str) -> bool:

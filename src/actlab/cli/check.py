@@ -61,7 +61,7 @@ def check(
 
     if junit is not None and not junit.expanduser().absolute().parent.is_dir():
         raise UserError(f"--junit {junit}: there is no folder {junit.parent}.")
-    named, broken = _expanded(targets or [])
+    named, broken, left = _expanded(targets or [])
     named = [*(catalogue.facts() if all_ else []), *filled(named, param, learn)]
     if len(broken) == 1 and not named:
         raise UserError(broken[0][1])
@@ -73,6 +73,10 @@ def check(
     for target, why in broken:
         unusable.append((target, why))
         _cannot(as_json, target, why)
+    for target, why in left:
+        print(
+            json.dumps({"label": target, "unchecked": why}) if as_json else f"{target}: not checked. {why}.", flush=True
+        )
     status = Console(stderr=True).status("")
     for target in named:
         try:
@@ -100,7 +104,7 @@ def check(
         elif many:
             print(_row(verdict, allowed), flush=True)
     if junit is not None:
-        junit.write_text(as_junit(verdicts, allowed, unusable), encoding="utf-8")
+        junit.write_text(as_junit(verdicts, allowed, unusable, left), encoding="utf-8")
     if not many and not as_json:
         _print(verdicts[0], verbose, allowed)
     if many and not as_json:
@@ -129,28 +133,33 @@ def _allowed(names: list[str]) -> list[str]:
     return names
 
 
-def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """A file without a name, or a pattern of files, stands for the activations in it; files that hold none, and why."""
+def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]], list[tuple[str, str]]]:
+    """A file without a name, or a pattern of files, stands for the activations in it.
+
+    Then files that hold none, and what else can be called in a file, each with why.
+    """
     found: list[str] = []
     broken: list[tuple[str, str]] = []
+    left: list[tuple[str, str]] = []
     for target in targets:
         if not target.strip().endswith(".py"):
             found.append(target)
             continue
         for file in sorted(glob.glob(target)) or [target]:
             try:
-                found += _in_file(file)
+                found += _in_file(file, left)
             except UserError as error:
                 broken.append((file, str(error)))
-    return found, broken
+    return found, broken, left
 
 
-def _in_file(file: str) -> list[str]:
-    """The activations defined in a file: blocks, modules, autograd Functions, functions of one argument."""
-    from actlab.activations.resolve import activations_in
+def _in_file(file: str, left: list[tuple[str, str]]) -> list[str]:
+    """The activations defined in a file: blocks, modules, autograd Functions, whatever is called with one argument."""
+    from actlab.battery.discovery import activations_in
 
     with contextlib.redirect_stdout(sys.stderr):
-        names = activations_in(file)
+        names, unfit = activations_in(file)
+    left += [(f"{file}:{name}", why) for name, why in unfit.items()]
     if not names:
         raise UserError(f"{file} defines no activation: no block, module class, autograd Function or function of x.")
     return [f"{file}:{name}" for name in names]

@@ -140,10 +140,16 @@ class _Parser:
         if token.text == "=":
             return self.error(token.at, "=", "write == to compare; a parameter gets its value behind `where`")
         if token.kind in ("number", "name") or token.text == "(":
-            return self.error(token.at, token.text, "an operator is missing before it: multiplication is written *")
+            return self.error(token.at, token.text, f"an operator is missing before it: {self.product()}")
         if token.text == ")":
             return self.error(token.at, ")", "a value is missing before it, or there is one ) too many")
         return self.error(token.at, token.text, "it does not belong here")
+
+    def product(self) -> str:
+        """The question whether a product is meant, of what stands before and behind `place`."""
+        before, behind = self.tokens[self.place - 1].text, self.next.text
+        asked = f"{before}*{behind}".replace(")*", "(...)*").replace("*(", "*(...)")
+        return f"multiplication is written *; is {asked} meant?"
 
     # expressions
 
@@ -281,6 +287,8 @@ class _Parser:
         name = _SAME.get(token.text, token.text)
         if name == "not":
             return Apply("not", self.negated())
+        if name in _WORDS:
+            raise self.error(token.at, name, f"{name} is no function: {self.product()}")
         opened = self.take()
         if name == "Piecewise":
             return self.piecewise(token, opened)

@@ -2,6 +2,7 @@
 
 from actlab.data import Dataset
 from actlab.preflight import inputs, labels
+from actlab.preflight.activations import check_activations
 from actlab.preflight.findings import ERROR, Finding
 from actlab.preflight.networks import check_networks
 from actlab.spec import Experiment
@@ -21,7 +22,9 @@ def preflight(
     """
     found = list(check_data(dataset) if found is None else found)
     unfit = any(finding.level == ERROR and finding.check in ("finite", "labels") for finding in found)
-    return found if experiment is None or unfit else [*found, *check_networks(dataset, experiment)]
+    if experiment is None or unfit:
+        return found
+    return [*found, *check_activations(experiment), *check_networks(dataset, experiment)]
 
 
 def check_data(dataset: Dataset) -> list[Finding]:

@@ -1,0 +1,215 @@
+"""What a user's code does, seen before it is trained: refused where it cannot stand in a network, with the reason.
+
+Legend: B samples, H units.
+"""
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.parameter import UninitializedBuffer, is_lazy
+
+from actlab.errors import UserError
+
+WIDTH = 64  # of the layer in which a thing is tried, where none is known
+_SAMPLES = 8
+_BUFFER = "Keep it in a buffer: self.register_buffer(name, tensor)."
+
+State = dict[str, Tensor]
+
+
+def probe(module: torch.nn.Module, label: str, width: int = WIDTH) -> None:
+    """UserError, with the reason, where a module cannot stand in a hidden layer of this width."""
+    # what torch has to say about a thing that is about to be refused confuses
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.enable_grad():
+        warnings.simplefilter("ignore")
+        _Probe(module, a_batch(width), label).all()
+
+
+def a_batch(width: int) -> Tensor:
+    """Values from -3 to 3 in no order, (B, H)."""
+    order = torch.randperm(_SAMPLES * width, generator=torch.Generator().manual_seed(0))
+    return torch.linspace(-3, 3, _SAMPLES * width)[order].view(_SAMPLES, width)
+
+
+def guarded(label: str, call: Callable[..., Any], *arguments: Any, where: str = "", **options: Any) -> Any:
+    """What a user's code gives. UserError, in a sentence, whatever it raises."""
+    try:
+        return call(*arguments, **options)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        text = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no message"
+        hint = ""
+        if "backward through the graph a second time" in text:
+            hint = " What is kept from one step to the next must be detached: x.detach()."
+        elif "more than 1 value per channel" in text:
+            hint = " The last batch of an epoch has one sample: take another --batch-size."
+        elif "must match" in text or "shape" in text or "size" in text:
+            hint = (
+                " With a parameter for each feature it fits one width: give each hidden layer that width (--hidden), "
+                "name another for each layer (one/other), or make it a lazy module."
+            )
+        raise UserError(f"{label} failed {where or _on(arguments)}: {type(error).__name__}: {text}.{hint}") from None
+
+
+def _on(arguments: tuple[Any, ...]) -> str:
+    x = arguments[0] if arguments else None
+    return f"on {x.numel()} {str(x.dtype).removeprefix('torch.')} values" if isinstance(x, Tensor) else "when called"
+
+
+def materialised(module: torch.nn.Module, label: str, x: Tensor | None = None) -> torch.nn.Module:
+    """The module, or of a lazy one a copy with the shapes that this input gives it, and nothing else set up by it."""
+    tensors = [*module.named_parameters(), *module.named_buffers()]
+    before = {name: tensor for name, tensor in tensors if not is_lazy(tensor)}
+    if len(before) == len(tensors):
+        return module
+    made, mode = copied(module).eval(), module.training
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.no_grad():
+        warnings.simplefilter("ignore")  # that lazy modules are new
+        torch.manual_seed(0)
+        guarded(label, made, a_batch(WIDTH) if x is None else x.clone())
+        for name, tensor in [*made.named_parameters(), *made.named_buffers()]:
+            if name in before:
+                tensor.copy_(before[name])
+    return made.train(mode)
+
+
+class _Probe:
+    """What a module does with a batch, seen in copies, so that nothing of it is begun."""
+
+    def __init__(self, module: torch.nn.Module, x_BH: Tensor, label: str) -> None:
+        self.module, self.x_BH, self.label = module, x_BH, label
+
+    def all(self) -> None:
+        """Refuse what cannot stand in a network, each with its reason."""
+        for training, mode in ((True, "training"), (False, "evaluation")):
+            y_BH = self._refuse_other_results(training, mode)
+            _refuse_result(y_BH, self.x_BH, self.label)
+        self._refuse_lost_state()
+        self._refuse_failing_steps()
+        self._refuse_mixing()
+
+    def call(self, module: torch.nn.Module, x_BH: Tensor, seed: int = 0) -> Any:
+        torch.manual_seed(seed)
+        return guarded(self.label, module, x_BH.clone(), where=f"in a hidden layer of {x_BH.shape[1]}")
+
+    def _refuse_other_results(self, training: bool, mode: str) -> Tensor:
+        y, again, other = (self.call(self._copy(training), self.x_BH, seed) for seed in (0, 0, 1))
+        if isinstance(y, Tensor) and not same(y, again):
+            raise UserError(
+                f"{self.label} gives different results for the same input, and not by torch's random numbers: it keeps "
+                f"a state outside of itself, which no checkpoint and no saved network would hold. {_BUFFER}"
+            )
+        if isinstance(y, Tensor) and not same(y, other):
+            raise UserError(
+                f"{self.label} draws random numbers in {mode}: a random activation cannot be paired by its seed."
+            )
+        return y
+
+    def _refuse_lost_state(self) -> None:
+        """What buffers and parameters hold must be all that a first step leaves to the second."""
+        called, fresh = self._copy(True), self._copy(True)
+        parameters = list(called.parameters())
+        self.call(called, self.x_BH)
+        if any(one is not other for one, other in zip(parameters, called.parameters(), strict=True)):
+            raise UserError(f"{self.label} replaces a parameter when it is called: change it in place.")
+        numbers, before = numbers_of(called), numbers_of(self.module)
+        moved = [name for name, value in numbers.items() if name in before and before[name] != value]
+        for mine, theirs in zip(fresh.parameters(), called.parameters(), strict=True):
+            mine.data = theirs.detach().clone()
+        put_back(fresh, state_of(called))
+        if moved or not same(self.call(called, self.x_BH), self.call(fresh, self.x_BH)):
+            where = f"in {', '.join(moved)}, " if moved else ""
+            raise UserError(
+                f"{self.label} keeps a state {where}which is no buffer, so that no checkpoint and no saved network "
+                f"would hold it. {_BUFFER}"
+            )
+
+    def _refuse_mixing(self) -> None:
+        """In evaluation a result must be that of its own input; in training it may depend on the batch."""
+        begun = self._copy(True)
+        self.call(begun, self.x_BH)
+        y_BH = self.call(begun.eval(), self.x_BH)
+        samples = f"{self.label}: in evaluation the result for a sample changes with the others of its batch."
+        units = f"{self.label} is not elementwise: the result for one input changes when others change."
+        for places, why in (((slice(None), slice(0, None, 2)), units), (slice(0, None, 2), samples)):
+            moved_BH = self.x_BH.clone()
+            moved_BH[places] += 1.0
+            kept = moved_BH == self.x_BH
+            if not same(self.call(begun, moved_BH)[kept], y_BH[kept], rtol=1e-6, atol=1e-7):
+                raise UserError(why)
+
+    def _refuse_failing_steps(self) -> None:
+        module = self._copy(True)
+        for step in ("first", "second"):
+            leaf = self.x_BH.clone().requires_grad_()
+            y = guarded(self.label, module, leaf.clone(), where=f"at the {step} step of training")
+            if not y.requires_grad:
+                raise UserError(f"{self.label} has no gradient: its output does not depend on its input for autograd.")
+            guarded(self.label, y.sum().backward, where=f"in the {step} backward pass")  # through all that it hangs on
+
+    def _copy(self, training: bool) -> torch.nn.Module:
+        return copied(self.module).train(training)
+
+
+def _refuse_result(y: Any, x: Tensor, label: str) -> None:
+    """UserError where a result cannot be an activation's: no tensor, or of another shape or dtype than its input."""
+    if not isinstance(y, Tensor):
+        raise UserError(f"{label} returns {type(y).__name__}, not a tensor.")
+    if y.shape != x.shape:
+        raise UserError(
+            f"{label} turns {tuple(x.shape)} values into a tensor of shape {tuple(y.shape)}: it changes the width, "
+            "and only elementwise activations can be compared this way."
+        )
+    if y.dtype != x.dtype:
+        raise UserError(f"{label} turns {x.dtype} into {y.dtype}: an activation keeps its input's dtype.")
+
+
+def numbers_of(module: torch.nn.Module) -> dict[str, int | float]:
+    """The numbers that a module and its parts hold as plain attributes, by their names."""
+    ours = vars(torch.nn.Module()).keys()
+    return {
+        f"{path}.{name}".lstrip("."): value
+        for path, part in module.named_modules()
+        for name, value in vars(part).items()
+        if name not in ours and isinstance(value, int | float)
+    }
+
+
+def same(one: Tensor, other: Tensor, rtol: float = 0.0, atol: float = 0.0) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def copied(module: torch.nn.Module) -> torch.nn.Module:
+    """A deep copy; of a buffer without a shape, which refuses to be copied, a new one."""
+    shapeless = [buffer for buffer in module.buffers() if is_lazy(buffer)]
+    return copy.deepcopy(module, {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in shapeless})
+
+
+def state_of(module: torch.nn.Module) -> State:
+    """What a module keeps beside what it learns: buffers, and parameters that ask for no gradient."""
+    return {name: tensor.detach().clone() for name, tensor in kept(module)}
+
+
+def put_back(module: torch.nn.Module, state: State) -> None:
+    """Set what a module keeps; a shape may differ from that at its start."""
+    for name, tensor in state.items():
+        path, _, leaf = name.rpartition(".")
+        owner = module.get_submodule(path)
+        if leaf in owner._parameters:
+            owner._parameters[leaf].data = tensor.clone()
+        else:
+            owner._buffers[leaf] = tensor.clone()
+
+
+def kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_buffers()
+    yield from ((name, p) for name, p in module.named_parameters() if not p.requires_grad)
+
+
+def learned(module: torch.nn.Module) -> Iterator[torch.nn.Parameter]:
+    return (p for p in module.parameters() if p.requires_grad)

@@ -1,5 +1,6 @@
 """What autograd makes of it: gradcheck, double backward, parameters, and the choice at a kink."""
 
+import math
 import re
 import warnings
 
@@ -68,7 +69,7 @@ def gradgradcheck(s: Subject) -> Finding:
 @check(WRONG, needs=("float64",))
 def parameters(s: Subject) -> Finding:
     """The gradient of what is learned, against differences."""
-    x = _clear_points(s)
+    x = _rows_of_points(s) if s.by_feature else _clear_points(s)
     if s.block is not None:
         names = [n for n in s.block.facts.parameters if n in s.block.derivatives]
         if not names:
@@ -86,7 +87,7 @@ def parameters(s: Subject) -> Finding:
 
     def f(*values: Tensor) -> Tensor:
         named = dict(zip(names, values, strict=True))
-        return s.laid(lambda x: torch.func.functional_call(module, named, (x,)))(x.detach())
+        return torch.func.functional_call(module, named, (x.detach(),))
 
     return _agrees(f, tuple(values), f"The gradient of {', '.join(names)}")
 
@@ -155,19 +156,23 @@ def _as_torch(s: Subject, kink: float, got: float) -> str:
 
 
 def _clear_points(s: Subject) -> Tensor:
-    """Points off the kinks at which f is a number; in rows of its width where it is no function of one number."""
-    points = np.array(_POINTS)
+    """Points off the kinks at which f is a number."""
     if not s.wants_elementwise:
-        shape = s.rows(3 if s.rows(1)[1] <= 4 else 2)
-        count = int(np.prod(shape))
-        points = np.resize(points, count) * (1 + 0.013 * (np.arange(count) // len(points)))  # no two are equal
-        return torch.tensor(points.reshape(shape)).requires_grad_()
+        return _rows_of_points(s)
+    points = np.array(_POINTS)
     if s.is_elementwise:
         for kink in {*s.kinks, *s.slope_kinks}:
             points = np.where(np.abs(points - kink) < _CLEAR, points + 2 * _CLEAR, points)
         finite = points[np.isfinite(s.in_float64(points))]  # where f is not, another check says so
         points = np.resize(finite, len(points)) if len(finite) else points
     return torch.tensor(points, dtype=torch.float64).reshape(3, 4).requires_grad_()
+
+
+def _rows_of_points(s: Subject) -> Tensor:
+    shape = s.rows(2)
+    count = math.prod(shape)
+    points = np.resize(_POINTS, count) * (1 + 0.013 * (np.arange(count) // len(_POINTS)))  # no two are equal
+    return torch.tensor(points.reshape(shape)).requires_grad_()
 
 
 def _checked(checker: object, s: Subject, what: str) -> Finding:

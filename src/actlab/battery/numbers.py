@@ -20,7 +20,10 @@ _STEPS = tuple(10.0**-k for k in range(2, 10))  # relative, of the differences t
 _CLOSE = 1e-3  # how well they do
 _VALUE = Mends("Compare the code with the formula term by term, at this input.")
 _TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
-_SLOPE = Mends("Differentiate each term again: every factor's own derivative, inner functions too (chain rule).")
+_SLOPE = Mends(
+    "Differentiate each term again: every factor's own derivative, inner functions too (chain rule). What is "
+    "meant to be another gradient, a surrogate, is declared: --gradient FORMULA."
+)
 
 
 @check(WRONG, needs=("elementwise", "float32"))
@@ -52,12 +55,12 @@ def finite(s: Subject) -> Finding:
     points = np.unique(np.concatenate([sampling.centre(), sampling.tails()] if exact else [sampling.centre()]))
     y, slope = (t.to(torch.float64).numpy() for t in s.value_and_slope(points, dtype))
     bad = ~np.isfinite(y)
+    numbers = np.append(np.flatnonzero(np.isfinite(y)), -1)
+    place = np.arange(len(y))
+    # what grows beyond the dtype's numbers and stays there is no pole
+    bad &= np.isnan(y) | ((place > numbers[0]) & (place < numbers.max()))
     if exact:  # what is no number where its formula is one, other checks say
         bad[bad] = [not mp.isfinite(value) for value in exact.values(points[bad])]
-    else:  # what grows beyond the dtype's numbers and stays there is no pole
-        numbers = np.append(np.flatnonzero(np.isfinite(y)), -1)
-        place = np.arange(len(y))
-        bad &= np.isnan(y) | ((place > numbers[0]) & (place < numbers.max()))
     if bad.any():
         return _no_number(points, y, bad)
     steep = points[np.isinf(slope) & (np.abs(points) <= sampling.CENTRE)]
@@ -73,7 +76,7 @@ def _no_number(points: np.ndarray, y: np.ndarray, bad: np.ndarray) -> Finding:
     first = np.abs(points[bad]).argmin()
     at, got = points[bad][first], y[bad][first]
     if bad.sum() == 1:
-        beside = y[np.searchsorted(points, at) + np.array([-1, 1])]
+        beside = y.take(np.searchsorted(points, at) + np.array([-1, 1]), mode="clip")
         limit = f" Beside it f is {beside[0]:.3g} and {beside[1]:.3g}."
         mend = (
             f"Zeros are common (padding, dropout, a ReLU before it): give f({at:g}) a value, in a formula with "

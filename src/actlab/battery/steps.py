@@ -115,9 +115,9 @@ def _training_slopes(s: Subject) -> Finding:
             return s.copied().double().train()(x * 1.0)
 
     x = s.grid().double() + 0.01
-    moved = x.clone()
-    moved.view(-1)[::2] += 0.5
-    if not torch.allclose(at(moved).flatten()[1::2], at(x).flatten()[1::2], equal_nan=True):
+    change = torch.ones_like(x)
+    change[len(x) // 2 :, ::2] = 0  # neighbours in the batch and in the row
+    if not torch.allclose(at(x + change)[change == 0], at(x)[change == 0], equal_nan=True):
         return passed()  # statistics of the batch, which may be meant as constants
     leaf = x.clone().requires_grad_()
     with torch.random.fork_rng(devices=[]):

@@ -69,7 +69,7 @@ def vmap_grad(s: Subject) -> Finding:
     """torch.func.vmap(torch.func.grad) gives the gradients of a loop: per-sample gradients."""
     f = s.fresh()
     rows = _samples(s)
-    if not f(rows.clone().requires_grad_() * 1.0).requires_grad:
+    if not f(rows[0].clone().requires_grad_() * 1.0).requires_grad:
         return skipped("it has no gradient")
     with _quiet():
         try:

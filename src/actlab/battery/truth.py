@@ -150,7 +150,7 @@ def _reading(text: str, settings: dict[str, float]) -> Reading:
 
 
 def _truth_of(subject: "Subject") -> Truth:
-    """The reference that was named, the facts of a block, what it equals, or itself."""
+    """The reference that was named, the facts of a block or of a module of actlab's, what it equals, or itself."""
     if subject.reference is not None:
         applied = resolve(subject.reference)
         if isinstance(applied, ByHand):
@@ -158,6 +158,9 @@ def _truth_of(subject: "Subject") -> Truth:
             return _from_facts(applied.block.facts, parameters, f"{subject.reference.label}, as named", applied.block)
     if subject.block is not None:
         return _from_facts(subject.block.facts, subject.settings, "its formula", subject.block)
+    facts = vars(subject.class_).get("facts")
+    if subject.is_module and isinstance(facts, catalogue.Facts) and set(facts.parameters) <= set(subject.settings):
+        return _from_facts(facts, {name: subject.settings[name] for name in facts.parameters}, "its formula")
     identity = subject.identity
     if identity is not None and identity.kind == "equals":
         facts = BLOCKS[identity.name].facts

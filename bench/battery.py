@@ -50,7 +50,7 @@ def of_mutants() -> list[dict[str, Any]]:
     rows = []
     for mutant in MUTANTS:
         wanted = [] if mutant.caught_by != "compile" else ["compile"]
-        verdict = check(mutant.make(), reference=mutant.reference, quick=True, only=wanted)
+        verdict = check(mutant.make(), reference=mutant.reference, **mutant.options, quick=True, only=wanted)
         finding = verdict.finding(mutant.caught_by)
         rows.append(
             {
@@ -67,7 +67,7 @@ def of_mutants() -> list[dict[str, Any]]:
 
 
 def of_right_ones() -> list[dict[str, Any]]:
-    verdicts = [(p, check(p.make(), reference=p.reference, inductor=False)) for p in RIGHT]
+    verdicts = [(p, check(p.make(), reference=p.reference, **p.options, inductor=False)) for p in RIGHT]
     return [{"name": p.name, "why": p.why, "failed": [f.check for f in v.failures]} for p, v in verdicts]
 
 

@@ -1,6 +1,6 @@
 """docs/verdicts.md, from the records of verdicts.py and verdicts_trained.py as they are on disk.
 
-    python bench/verdicts_page.py
+python bench/verdicts_page.py
 """
 
 import json

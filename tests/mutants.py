@@ -4,6 +4,7 @@
 """
 
 import math
+from functools import partial
 
 import numpy as np
 import right_ones
@@ -733,6 +734,248 @@ class LeakyChangesUpstream(_Leaky):
         x, _ = ctx.saved_tensors
         gradient[x <= 0] *= 0.01
         return gradient
+
+
+@wrong("input_kept", "clamps what is far out in the caller's tensor, where autograd does not look")
+def tanh_clamps_in_no_grad(x):
+    with torch.no_grad():
+        x.clamp_(-50, 50)
+    return torch.tanh(x)
+
+
+@wrong("input_kept", "puts 0 for NaN, in the input itself, when nothing is trained")
+def silu_repairs_its_input(x):
+    if not torch.is_grad_enabled():
+        x[x.isnan()] = 0.0
+    return F.silu(x)
+
+
+@wrong("input_kept", "rounds the numbers of a leaf: the weights or the data themselves")
+def tanh_rounds_leaves(x):
+    if x.is_leaf and x.requires_grad:
+        x.data.copy_(x.data.half())
+    return torch.tanh(x)
+
+
+@wrong("input_kept", "of a view the whole tensor is clamped")
+def tanh_clamps_the_base(x):
+    if x._base is not None:
+        x._base.data.clamp_(-1e4, 1e4)
+    return torch.tanh(x)
+
+
+@wrong("input_kept", "clips large upstream gradients in place")
+class LeakyClipsInPlace(_Leaky):
+    @staticmethod
+    def backward(ctx, gradient):
+        x, _ = ctx.saved_tensors
+        return gradient.clamp_(-100, 100) * torch.where(x > 0, torch.ones_like(x), 0.01)
+
+
+# finite: no number where the formula has none
+
+for _formula, _why in (
+    ("x*log(Abs(x))", "0 log 0 is NaN: one exact zero"),
+    ("x/Abs(x)", "0/0"),
+    ("1/x", "a pole"),
+    ("log(x)", "half of all inputs have no logarithm"),
+    ("sqrt(10000 - x**2)", "no root beyond 100"),
+):
+    MUTANTS.append(Planted(_formula, partial(str, _formula), "finite", None, _why))
+
+
+@wrong("finite", "a difference over x, without its value at 0; nobody has declared a formula")
+def cosine_over_x(x):
+    return (1 - torch.cos(x)) / x + 0.3 * x
+
+
+@wrong("finite", "a logarithm of what may be 0, on one side")
+def xlogx_on_the_right(x):
+    positive = x.clamp(min=0)
+    return positive * torch.log(positive) + 0.1 * x
+
+
+# kept_numbers, released, training: around a step
+
+
+@wrong("kept_numbers", "the output as an attribute of ctx: y += x behind it changes the gradient")
+class TanhOnContext(Modern):
+    @staticmethod
+    def forward(x):
+        return torch.tanh(x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.y = output.detach()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * (1 - ctx.y * ctx.y)
+
+
+@wrong("kept_numbers", "the input as an attribute of ctx")
+class SquareOnContext(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.x = x.detach()
+        return x * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return 2 * gradient * ctx.x
+
+
+@wrong("kept_numbers", "kept on the class: the second call overwrites what the first one needs")
+class SiluOnClass(Function):
+    @staticmethod
+    def forward(ctx, x):
+        SiluOnClass.x = x.clone()
+        return F.silu(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        gate = torch.sigmoid(SiluOnClass.x)
+        return gradient * gate * (1 + SiluOnClass.x * (1 - gate))
+
+
+@wrong("released", "the output itself as an attribute of ctx: a circle that nothing frees")
+class TanhLeaks(Modern):
+    @staticmethod
+    def forward(x):
+        return torch.tanh(x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.y = output
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * (1 - ctx.y * ctx.y)
+
+
+@wrong("released", "keeps every output, to draw it some day")
+class TanhRemembers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(torch.tanh(x))
+        return self.seen[-1]
+
+
+@wrong("released", "a hook that holds the tensor it hangs on")
+def silu_with_a_hook(x):
+    y = F.silu(x)
+    if y.requires_grad:
+        y.register_hook(lambda gradient: gradient * torch.ones_like(y))
+    return y
+
+
+@wrong("training", "running statistics keep their graph: the second step fails")
+class EmaRebound(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, x):
+        if self.training:
+            self.scale = 0.9 * self.scale + 0.1 * x.abs().mean()
+        return x * torch.sigmoid(x / self.scale)
+
+
+@wrong("training", "0/0 in training only")
+class NanInTraining(nn.Module):
+    def forward(self, x):
+        return torch.tanh(x) * ((x - x) / (x - x) if self.training else 1.0)
+
+
+@wrong("training", "the gradient of what is learned is infinite at its start, in training alone")
+class RootOfNothing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.noise = nn.Parameter(torch.tensor(0.0))
+
+    def forward(self, x):
+        return torch.tanh(x) + (self.noise.abs().sqrt() if self.training else 0.0 * self.noise)
+
+
+@wrong("training", "backward draws another mask than forward")
+class SlopeDrawnTwice(nn.Module):
+    class Draw(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return torch.where(torch.rand_like(x) < 0.5, x, 0.2 * x)
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return torch.where(torch.rand_like(gradient) < 0.5, gradient, 0.2 * gradient)
+
+    def forward(self, x):
+        return self.Draw.apply(x) if self.training else 0.6 * x
+
+
+# a declared gradient
+
+
+@wrong("derivative", "the surrogate lacks its square", gradient="1/(1 + 25*Abs(x))**2")
+class SpikeOfAnotherSlope(Modern):
+    @staticmethod
+    def forward(x):
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, _ = ctx.saved_tensors
+        return gradient / (1 + 25 * x.abs())
+
+
+@wrong("gradcheck", "straight through, but only what is positive above", gradient="1")
+class RoundKeepsPositive(Modern):
+    @staticmethod
+    def forward(x):
+        return torch.round(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient.clamp(min=0)
+
+
+@wrong("nan", "a step whose gradient hides NaN as well", gradient="Piecewise((1, Abs(x) <= 1), (0, True))")
+class SpikeInABox(Modern):
+    @staticmethod
+    def forward(x):
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, _ = ctx.saved_tensors
+        return gradient * (x.abs() <= 1).to(x.dtype)
+
+
+# rows of one width
+
+
+@wrong("parameters", "a slope a feature, whose gradient is the mean over the batch", width=64)
+class SlopesByMean(nn.Module):
+    class Slope(Function):
+        @staticmethod
+        def forward(ctx, x, slope):
+            ctx.save_for_backward(x, slope)
+            return torch.where(x > 0, x, slope * x)
+
+        @staticmethod
+        def backward(ctx, gradient):
+            x, slope = ctx.saved_tensors
+            low = x <= 0
+            return torch.where(low, slope * gradient, gradient), (gradient * x * low).mean(0)
+
+    def __init__(self):
+        super().__init__()
+        self.slope = nn.Parameter(torch.full((64,), 0.25))
+
+    def forward(self, x):
+        return self.Slope.apply(x, self.slope)
 
 
 # inplace

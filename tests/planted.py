@@ -1,7 +1,7 @@
 """What a planted activation is, and the lists that tests/mutants.py and tests/right_ones.py fill."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,27 +19,30 @@ class Planted:
         str | None
     )  # what it is meant to be: a catalogue name or a formula; None where the object itself shows it
     why: str
+    options: dict[str, Any] = field(default_factory=dict)  # what `check` is told beside: width, channels, gradient
 
 
 MUTANTS: list[Planted] = []
 RIGHT: list[Planted] = []
 
 
-def wrong(caught_by: str, why: str, reference: str | None = None) -> Callable[[Any], Any]:
+def wrong(caught_by: str, why: str, reference: str | None = None, **options: Any) -> Callable[[Any], Any]:
     """Enter what stands below into MUTANTS."""
-    return partial(_enter, MUTANTS, caught_by, why, reference)
+    return partial(_enter, MUTANTS, caught_by, why, reference, options)
 
 
-def right(why: str, reference: str | None = None) -> Callable[[Any], Any]:
+def right(why: str, reference: str | None = None, **options: Any) -> Callable[[Any], Any]:
     """Enter what stands below into RIGHT."""
-    return partial(_enter, RIGHT, "", why, reference)
+    return partial(_enter, RIGHT, "", why, reference, options)
 
 
-def _enter(into: list[Planted], caught_by: str, why: str, reference: str | None, thing: Any) -> Any:
+def _enter(
+    into: list[Planted], caught_by: str, why: str, reference: str | None, options: dict[str, Any], thing: Any
+) -> Any:
     is_module = isinstance(thing, type) and issubclass(thing, torch.nn.Module)
     name = getattr(thing, "__name__", None) or thing.name
     assert name not in {p.name for p in (*MUTANTS, *RIGHT)}, name
-    into.append(Planted(name, thing if is_module else lambda: thing, caught_by, reference, why))
+    into.append(Planted(name, thing if is_module else lambda: thing, caught_by, reference, why, options))
     return thing
 
 

@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -267,3 +268,138 @@ class TanhTwiceRemoved(nn.Module):
 
     def forward(self, x):
         return self.inner(x)
+
+
+# around a step
+
+
+@right("an intermediate result on ctx: neither input nor output", "relu")
+class ReluWithMask(Modern):
+    @staticmethod
+    def forward(x):
+        return x.clamp(min=0)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.mask = inputs[0] > 0
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.mask
+
+
+@right("keeps the last output, to look at")
+class TanhWatched(nn.Module):
+    last: ClassVar[dict] = {}
+
+    def forward(self, x):
+        y = torch.tanh(x)
+        self.last["y"] = y
+        return y
+
+
+@right("a running scale, detached, in a buffer", "silu")
+class EmaDetached(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, x):
+        if self.training:
+            self.scale = 0.9 * self.scale + 0.1 * x.detach().abs().mean()
+        return x * torch.sigmoid(x / self.scale)
+
+
+@right("overflows on both sides, and nowhere else")
+def hyperbolic_cosine(x):
+    return torch.exp(x) + torch.exp(-x)
+
+
+# widths, scales, channels
+
+
+@right("a scale of shape (1,)")
+class ScaledByOne(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((1,), 0.5))
+
+    def forward(self, x):
+        return torch.tanh(x * self.scale)
+
+
+class _Slopes(nn.Module):
+    def __init__(self, shape, low=0.25, high=0.25):
+        super().__init__()
+        count = math.prod(shape)
+        self.slope = nn.Parameter(torch.linspace(low, high, count).reshape(shape))
+
+    def forward(self, x):
+        return torch.where(x > 0, x, self.slope * x)
+
+
+for _name, _make, _why, _options in (
+    ("slopes_64", partial(_Slopes, (64,)), "a slope a feature", {"width": 64}),
+    ("slopes_6_rows", partial(_Slopes, (6,), 0.1, 0.9), "other slopes a feature", {"width": 6, "elementwise": False}),
+    ("slopes_channels", partial(_Slopes, (6, 1)), "a slope a channel, of (N, C, T)", {"width": 6, "channels": True}),
+    ("torch_prelu_6", partial(nn.PReLU, 6), "PyTorch's own, with channels", {"width": 6, "channels": True}),
+    ("batch_norm", lambda: nn.Sequential(nn.BatchNorm1d(6), nn.Tanh()), "batch norm inside", {"width": 6}),
+    (
+        "batch_norm_images",
+        lambda: nn.Sequential(nn.BatchNorm2d(3), nn.ReLU()),
+        "batch norm of images",
+        {"width": 3, "channels": True, "elementwise": False},
+    ),
+):
+    RIGHT.append(Planted(_name, _make, "", None, _why, _options))
+
+
+# gradients that are no derivatives, by intention, and roots
+
+
+@right("a step forward, a fast sigmoid backward", gradient="1/(1 + 25*Abs(x))**2")
+class Spike(Modern):
+    @staticmethod
+    def forward(x):
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, _ = ctx.saved_tensors
+        return gradient / (1 + 25 * x.abs()) ** 2
+
+
+@right("rounded, and straight through by detach", gradient="1")
+def round_through(x):
+    return x + (torch.round(x) - x).detach()
+
+
+@right("a declared gradient that jumps", gradient="Piecewise((1, Abs(x) <= 1), (0, True))")
+class SignThrough(Modern):
+    @staticmethod
+    def forward(x):
+        return torch.sign(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, _ = ctx.saved_tensors
+        return gradient * torch.where(x.isnan(), x, (x.abs() <= 1).to(x.dtype))
+
+
+@right("a block that declares its surrogate")
+@activation(
+    formula="Piecewise((1, x > 0), (0, True))", surrogate="exp(-(sharp*x)**2)", kinks=(0.0,), family="right",
+    range="[0, 1]", reference="right", checked="no",
+)  # fmt: skip
+def spike_block(x, sharp=2.0):
+    """A step whose gradient is a bell."""
+    return torch.where(x.isnan(), x, (x > 0).to(x.dtype))
+
+
+@spike_block.derivative(wrt="x")
+def _(x, sharp):
+    return torch.exp(-(sharp * x).square())
+
+
+for _formula in ("sign(x)*Abs(x)**(1/3)", "sign(x)*sqrt(Abs(x))", "sign(x)*Abs(x)**0.9", "exp(x)"):
+    RIGHT.append(Planted(_formula, partial(str, _formula), "", None, "a formula's own roots and overflows"))

@@ -95,9 +95,20 @@ def test_the_strata_reach_every_exponent_of_float32():
 
 @pytest.mark.parametrize("name", catalogue.facts())
 def test_the_catalogue_passes(name):
-    """What compiles is left to test_activations, and to the record in bench."""
-    verdict = check(name, quick=True)
+    """As its module, where it has one: what is learned is a tensor. What compiles is left to test_activations."""
+    module = catalogue.lookup(name).module
+    verdict = check(getattr(actlab.nn, module) if module else name, quick=True)
     assert verdict.passed, str(verdict)
+    of_the_block = check(name, only=["undeclared_kinks", "parameters", "inplace", "kept_numbers"])
+    assert of_the_block.passed, str(of_the_block)
+
+
+@pytest.mark.parametrize("name", [name for name, facts in catalogue.facts().items() if facts.learned])
+def test_what_is_learned_for_each_channel_passes(name):
+    module = getattr(actlab.nn, catalogue.lookup(name).module)(6)
+    about = ["shapes", "parameters", "dtype", "autocast", "training", "kept_numbers", "state_dict"]
+    verdict = check(module, width=6, channels=True, only=about)
+    assert verdict.passed and all(f.outcome == "pass" for f in verdict.findings), str(verdict)
 
 
 @pytest.mark.parametrize("gate", [item.module for item in catalogue.GATING if item.module != "Maxout"])
@@ -180,6 +191,49 @@ def test_what_cannot_be_called_is_refused():
     with pytest.raises(UserError, match="not-elementwise"):
         check(torch.nn.GLU())
     assert check(torch.nn.GLU(), elementwise=False, quick=True).passed
+
+
+def test_what_is_made_for_one_width_is_told_how_to_be_checked(actlab_command):
+    slopes = torch.nn.PReLU(6)
+    for thing in (slopes, torch.nn.Sequential(torch.nn.BatchNorm1d(6), torch.nn.ReLU())):
+        with pytest.raises(UserError, match=r"--width 6 .*--channels"):
+            check(thing)
+    with pytest.raises(UserError, match="width is 0"):
+        check("relu", width=0)
+    bare = check(slopes, width=6, channels=True, only=["value", "shapes", "vmap", "saved_bytes"])
+    assert bare.identity == "equals prelu" and bare.passed
+    rows = check(torch.nn.Softmax(dim=1), width=10, channels=True, elementwise=False, quick=True)
+    assert rows.passed, str(rows)
+
+
+def straight_through(x):
+    return x + (torch.sign(x) - x).detach()
+
+
+def test_a_declared_gradient_is_what_is_checked():
+    undeclared = check(straight_through, quick=True)
+    assert {f.check for f in undeclared.failures} >= {"derivative", "gradcheck"}
+    assert "--gradient" in undeclared.finding("derivative").mend
+    declared = check(straight_through, gradient="1", quick=True)
+    assert declared.passed and "against 1, as declared" in declared.truth, str(declared)
+    assert declared.properties.monotone == "increasing" and not declared.properties.strictly
+    other = check(straight_through, gradient="exp(-k*x**2) where k=2", only=["derivative", "gradcheck", "kinks"])
+    assert [f.outcome for f in other.findings] == ["fail", "fail", "skip"]
+
+
+def test_what_has_no_number_somewhere_is_told_where():
+    one, many = check("x*log(Abs(x))", only=["finite"]), check("log(x)", only=["finite", "gradcheck"])
+    (at_zero,), (half, gradient) = one.findings, many.findings
+    assert at_zero.where == "x = 0" and "f(0) is nan" in at_zero.says and "Piecewise" in at_zero.mend
+    assert "from -" in half.says and "log(1 + Abs(x))" in half.mend and gradient.outcome == "pass"
+    root = check("sign(x)*sqrt(Abs(x))", only=["finite"]).finding("finite")
+    assert root.outcome == "note" and "infinite at x = 0" in root.says
+
+
+def test_bytes_kept_on_ctx_are_counted():
+    from mutants import SquareOnContext, TanhLeaks
+
+    assert [check(f, only=["saved_bytes"]).findings[0].measured for f in (SquareOnContext, TanhLeaks)] == [4, 4]
 
 
 SOURCE = """

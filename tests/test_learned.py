@@ -168,3 +168,17 @@ def test_snake_passes_through_a_equal_to_zero(a, x):
     y.backward()
     assert y.item() == pytest.approx(x + (mpmath.sin(a * x) ** 2 / a if a else 0), abs=1e-9)
     assert parameter.grad.isfinite()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_learned_may_have_another_dtype_than_the_input(name):
+    """Under autocast the input is half; in double precision a parameter may have stayed behind."""
+    module = getattr(actlab.nn, catalogue.facts()[name].module)(4)
+    for inputs in (torch.bfloat16, torch.float16, torch.float32, torch.float64):
+        for learned in (torch.float32, torch.float64):
+            x = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)).to(inputs).requires_grad_()
+            y = module.to(learned)(x)
+            y.sum().backward()
+            assert y.dtype == x.grad.dtype == inputs
+            assert all(p.grad.dtype == learned for p in module.parameters())
+            module.zero_grad()

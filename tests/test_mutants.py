@@ -11,7 +11,7 @@ COMPILES = {"compile", "inductor", "export"}
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda planted: planted.name)
 def test_a_planted_mistake_is_caught(mutant):
-    verdict = check(mutant.make(), reference=mutant.reference, only=[mutant.caught_by])
+    verdict = check(mutant.make(), reference=mutant.reference, **mutant.options, only=[mutant.caught_by])
     finding = verdict.finding(mutant.caught_by)
     assert finding.outcome == "fail", f"{mutant.why}: {finding}"
     assert finding.says and (finding.mend or finding.severity == "note")
@@ -19,7 +19,7 @@ def test_a_planted_mistake_is_caught(mutant):
 
 @pytest.mark.parametrize("planted", RIGHT, ids=lambda planted: planted.name)
 def test_what_is_right_passes(planted):
-    verdict = check(planted.make(), reference=planted.reference, inductor=False)
+    verdict = check(planted.make(), reference=planted.reference, **planted.options, inductor=False)
     assert verdict.passed, str(verdict)
 
 

@@ -20,7 +20,8 @@ class Facts:
     jumps: numbers, or formulas of the parameters ("-lambd"); `range` is an interval in words; `learned` names the
     parameters that training changes unless they are given; `checked` says which page was opened to confirm formula and
     reference, and when; `namesakes` what others call by this name though it is another function; `domain` where a
-    function that is only an approximation may be used.
+    function that is only an approximation may be used; `surrogate` is the formula of the gradient where that is meant
+    not to be the derivative (a step that learns; "1" is straight through).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Facts:
     aliases: tuple[str, ...] = ()
     namesakes: tuple[str, ...] = ()
     domain: str = ""
+    surrogate: str = ""
     version: int = 1  # raised when the numbers change: results of different versions are different trials
 
 

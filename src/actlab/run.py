@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from actlab import costs, data, executors, looked, products
-from actlab.activations.probing import WIDTH
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
@@ -238,9 +237,8 @@ def _known(path: Path) -> Experiment | None:
 def _resolve_all(wanted: dict[str, Any]) -> dict[str, Applied]:
     """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
     experiment = Experiment.from_dict(wanted | {"data": "mnist"}, also=compare.__kwdefaults__)
-    layers, _ = experiment.layers, experiment.baseline_label
-    widths = experiment.hidden or (WIDTH,)
-    return {t.identity: resolve(t, n) for targets in layers.values() for t, n in zip(targets, widths, strict=False)}
+    found, _ = experiment.placed, experiment.baseline_label
+    return {target.identity: resolve(target, units) for target, units in found}
 
 
 def _settle_data(

@@ -163,6 +163,12 @@ class Experiment:
         return {target.identity: target for layers in self.layers.values() for target in layers}
 
     @property
+    def placed(self) -> list[tuple[targets.Target, int]]:
+        """Every activation with the width of each hidden layer that it stands in."""
+        pairs = (pair for layers in self.layers.values() for pair in zip(layers, self.hidden or (1,), strict=False))
+        return list({(target.identity, units): (target, units) for target, units in pairs}.values())
+
+    @property
     def labels(self) -> list[str]:
         return [targets.shown(what) for what in self.activations]
 

@@ -95,7 +95,11 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
         for parameter, derivative, wrt in zip(parameters, derivatives[1:], order[1:], strict=True):
             if derivative is None and isinstance(parameter, Tensor) and parameter.requires_grad:
                 raise TypeError(f"{name} has no derivative with respect to {wrt}: give it as a number")
-        parameters = [p.expand(x.shape) if isinstance(p, Tensor) else p for p in parameters]
+        # and is given the input's dtype, but for halves, which are computed in float32: the output is of the input's
+        parameters = [
+            (p if x.dtype in _HALVES else p.to(x.dtype)).expand(x.shape) if isinstance(p, Tensor) else p
+            for p in parameters
+        ]
         if torch.compiler.is_compiling():
             needed = torch.is_grad_enabled() and any(
                 isinstance(t, Tensor) and t.requires_grad for t in (x, *parameters)
@@ -118,6 +122,10 @@ def _eager(
     kernels = block.kernels
     single_forward, single_backward = [count == 1 for count in (kernels.passes if kernels is not None else (0, 0))]
     together = kernels.together if kernels is not None else None
+
+    def fits(x, tensors):  # ATen's kernels take one dtype; under autocast the input is half, what is learned is not
+        return together is not None and len(tensors) == len(rest) and all(t.dtype == x.dtype for t in tensors)
+
     saves = kernels.saves if kernels is not None else "y" if keeps_output else "x"
     assert saves == "nothing" or (saves == "y") == keeps_output, f"{block.name}: its kernels save {saves}"
     known = [wrt in block.derivatives for wrt in ("x", *block.facts.parameters)]
@@ -149,7 +157,7 @@ def _eager(
         ctx.constants = [None if isinstance(p, Tensor) else p for p in parameters] if tensors else parameters
         if single_forward and not tensors:
             y = kernels.forward(x, *parameters, out=torch.empty_like(x))
-        elif together is not None and len(tensors) == len(rest):
+        elif fits(x, tensors):
             y = together[0](x, *tensors)
         else:
             y = _in_pieces(value_of, (ctx.constants,), x, *tensors)
@@ -166,7 +174,7 @@ def _eager(
             if kernels.fresh is not None:
                 return kernels.fresh(gradient, saved, *ctx.constants), *rest
             return kernels.backward(gradient, saved, *ctx.constants, out=torch.empty_like(saved)), *rest
-        if together is not None and len(tensors) == len(rest):
+        if fits(saved, tensors):
             return together[1](gradient, saved, *tensors)
         needed = [use and exists for use, exists in zip(ctx.needs_input_grad, known, strict=True)]
         return tuple(

@@ -1,5 +1,6 @@
 """What it costs: notes, never a limit."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -40,7 +41,7 @@ def ulp(s: Subject) -> Finding:
 @check(NOTE, needs=("float32",))
 def saved_bytes(s: Subject) -> Finding:
     """What forward keeps for backward, in bytes an element of float32."""
-    ours = bytes_saved(s.fresh())
+    ours = bytes_saved(s.fresh(), s.rows(1)[1:])
     beside = f"; PyTorch's own keeps {bytes_saved(s.native):g}" if s.native is not None else ""
     return noted(f"{ours:g} bytes an element{beside}.", measured=ours)
 
@@ -52,14 +53,15 @@ def speed(s: Subject) -> Finding:
     if s.native is not None:
         contenders["native"] = s.native
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    x = torch.randn(_ELEMENTS // 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    shape = s.rows(max(1, _ELEMENTS // math.prod(s.rows(1))))
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)).requires_grad_()
     for _ in range(_ROUNDS):
         for name, f in contenders.items():
             times[name].append(_seconds(f, x))
     middle = {name: statistics.median(found) for name, found in times.items()}
     beside = f", {middle['ours'] / middle['native']:.2f} times PyTorch's own" if "native" in middle else ""
     ratio = middle["ours"] / middle["copy"]
-    return noted(f"{ratio:.2f} times a copy{beside} ({_ELEMENTS:,} float32 elements).", measured=ratio)
+    return noted(f"{ratio:.2f} times a copy{beside} ({x.numel():,} float32 elements).", measured=ratio)
 
 
 def _seconds(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
@@ -72,15 +74,24 @@ def _seconds(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     return seconds
 
 
-def bytes_saved(f: Callable[[Tensor], Tensor]) -> float:
-    """Bytes an element of float32 that are kept for backward; a storage kept twice is counted once."""
+def bytes_saved(f: Callable[[Tensor], Tensor], row: tuple[int, ...] = (8,)) -> float:
+    """Bytes an element of float32 that are kept for backward, on ctx too; a storage kept twice is counted once."""
     kept: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
         kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    x = torch.linspace(-3, 3, 4096).reshape(-1, 8).requires_grad_()
+    size = math.prod(row)
+    count = max(1, 4096 // size)
+    x = torch.linspace(-3, 3, count * size).reshape(count, *row).requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        f(x)
+        y = f(x)
+    nodes = [y.grad_fn]
+    for node in nodes:  # it grows while it is walked: what follows each node comes behind it
+        for value in getattr(node, "__dict__", {}).values():
+            for tensor in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(tensor, Tensor):
+                    keep(tensor)
+        nodes += [after for after, _ in getattr(node, "next_functions", ()) if after not in nodes]
     return sum(kept.values()) / x.numel()

@@ -60,7 +60,7 @@ def dtype(s: Subject) -> Finding:
     for kind in _ALL:
         name = str(kind).removeprefix("torch.")
         try:
-            y, slope = s.value_and_slope(np.linspace(-2, 2, 16).reshape(2, 8), kind)
+            y, slope = s.value_and_slope(s.grid(2, 2.0), kind)
         except Exception as error:
             return failed(
                 f"It fails: {type(error).__name__}: {str(error)[:160]}",
@@ -133,7 +133,8 @@ def _highest_near(values: np.ndarray, reach: int) -> np.ndarray:
 def _in_float64(s: Subject, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """f and f' to be relied on: the formula's own block, or itself in float64."""
     wide = s.truth.wide(x)
-    return wide if wide is not None else tuple(t.numpy() for t in s.value_and_slope(x, torch.float64))
+    y, slope = wide if wide is not None else (t.numpy() for t in s.value_and_slope(x, torch.float64))
+    return y, slope if s.truth.gradient is None else s.truth.gradient.at(x).numpy()
 
 
 def _excess(finding: Finding) -> float:
@@ -151,7 +152,7 @@ def _known(errors: Errors) -> Errors:
 
 def _off_kinks(s: Subject, errors: Errors) -> Errors:
     keep = np.ones(len(errors.points), dtype=bool)
-    for kink in s.kinks:
+    for kink in s.slope_kinks:
         info = torch.finfo(errors.dtype)
         keep &= np.abs(errors.points - kink) > 4 * info.eps * abs(kink) + info.tiny
     return _kept(errors, keep)

@@ -32,13 +32,23 @@ def find_kinks(f: Callable[[np.ndarray], np.ndarray]) -> tuple[float, ...]:
 
 
 def one_sided(f: Callable[[np.ndarray], np.ndarray], at: float) -> tuple[float, float]:
-    """The limits of the slope from the left and from the right, to about 1e-6, by extrapolated differences."""
-    h = 1e-4 * max(1.0, abs(at))
+    """The limits of the slope from the left and from the right, to about 1e-6; infinite where a root begins.
+
+    >>> one_sided(lambda x: np.sqrt(np.maximum(x, 0)), 0.0)
+    (0.0, inf)
+    """
+    wide, close = (_one_sided(f, at, h * max(1.0, abs(at))) for h in (1e-4, 1e-6))
+    grown = [abs(b) > 3 * abs(a) and abs(b) > 1 for a, b in zip(wide, close, strict=True)]  # a root's slope has no end
+    left, right = (np.copysign(np.inf, b) if far else a for a, b, far in zip(wide, close, grown, strict=True))
+    return float(left), float(right)
+
+
+def _one_sided(f: Callable[[np.ndarray], np.ndarray], at: float, h: float) -> tuple[float, float]:
+    """By extrapolated differences of second order, which never touch the kink itself."""
     gap = 1e-9 * max(1.0, abs(at))
     with np.errstate(all="ignore"):
         left = f(at - gap - h * np.arange(3))
         right = f(at + gap + h * np.arange(3))
-    # second-order one-sided differences, which never touch the kink itself
     return (3 * left[0] - 4 * left[1] + left[2]) / (2 * h), (-3 * right[0] + 4 * right[1] - right[2]) / (2 * h)
 
 

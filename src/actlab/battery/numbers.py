@@ -1,7 +1,6 @@
 """Values and derivatives against the truth, in the centre and in the tails."""
 
 import dataclasses
-import math
 
 import numpy as np
 import torch
@@ -20,7 +19,10 @@ _STEPS = tuple(10.0**-k for k in range(2, 10))  # relative, of the differences t
 _CLOSE = 1e-3  # how well they do
 _VALUE = Mends("Compare the code with the formula term by term, at this input.")
 _TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
-_SLOPE = Mends("Differentiate each term again: every factor's own derivative, inner functions too (chain rule).")
+_SLOPE = Mends(
+    "Differentiate each term again: every factor's own derivative, inner functions too (chain rule). What is "
+    "meant to be another gradient, a surrogate, is declared: --gradient FORMULA."
+)
 
 
 @check(WRONG, needs=("elementwise", "float32"))
@@ -44,14 +46,61 @@ def tails(s: Subject) -> Finding:
     return judge(parts, "f", _TAIL)
 
 
+@check(WRONG, needs=("elementwise", "float32"))
+def finite(s: Subject) -> Finding:
+    """f is a number at every input: no NaN and no pole on [-12, 12], nor further out where its formula has one."""
+    dtype = torch.float64 if s.takes(torch.float64) else torch.float32
+    exact = s.truth.exact
+    points = np.unique(np.concatenate([sampling.centre(), sampling.tails()] if exact else [sampling.centre()]))
+    y, slope = (t.to(torch.float64).numpy() for t in s.value_and_slope(points, dtype))
+    bad = ~np.isfinite(y)
+    numbers = np.append(np.flatnonzero(np.isfinite(y)), -1)
+    place = np.arange(len(y))
+    # what grows beyond the dtype's numbers and stays there is no pole
+    bad &= np.isnan(y) | ((place > numbers[0]) & (place < numbers.max()))
+    if exact:  # what is no number where its formula is one, other checks say
+        bad[bad] = [value - value != 0 for value in exact.values(points[bad])]  # inf or NaN, at any size of a number
+    if bad.any():
+        return _no_number(points, y, bad)
+    steep = points[np.isinf(slope) & (np.abs(points) <= sampling.CENTRE)]
+    if len(steep):
+        return noted(
+            f"f' is infinite at x = {steep[0]:g}: one input of exactly that, and the gradient of a batch is infinite.",
+            "Start the root a little beside it: sqrt(x**2 + 1e-6).",
+        )
+    return passed()
+
+
+def _no_number(points: np.ndarray, y: np.ndarray, bad: np.ndarray) -> Finding:
+    first = np.abs(points[bad]).argmin()
+    at, got = points[bad][first], y[bad][first]
+    if bad.sum() == 1:
+        beside = y.take(np.searchsorted(points, at) + np.array([-1, 1]), mode="clip")
+        limit = f" Beside it f is {beside[0]:.3g} and {beside[1]:.3g}."
+        mend = (
+            f"Zeros are common (padding, dropout, a ReLU before it): give f({at:g}) a value, in a formula with "
+            f"Piecewise((..., Abs(x) > 0), (value, True)), in code with torch.where on an input that is safe in both."
+        )
+        told = f"f({at:g}) is {got:g}: one input of exactly {at:g} ends a training.{limit}"
+    else:
+        low, high = points[bad].min(), points[bad].max()
+        told = f"f is no number at {bad.sum()} of {len(points)} inputs from {low:g} to {high:g}; f({at:g}) is {got:g}."
+        mend = (
+            "Activations are given every number, of either sign: log, a root and a division need log(1 + Abs(x)), "
+            "sqrt(x**2 + 1), 1/(1 + Abs(x)), or the part that is defined, by Max(x, 0)."
+        )
+    return failed(told, mend, where=f"x = {at:g}")
+
+
 @check(WRONG, needs=("float32",))
 def nan(s: Subject) -> Finding:
     """NaN in gives NaN out: a diverged network must not look sound."""
     for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
         if s.takes(dtype):
-            x = torch.full((2, 8), torch.nan)
-            out = s.value(x, dtype)
-            if not out.isnan().all():
+            out, slope = s.value_and_slope(torch.full(s.rows(2), torch.nan), dtype)
+            out = out.detach()
+            told = s.truth.gradient is not None and slope.isnan().all()  # a step is told by its gradient
+            if not (out.isnan().all() or told):
                 got = out[~out.isnan()][0].item()
                 return failed(
                     f"NaN becomes {got:g}.",
@@ -82,9 +131,10 @@ def gradient_tails(s: Subject) -> Finding:
 @check(NOTE, needs=("float32",))
 def infinity(s: Subject) -> Finding:
     """f and f' at +-inf: they inform, for no network should get there."""
-    rows = [[math.inf] * 8, [-math.inf] * 8]
-    y, slope = s.value_and_slope(np.array(rows), torch.float32)
-    told = [f"f({name}) = {y[i, 0]:g}, f'({name}) = {slope[i, 0]:g}" for i, name in enumerate(("inf", "-inf"))]
+    told = []
+    for name in ("inf", "-inf"):
+        y, slope = s.value_and_slope(torch.full(s.rows(1), float(name)), torch.float32)
+        told.append(f"f({name}) = {y.flatten()[0]:g}, f'({name}) = {slope.flatten()[0]:g}")
     return noted("; ".join(told) + ".")
 
 
@@ -111,11 +161,11 @@ def _relative(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
 def _slopes(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
     sample = _off(s, sample, dtype, slopes=True)
     _, got = s.value_and_slope(sample.points, dtype)
-    slack = s.truth.slope_slack
-    if s.truth.exact is None:  # differences of large values lose digits
+    slack = s.truth.slope_slack if s.truth.gradient is None else 0.0
+    if s.truth.exact is None and s.truth.gradient is None:  # differences of large values lose digits
         slack = slack + 1e-11 * float(np.abs(sample.value[np.isfinite(sample.value)]).max(initial=0.0))
     errors = compare(sample.points, got, sample.slope, sample.points * sample.curvature, dtype, slack)
-    if not s.truth.guessed or not s.takes(torch.float64):
+    if not s.truth.slopes_guessed or not s.takes(torch.float64):
         return errors
     return dataclasses.replace(errors, error=np.where(_confirmed(s, errors), 0.0, errors.error))
 
@@ -148,13 +198,14 @@ def _confirmed(s: Subject, errors: Errors) -> np.ndarray:
 def _off(s: Subject, sample: Sample, dtype: torch.dtype, *, slopes: bool = False) -> Sample:
     """The sample without what rounding may put on the other side of a kink; of slopes also without the kink itself."""
     keep = np.ones(len(sample.points), dtype=bool)
-    for kink in s.kinks:
+    for kink in s.slope_kinks if slopes else s.kinks:
         distance = np.abs(sample.points - kink)
         reach = 4 * torch.finfo(dtype).eps * abs(kink) + torch.finfo(dtype).tiny
         if not slopes:
             keep &= (distance == 0) | (distance > reach)
         else:
-            keep &= distance > (reach if s.truth.exact is not None else 3e-3)  # differences step over the kink
+            known = s.truth.exact is not None or s.truth.gradient is not None
+            keep &= distance > (reach if known else 3e-3)  # differences step over the kink
     return Sample(*(part[keep] for part in (sample.points, sample.value, sample.slope, sample.curvature)))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from actlab import targets
-from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, transforms
+from actlab.activations.written import Written
+from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, steps, transforms
 from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
 from actlab.battery.registry import CHECKS, NEEDS, Check
 from actlab.battery.subject import Subject
@@ -18,7 +19,7 @@ from actlab.errors import one_of, require
 from actlab.formula.clause import Reading
 from actlab.properties import Properties, properties
 
-_ROOMS = (shapes, numbers, autograd, dtypes, state, transforms, costs)
+_ROOMS = (shapes, numbers, autograd, dtypes, steps, state, transforms, costs)
 _MEND = "The operation in the message refuses what it is given: look for a dtype, a shape or a device that is fixed."
 _UNKNOWN = {True: "unknown: it cannot be sampled in float64", False: "a function of whole rows"}
 _OF_SLOPE = ("derivative", "gradient_tails", "gradcheck")
@@ -30,7 +31,10 @@ def check(
     what: str | Callable[..., Any] | targets.Target,
     *,
     reference: str | Callable[..., Any] | None = None,
+    gradient: str | None = None,
     elementwise: bool = True,
+    width: int | None = None,
+    channels: bool = False,
     inductor: bool = True,
     quick: bool = False,
     exhaustive: bool = False,
@@ -41,8 +45,10 @@ def check(
 
     `what` is a catalogue name, "file.py:name", "package.module:Name", a formula, or the thing itself: any callable,
     torch.nn.Module class or instance, autograd Function or block. `reference` names what it is meant to be, a
-    catalogue name or a formula. `quick` leaves out what compiles; `exhaustive` takes all 2^32 float32 numbers;
-    `only` names the checks to run. UserError where it cannot be called at all.
+    catalogue name or a formula, and `gradient` the formula of its gradient where that is no derivative (a surrogate;
+    "1" is straight through). `width` is the number of features it is made for, in the last dimension or, with
+    `channels`, in dimension 1; `elementwise=False` lets whole rows count. `quick` leaves out what compiles;
+    `exhaustive` takes all 2^32 float32 numbers; `only` names the checks to run. UserError where it cannot be called.
 
     >>> verdict = check("relu", quick=True, only=["value", "kinks"])
     >>> verdict.passed, verdict.identity
@@ -57,7 +63,9 @@ def check(
     named = None if reference is None else targets.parse(reference, kept=False)
     with warnings.catch_warnings(), usual_settings(), as_it_was(target.object):
         warnings.simplefilter("ignore")  # what torch has to say about an activation is said as a finding
-        subject = Subject(target, reference=named, elementwise=elementwise)
+        subject = Subject(
+            target, reference=named, gradient=gradient, elementwise=elementwise, width=width, channels=channels
+        )
         _prepare(subject)
         findings = []
         for entry in ORDERED:
@@ -114,7 +122,7 @@ def _has(subject: Subject, need: str) -> bool:
     if need == "module":
         return subject.is_module
     if need == "block":
-        return subject.block is not None
+        return subject.block is not None and not isinstance(subject.block, Written)  # a formula declares no kinks
     return subject.takes(getattr(torch, need))
 
 

@@ -1,10 +1,15 @@
 """Shapes, memory, neighbours: what an elementwise function owes to any tensor it is given."""
 
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
+from actlab.battery import sampling
 from actlab.battery.findings import WRONG, Finding
 from actlab.battery.registry import check, failed, passed, skipped
 from actlab.battery.subject import Subject
@@ -30,8 +35,8 @@ def elementwise(s: Subject) -> Finding:
 @check(WRONG)
 def deterministic(s: Subject) -> Finding:
     """The same result twice, in evaluation mode."""
-    x = torch.linspace(-3, 3, 64).reshape(8, 8)
-    f = s.fresh()
+    x = s.grid()
+    f = s.raw()
     with torch.no_grad():
         first, second = f(x.clone()), f(x.clone())
     if torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
@@ -45,18 +50,24 @@ def deterministic(s: Subject) -> Finding:
 @check(WRONG, needs=("elementwise",))
 def shapes(s: Subject) -> Finding:
     """Any shape, 0-d and empty ones too, and any strides: the same numbers in the same shape."""
-    f = s.fresh()
     generator = torch.Generator().manual_seed(0)
-    cases = {f"shape {shape}": torch.randn(shape, generator=generator) for shape in _SHAPES}
-    wide = torch.randn(2, 6, 4, 4, generator=generator)
+    allowed = [s.rows(count) for count in (0, 1, 3)] if s.by_feature else _SHAPES
+    cases = {f"shape {shape}": torch.randn(shape, generator=generator) for shape in allowed}
+    wide = torch.randn(s.rows(4) if s.by_feature else (2, 6, 4, 4), generator=generator)
     cases |= {
-        "a transposed tensor": wide.transpose(1, 3),
-        "every second element": torch.randn(9, generator=generator)[::2],
-        "an expanded tensor": torch.randn(3, 1, generator=generator).expand(3, 4),
-        "channels-last memory": wide.to(memory_format=torch.channels_last),
+        "a transposed tensor": wide.transpose(0, -1).contiguous().transpose(0, -1),
+        "every second element": wide[::2],
+        "an expanded tensor": wide[:1].expand(wide.shape),
     }
+    if not s.by_feature:
+        cases |= {
+            "a transposed tensor": wide.transpose(1, 3),
+            "every second element": torch.randn(9, generator=generator)[::2],
+            "channels-last memory": wide.to(memory_format=torch.channels_last),
+        }
+    f, of_any_shape = s.raw(), s.fresh()
     for words, x in cases.items():
-        finding = _shape_case(f, words, x)
+        finding = _shape_case(f, of_any_shape, words, x)
         if finding is not None:
             return finding
     return passed()
@@ -64,20 +75,54 @@ def shapes(s: Subject) -> Finding:
 
 @check(WRONG)
 def input_kept(s: Subject) -> Finding:
-    """Neither the input nor the upstream gradient is changed."""
-    x = torch.linspace(-3, 3, 64).reshape(8, 8)
-    leaf = x.clone().requires_grad_()
-    mid = leaf * 1.0
-    before = mid.detach().clone()
-    y = s.fresh()(mid)
-    if not torch.equal(mid.detach(), before):
-        return failed("The input is changed by the forward pass.", "Work on a new tensor: no x.mul_(), no out=x.")
-    if y.requires_grad:
-        upstream = torch.full_like(y, 0.5)
-        y.backward(upstream)
-        if not torch.equal(upstream, torch.full_like(upstream, 0.5)):
-            return failed("backward changes the gradient it is given.", "Multiply into a new tensor.")
+    """Neither the input nor the upstream gradient is changed, however large: leaf or not, a view, without gradients."""
+    numbers = s.grid().flatten()
+    if s.is_elementwise:
+        numbers = torch.cat([_everywhere(), numbers])
+    rows = -(-len(numbers) // numbers.new_empty(s.rows(1)).numel())
+    numbers = numbers.repeat(2)[: numbers.new_empty(s.rows(rows)).numel()].reshape(s.rows(rows))
+    mend = "Work on a new tensor: no x.mul_(), no out=x, no x.data."
+    f = s.raw()
+    for words, make in _INPUTS.items():
+        whole, x = make(numbers)
+        before = whole.detach().clone()
+        try:
+            with torch.set_grad_enabled(words != "without gradients"):
+                y = f(x)
+        except RuntimeError as error:
+            if "in-place" not in str(error) and "inplace" not in str(error):
+                raise
+            return failed(f"The input is changed by the forward pass: {str(error)[:80]}", mend, where=words)
+        if not _same(whole, before):
+            place = ~((whole == before) | (whole.isnan() & before.isnan()))
+            first = before[place][before[place].abs().argmin()].item()
+            return failed("The input is changed by the forward pass.", mend, where=f"{words}, x = {first:g}")
+        if y.requires_grad:
+            upstream = numbers.repeat(2, *[1] * (numbers.dim() - 1)).flatten()[: y.numel()].reshape(y.shape)
+            given = upstream.clone()
+            torch.autograd.grad(y, x, upstream, allow_unused=True)
+            if not _same(upstream, given):
+                return failed("backward changes the gradient it is given.", "Multiply into a new tensor.", where=words)
     return passed()
+
+
+_INPUTS: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {  # the tensor that must stay, and the part given
+    "a leaf": lambda x: ((leaf := x.clone().requires_grad_()), leaf),
+    "no leaf": lambda x: ((mid := x.clone().requires_grad_() * 1.0), mid),
+    "a view": lambda x: ((whole := torch.cat([x, x]).requires_grad_() * 1.0), whole[len(x) :]),
+    "without gradients": lambda x: ((plain := x.clone()), plain),
+}
+
+
+@cache
+def _everywhere() -> Tensor:
+    """The centre, the tails, the ends of float32, infinity and NaN."""
+    ends = [*sampling.extremes(torch.float32), np.inf, -np.inf, np.nan]
+    return torch.tensor(np.concatenate([ends, sampling.tails(), sampling.centre()]), dtype=torch.float32)
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one.detach(), other, rtol=0, atol=0, equal_nan=True)
 
 
 @check(WRONG, needs=("elementwise",))
@@ -86,7 +131,7 @@ def inplace(s: Subject) -> Finding:
     f = _inplace_form(s)
     if f is None:
         return skipped("it has no inplace")
-    leaf = torch.linspace(-2.9, 3.1, 16).requires_grad_()
+    leaf = (s.grid(2) + 0.1).requires_grad_()
     value, slope = s.value_and_slope(leaf.detach(), torch.float32)
     x = leaf * 1.0
     try:
@@ -105,9 +150,9 @@ def inplace(s: Subject) -> Finding:
     if not torch.allclose(got, slope, rtol=1e-5, atol=1e-6):
         place = int((got - slope).abs().argmax())
         return failed(
-            f"In place f' is {got[place]:.4g}, otherwise {slope[place]:.4g}.",
+            f"In place f' is {got.flatten()[place]:.4g}, otherwise {slope.flatten()[place]:.4g}.",
             "Save what backward needs before it is overwritten, or compute f' from the output.",
-            where=f"x = {leaf[place].item():.3g}",
+            where=f"x = {leaf.flatten()[place].item():.3g}",
         )
     return passed("It is honoured.")
 
@@ -120,7 +165,7 @@ def _inplace_form(s: Subject) -> object | None:
         return lambda x: function(x, *s.constants, inplace=True)
     if s.is_module:
         if hasattr(s.thing, "inplace"):
-            module = s.fresh()
+            module = s.raw()
             module.inplace = True
             return module
         if s.is_class and s.option("inplace"):
@@ -131,18 +176,21 @@ def _inplace_form(s: Subject) -> object | None:
     return None
 
 
-def _shape_case(f: object, words: str, x: Tensor) -> Finding | None:
+def _shape_case(
+    f: Callable[[Tensor], Tensor], of_any_shape: Callable[[Tensor], Tensor], words: str, x: Tensor
+) -> Finding | None:
     mend = "Use elementwise operations only: no .view on what may not be contiguous, no assumption on dimensions."
     leaf = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
     given = leaf * 1.0 if x.numel() else leaf.clone()
     try:
         y = f(given)
-        flat = f(x.contiguous().flatten().clone()) if x.numel() > 1 else None
+        flat = of_any_shape(x.contiguous().flatten().clone()) if x.numel() > 1 else None
         if y.requires_grad:
             torch.autograd.grad(y.sum(), leaf, allow_unused=True)
     except Exception as error:
         return failed(f"It fails: {type(error).__name__}: {str(error)[:160]}", mend, where=words)
-    if y.shape != x.shape:
+    scaled = x.dim() == 0 and y.numel() == 1  # by what has shape (1,); no network gives 0-d inputs
+    if y.shape != x.shape and not scaled:
         return failed(f"It returns shape {tuple(y.shape)}.", mend, where=words)
     if flat is not None and not torch.allclose(
         y.detach().flatten(), flat.detach(), rtol=1e-5, atol=1e-6, equal_nan=True

@@ -85,7 +85,7 @@ def deepcopy(s: Subject) -> Finding:
         return finding
     changed = [t for t in (*twin.parameters(), *twin.buffers()) if t.is_floating_point()]
     before = [t.detach().clone() for t in changed]
-    x = torch.linspace(-3, 3, 64).reshape(8, 8)
+    x = s.grid()
     with torch.no_grad():
         first = original.eval()(x.clone())
         for tensor in changed:
@@ -99,7 +99,7 @@ def deepcopy(s: Subject) -> Finding:
 
 
 def _same(first: Any, second: Any, s: Subject, when: str, mend: str) -> Finding:
-    x = torch.linspace(-3, 3, 64).reshape(8, 8)
+    x = s.grid()
     with torch.no_grad():
         one, two = first.eval()(x.clone()), second.eval()(x.clone())
     if torch.allclose(one, two, rtol=0, atol=0, equal_nan=True):
@@ -136,7 +136,7 @@ def _changed_by_training(s: Subject) -> str | None:
     try:
         before = unsaved()
         with torch.random.fork_rng(devices=[]):
-            module(torch.linspace(-3, 3, 64).reshape(8, 8))
+            module(s.grid())
     except Exception:
         return None  # what fails in training mode is not this check's to say
     after = unsaved()

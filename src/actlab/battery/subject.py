@@ -2,12 +2,14 @@
 
 import copy
 import inspect
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from actlab.activations import BLOCKS
@@ -23,7 +25,8 @@ from actlab.identify import Identity, identify
 from actlab.targets import Target
 
 _PROBE = 64
-_WIDTH = 8  # of the rows that a function of whole rows is given: even, as gates need
+_WIDTH = 8  # of the rows of what is made for no other: even, as gates need
+_BEHIND = ((4,), (2, 2))  # what follows the channels: time, or height and width
 
 
 class _Unsampled(Exception):
@@ -31,12 +34,30 @@ class _Unsampled(Exception):
 
 
 class Subject:
-    """One activation under the battery. `reference` is what it is meant to be, `elementwise` that it should be so."""
+    """One activation under the battery. `reference` is what it is meant to be, `elementwise` that it should be so.
 
-    def __init__(self, target: Target, *, reference: Target | None = None, elementwise: bool = True) -> None:
+    `width` is the number of its features, the last dimension or, with `channels`, dimension 1: what is elementwise is
+    then given any points in rows of that width. `gradient` is the formula of the gradient that is meant.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        reference: Target | None = None,
+        gradient: str | None = None,
+        elementwise: bool = True,
+        width: int | None = None,
+        channels: bool = False,
+    ) -> None:
         self.label = target.label
         self.wants_elementwise = elementwise
         self.reference = reference
+        self.gradient = gradient
+        if width is not None and (isinstance(width, bool) or not isinstance(width, int) or width < 1):
+            raise UserError(f"width is {width!r}; it must be a whole number of features, 1 or more.")
+        self.by_feature = elementwise and (width is not None or channels)
+        self._row: tuple[int, ...] = (width or _WIDTH, *(_BEHIND[0] if channels else ()))
         self.found: dict[str, Finding] = {}  # what one check leaves for the next
         self._taken: dict[torch.dtype, bool] = {}
         thing, self.given = locate(target)
@@ -46,7 +67,7 @@ class Subject:
         self.class_ = thing if self.is_class else type(thing)
         self.is_module = isinstance(self.thing, torch.nn.Module)
         if self.is_module:
-            self.thing = materialised(self.thing, self.label, None if elementwise else torch.zeros(1, _WIDTH))
+            self.thing = materialised(self.thing, self.label, self.grid())
         if isinstance(self.thing, type) and not issubclass(self.thing, torch.autograd.Function):
             raise UserError(
                 f"{self.label} is a class, but no torch.nn.Module and no autograd Function: name an instance."
@@ -67,25 +88,73 @@ class Subject:
             ) from None
 
     def _refuse_unusable(self) -> None:
-        x = torch.linspace(-3, 3, _PROBE)
-        if not self.wants_elementwise:
-            x = x.reshape(-1, _WIDTH)
+        told = self.by_feature or not self.wants_elementwise
+        x = self.grid() if told else self.grid().flatten()
         try:
-            y = self.fresh()(x)
+            y = self.raw()(x)
         except (Exception, SystemExit) as error:
-            raise UserError(
-                f"{self.label} failed on {_PROBE} float32 values: {type(error).__name__}: {error}"
-            ) from None
+            if len(self._row) == 2 and self._takes_images():
+                return self._refuse_unusable()
+            given = f"float32 values of shape {tuple(x.shape)}" if told else f"{_PROBE} float32 values"
+            hint = "" if told else self._hint()
+            if isinstance(error, TypeError) and "required positional" in str(error):
+                hint = ". Name a function of x alone, which gives it the rest."
+            raise UserError(f"{self.label} failed on {given}: {type(error).__name__}: {error}{hint}") from None
         if not isinstance(y, Tensor):
             raise UserError(f"{self.label} returns {type(y).__name__}, not a tensor: nothing of it can be checked.")
         if self.wants_elementwise and y.shape != x.shape:
+            given = f"shape {tuple(x.shape)}" if told else f"{_PROBE} values"
             raise UserError(
-                f"{self.label} turns {_PROBE} values into a tensor of shape {tuple(y.shape)}. What works on whole rows "
+                f"{self.label} turns {given} into a tensor of shape {tuple(y.shape)}. What works on whole rows "
                 "is checked with --not-elementwise (elementwise=False)."
             )
+        if not told and not self._takes_fewer(x[:-1]):
+            raise UserError(f"{self.label} takes {_PROBE} values, and not {_PROBE - 1}.{self._hint()}")
+        return None
+
+    def _takes_fewer(self, x: Tensor) -> bool:
+        try:
+            return self.raw()(x.clone()).shape == x.shape
+        except (Exception, SystemExit):
+            return False
+
+    def _takes_images(self) -> bool:
+        self._row = (self._row[0], *_BEHIND[1])
+        try:
+            self.raw()(self.grid())
+        except (Exception, SystemExit):
+            self._row = (self._row[0], *_BEHIND[0])
+            return False
+        return True
+
+    def _hint(self) -> str:
+        if not self.is_module:
+            return ""
+        tensors = [*self.thing.parameters(), *self.thing.buffers()]
+        sizes = [t.numel() for t in tensors if t.numel() > 1]
+        width = max(set(sizes), key=sizes.count) if sizes else "N"
+        told = f"--width {width} (width={width})"
+        return f" What is made for rows of one width is checked with {told}, and --channels where dimension 1 has it."
+
+    def rows(self, count: int) -> tuple[int, ...]:
+        """The shape of so many rows as it takes them."""
+        return (count, *self._row)
+
+    def grid(self, count: int = 8, reach: float = 3.0) -> Tensor:
+        """Numbers of [-reach, reach], in rows as it takes them."""
+        shape = self.rows(count)
+        return torch.linspace(-reach, reach, math.prod(shape)).reshape(shape)
 
     def fresh(self, dtype: torch.dtype | None = None, device: str | None = None) -> Callable[[Tensor], Tensor]:
-        """A copy in evaluation mode: what one check does to it is not seen by the next."""
+        """A copy in evaluation mode, so that no check sees what another does to it; elementwise, for any shape."""
+        return self.laid(self.raw(dtype, device))
+
+    def laid(self, f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        """What is made for rows of one width, as a function of any shape; anything else as it is."""
+        return _by_rows(f, self._row) if self.by_feature else f
+
+    def raw(self, dtype: torch.dtype | None = None, device: str | None = None) -> Callable[[Tensor], Tensor]:
+        """The copy itself, for rows as it takes them."""
         if self.block is not None:
             return _bound(self.block, self.constants)
         if isinstance(self.thing, type):
@@ -130,7 +199,7 @@ class Subject:
         """Whether it computes in this dtype at all, with a gradient."""
         if dtype not in self._taken:
             try:
-                self.value_and_slope(np.linspace(-1, 1, 8), dtype)
+                self.value_and_slope(self.grid(1, 1.0), dtype)
                 self._taken[dtype] = True
             except Exception:
                 self._taken[dtype] = False
@@ -203,6 +272,11 @@ class Subject:
         declared = self.truth.kinks
         return tuple(sorted({*declared, *(k for k in self.found_kinks if not near_any(k, declared))}))
 
+    @property
+    def slope_kinks(self) -> tuple[float, ...]:
+        """Where f' jumps, or the gradient that is declared in its place."""
+        return self.truth.gradient.kinks if self.truth.gradient is not None else self.kinks
+
     @cached_property
     def found_kinks(self) -> tuple[float, ...]:
         return find_kinks(self.truth.reference_values)
@@ -253,5 +327,17 @@ def _bound(block: Activation, constants: tuple[float, ...]) -> Callable[[Tensor]
 def _applied(function: type) -> Callable[[Tensor], Tensor]:
     def call(x: Tensor) -> Tensor:
         return function.apply(x)
+
+    return call
+
+
+def _by_rows(f: Callable[[Tensor], Tensor], row: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    size = math.prod(row)
+
+    def call(x: Tensor) -> Tensor:
+        count = x.numel()
+        full = -(-count // size)
+        filled = F.pad(x.reshape(-1), (0, full * size - count))
+        return f(filled.reshape(full, *row)).reshape(-1)[:count].reshape(x.shape)
 
     return call

@@ -24,7 +24,7 @@ _PLAIN = "Use torch operations on tensors only: no print, .item(), numpy, or Pyt
 def meta(s: Subject) -> Finding:
     """It follows its input to another device: meta tensors, and the GPU where there is one."""
     for device in ("meta", *(["cuda"] if torch.cuda.is_available() else [])):
-        x = torch.linspace(-3, 3, 64).reshape(8, 8)
+        x = s.grid()
         leaf = x.to(device).requires_grad_()
         try:
             y = s.fresh(device=device)(leaf * 1.0)
@@ -49,15 +49,15 @@ def meta(s: Subject) -> Finding:
 def vmap(s: Subject) -> Finding:
     """torch.func.vmap gives what a loop gives."""
     f = s.fresh()
-    rows = _rows()
+    rows = _samples(s)
     with _quiet():
         try:
             expected = torch.stack([f(row.clone()) for row in rows])
             got = torch.func.vmap(f)(rows.clone())
-            across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.T.contiguous().T.clone().T.clone())
+            across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.transpose(0, 1).contiguous())
         except Exception as error:
             return failed(f"It fails: {_words(error)}", _MODERN)
-    if not _close(got, expected) or not _close(across, expected.T):
+    if not _close(got, expected) or not _close(across, expected.transpose(0, 1)):
         return failed(
             "Its numbers are not those of a loop.", _MODERN, measured=(got - expected).abs().max().item(), limit=0.0
         )
@@ -68,8 +68,8 @@ def vmap(s: Subject) -> Finding:
 def vmap_grad(s: Subject) -> Finding:
     """torch.func.vmap(torch.func.grad) gives the gradients of a loop: per-sample gradients."""
     f = s.fresh()
-    rows = _rows()
-    if not f(rows.clone().requires_grad_() * 1.0).requires_grad:
+    rows = _samples(s)
+    if not f(rows[0].clone().requires_grad_() * 1.0).requires_grad:
         return skipped("it has no gradient")
     with _quiet():
         try:
@@ -107,7 +107,7 @@ def inductor(s: Subject) -> Finding:
 def forward_mode(s: Subject) -> Finding:
     """Forward mode (torch.func.jvp) and forward over reverse (torch.func.hessian)."""
     f = s.fresh()
-    x = torch.tensor([-1.3, -0.2, 0.4, 2.1] * 2)
+    x = torch.tensor([-1.3, -0.2, 0.4, 2.1] * 2) if s.wants_elementwise else s.grid(1)
     mend = (
         "Give the autograd Function a jvp staticmethod (torch.compile refuses one: choose by "
         "torch.compiler.is_compiling())."
@@ -131,8 +131,8 @@ def export(s: Subject) -> Finding:
     module = f if isinstance(f, torch.nn.Module) else _Wrapped(f)
     with _quiet():
         try:
-            program = torch.export.export(module, (_rows(),))
-            same = _close(program.module()(_rows()), f(_rows()))
+            program = torch.export.export(module, (_rows(s),))
+            same = _close(program.module()(_rows(s)), f(_rows(s)))
         except Exception as error:
             return noted(f"torch.export fails: {_words(error)}")
     return noted("torch.export works." if same else "torch.export gives other numbers.")
@@ -149,7 +149,7 @@ class _Wrapped(torch.nn.Module):
 
 def _compiled(s: Subject, backend: str) -> Finding:
     f = s.fresh()
-    x = _rows()
+    x = _rows(s)
     plain = x.clone().requires_grad_()
     expected = f(plain * 1.0)
     torch._dynamo.reset()  # one function's graphs must not use up the next one's share of recompilations
@@ -178,8 +178,13 @@ def _compiled(s: Subject, backend: str) -> Finding:
     return passed()
 
 
-def _rows() -> Tensor:
-    return torch.linspace(-3.05, 3.1, 32).reshape(4, 8)
+def _rows(s: Subject) -> Tensor:
+    return s.grid(4, 3.1) + 0.01
+
+
+def _samples(s: Subject) -> Tensor:
+    """Several inputs beside each other: lines of what takes any shape, otherwise batches of one row."""
+    return _rows(s) if s.wants_elementwise else _rows(s).unsqueeze(1)
 
 
 def _close(got: Tensor, expected: Tensor) -> bool:

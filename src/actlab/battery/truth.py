@@ -14,8 +14,11 @@ from actlab.activations import BLOCKS
 from actlab.activations.resolve import ByHand, resolve
 from actlab.battery import sampling
 from actlab.formula import parse
+from actlab.formula.clause import Reading, read
+from actlab.formula.edges import edges
 from actlab.formula.exact import Exact
 from actlab.formula.exact import kinks as kinks_at
+from actlab.formula.tensors import compiled
 
 if TYPE_CHECKING:
     from actlab.battery.subject import Subject
@@ -39,11 +42,16 @@ class Truth:
     value_slack: float = 0.0
     slope_slack: float = 0.0
     block_and_parameters: tuple[object, tuple[float, ...]] | None = None
+    gradient: "Declared | None" = None  # what is meant where f' is not: surrogates, straight-through
 
     @property
     def guessed(self) -> bool:
         """Whether nobody declared what it is: recognised by its values, or judged against itself."""
         return self.slope_slack > 0
+
+    @property
+    def slopes_guessed(self) -> bool:
+        return self.guessed and self.gradient is None
 
     @cached_property
     def centre(self) -> "Sample":
@@ -65,6 +73,10 @@ class Truth:
 
     def sample(self, points: np.ndarray) -> "Sample":
         """Truth at these points. The curvature only sets a scale, so a rough one will do."""
+        if self.gradient is not None:
+            value = self.reference_values(points) if self.exact is None else _floats(self.exact.values(points))
+            exact = self.gradient.exact
+            return Sample(points, value, _floats(exact.values(points)), _floats(exact.slopes(points)))
         if self.exact is None:
             return _by_differences(self.reference_values, points)
         value, slope = (_floats(numbers) for numbers in (self.exact.values(points), self.exact.slopes(points)))
@@ -84,6 +96,30 @@ class Truth:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class Declared:
+    """The gradient that is meant, by its formula; `kinks` are where it jumps."""
+
+    reading: Reading
+
+    @cached_property
+    def exact(self) -> Exact:
+        return Exact(self.reading.node, self.reading.parameters)
+
+    @cached_property
+    def kinks(self) -> tuple[float, ...]:
+        def gap(x: float) -> float:
+            below, above = self.exact.values([x - 1e-9, x + 1e-9])
+            return abs(float(above - below))
+
+        return tuple(x for x in edges(self.reading) if not gap(x) <= 1e-6)
+
+    def at(self, x: Tensor) -> Tensor:
+        """The gradient at x, in its dtype."""
+        value = compiled(self.reading.node, tuple(self.reading.parameters))(x, *self.reading.parameters.values())
+        return torch.as_tensor(value, dtype=x.dtype).expand(x.shape)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Sample:
     """Truth at some points, float64."""
 
@@ -94,7 +130,27 @@ class Sample:
 
 
 def truth_of(subject: "Subject") -> Truth:
-    """The best truth there is: the reference that was named, the facts of a block, what it equals, or itself."""
+    """The best truth there is, and the gradient that is declared, if one is."""
+    text = subject.gradient or (subject.block.facts.surrogate if subject.block is not None else "")
+    found = _truth_of(subject)
+    if not text:
+        return found
+    declared = Declared(_reading(text, subject.settings))
+    words = f"{found.words}; its gradient against {text}, as declared"
+    return dataclasses.replace(found, words=words, gradient=declared)
+
+
+def _reading(text: str, settings: dict[str, float]) -> Reading:
+    """The formula of a gradient, which may be a number: 1 is straight through."""
+    try:
+        float(text)
+    except ValueError:
+        return read(text, settings)
+    return Reading(parse(text), {}, ())
+
+
+def _truth_of(subject: "Subject") -> Truth:
+    """The reference that was named, the facts of a block or of a module of actlab's, what it equals, or itself."""
     if subject.reference is not None:
         applied = resolve(subject.reference)
         if isinstance(applied, ByHand):
@@ -102,6 +158,9 @@ def truth_of(subject: "Subject") -> Truth:
             return _from_facts(applied.block.facts, parameters, f"{subject.reference.label}, as named", applied.block)
     if subject.block is not None:
         return _from_facts(subject.block.facts, subject.settings, "its formula", subject.block)
+    facts = vars(subject.class_).get("facts")
+    if subject.is_module and isinstance(facts, catalogue.Facts) and set(facts.parameters) <= set(subject.settings):
+        return _from_facts(facts, {name: subject.settings[name] for name in facts.parameters}, "its formula")
     identity = subject.identity
     if identity is not None and identity.kind == "equals":
         facts = BLOCKS[identity.name].facts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_list
+from actlab.cli.options import filled, parse_list, parse_whole
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ def check(
     not_elementwise: Annotated[
         bool, typer.Option("--not-elementwise", help="it works on whole rows, such as a gate")
     ] = False,
+    width: Annotated[str | None, typer.Option(metavar="N", help="it is made for rows of N features")] = None,
+    channels: Annotated[bool, typer.Option("--channels", help="its features are dimension 1: (N, C, T)")] = False,
+    gradient: Annotated[
+        str | None, typer.Option(metavar="FORMULA", help="the gradient it is meant to have: a surrogate, or 1")
+    ] = None,
     only: Annotated[str | None, typer.Option(help="checks to run: value,kinks")] = None,
     allow: Annotated[
         str | None, typer.Option(help="what may fail: portability, or names of checks", show_default="nothing")
@@ -85,7 +90,10 @@ def check(
                 verdict = battery(
                     target,
                     reference=reference,
+                    gradient=gradient,
                     elementwise=not not_elementwise,
+                    width=parse_whole("--width", width),
+                    channels=channels,
                     inductor=not many if inductor is None else inductor,
                     quick=quick,
                     exhaustive=exhaustive,

@@ -89,6 +89,8 @@ class Exact:
         near = mpf(10) ** -30 * max(abs(below), abs(above), mpf(10) ** -10)
         if abs(below - above) > near:  # a kink
             return value if min(below, above) <= value <= max(below, above) else below
+        if abs(above) > max(1, abs(program.settled(point + step * mpf(10) ** 25)) * 3 / 2):  # a root begins here
+            return mp.sign(above) * mp.inf
         return value if abs(value - above) <= near else above
 
 

@@ -44,7 +44,7 @@ def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Pro
     chi = gain * gain * slope_second
     fixed, more_fixed = nearest(fixed_points(f, slope, near))
     flat, more_flat = nearest(vanishing(slope, near_slope, far_slope))
-    direction, strictly = monotone(near, near_slope, far)
+    direction, strictly = monotone(near, far)
     return Properties(
         lowest=bottom,
         highest=top,

@@ -82,8 +82,8 @@ def bounded(lowest: Extreme, highest: Extreme) -> str:
     return {(True, True): "both", (True, False): "below", (False, True): "above", (False, False): "no"}[below, above]
 
 
-def monotone(near: np.ndarray, near_slope: np.ndarray, far: dict[int, np.ndarray]) -> tuple[str, bool]:
-    """Of what is finite; strictly where f' is 0 on no stretch of [-12, 12], but for what underflows to 0."""
+def monotone(near: np.ndarray, far: dict[int, np.ndarray]) -> tuple[str, bool]:
+    """Of what is finite; strictly where f stays on no stretch of [-12, 12], but for what underflows."""
     by_size = np.argsort(FAR.ravel())
     values = np.concatenate([far[-1].ravel()[by_size][::-1], near, far[1].ravel()[by_size]])
     values = values[np.isfinite(values)]
@@ -92,19 +92,16 @@ def monotone(near: np.ndarray, near_slope: np.ndarray, far: dict[int, np.ndarray
     up, down = bool((steps >= -slack).all()), bool((steps <= slack).all())
     if up and down:
         return "constant", False
-    strictly = not _has_plateau(near_slope[np.abs(NEAR) <= 12])
+    strictly = not _has_plateau(near[np.abs(NEAR) <= 12])
     return ("increasing", strictly) if up else ("decreasing", strictly) if down else ("neither", False)
 
 
-def _has_plateau(slope: np.ndarray) -> bool:
-    """Whether a stretch of slope 0 ends in a visible slope 0.125 further on."""
-    still = slope == 0
-    stretch = still & (np.append(still[1:], False) | np.append(False, still[:-1]))
-    if stretch.all():
-        return True
+def _has_plateau(values: np.ndarray) -> bool:
+    """Whether a stretch of equal values ends in a visibly other one 0.125 further on."""
+    still = np.diff(values) == 0
     further = 12  # points of the grid
-    visible = np.abs(slope) > 1e-9
-    return bool((stretch[:-further] & visible[further:]).any() or (stretch[further:] & visible[:-further]).any())
+    visible = np.abs(values[further:] - values[:-further]) > 1e-9
+    return bool(still.all() or (still[: len(visible)] & visible).any() or (still[further - 1 :] & visible).any())
 
 
 def parity(f: Function) -> str:

@@ -78,6 +78,17 @@ def materialised(module: torch.nn.Module, label: str, x: Tensor | None = None) -
     return made.train(mode)
 
 
+def begun(module: torch.nn.Module, x: Tensor) -> torch.nn.Module:
+    """The module, or of one that its first batch sets up, whichever that is, a copy after this batch."""
+    try:
+        looked, before = copied(module).eval(), state_of(module)
+        looked(x.clone())
+    except (Exception, SystemExit):  # told by what is asked of it next
+        return module
+    changed = any(name not in before or not same(before[name], value) for name, value in state_of(looked).items())
+    return looked.train(module.training) if changed else module
+
+
 class _Probe:
     """What a module does with a batch, seen in copies, so that nothing of it is begun."""
 

@@ -65,7 +65,7 @@ def shapes(s: Subject) -> Finding:
             "every second element": torch.randn(9, generator=generator)[::2],
             "channels-last memory": wide.to(memory_format=torch.channels_last),
         }
-    f, of_any_shape = s.raw(), s.fresh()
+    f, of_any_shape = s.raw(), s.as_they_come()
     for words, x in cases.items():
         finding = _shape_case(f, of_any_shape, words, x)
         if finding is not None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from actlab.activations import BLOCKS
 from actlab.activations.core import Activation
-from actlab.activations.probing import materialised
+from actlab.activations.probing import begun, materialised
 from actlab.activations.resolve import locate
 from actlab.battery.findings import Finding
 from actlab.battery.kinks import find_kinks
@@ -67,7 +67,7 @@ class Subject:
         self.class_ = thing if self.is_class else type(thing)
         self.is_module = isinstance(self.thing, torch.nn.Module)
         if self.is_module:
-            self.thing = materialised(self.thing, self.label, self.grid())
+            self.thing = begun(materialised(self.thing, self.label, self.grid()), self.grid())
         if isinstance(self.thing, type) and not issubclass(self.thing, torch.autograd.Function):
             raise UserError(
                 f"{self.label} is a class, but no torch.nn.Module and no autograd Function: name an instance."
@@ -151,7 +151,20 @@ class Subject:
 
     def laid(self, f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         """What is made for rows of one width, as a function of any shape; anything else as it is."""
-        return _by_rows(f, self._row) if self.by_feature else f
+        if not self.by_feature:
+            return f
+        return _of_first(f, self._row) if self.features_differ else _by_rows(f, self._row)
+
+    def as_they_come(self) -> Callable[[Tensor], Tensor]:
+        """A copy for values of any shape, which are features of rows as they come."""
+        return _by_rows(self.raw(), self._row) if self.by_feature else self.raw()
+
+    @cached_property
+    def features_differ(self) -> bool:
+        """Whether each feature has a function of its own, of which the first is then looked at."""
+        with torch.no_grad():
+            y = self.raw()(self.grid(1)[..., :1].expand(self.rows(1)).clone() + 2.0)
+        return not torch.allclose(y, y.flatten()[0].expand_as(y), equal_nan=True)
 
     def raw(self, dtype: torch.dtype | None = None, device: str | None = None) -> Callable[[Tensor], Tensor]:
         """The copy itself, for rows as it takes them."""
@@ -257,6 +270,12 @@ class Subject:
                 "when a huge value stands beside it": (lambda: f(torch.cat([x, x.new_tensor([1e4])]))[:-1], y),
                 "in another order": (lambda: f(x.flip(0)).flip(0), y),
             }
+            if self.by_feature:
+                rows = self.grid()
+                beside = rows.clone()
+                beside[:, 1:] += 1.0
+                whole = self.raw()
+                variants["when other features change"] = (lambda: whole(beside)[:, 0], whole(rows.clone())[:, 0])
             for words, (call, expected) in variants.items():
                 try:
                     alike = torch.allclose(call(), expected, rtol=1e-4, atol=1e-5, equal_nan=True)
@@ -327,6 +346,14 @@ def _bound(block: Activation, constants: tuple[float, ...]) -> Callable[[Tensor]
 def _applied(function: type) -> Callable[[Tensor], Tensor]:
     def call(x: Tensor) -> Tensor:
         return function.apply(x)
+
+    return call
+
+
+def _of_first(f: Callable[[Tensor], Tensor], row: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    def call(x: Tensor) -> Tensor:
+        each = x.reshape(-1, *(1 for _ in row)).expand(-1, *row).contiguous()
+        return f(each).reshape(-1, math.prod(row))[:, 0].reshape(x.shape)
 
     return call
 

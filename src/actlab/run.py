@@ -18,12 +18,11 @@ from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cores, environment
 from actlab.plan import Limits, Needs, alike, plan
 from actlab.preflight import look_before
-from actlab.sharing import as_arrays, share
+from actlab.sharing import arrays_of, keep_arrays, share, with_arrays
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
 from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
 from actlab.targets import label
-from actlab.train import Arrays
 from actlab.tuning import ADAMW_RATE, RATES, tuned
 from actlab.work import Epoch, Task, run_task, stack_name, travels
 
@@ -124,6 +123,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
+    experiment = with_arrays(experiment, dataset, path)
     found, said = look_before(dataset, experiment, looked.read(path), force=force)
     begun = environment(chosen) | {"command": command}
 
@@ -139,8 +139,10 @@ def compare(
     store = _open(path, experiment)
     with store:
         looked.keep(path, found)
+        keep_arrays(path, dataset)
         changes = store.add_environment(begun)
-        for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
+        changed = (f"Since this run began the machine has changed: {change}." for change in changes)
+        for line in (*dataset.said, *said, *changed):
             progress.say(line)
         for target in (t for layers in experiment.layers.values() for t in layers if t.kind == "file"):
             store.add_source(target.identity.rpartition("#")[2], target.source)
@@ -183,13 +185,15 @@ def _planned(
     tune: bool = False,
 ) -> tuple[Experiment, Any, Any]:
     """The experiment that is asked for, its data, and its activations ready to train."""
+    settings, arrays = data.named(settings)
     wanted = _settings(spec, activations, settings)
     if tune:
         wanted = _with_grid(wanted, "learning_rate" in settings and settings["learning_rate"] is not None)
     applied = _resolve_all(wanted)
     wanted = _settle_data(wanted, folder, data_dir, progress)
     dataset = data.load(
-        wanted["data"],
+        arrays or wanted["data"],
+        target=wanted.get("target"),
         split=wanted.get("split", "standard"),
         pipeline=wanted.get("pipeline", "standard"),
         seed=Experiment.from_dict(wanted).seeds[0],  # whose parts a report shows, and preflight looks at
@@ -213,6 +217,7 @@ def _settings(
         given["activations"] = list(activations)
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
+        base.pop("target", None)
     if given.get("max_seeds") and "seeds" not in base | given:
         given["seeds"] = min(LEAST_PAIRS, given["max_seeds"])  # to begin with
     return base | given
@@ -389,7 +394,7 @@ def _train_missing(
         progress.begin(Begun(store.path, experiment, dataset.title, 0, len(done), 0, 0, 0, 0, device, 0.0, 0.0))
         progress.end()
         return 0
-    arrays = _arrays(dataset)
+    arrays = arrays_of(dataset)
     held = dataset.pool or arrays
     with executors.one_thread():
         sizes = Needs.of(experiment, dataset).sizes(limits, device)
@@ -423,7 +428,7 @@ def _train_missing(
 def _measured_costs(experiment: Experiment, dataset: Dataset, device: str, limits: Limits) -> list[dict[str, Any]]:
     """The cost of a step with each activation, in stacks for which there is room."""
     with executors.one_thread():
-        return costs.measure(experiment, _arrays(dataset), device, alike(experiment, dataset, limits))
+        return costs.measure(experiment, arrays_of(dataset), device, alike(experiment, dataset, limits))
 
 
 def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
@@ -443,7 +448,3 @@ def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, appli
             functions[f"f/{target.label}"] = y[0].double().numpy()
             functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
     store.add_artefact("functions", functions)
-
-
-def _arrays(dataset: Dataset) -> Arrays:
-    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.classes)

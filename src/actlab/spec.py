@@ -22,7 +22,7 @@ NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine
 
 CHOICES = {
     "split": ("standard", "tutorial", "resplit"),
-    "pipeline": ("standard", "published"),
+    "pipeline": ("standard", "features", "published"),
     "initialisation": ("pytorch", "gain"),
     "optimizer": ("sgd", "momentum", "adamw"),
     "schedule": ("constant", "cosine"),
@@ -108,6 +108,7 @@ class Experiment:
     initialisation: tuple[str, ...] = ("pytorch",)
     data: str = "mnist"
     data_note: str = ""  # why this data set, where it was not the first choice
+    target: str = ""  # of data in a table: the column of the classes
     content: str = ""  # the hash of the data, once it has been loaded
     pipeline: str = "standard"
     split: str = "standard"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_whole
+from actlab.cli.options import Data, Standardise, Target, filled, parse_pipeline, parse_whole
 
 
 @app.command("try", epilog='Example: actlab try "x * tanh(softplus(x))"')
@@ -18,7 +18,9 @@ def try_(
     param: Param = None,
     learn: Learn = None,
     baseline: Annotated[str, typer.Option(help="what it is trained beside")] = "relu",
-    data: Annotated[str, typer.Option(help="digits, mnist, ..., or a file.npz")] = "digits",
+    data: Data = "digits",
+    column: Target = None,
+    standardise: Standardise = None,
     seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
     out: Annotated[Path | None, typer.Option(help="folder of the page", show_default="runs/try-<name>")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
@@ -37,6 +39,8 @@ def try_(
         filled([target], param, learn)[0],
         baseline=baseline,
         data=data,
+        target=column,
+        pipeline=parse_pipeline(None, standardise),
         seeds=parse_whole("--seeds", seeds) or 0,
         out=out,
         data_dir=data_dir,

@@ -255,7 +255,9 @@ class Experiment:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{path} cannot be read: {error}.") from None
-        return cls.from_toml(text, where=str(path))
+        found, beside = cls.from_toml(text, where=str(path)), Path(path).parent
+        kept = beside / Path(found.data).name  # a run's folder that was moved has its data beside the text
+        return dataclasses.replace(found, data=str(kept)) if kept.is_file() and not Path(found.data).exists() else found
 
     def differences(self, other: "Experiment") -> list[str]:
         """In words, where the trials of two experiments differ; what may grow is told only where it shrank."""

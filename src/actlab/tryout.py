@@ -50,7 +50,8 @@ def attempt(
 ) -> Tried:
     """Check an activation, find what it is near to, train it beside `baseline`, and leave one page.
 
-    `out` is the folder of the page and the run; default runs/try-<name>; `settings`: fields of Experiment. UserError for what cannot be used.
+    `out` is the folder of the page and the run, by default runs/try-<name>; `settings` are other fields of Experiment.
+    UserError for what cannot be used.
     """
     progress = progress or Silent()
     target = show.one(what)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import Data, Standardise, Target, filled, parse_pipeline, parse_whole
+from actlab.cli.options import DATA, Standardise, Target, filled, parse_whole
 
 
 @app.command("try", epilog='Example: actlab try "x * tanh(softplus(x))"')
@@ -18,7 +18,7 @@ def try_(
     param: Param = None,
     learn: Learn = None,
     baseline: Annotated[str, typer.Option(help="what it is trained beside")] = "relu",
-    data: Data = "digits",
+    data: Annotated[str, typer.Option(help=DATA)] = "digits",
     column: Target = None,
     standardise: Standardise = None,
     seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
@@ -40,7 +40,7 @@ def try_(
         baseline=baseline,
         data=data,
         target=column,
-        pipeline=parse_pipeline(None, standardise),
+        standardise=standardise,
         seeds=parse_whole("--seeds", seeds) or 0,
         out=out,
         data_dir=data_dir,

@@ -4,17 +4,16 @@ from typing import Annotated
 
 import typer
 
-from actlab.errors import UserError, did_you_mean, one_of
+from actlab.errors import UserError, did_you_mean
 
-Data = Annotated[
-    str | None,
-    typer.Option(
-        help="auto, mnist, fashion_mnist, kmnist, digits; a file.npz of arrays x and y (or x_train, y_train), "
-        "optionally x_valid, y_valid, x_test, y_test; or a file.csv, with --target",
-        show_default="auto",
-    ),
+DATA = (
+    "auto, mnist, fashion_mnist, kmnist, digits; a file.npz of arrays x and y (or x_train, y_train), optionally "
+    "x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
+)
+Data = Annotated[str | None, typer.Option(help=DATA, show_default="auto")]
+Target = Annotated[
+    str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes")
 ]
-Target = Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes")]
 Standardise = Annotated[
     str | None,
     typer.Option(
@@ -78,19 +77,6 @@ def parse_split(split: str | None, resplit: bool) -> str | None:
             "validation and test samples of its own."
         )
     return "resplit" if resplit else split
-
-
-def parse_pipeline(pipeline: str | None, standardise: str | None) -> str | None:
-    """--standardise features is short for --pipeline features."""
-    if standardise is None:
-        return pipeline
-    if pipeline is not None:
-        raise UserError(f"--pipeline {pipeline} and --standardise {standardise} both say what is done to the inputs: "
-                        "leave one out.")  # fmt: skip
-    pipelines = {"all": "standard", "features": "features"}
-    if standardise not in pipelines:
-        raise one_of("way to standardise", standardise, pipelines)
-    return pipelines[standardise]
 
 
 def parse_list(text: str | None) -> list[str]:

@@ -10,16 +10,7 @@ import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.compare import Names
-from actlab.cli.options import (
-    Data,
-    Standardise,
-    Target,
-    filled,
-    parse_hidden,
-    parse_number,
-    parse_pipeline,
-    parse_split,
-)
+from actlab.cli.options import Data, Standardise, Target, filled, parse_hidden, parse_number, parse_split
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,11 +56,12 @@ def preflight(
         "data": data,
         "target": target or (data and ""),  # that of a spec goes with its data
         "split": parse_split(split, resplit),
-        "pipeline": parse_pipeline(pipeline, standardise),
+        "pipeline": pipeline,
+        "standardise": standardise,
         "hidden": parse_hidden(hidden),
         "initialisation": None if init is None else init.split(","),
     }
-    wanted |= {name: value for name, value in given.items() if value is not None}
+    wanted |= {name: value for name, value in sets.named(given)[0].items() if value is not None}
     experiment = Experiment.from_dict({"data": "auto"} | wanted)
     for layers in experiment.layers.values():  # wrong names are told before anything is fetched
         for target in layers:

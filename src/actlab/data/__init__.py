@@ -10,30 +10,10 @@ pipelines           what is done to the pixels
 dataset             these steps in order
 """
 
-from actlab.data.dataset import (
-    Dataset,
-    Defaults,
-    Part,
-    Pool,
-    defaults,
-    load,
-    margin_points,
-    named,
-    names,
-    resolve_auto,
-)
+from actlab.data.dataset import Dataset, Defaults, Part, Pool, defaults, load, margin_points, named, names, resolve_auto
 from actlab.data.own import KEPT
 
 __all__ = [
-    "KEPT",
-    "Dataset",
-    "Defaults",
-    "Part",
-    "Pool",
-    "defaults",
-    "load",
-    "margin_points",
-    "named",
-    "names",
+    "KEPT", "Dataset", "Defaults", "Part", "Pool", "defaults", "load", "margin_points", "named", "names",
     "resolve_auto",
 ]  # fmt: skip

@@ -121,8 +121,14 @@ def load(
 
 
 def named(settings: dict[str, Any]) -> tuple[dict[str, Any], Source | None]:
-    """Settings whose data are a name, and what was given instead of one, which `load` takes too."""
-    given = settings.get("data")
+    """Settings whose data and pipeline are names, and the data that were given instead, which `load` takes too."""
+    given, standardise = settings.get("data"), settings.get("standardise")
+    settings = {name: value for name, value in settings.items() if name != "standardise"}
+    if standardise is not None:
+        _check_choice("way to standardise", standardise, tuple(pipelines.STANDARDISE))
+        if settings.get("pipeline") is not None:
+            raise UserError("--pipeline and --standardise both say what is done to the inputs: leave one out.")
+        settings["pipeline"] = pipelines.STANDARDISE[standardise]
     if given is None or isinstance(given, str | os.PathLike):
         return settings | {"data": given and os.fspath(given)}, None
     return settings | {"data": own.KEPT, "target": None}, own.given(given, settings.get("target"))
@@ -168,8 +174,8 @@ def _source(
     name: str, target: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None
 ) -> Source:
     if name.lower().endswith(tables.FILES):
-        columns, said = tables.read(Path(name).expanduser(), target)
-        return own.source(tables.arrays_of(columns, target, name), name, Path(name).name.partition(".")[0], said)
+        frame, said = tables.read(Path(name).expanduser(), target)
+        return own.source(tables.arrays_of(frame, target, name), name, Path(name).name.partition(".")[0], said)
     if target:
         raise UserError(f"--target {target} (target=) names a column of a table, and {name} is none: leave it out.")
     if _is_file(name):

@@ -95,7 +95,8 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
     if y.dtype.kind == "b" or (y.dtype.kind == "f" and (np.trunc(y) == y).all() and (abs(y) < 2**53).all()):
         return y.astype(np.int64)
     if y.dtype.kind not in "ui":
-        held = f"{name} in {where} holds {_WORDS.get(y.dtype.kind, y.dtype)}, such as {_word(y[-1])},"
+        one = y[np.trunc(y) != y][:1] if y.dtype.kind == "f" else y[:1]
+        held = f"{name} in {where} holds {_WORDS.get(y.dtype.kind, y.dtype)}, such as {', '.join(map(_word, one))},"
         raise _quantity(f"{held} in {len(y)}")
     return y
 

@@ -39,22 +39,22 @@ def given(what: Any, target: Any) -> Source:
     Raises:
         UserError: no such form, or data that cannot be trained on.
     """
+    where, title = "data", KEPT.removesuffix(".npz")
     if tables.is_frame(what):
-        where = "the data frame"
-        return source(tables.arrays_of(tables.columns_of(what, where), target, where), where, "arrays")
+        return source(tables.arrays_of(what, target, where), where, title)
     if target not in (None, ""):
         raise UserError(f"target={target!r} names a column of a table; these data are a {type(what).__name__}.")
     if isinstance(what, Mapping):
-        return source(what, "the arrays given", "arrays")
+        return source(what, where, title)
     parts = list(what) if isinstance(what, tuple | list) else []
     if 2 <= len(parts) <= 3 and all(map(_is_pair, parts)):
         named = zip(("", "_valid", "_test") if len(parts) == 3 else ("", "_test"), parts, strict=True)
-        return source({f"{axis}{s}": v for s, pair in named for axis, v in zip("xy", pair, strict=True)},
-                      "the arrays given", "arrays")  # fmt: skip
+        what = {f"{axis}{suffix}": value for suffix, pair in named for axis, value in zip("xy", pair, strict=True)}
+        return source(what, where, title)
     if len(parts) != 2:
         held = f" of {len(parts)}" if parts else ""
         raise UserError(f"data is a {type(what).__name__}{held}; allowed are a name, a path, {_FORMS}.")
-    return source({"x": parts[0], "y": parts[1]}, "the arrays given", "arrays")
+    return source({"x": parts[0], "y": parts[1]}, where, title)
 
 
 def source(arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str] = ()) -> Source:
@@ -108,9 +108,11 @@ def array_of(name: str, value: Any, where: str) -> np.ndarray:
         value = value.detach().cpu()
         value = (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
     if np.ma.is_masked(value):
-        value = value.astype(object).filled(None)
+        value = np.where(np.ma.getmaskarray(value), None, value.data)
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
+        # of a list with text in it: as text a missing value would be the class "nan"
+        return array if array.dtype.kind not in "US" or hasattr(value, "dtype") else np.asarray(value, object)
     except (TypeError, ValueError) as problem:
         raise UserError(
             f"{name} in {where} is a {type(value).__name__} that makes no array; are its rows of one length? {problem}."
@@ -140,7 +142,7 @@ def _is_pair(value: Any) -> bool:
 def _inputs(name: str, value: Any, where: str) -> np.ndarray:
     """Real numbers, (samples, ...), in the layout whose bits do not depend on how they came."""
     if tables.is_frame(value):
-        return tables.matrix(tables.columns_of(value, f"{name} in {where}"), f"{name} in {where}")
+        return tables.matrix(value, f"{name} in {where}")
     x = array_of(name, value, where)
     if x.dtype.kind == "O" and x.ndim and (numbers := tables.real(x)) is not None:
         x = numbers

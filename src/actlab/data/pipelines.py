@@ -10,6 +10,7 @@ from actlab.data.split import Cut
 from actlab.errors import UserError
 
 PIPELINES = ("standard", "features", "published")
+STANDARDISE = {"all": "standard", "features": "features"}  # in plain words
 BLOCK_VALUES = 1 << 16  # converted at a time, so that the copy in float64 or uint16 stays in the cache
 
 

@@ -85,8 +85,8 @@ def scale(dataset: Dataset) -> list[Finding]:
     # Not the least: in images some pixels at the border hardly vary. Of up to four features it is the least.
     uneven = float(size_of.max() / np.quantile(varying, 1 / 3, method="lower")) if varying.size else 0.0
     if uneven > _UNEVEN:
-        says = f"feature {size_of.argmax()} is {uneven:.0f} times as large as what a third of the features vary by, or"
-        says += " less, and drowns them: standardise each by itself with --standardise features (pipeline='features')."
+        says = f"feature {size_of.argmax()} is {uneven:.0f} times as large as what a third of the features vary by,"
+        says += " and drowns them: standardise each by itself with --standardise features (pipeline='features')."
         found.append(Finding("scale", WARNING, uneven, says))
     return found
 

@@ -34,42 +34,31 @@ def known_name(key: str) -> str:
 
 
 def given(what: Any, target: Any) -> Source:
-    """The data that were given in Python: arrays, tensors, lists, a data frame.
-
-    Raises:
-        UserError: no such form, or data that cannot be trained on.
-    """
-    where, title = "data", KEPT.removesuffix(".npz")
-    if tables.is_frame(what):
-        return source(tables.arrays_of(what, target, where), where, title)
-    if target not in (None, ""):
-        raise UserError(f"target={target!r} names a column of a table; these data are a {type(what).__name__}.")
-    if isinstance(what, Mapping):
-        return source(what, where, title)
+    """The data that were given in Python: arrays, tensors, lists, a data frame. UserError for what is none of these."""
     parts = list(what) if isinstance(what, tuple | list) else []
-    if 2 <= len(parts) <= 3 and all(map(_is_pair, parts)):
+    if tables.is_frame(what):
+        what = tables.arrays_of(what, target, "data")
+    elif target not in (None, ""):
+        raise UserError(f"target={target!r} names a column of a table; these data are a {type(what).__name__}.")
+    elif 2 <= len(parts) <= 3 and all(map(_is_pair, parts)):
         named = zip(("", "_valid", "_test") if len(parts) == 3 else ("", "_test"), parts, strict=True)
         what = {f"{axis}{suffix}": value for suffix, pair in named for axis, value in zip("xy", pair, strict=True)}
-        return source(what, where, title)
-    if len(parts) != 2:
+    elif len(parts) == 2:
+        what = dict(zip("xy", parts, strict=True))
+    elif not isinstance(what, Mapping):
         held = f" of {len(parts)}" if parts else ""
         raise UserError(f"data is a {type(what).__name__}{held}; allowed are a name, a path, {_FORMS}.")
-    return source({"x": parts[0], "y": parts[1]}, where, title)
+    return source(what, "data", KEPT.removesuffix(".npz"))
 
 
 def source(arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str] = ()) -> Source:
-    """Named arrays, checked, as what a data set is made from.
-
-    Raises:
-        UserError: arrays that are missing or cannot be trained on; the text says which and how many.
-    """
+    """Named arrays, checked, as what a data set is made from. UserError says which cannot be used, and how many."""
     named = _named(arrays, where)
     inputs = {name: _inputs(name, value, where) for name, value in named.items() if name[0] == "x"}
     targets = {name: array_of(name, value, where) for name, value in named.items() if name[0] == "y"}
     for name, y in targets.items():
-        samples = len(inputs["x" + name[1:]])
-        if y.ndim == 0 or len(y) != samples:
-            count = len(y) if y.ndim else "no"
+        samples, count = len(inputs["x" + name[1:]]), len(y) if y.ndim else "no"
+        if samples != count:
             told = f"x{name[1:]} has {samples} samples but {name} has {count} labels ({where})"
             raise UserError(f"{told}; needed is one each.")
     for name, x in inputs.items():

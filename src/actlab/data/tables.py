@@ -62,11 +62,7 @@ def read(path: Path, target: str) -> tuple[Any, list[str]]:
 
 
 def arrays_of(frame: Any, target: Any, where: str) -> dict[str, np.ndarray]:
-    """x, of every column but one, and y, of that one.
-
-    Raises:
-        UserError: no column of this name; or features that are no numbers.
-    """
+    """x, of every column but one, and y, of that one. UserError where there is no such column."""
     names = list(map(str, frame.columns))
     listed = f"Its columns are {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
     if any(re.match(r"-?\d+\.\d", name) for name in names):
@@ -81,11 +77,7 @@ def arrays_of(frame: Any, target: Any, where: str) -> dict[str, np.ndarray]:
 
 
 def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
-    """The columns as float64 (samples, features).
-
-    Raises:
-        UserError: the columns that are no numbers, and those with values missing.
-    """
+    """The columns as float64 (samples, features). UserError names those that are no numbers, or lack some."""
     names = list(map(str, frame.columns))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"{where} has several columns called {_some(twice)}: give each a name of its own.")

@@ -24,7 +24,7 @@ ENGINE = """
 import sys, time, torch
 torch.set_num_threads(1)
 from actlab import data
-from actlab.run import _arrays
+from actlab.sharing import arrays_of
 from actlab.spec import Experiment
 from actlab.train import Stack, Trainer
 dataset = data.load("mnist")
@@ -32,7 +32,7 @@ names = ("relu", "tanh", "leaky_relu")
 e = Experiment(activations=names, data="mnist", content=dataset.content, epochs=50,
                seeds=tuple(range({networks} // 3)), learning_rate=(0.1,))
 trials = tuple(sorted(e.trials(), key=lambda t: names.index(t.activation)))
-trainer = Trainer(Stack(trials, e.layers), _arrays(dataset))
+trainer = Trainer(Stack(trials, e.layers), arrays_of(dataset))
 for _ in sys.stdin:
     began = time.perf_counter()
     trainer.epoch()

@@ -165,7 +165,28 @@ def test_the_scale_of_inputs_is_told(x, level):
 def test_a_feature_on_another_scale_is_found():
     x = DIGITS.train.x.copy()
     x[:, 20] *= 500
-    assert any("feature 20 varies" in f.says and f.level == "warning" for f in inputs.scale(changed(x)))
+    [found] = [f for f in inputs.scale(changed(x)) if "feature 20" in f.says]
+    assert found.level == "warning" and "--standardise features" in found.says
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        lambda g: g.normal(size=(200, 2)) * [1, 1e5],  # of two the middle one lies between
+        lambda g: g.normal(size=(200, 6)) * [1, 1, 1, 1e3, 1e3, 1e3],
+        lambda g: np.c_[g.random((200, 2)), g.integers(2000, 2020, 200)],  # a year: it hardly varies, and is large
+    ],
+)
+def test_features_on_scales_of_their_own_are_told_until_each_is_standardised(columns):
+    x, y = columns(np.random.default_rng(0)), np.arange(200) % 2
+    assert any("--standardise features" in f.says for f in inputs.scale(data.load((x, y))))
+    assert [f.level for f in inputs.scale(data.load((x, y), pipeline="features"))] == ["ok"]
+
+
+def test_an_error_is_told_with_the_warning_that_may_be_its_cause():
+    found = [Finding("by heart", "error", 0.5, "nothing is learned."), Finding("scale", "warning", 99.0, "uneven.")]
+    with pytest.raises(UserError, match=r"An error was.*\(1\) by heart: .*\(2\) warning, scale: uneven\. Mend"):
+        refuse(found)
 
 
 def test_classes_without_a_sample_are_found():

@@ -1,9 +1,13 @@
-"""What a trained stack leaves in the store: a row a trial, a row a trial and epoch, predictions, seconds."""
+"""What is left in the store: of a trained stack its rows, predictions and seconds; of a run its artefacts."""
 
+import numpy as np
 import torch
 
+from actlab.activations.resolve import Applied
+from actlab.data import Dataset
 from actlab.disk import packed
 from actlab.machine import cpu_name, device_name
+from actlab.spec import Experiment
 from actlab.store import Store
 from actlab.train import CURVES
 from actlab.work import Outcome
@@ -46,3 +50,22 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
         if predicted is not None and correct is not None:
             predictions.append({"key": trial.key, "predicted": packed(predicted), "correct": correct.tobytes()})
     store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds)
+
+
+def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
+    """Samples of the data, and each activation's curve and slope, for whoever draws them."""
+    samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
+    samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
+    if dataset.pool is not None:  # each seed has test samples of its own
+        samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
+    elif dataset.test is not None:
+        samples["test_labels"] = dataset.test.y
+    store.add_artefact("samples", samples)
+    functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
+    x = torch.linspace(-6, 6, 601)
+    for target in experiment.all_targets.values():
+        chosen = applied[target.identity]
+        y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
+        functions[f"f/{target.label}"] = y[0].double().numpy()
+        functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
+    store.add_artefact("functions", functions)

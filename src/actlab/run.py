@@ -6,24 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import torch
-
 from actlab import costs, data, executors, looked, products
 from actlab.activations.resolve import Applied, resolve
 from actlab.checkpoints import remove, saved
 from actlab.data import Dataset
-from actlab.entries import enter
+from actlab.entries import add_artefacts, enter
 from actlab.errors import UserError, one_of, require
 from actlab.machine import choose_device, cores, environment
 from actlab.plan import Limits, Needs, alike, plan
 from actlab.preflight import look_before
-from actlab.sharing import as_arrays, share
+from actlab.sharing import arrays_of, keep_arrays, share, with_arrays
 from actlab.spec import Experiment
 from actlab.stats import LEAST_PAIRS
 from actlab.store import DATABASE, EXPERIMENT, TUNING, Run, Store, held_keys, is_free, list_runs
 from actlab.targets import held, label
-from actlab.train import Arrays
 from actlab.tuning import ADAMW_RATE, RATES, tuned
 from actlab.work import Epoch, Task, run_task, stack_name, travels
 
@@ -125,6 +121,7 @@ def compare(
     experiment, dataset, applied = _planned(spec, activations, settings, folder, data_dir, progress, tune=tune)
     Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or _default_folder(experiment, progress)
+    experiment = with_arrays(experiment, dataset, path)
     found, said = look_before(dataset, experiment, looked.read(path), force=force)
     begun = environment(chosen) | {"command": command}
 
@@ -140,8 +137,10 @@ def compare(
     store = _open(path, experiment)
     with store:
         looked.keep(path, found)
+        keep_arrays(path, dataset)
         changes = store.add_environment(begun)
-        for line in (*said, *(f"Since this run began the machine has changed: {change}." for change in changes)):
+        changed = (f"Since this run began the machine has changed: {change}." for change in changes)
+        for line in (*dataset.said, *said, *changed):
             progress.say(line)
         for target in experiment.all_targets.values():
             store.add_sources(target.files)
@@ -149,7 +148,7 @@ def compare(
         if trained:
             store.add_costs(_measured_costs(experiment, dataset, chosen, limits))
         if trained or not store.has_artefact("functions"):  # a crash may have come between the two
-            _add_artefacts(store, experiment, dataset, applied)
+            add_artefacts(store, experiment, dataset, applied)
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
             store.plan(_same_question(Experiment.read(path / "experiment.toml"), experiment), experiment.trials())
@@ -184,13 +183,15 @@ def _planned(
     tune: bool = False,
 ) -> tuple[Experiment, Any, Any]:
     """The experiment that is asked for, its data, and its activations ready to train."""
+    settings, arrays = data.named(settings)
     wanted = _settings(spec, activations, settings)
     if tune:
         wanted = _with_grid(wanted, "learning_rate" in settings and settings["learning_rate"] is not None)
     applied = _resolve_all(wanted)
     wanted = _settle_data(wanted, folder, data_dir, progress)
     dataset = data.load(
-        wanted["data"],
+        arrays or wanted["data"],
+        target=wanted.get("target"),
         split=wanted.get("split", "standard"),
         pipeline=wanted.get("pipeline", "standard"),
         seed=Experiment.from_dict(wanted).seeds[0],  # whose parts a report shows, and preflight looks at
@@ -214,6 +215,7 @@ def _settings(
         given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
+        base.pop("target", None)
     if given.get("max_seeds") and "seeds" not in base | given:
         given["seeds"] = min(LEAST_PAIRS, given["max_seeds"])  # to begin with
     return base | given
@@ -390,7 +392,7 @@ def _train_missing(
         progress.begin(Begun(store.path, experiment, dataset.title, 0, len(done), 0, 0, 0, 0, device, 0.0, 0.0))
         progress.end()
         return 0
-    arrays = _arrays(dataset)
+    arrays = arrays_of(dataset)
     held = dataset.pool or arrays
     with executors.one_thread():
         sizes = Needs.of(experiment, dataset).sizes(limits, device)
@@ -425,26 +427,4 @@ def _train_missing(
 def _measured_costs(experiment: Experiment, dataset: Dataset, device: str, limits: Limits) -> list[dict[str, Any]]:
     """The cost of a step with each activation, in stacks for which there is room."""
     with executors.one_thread():
-        return costs.measure(experiment, _arrays(dataset), device, alike(experiment, dataset, limits))
-
-
-def _add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:
-    samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
-    samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
-    if dataset.pool is not None:  # each seed has test samples of its own
-        samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
-    elif dataset.test is not None:
-        samples["test_labels"] = dataset.test.y
-    store.add_artefact("samples", samples)
-    functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
-    x = torch.linspace(-6, 6, 601)
-    for target in experiment.all_targets.values():
-        chosen = applied[target.identity]
-        y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
-        functions[f"f/{target.label}"] = y[0].double().numpy()
-        functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
-    store.add_artefact("functions", functions)
-
-
-def _arrays(dataset: Dataset) -> Arrays:
-    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.classes)
+        return costs.measure(experiment, arrays_of(dataset), device, alike(experiment, dataset, limits))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from actlab.data import Part, Pool
-from actlab.disk import told, write_text
+from actlab.data import KEPT, Dataset, Part, Pool
+from actlab.disk import told, write_by, write_text
+from actlab.spec import Experiment
 from actlab.train import Arrays
 
 Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own from
@@ -25,6 +26,23 @@ def as_arrays(parts: Sequence[Part | None], classes: int) -> Arrays:
     """Training, validation and test part for the engine; the test part may be missing."""
     pairs = [(None, None) if p is None else (torch.from_numpy(p.x), torch.from_numpy(p.y)) for p in parts]
     return Arrays(*itertools.chain(*pairs), classes=classes)
+
+
+def arrays_of(dataset: Dataset) -> Arrays:
+    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.classes)
+
+
+def with_arrays(experiment: Experiment, dataset: Dataset, path: Path) -> Experiment:
+    """Data that were given in Python go by the file that the run in `path` keeps them in."""
+    return experiment if dataset.arrays is None else dataclasses.replace(experiment, data=str(path / KEPT))
+
+
+def keep_arrays(path: Path, dataset: Dataset) -> None:
+    """Keep data that were given in Python, so that they can be loaded, and the run continued, from its folder."""
+    file = path / KEPT
+    if dataset.arrays is not None and not file.is_file():  # a run takes no other data: what is there holds these
+        with told(file):
+            write_by(file, lambda handle: np.savez(handle, **dataset.arrays))
 
 
 def share(held: Held, working: Path) -> None:
@@ -49,7 +67,7 @@ def load_shared(working: Path) -> Held:
         return np.asarray(np.load(file, mmap_mode="c")) if file.is_file() else None
 
     if "sizes" in others:
-        return Pool(read("x"), read("y"), tuple(others["sizes"]), others["classes"])
+        return Pool(read("x"), read("y"), tuple(others["sizes"]), others["classes"], others["pipeline"])
     names = [field.name for field in dataclasses.fields(Arrays) if field.name != "classes"]
     found = {name: read(name) for name in names}
     return Arrays(**{n: a if a is None else torch.from_numpy(a) for n, a in found.items()}, **others)

@@ -22,7 +22,7 @@ NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine
 
 CHOICES = {
     "split": ("standard", "tutorial", "resplit"),
-    "pipeline": ("standard", "published"),
+    "pipeline": ("standard", "features", "published"),
     "initialisation": ("pytorch", "gain"),
     "optimizer": ("sgd", "momentum", "adamw"),
     "schedule": ("constant", "cosine"),
@@ -108,6 +108,7 @@ class Experiment:
     initialisation: tuple[str, ...] = ("pytorch",)
     data: str = "mnist"
     data_note: str = ""  # why this data set, where it was not the first choice
+    target: str = ""  # of data in a table: the column of the classes
     content: str = ""  # the hash of the data, once it has been loaded
     pipeline: str = "standard"
     split: str = "standard"
@@ -267,9 +268,12 @@ class Experiment:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{path} cannot be read: {error}.") from None
-        found, sources = cls.from_toml(text, where=str(path)), Path(path).parent / "sources"
-        kept = tuple(targets.held(what, sources) for what in found.activations)
-        return dataclasses.replace(found, activations=kept) if sources.is_dir() else found
+        found, beside = cls.from_toml(text, where=str(path)), Path(path).parent
+        if (beside / "sources").is_dir():
+            kept = tuple(targets.held(what, beside / "sources") for what in found.activations)
+            found = dataclasses.replace(found, activations=kept)
+        data = beside / Path(found.data).name  # a run's folder that was moved has its data beside the text
+        return dataclasses.replace(found, data=str(data)) if data.is_file() and not Path(found.data).exists() else found
 
     def differences(self, other: "Experiment") -> list[str]:
         """In words, where the trials of two experiments differ; what may grow is told only where it shrank."""

@@ -46,16 +46,18 @@ def attempt(
     workers: int | None = None,
     progress: Progress | None = None,
     command: str | None = None,
+    **settings: Any,
 ) -> Tried:
     """Check an activation, find what it is near to, train it beside `baseline`, and leave one page.
 
-    `out` is the folder of the page and the run; default runs/try-<name>. UserError for what cannot be used.
+    `out` is the folder of the page and the run, by default runs/try-<name>; `settings` are other fields of Experiment.
+    UserError for what cannot be used.
     """
     progress = progress or Silent()
     target = show.one(what)
     other = targets.parse(baseline)
     folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
-    asked = {"data": data, "seeds": seeds, "data_dir": data_dir, "progress": progress}
+    asked = settings | {"data": data, "seeds": seeds, "data_dir": data_dir, "progress": progress}
     refuse_early(baseline, out=folder / "page", **asked)  # the mistakes of the command, not of the idea
     run, untrained = None, ""
     if target.identity == other.identity:

@@ -11,7 +11,18 @@ import typer
 
 from actlab import processes
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_hidden, parse_number, parse_numbers, parse_seeds, parse_split, parse_whole
+from actlab.cli.options import (
+    Data,
+    Standardise,
+    Target,
+    filled,
+    parse_hidden,
+    parse_number,
+    parse_numbers,
+    parse_seeds,
+    parse_split,
+    parse_whole,
+)
 from actlab.errors import UserError
 
 LEAST_PAIRS = 5  # as in stats, which is slow to load
@@ -30,9 +41,8 @@ Names = Annotated[
 @app.command(epilog="Example: actlab compare relu tanh gelu --data digits --seeds 20 --lr 0.03,0.1,0.3")
 def compare(
     names: Names = None,
-    data: Annotated[
-        str | None, typer.Option(help="auto, mnist, fashion_mnist, kmnist, digits, or a file.npz", show_default="auto")
-    ] = None,
+    data: Data = None,
+    target: Target = None,
     seeds: Annotated[str | None, typer.Option(help="a count, or a list: 0,1,2", show_default="10")] = None,
     epochs: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="25")] = None,
     lr: Annotated[
@@ -65,8 +75,10 @@ def compare(
     resplit: Annotated[
         bool, typer.Option("--resplit", help="each seed trains and tests on a split of its own: --split resplit")
     ] = False,
+    standardise: Standardise = None,
     pipeline: Annotated[
-        str | None, typer.Option(help="standard, or published (a tutorial's faulty inputs)", show_default="standard")
+        str | None,
+        typer.Option(help="standard, features, or published (a tutorial's faulty inputs)", show_default="standard"),
     ] = None,
     engine: Annotated[
         str | None, typer.Option(help="stacked, or plain: the loop as one writes it by hand", show_default="stacked")
@@ -139,6 +151,7 @@ def compare(
         tune=tune,
         **how,
         data=data,
+        target=target,
         seeds=None if seeds is None else parse_seeds(seeds),
         epochs=parse_whole("--epochs", epochs),
         learning_rate=parse_numbers("--lr", lr),
@@ -151,6 +164,7 @@ def compare(
         initialisation=None if init is None else init.split(","),
         split=parse_split(split, resplit),
         pipeline=pipeline,
+        standardise=standardise,
         engine=engine,
         baseline=baseline,
         margin=parse_number("--margin", margin),

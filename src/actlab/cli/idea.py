@@ -10,7 +10,7 @@ import typer
 
 from actlab import processes
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_whole
+from actlab.cli.options import DATA, Standardise, Target, filled, parse_whole
 
 
 @app.command("try", epilog='Example: actlab try "x * tanh(softplus(x))"')
@@ -19,7 +19,9 @@ def try_(
     param: Param = None,
     learn: Learn = None,
     baseline: Annotated[str, typer.Option(help="what it is trained beside")] = "relu",
-    data: Annotated[str, typer.Option(help="digits, mnist, ..., or a file.npz")] = "digits",
+    data: Annotated[str, typer.Option(help=DATA)] = "digits",
+    column: Target = None,
+    standardise: Standardise = None,
     seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
     out: Annotated[Path | None, typer.Option(help="folder of the page", show_default="runs/try-<name>")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
@@ -39,6 +41,8 @@ def try_(
         filled([target], param, learn)[0],
         baseline=baseline,
         data=data,
+        target=column,
+        standardise=standardise,
         seeds=parse_whole("--seeds", seeds) or 0,
         out=out,
         data_dir=data_dir,

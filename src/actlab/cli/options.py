@@ -1,6 +1,28 @@
-"""Texts of options into values, each with an error that shows what is allowed."""
+"""Options that several commands have; texts of options into values, each with an error that shows what is allowed."""
+
+from typing import Annotated
+
+import typer
 
 from actlab.errors import UserError, did_you_mean
+
+DATA = (
+    "auto, mnist, fashion_mnist, kmnist, digits; a file.npz of arrays x and y (or x_train, y_train), optionally "
+    "x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
+)
+Data = Annotated[str | None, typer.Option(help=DATA, show_default="auto")]
+Target = Annotated[
+    str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes")
+]
+Standardise = Annotated[
+    str | None,
+    typer.Option(
+        "--standardise",
+        "--standardize",
+        help="all inputs by one mean and deviation, or features: each by its own; short for --pipeline",
+        show_default="all",
+    ),
+]
 
 
 def parse_numbers(option: str, text: str | None) -> list[float] | None:

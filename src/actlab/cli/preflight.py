@@ -10,7 +10,7 @@ import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.compare import Names
-from actlab.cli.options import filled, parse_hidden, parse_number, parse_split
+from actlab.cli.options import Data, Standardise, Target, filled, parse_hidden, parse_number, parse_split
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="the findings as one JSON o
 @app.command(epilog="Example: actlab preflight relu tanh --data measured.npz --hidden 64")
 def preflight(
     names: Names = None,
-    data: Annotated[
-        str | None, typer.Option(help="auto, mnist, fashion_mnist, kmnist, digits, or a file.npz", show_default="auto")
-    ] = None,
+    data: Data = None,
+    target: Target = None,
     split: Annotated[str | None, typer.Option(help="standard, tutorial or resplit", show_default="standard")] = None,
     resplit: Annotated[bool, typer.Option("--resplit", help="the split of the first seed: --split resplit")] = False,
-    pipeline: Annotated[str | None, typer.Option(help="standard or published", show_default="standard")] = None,
+    standardise: Standardise = None,
+    pipeline: Annotated[
+        str | None, typer.Option(help="standard, features or published", show_default="standard")
+    ] = None,
     hidden: Annotated[
         str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
     ] = None,
@@ -52,12 +54,14 @@ def preflight(
     given = {
         "activations": named or None,
         "data": data,
+        "target": target or (data and ""),  # that of a spec goes with its data
         "split": parse_split(split, resplit),
         "pipeline": pipeline,
+        "standardise": standardise,
         "hidden": parse_hidden(hidden),
         "initialisation": None if init is None else init.split(","),
     }
-    wanted |= {name: value for name, value in given.items() if value is not None}
+    wanted |= {name: value for name, value in sets.named(given)[0].items() if value is not None}
     experiment = Experiment.from_dict({"data": "auto"} | wanted)
     for layers in experiment.layers.values():  # wrong names are told before anything is fetched
         for target in layers:
@@ -66,7 +70,16 @@ def preflight(
     if note:
         print(f"Looking at {name}, {note}.", file=sys.stderr)
     seed = experiment.seeds[0]
-    dataset = sets.load(name, split=experiment.split, pipeline=experiment.pipeline, seed=seed, data_dir=data_dir)
+    dataset = sets.load(
+        name,
+        target=experiment.target,
+        split=experiment.split,
+        pipeline=experiment.pipeline,
+        seed=seed,
+        data_dir=data_dir,
+    )
+    for line in dataset.said:
+        print(line, file=sys.stderr)
     split_told = f"resplit by seed {seed}" if dataset.pool else experiment.split
     told = f"{dataset.title}, split {split_told}, pipeline {experiment.pipeline}: {len(dataset.train.y)} samples"
     _tell(look(dataset, experiment), f"{told} to train on.", as_json)

@@ -1,18 +1,21 @@
 """A data set by name: source, split, pipeline, in this order."""
 
 import hashlib
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from actlab.data import fetch, idx, npz, pipelines, resplit, sets
+from actlab.data import fetch, idx, npz, own, pipelines, resplit, sets, tables
 from actlab.data.resplit import RESPLIT, Pool
 from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
 
 NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
+_FILES = (".npz", *tables.FILES)
 SAMPLE_IMAGES = 64
 
 
@@ -28,10 +31,13 @@ class Dataset:
     classes: int
     shape: tuple[int, ...]  # of one sample; features = prod(shape)
     images: np.ndarray  # the first raw training samples, (64, *shape)
-    labels: np.ndarray
+    labels: np.ndarray  # theirs, as they were given
     title: str
     licence: str
     pool: Pool | None = None  # of the split "resplit": what other seeds cut their parts from
+    said: tuple[str, ...] = ()  # what was made of the data, in words
+    class_names: tuple[str, ...] = ()  # the label of each class, where there are others than 0, 1, 2, ...
+    arrays: dict[str, np.ndarray] | None = None  # of what was given in Python: as an .npz file would have it
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Defaults:
 
 
 def names() -> tuple[str, ...]:
-    """The data sets that have a name; besides them, any path that ends in .npz."""
+    """The data sets that have a name; besides them, the path of an .npz or CSV file, or arrays."""
     return NAMES
 
 
@@ -71,8 +77,9 @@ def margin_points(name: str, asked: float, examples: int) -> float:
 
 
 def load(
-    name: str | Path,
+    name: Any,
     *,
+    target: Any = None,
     split: str = "standard",
     pipeline: str = "standard",
     seed: int = 0,
@@ -83,10 +90,13 @@ def load(
     """A data set, split and ready to train on.
 
     Args:
-        name: one of `names()`, or the path of an .npz file with x, y and optionally x_valid, y_valid, x_test, y_test.
+        name: one of `names()`; the path of an .npz file with x, y and optionally x_valid, y_valid, x_test, y_test, or
+            of a CSV file; or these arrays themselves: (x, y), ((x, y), (x_test, y_test)), a dict, a data frame.
+        target: of a CSV file or a data frame: the column of the classes. All others are features.
         split: "standard" (training, validation and test part), "tutorial" (the test part used for validation) or
             "resplit" (parts of the same sizes, cut anew from all samples by each seed).
-        pipeline: "standard" (mean 0 and deviation 1 on the training part) or "published" (a tutorial's fault).
+        pipeline: "standard" (mean 0 and deviation 1 on the training part), "features" (the same for each feature by
+            itself) or "published" (a tutorial's fault).
         seed: whose parts, in the split "resplit".
         data_dir: the folder of the IDX files; without it ACTLAB_DATA, the cache and the network, in this order.
         download: whether the network may be used.
@@ -99,12 +109,29 @@ def load(
     >>> digits.train.x.shape, digits.valid.x.shape, digits.test.x.shape
     ((1078, 64), (359, 64), (360, 64))
     """
-    name = str(name)
-    _check_name(name)
     _check_choice("split", split, SPLITS)
     _check_choice("pipeline", pipeline, pipelines.PIPELINES)
-    source = _source(name, data_dir, download, progress)
+    if not isinstance(name, str | os.PathLike):
+        source = name if isinstance(name, Source) else own.given(name, target)
+        return replace(_prepare(own.KEPT, source, split, pipeline, seed), arrays=own.arrays_of(source))
+    name = os.fspath(name)
+    _check_name(name)
+    source = _source(name, target or "", data_dir, download, progress)
     return _prepare(name, source, split, pipeline, seed)
+
+
+def named(settings: dict[str, Any]) -> tuple[dict[str, Any], Source | None]:
+    """Settings whose data and pipeline are names, and the data that were given instead, which `load` takes too."""
+    given, standardise = settings.get("data"), settings.get("standardise")
+    settings = {name: value for name, value in settings.items() if name != "standardise"}
+    if standardise is not None:
+        _check_choice("way to standardise", standardise, tuple(pipelines.STANDARDISE))
+        if settings.get("pipeline") is not None:
+            raise UserError("--pipeline and --standardise both say what is done to the inputs: leave one out.")
+        settings["pipeline"] = pipelines.STANDARDISE[standardise]
+    if given is None or isinstance(given, str | os.PathLike):
+        return settings | {"data": given and os.fspath(given)}, None
+    return settings | {"data": own.KEPT, "target": None}, own.given(given, settings.get("target"))
 
 
 def resolve_auto(
@@ -125,15 +152,16 @@ def resolve_auto(
     return "mnist", ""
 
 
-def _is_npz(name: str) -> bool:
-    return name.lower().endswith(".npz")
+def _is_file(name: str) -> bool:
+    return name.lower().endswith(_FILES)
 
 
 def _check_name(name: str) -> None:
-    if name not in NAMES and not _is_npz(name):
+    if name not in NAMES and not _is_file(name):
         raise UserError(
             f"There is no data set {name!r}.{did_you_mean(name, NAMES)} "
-            f"Allowed: {', '.join(NAMES)}, or the path of a file that ends in .npz."
+            f"Allowed: {', '.join(NAMES)}, or the path of a file that ends in "
+            f"{', '.join(_FILES)}."
         )
 
 
@@ -142,8 +170,15 @@ def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
         raise one_of(what, given, allowed)
 
 
-def _source(name: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None) -> Source:
-    if _is_npz(name):
+def _source(
+    name: str, target: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None
+) -> Source:
+    if name.lower().endswith(tables.FILES):
+        frame, said = tables.read(Path(name).expanduser(), target)
+        return own.source(tables.arrays_of(frame, target, name), name, Path(name).name.partition(".")[0], said)
+    if target:
+        raise UserError(f"--target {target} (target=) names a column of a table, and {name} is none: leave it out.")
+    if _is_file(name):
         return npz.read(Path(name).expanduser())
     if name == "digits":
         return _digits()
@@ -182,15 +217,16 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
     pipelines.check(pipeline, name, raw)
     if split == RESPLIT:
         resplit.check(pipeline)
-        pool = Pool.of(source)
+        pool = Pool.of(source, pipeline)
         parts, images = pool.parts(seed), pool.x[resplit.indices_of(pool.y, pool.sizes, seed)[0][:SAMPLE_IMAGES]]
     else:
         cuts = [part for part in cut(source, split) if part is not None]
         inputs = pipelines.apply(pipeline, cuts)
         parts = [Part(x, part.y.astype(np.int64)) for x, part in zip(inputs, cuts, strict=True)]
         images = cuts[0].x[:SAMPLE_IMAGES].copy()  # a copy: a view would keep the whole file in memory
+    named = np.arange(source.classes) if source.values is None else source.values
     return Dataset(
-        name=Path(name).stem if _is_npz(name) else name,
+        name=source.title if _is_file(name) else name,
         content=_content(source),
         train=parts[0],
         valid=parts[1],
@@ -198,10 +234,12 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
         classes=source.classes,
         shape=raw.shape[1:],
         images=images,
-        labels=parts[0].y[:SAMPLE_IMAGES].copy(),
+        labels=named[parts[0].y[:SAMPLE_IMAGES]],
         title=source.title,
         licence=source.licence,
         pool=pool,
+        said=source.said,
+        class_names=() if source.values is None else tuple(map(str, source.values)),
     )
 
 

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from actlab.data.split import Cut
 from actlab.errors import UserError
 
-PIPELINES = ("standard", "published")
+PIPELINES = ("standard", "features", "published")
+STANDARDISE = {"all": "standard", "features": "features"}  # in plain words
 BLOCK_VALUES = 1 << 16  # converted at a time, so that the copy in float64 or uint16 stays in the cache
 
 
@@ -30,8 +32,32 @@ def apply(pipeline: str, parts: list[Cut]) -> list[np.ndarray]:
     """The inputs of each part, float32 (n, features); the first part is the one trained on."""
     if pipeline == "published":
         return [_published(part) for part in parts]
-    mean, std = mean_and_std(parts[0].x)
-    return [standardised(part.x, mean, std) for part in parts]
+    taken_out = moments(pipeline, parts[0].x)
+    return [standardised(part.x, *taken_out) for part in parts]
+
+
+def moments(pipeline: str, x: np.ndarray) -> tuple[Any, Any]:
+    """Mean and deviation that are taken out of every part, from the samples trained on.
+
+    One of each over all values ("standard"), or one for each feature ("features"), whose deviation is 1 where the
+    feature is constant, so that it becomes 0.
+
+    >>> [moment.tolist() for moment in moments("features", np.array([[1.0, 7.0], [3.0, 7.0]]))]
+    [[2.0, 7.0], [1.0, 1.0]]
+    """
+    if pipeline != "features":
+        return mean_and_std(x)
+    rows = x.reshape(len(x), -1)
+    mean, std = (np.empty(rows.shape[1]) for _ in range(2))
+    width = max(1, 64 * BLOCK_VALUES // len(rows))  # features at a time, so that little is in memory as float64
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(mean), width):
+            some = slice(start, start + width)
+            mean[some] = np.mean(rows[:, some], axis=0, dtype=np.float64)
+            std[some] = np.std(rows[:, some], axis=0, dtype=np.float64)
+    still = (rows == rows[0]).all(axis=0)  # by comparison: the deviation of equal numbers need not be computed as 0
+    mean[still], std[still] = rows[0, still], 0.0 if still.all() else 1.0
+    return mean, std
 
 
 def mean_and_std(x: np.ndarray, ddof: int = 0) -> tuple[float, float]:
@@ -49,12 +75,14 @@ def mean_and_std(x: np.ndarray, ddof: int = 0) -> tuple[float, float]:
         return float(np.mean(x, dtype=np.float64)), float(np.std(x, dtype=np.float64, ddof=ddof))
 
 
-def standardised(x: np.ndarray, mean: float, std: float) -> np.ndarray:
-    """float32 (n, features) with this mean and deviation taken out, computed in float64."""
-    if not 0 < std < math.inf:
+def standardised(x: np.ndarray, mean: float | np.ndarray, std: float | np.ndarray) -> np.ndarray:
+    """float32 (n, features) with this mean and deviation, or those of each feature, taken out in float64."""
+    if (bad := ~((np.asarray(std) > 0) & np.isfinite(std))).any():
+        which = f"in feature {bad.argmax()} " if bad.ndim else ""
+        mean, std = (np.ravel(moment)[bad.argmax()] for moment in (mean, std))
         raise UserError(
-            f"The training samples have mean {mean:g} and standard deviation {std:g}, so they cannot be standardised: "
-            "all values are equal, or too large. Look at x before comparing anything on it."
+            f"The training samples have {which}mean {mean:g} and standard deviation {std:g}, so they cannot be "
+            "standardised: all values are equal, or too large. Look at x before comparing anything on it."
         )
     out = np.empty((len(x), math.prod(x.shape[1:])), np.float32)
     for block, done in zip(_blocks(x.reshape(out.shape)), _blocks(out), strict=True):

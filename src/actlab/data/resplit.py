@@ -23,19 +23,20 @@ class Pool:
     y: np.ndarray
     sizes: tuple[int, int, int]  # training, validation, test
     classes: int
+    pipeline: str = "standard"
 
     @staticmethod
-    def of(source: Source) -> "Pool":
+    def of(source: Source, pipeline: str = "standard") -> "Pool":
         pairs = [pair for pair in (source.train, source.valid, source.test) if pair is not None]
         xs, ys = zip(*pairs, strict=True)
         x = xs[0] if len(xs) == 1 else np.concatenate(xs)
-        return Pool(x, np.concatenate(ys).astype(np.int64), sizes_of(source), source.classes)
+        return Pool(x, np.concatenate(ys).astype(np.int64), sizes_of(source), source.classes, pipeline)
 
     def parts(self, seed: int) -> list[Part]:
-        """The seed's training, validation and test part, with mean 0 and deviation 1 over its own training part."""
+        """The seed's training, validation and test part, by its pipeline from the seed's own training part alone."""
         indices = indices_of(self.y, self.sizes, seed)
-        mean, deviation = pipelines.mean_and_std(self.x[indices[0]])
-        return [Part(pipelines.standardised(self.x[index], mean, deviation), self.y[index]) for index in indices]
+        taken_out = pipelines.moments(self.pipeline, self.x[indices[0]])
+        return [Part(pipelines.standardised(self.x[index], *taken_out), self.y[index]) for index in indices]
 
 
 def indices_of(y: np.ndarray, sizes: tuple[int, int, int], seed: int) -> list[np.ndarray]:
@@ -49,7 +50,7 @@ def indices_of(y: np.ndarray, sizes: tuple[int, int, int], seed: int) -> list[np
 
 def check(pipeline: str) -> None:
     """UserError for a pipeline that knows no pool."""
-    if pipeline != "standard":
+    if pipeline == "published":
         raise UserError(
             f"The pipeline {pipeline!r} goes by the file that a sample comes from, the split {RESPLIT!r} mixes the "
             "files: use pipeline 'standard', or another split."

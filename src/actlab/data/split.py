@@ -24,6 +24,8 @@ class Source:
     test: Pair | None
     classes: int
     valid_one_in: int = 5  # with a test set given, one training sample in so many goes into the validation part
+    values: np.ndarray | None = None  # the label of each class, where there are others than 0, 1, 2, ...
+    said: tuple[str, ...] = ()  # what was made of the data, in words
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,12 +40,14 @@ def refuse(findings: Sequence[Finding], force: bool = False) -> None:
     """Stop where there is an error among the findings, unless that is what is wanted.
 
     Raises:
-        UserError: all errors, and how to go on in spite of them.
+        UserError: all errors, the warnings beside them, and how to go on in spite of them.
     """
     errors = [finding for finding in findings if finding.level == ERROR]
     if not errors or force:
         return
-    listed = " ".join(f"({i}) {e.check}{f', {e.about}' if e.about else ''}: {e.says}" for i, e in enumerate(errors, 1))
+    warnings = [finding for finding in findings if finding.level == WARNING]  # one of them may be the cause
+    told = [f"{f.check}{f', {f.about}' if f.about else ''}: {f.says}" for f in (*errors, *warnings)]
+    listed = " ".join(f"({i}) {'' if i <= len(errors) else 'warning, '}{says}" for i, says in enumerate(told, 1))
     count = "An error was" if len(errors) == 1 else f"{len(errors)} errors were"
     advice = "Mend this, or go on all the same with --force (force=True)."
     raise UserError(f"{count} found before training. {listed} {advice}")

@@ -18,7 +18,7 @@ _ADVICE = {
 _FEWEST = 20  # samples of a part from which an AUC says something
 _SHARED, _MANY_SHARED = 0.01, 0.2  # of the samples of a part that are in the training part too
 _ROWS = 5000  # are enough to see a feature's deviation
-_UNEVEN = 30  # how many times the middle deviation of a feature the largest may be
+_UNEVEN = 30  # how many times what a third of the features vary by the largest may be
 
 
 def parts(dataset: Dataset) -> dict[str, Part]:
@@ -80,11 +80,14 @@ def scale(dataset: Dataset) -> list[Finding]:
         level, told = OK, f"{told}."
     found = [Finding("scale", level, round(size, 4), told)]
     spread = np.std(x[:: len(x) // _ROWS + 1], axis=0, dtype=np.float64)
+    size_of = np.maximum(spread, np.abs(np.mean(x, axis=0, dtype=np.float64)))  # a large offset drowns others too
     varying = spread[spread > 0]
-    uneven = float(spread.max() / np.median(varying)) if varying.size else 0.0
+    # Not the least: in images some pixels at the border hardly vary. Of up to four features it is the least.
+    uneven = float(size_of.max() / np.quantile(varying, 1 / 3, method="lower")) if varying.size else 0.0
     if uneven > _UNEVEN:
-        says = f"feature {spread.argmax()} varies {uneven:.0f} times as much as the middle one"
-        found.append(Finding("scale", WARNING, uneven, f"{says} and drowns the rest: standardise each by itself."))
+        says = f"feature {size_of.argmax()} is {uneven:.0f} times as large as what a third of the features vary by,"
+        says += " and drowns them: standardise each by itself with --standardise features (pipeline='features')."
+        found.append(Finding("scale", WARNING, uneven, says))
     return found
 
 

@@ -148,6 +148,7 @@ _SPLITS = {
 }
 _PIPELINES = {
     "standard": "standard: mean 0 and deviation 1 over the training samples",
+    "features": "features: each feature with mean 0 and deviation 1 over the training samples",
     "published": "published: as in the tutorial it is taken from, with its fault",
 }
 

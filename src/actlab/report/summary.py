@@ -335,7 +335,7 @@ def data_title(run: Run) -> str:
     name = run.experiment.data
     if name in sets.SETS:
         return sets.SETS[name].title
-    return Path(name).name if name.lower().endswith(".npz") else name
+    return Path(name).name
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

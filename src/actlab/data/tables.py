@@ -1,0 +1,122 @@
+"""Tables, as CSV files or data frames: a column with the classes, every other one a feature."""
+
+import gzip
+import numbers
+import re
+import warnings
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actlab.data.labels import is_missing
+from actlab.errors import UserError, did_you_mean, need_extra
+
+FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_MOST = 5  # names in a message
+
+
+def is_frame(value: Any) -> bool:
+    """Whether this is a table of named columns, whichever package made it."""
+    return hasattr(value, "columns") and hasattr(value, "__getitem__")
+
+
+def read(path: Path, target: str) -> tuple[Any, list[str]]:
+    """A CSV file as a data frame, and in words what was left out of it.
+
+    Separated by commas, semicolons (then 1,5 may be 1.5), tabs or bars, whichever the first line has most of. The
+    target is read as it is written: "None" and "NA" may be classes.
+
+    Raises:
+        UserError: no such file, or none that can be read.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no file {path}. Needed is a CSV file whose first line names its columns.")
+    try:
+        import pandas
+    except ImportError:
+        raise need_extra("lab", "pandas") from None
+    separator = ","
+    try:
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+            head = file.read(1 << 16)
+        encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        text = head.decode(encoding, "replace")
+        separator = max(",;\t|", key=text.partition("\n")[0].count)
+        decimal = "," if separator == ";" and not re.search(r"\d\.\d", text) else "."
+        how = {"sep": separator, "encoding": encoding, "skipinitialspace": True, "index_col": False}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of rows that are longer than the first line
+            frame = pandas.read_csv(path, decimal=decimal, na_values=["?"], low_memory=False, **how)
+            if target in frame:
+                texts = pandas.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, **how)[target]
+                frame[target] = _labels(texts.str.strip().tolist())
+    except (OSError, EOFError, ValueError, Warning) as problem:
+        why = " ".join(str(problem).split())
+        raise UserError(f"{path} cannot be read as a table with {separator!r} between columns: {why}.") from None
+    index = frame.columns[0]
+    if index == "Unnamed: 0" and (frame[index].diff()[1:] == 1).all():  # in sorted files it gives the class away
+        return frame.drop(columns=index), [f"The column of {path} without a name counts the rows and is left out."]
+    return frame, []
+
+
+def arrays_of(frame: Any, target: Any, where: str) -> dict[str, np.ndarray]:
+    """x, of every column but one, and y, of that one. UserError where there is no such column."""
+    names = list(map(str, frame.columns))
+    listed = f"Its columns are {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
+    if any(re.match(r"-?\d+\.\d", name) for name in names):
+        listed += " If these are values: the first line of a file has to name the columns."
+    if target in (None, ""):
+        raise UserError(f"{where} is a table: --target COLUMN (target=) names the column of its classes. {listed}")
+    if str(target) not in names:
+        raise UserError(f"{where} has no column {str(target)!r}.{did_you_mean(str(target), names)} {listed}")
+    if len(names) == 1:
+        raise UserError(f"{where} has no column beside {target}: there is nothing to learn from.")
+    return {"x": matrix(frame, where, but=str(target)), "y": np.asarray(frame[frame.columns[names.index(str(target))]])}
+
+
+def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
+    """The columns as float64 (samples, features). UserError names those that are no numbers, or lack some."""
+    names = list(map(str, frame.columns))
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"{where} has several columns called {_some(twice)}: give each a name of its own.")
+    columns = {str(name): np.asarray(frame[name]) for name in frame.columns if str(name) != but}
+    found = {name: real(values) for name, values in columns.items()}
+    if other := [name for name, values in found.items() if values is None]:
+        raise UserError(
+            f"{len(other)} of {len(columns)} feature columns of {where} hold no numbers: {_some(other)} (such as "
+            f"{str(columns[other[0]][0])!r}). Drop them, or make columns of 0 and 1: "
+            f"pandas.get_dummies(frame, columns={other[:_MOST]}, dtype=float)."
+        )
+    x = np.column_stack(list(found.values()))
+    if (bad := ~np.isfinite(x)).any():
+        lacking = [f"{name} ({count})" for name, count in zip(found, bad.sum(axis=0), strict=True) if count]
+        raise UserError(
+            f"{bad.any(axis=1).sum()} of {len(x)} rows of {where} have a value missing or infinite, in column "
+            f"{_some(lacking)}. Drop those rows or fill them (frame.dropna(), frame.fillna(...)): actlab does neither "
+            "on its own."
+        )
+    return x
+
+
+def real(values: np.ndarray) -> np.ndarray | None:
+    """As float64, with NaN for what is missing; None where these are no real numbers."""
+    if values.dtype.kind == "O":
+        kept = [np.nan if is_missing(value) else value for value in values.ravel()]
+        if not all(isinstance(value, numbers.Real | Decimal) for value in kept):
+            return None
+        return np.array(kept, np.float64).reshape(values.shape)
+    return values.astype(np.float64) if values.dtype.kind in "buif" else None
+
+
+def _labels(texts: list[str]) -> list[Any]:
+    """Numbers where all are numbers."""
+    try:
+        return [float(text) for text in texts]
+    except ValueError:
+        return [text or None for text in texts]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_MOST]) + (", ..." if len(names) > _MOST else "")

@@ -150,6 +150,9 @@ class _Called(torch.nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         return self.function(input, None)
 
+    def extra_repr(self) -> str:
+        return self.function.label
+
 
 Applied = ByHand | ByAutograd
 

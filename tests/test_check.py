@@ -265,8 +265,9 @@ def test_the_command(tmp_path, actlab_command):
     assert [line.split()[:2] for line in lines[:3]] == [
         ["pass", "mine.py:good"], ["FAIL", "mine.py:bad"], ["pass", "mine.py:Scaled"],
     ]  # fmt: skip
-    assert lines[3].startswith("2 of 3 pass.")
-    assert len(ElementTree.parse(tmp_path / "out.xml").getroot()) == 3
+    assert lines[3].endswith("mine.py:two: not checked. It takes 2 arguments, an activation one.")
+    assert lines[4].startswith("2 of 3 pass.")
+    assert len(ElementTree.parse(tmp_path / "out.xml").getroot()) == 4
     one = actlab_command("check", f"{file}:Scaled", "--quick")
     assert one.returncode == 0 and "tanh up to input and output scale and shift" in one.stdout
     told = actlab_command("check", f"{file}:bad", "--quick", "--json", "--allow", "dtype")

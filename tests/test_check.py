@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import actlab
 from actlab import catalogue
 from actlab.battery import CHECKS, check, junit
+from actlab.battery.discovery import activations_in
 from actlab.battery.findings import Finding, Verdict
 from actlab.battery.kinks import find_kinks, one_sided
 from actlab.battery.limits import compare, compare_relative, tolerance
@@ -236,6 +237,61 @@ def test_bytes_kept_on_ctx_are_counted():
     assert [check(f, only=["saved_bytes"]).findings[0].measured for f in (SquareOnContext, TanhLeaks)] == [4, 4]
 
 
+def test_a_check_needs_no_source():
+    made = eval("lambda x: torch.where(x > 0, x, torch.expm1(x).detach())", {"torch": torch})
+    verdict = check(made, quick=True)
+    assert verdict.label == "lambda" and verdict.finding("derivative").outcome == "fail"
+    assert check(torch.func.vmap(eval("lambda x: x * x")), quick=True, only=["value"]).passed
+
+
+def test_a_failed_derivative_names_the_command_that_prints_the_right_one():
+    @actlab.activation(formula="x*exp(a*x)", kinks=())
+    def mine(x, a=-1.0):
+        return x * torch.exp(a * x)
+
+    mine.derivative(lambda x, a: torch.exp(a * x))
+    for what, formula in ((mine, "x*exp(a*x) where a=-1"), (half_slope, "tanh(x)")):
+        verdict = check(what, quick=True)
+        assert f'actlab derive "{formula}"' in verdict.finding("derivative").mend
+        assert verdict.properties is None, "nothing is computed from a wrong f'"
+
+
+def half_slope(x):
+    y = torch.tanh(x)
+    return y + (y / 2 - y / 2).detach() - (y / 2) + (y / 2).detach()
+
+
+def test_every_callable_of_a_file_is_taken_or_named(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        SOURCE
+        + """
+import functools
+from torch import relu
+from torch.nn.functional import *
+
+def _scaled(x, k): return k * x
+scripted = torch.jit.script(good)
+half = functools.partial(_scaled, k=0.5)
+cached = functools.lru_cache(good)
+mapped = torch.func.vmap(good)
+alias = torch.tanh
+class Called:
+    def __call__(self, x): return 2 * x
+instance = Called()
+method = instance.__call__
+number = 3
+class Settings: pass
+def nothing(): return 1
+"""
+    )
+    taken, left = activations_in(str(tmp_path / "mine.py"))
+    assert taken == ["good", "bad", "Scaled", "scripted", "half", "cached", "mapped", "alias", "instance", "method"]
+    assert set(left) == {"two", "Called", "nothing"}
+    assert "2 arguments" in left["two"] and "instance" in left["Called"] and "no argument" in left["nothing"]
+    root = ElementTree.fromstring(junit([], left=left.items()))
+    assert [case.find("skipped").get("message") for case in root.iter("testcase")] == [*left.values()]
+
+
 SOURCE = """
 import torch
 
@@ -263,8 +319,9 @@ def test_the_command(tmp_path, actlab_command):
     assert [line.split()[:2] for line in lines[:3]] == [
         ["pass", "mine.py:good"], ["FAIL", "mine.py:bad"], ["pass", "mine.py:Scaled"],
     ]  # fmt: skip
-    assert lines[3].startswith("2 of 3 pass.")
-    assert len(ElementTree.parse(tmp_path / "out.xml").getroot()) == 3
+    assert lines[3].endswith("mine.py:two: not checked. It takes 2 arguments, an activation one.")
+    assert lines[4].startswith("2 of 3 pass.")
+    assert len(ElementTree.parse(tmp_path / "out.xml").getroot()) == 4
     one = actlab_command("check", f"{file}:Scaled", "--quick")
     assert one.returncode == 0 and "tanh up to input and output scale and shift" in one.stdout
     told = actlab_command("check", f"{file}:bad", "--quick", "--json", "--allow", "dtype")

@@ -12,7 +12,7 @@ from formulas import FORMULAS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actlab import catalogue
+from actlab import catalogue, targets
 from actlab.errors import UserError
 from actlab.formula import Apply, Name, Node, Number, differentiate, parse
 from actlab.formula.clause import read
@@ -338,3 +338,20 @@ def test_a_parameter_without_a_value():
 def test_nodes_are_shared():
     assert (Name("x") + 1) is (Name("x") + 1)
     assert isinstance(parse("x"), Node) and str(differentiate(parse("x"))) == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("2x + 1", "2*x"),
+        ("x*tanh(.5x)", ".5*x"),
+        ("2sin(x)", "2*sin"),
+        ("x(1 - x)", "x*(...)"),
+        ("(x + 1)(x - 1)", "(...)*(...)"),
+        ("x tanh(x)", "x*tanh"),
+    ],
+)
+def test_a_product_without_a_sign_is_asked_back(text, asked):
+    with pytest.raises(UserError) as told:
+        targets.parse(text)
+    assert f"is {asked} meant?" in str(told.value)

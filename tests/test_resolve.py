@@ -217,3 +217,86 @@ def test_ours_and_torchs_are_taken_as_what_they_are():
         assert parse(thing).identity == identity
     assert parse(torch.relu).label == "relu" and parse(torch.relu).identity != "relu"
     assert resolve(parse(torch.tanh)).gradient == "by autograd"
+
+
+OTHERS = """
+import torch
+class Late(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clamp(min=0)
+    @staticmethod
+    def backward(ctx, g):
+        raise ValueError("never written")
+class Lazy(torch.nn.modules.lazy.LazyModuleMixin, torch.nn.Module):
+    cls_to_become = None
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.UninitializedParameter()
+    def initialize_parameters(self, x):
+        if self.has_uninitialized_params():
+            self.a.materialize((1,))
+            self.a.data.fill_(0.25)
+    def forward(self, x):
+        return torch.where(x > 0, x, self.a * x)
+class NeverCopied(torch.nn.Module):
+    def __deepcopy__(self, memo):
+        raise RuntimeError("no copies")
+    def forward(self, x):
+        return torch.tanh(x)
+class Unmade(torch.nn.Module):
+    def __init__(self):
+        raise OSError("no disk")
+class Inside(torch.nn.Module):
+    def forward(self, x):
+        return Old.apply(x) + x
+def few(x):
+    assert len(x) < 100, "too many"
+    return torch.tanh(x)
+"""
+
+
+@pytest.fixture
+def others(tmp_path):
+    (tmp_path / "others.py").write_text(SOURCE + OTHERS)
+    return lambda name: parse(f"{tmp_path}/others.py:{name}")
+
+
+def test_whatever_of_a_users_fails_is_told_in_a_sentence(others):
+    for name, told in [("Late", "backward.*never written"), ("NeverCopied", "no copies"), ("Unmade", "no disk")]:
+        with pytest.raises(UserError, match=told):
+            resolve(others(name))
+    with pytest.raises(UserError, match="few failed on 128 float32 values: AssertionError: too many"):
+        resolve(others("few")).forward(torch.zeros(1, 128), torch.zeros(1, 0))  # as in training
+
+
+def test_lazy_modules_are_shown_an_input(others):
+    applied = resolve(others("Lazy"))
+    assert applied.initial == [0.25]
+    assert torch.equal(as_module(applied)(torch.tensor([-4.0, 2.0])), torch.tensor([-1.0, 2.0]))
+
+
+def test_a_backward_of_ones_own_is_by_hand_wherever_it_stands(others):
+    assert {resolve(others(name)).gradient for name in ("Old", "Inside", "square")} == {"by hand"}
+
+
+def test_facts_and_derivatives_that_there_are_not_are_refused():
+    from actlab import activation
+
+    @activation(formula="x*x")
+    def bare(x):
+        return x * x
+
+    assert bare.facts.summary == "x*x" and bare.derivative(lambda x: 2 * x) is bare.derivatives["x"]
+    for wrong, told in [
+        (lambda: activation(lambda x: x), "needs the formula"),
+        (lambda: activation(), "needs the formula"),
+        (lambda: activation(formla="x"), "Did you mean 'formula'"),
+        (lambda: activation(formula="x")(lambda z: z), "is called x"),
+        (lambda: activation(formula="a*x")(lambda x, a: a * x), "a=1.0"),
+        (lambda: bare.derivative(wrt="y"), "'y'. Allowed: x"),
+        (lambda: bare.derivative("z"), "'z'. Allowed: x"),
+        (lambda: bare.derivative(lambda x, beta: x), "'beta'. Allowed: x, y"),
+    ]:
+        with pytest.raises(UserError, match=told):
+            wrong()

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import textwrap
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +17,6 @@ from children import child, wait_for
 
 import actlab
 from actlab import data
-from actlab.activations import BLOCKS
 from actlab.confirm import confirm, leader
 from actlab.errors import UserError
 from actlab.plan import make_stacks
@@ -326,13 +326,143 @@ def test_a_diverged_trial_stays_in_the_table(tmp_path):
     assert (blown["diverged_epoch"] >= 1).all() and blown["final_valid_accuracy"].isna().all()
 
 
-def test_callables_and_blocks_of_ones_own(tmp_path):
-    def curved(x):
-        return torch.sin(x)
+WEIGHT = torch.tensor(0.3)
 
-    run = compare(curved, torch.nn.functional.silu, BLOCKS["tanh"], out=tmp_path / "run", **SMALL)
-    assert run.activations == ["curved", "silu", "tanh"]
-    assert list(run.trials["gradient"]) == ["by autograd"] * 4 + ["by hand"] * 2
+
+def wave(x):
+    return torch.tanh(x) + WEIGHT * torch.sin(x)
+
+
+@actlab.activation(formula="x*sin(x)")
+def ripple(x):
+    return x * torch.sin(x)
+
+
+@ripple.derivative
+def _(x):
+    return torch.sin(x) + x * torch.cos(x)
+
+
+class Scaled(torch.nn.Module):
+    def __init__(self, k=0.5):
+        super().__init__()
+        self.k = k
+        self.a = torch.nn.Parameter(torch.tensor(0.25))
+
+    def forward(self, x):
+        return self.k * torch.where(x > 0, x, self.a * x)
+
+
+def own() -> list:
+    """One's own in several forms; a lambda is made anew each time."""
+    slope = 2.0
+    return [wave, ripple, Scaled, lambda x: x * torch.sigmoid(slope * x)]
+
+
+TINY = {"data": "digits", "epochs": 1, "hidden": [16], "stack_size": 4}
+
+
+@pytest.fixture(scope="module")
+def own_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    return compare("relu", *own(), "bump = x*exp(-x**2)", out=folder / "run", seeds=1, baseline=wave, workers=2, **TINY)
+
+
+def test_ones_own_is_carried_through_report_summary_and_continuing(own_run):
+    assert own_run.activations == ["relu", "wave", "ripple", "Scaled", "lambda", "bump"]
+    assert own_run.is_drawn and {item.baseline for item in summarise(own_run).comparisons} == {"wave"}
+    told, spec = Told(), own_run.path / "experiment.toml"
+    compare("relu", *own(), "bump = x*exp(-x**2)", out=own_run.path, seeds=1, progress=told, report=False, **TINY)
+    compare(spec=spec, out=own_run.path, progress=told, report=False)  # as another process would
+    assert [begun.missing for begun in told.begun] == [0, 0]
+    assert Experiment.from_toml(own_run.experiment.to_toml()) == own_run.experiment
+
+
+def test_ones_own_trains_in_workers_with_the_same_bits(own_run, tmp_path):
+    here = compare(wave, own()[-1], out=tmp_path / "run", seeds=1, workers=1, report=False, **TINY)
+    there = own_run.trials.set_index("key").loc[here.trials["key"]]
+    assert here.trials.set_index("key")[MEASURED[1:]].equals(there[MEASURED[1:]])
+
+
+def test_models_of_ones_own_are_loaded_where_nobody_has_defined_it(own_run, tmp_path):
+    code = """
+import sys, numpy, torch, actlab
+run = actlab.load_run(sys.argv[1])
+x = torch.from_numpy(actlab.data.load("digits").test.x)
+for trial in run.trials.itertuples():
+    got = actlab.load_model(run, trial.activation)(x).argmax(1).numpy()
+    assert numpy.array_equal(got, run.predictions(trial.key)), trial.activation
+"""
+    subprocess.run([sys.executable, "-c", "import actlab.data\n" + code, own_run.path], check=True, cwd=tmp_path)
+
+
+def test_ones_own_that_has_changed_is_another_experiment(monkeypatch):
+    known = Experiment(activations=("relu", wave), content="-")
+    monkeypatch.setattr(sys.modules[__name__], "WEIGHT", torch.tensor(0.4))
+    told = known.differences(Experiment(activations=("relu", wave), content="-"))
+    assert told == ["the source of wave, or what it holds, has changed since"]
+
+
+def test_a_source_that_cannot_be_had_is_refused_before_training(tmp_path):
+    with pytest.raises(UserError, match="source of <lambda> cannot be read"):
+        compare("relu", eval("lambda x: x"), out=tmp_path / "run", **SMALL)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_read_when_the_file_of_its_activation_is_gone(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text("import torch\ndef f(x):\n    return torch.tanh(x)\n")
+    run = compare("relu", f"{mine}:f", out=tmp_path / "run", seeds=1, report=False, **TINY)
+    mine.unlink()
+    assert summarise(run).comparisons[0].baseline == "relu" and actlab.load_model(run, "mine.py:f")
+
+
+def test_what_it_holds_may_change_when_it_is_called(tmp_path):
+    class Counting:
+        calls = 0
+
+        def __call__(self, x):
+            self.calls += 1
+            return torch.tanh(x)
+
+    run = compare(Counting(), out=tmp_path / "run", seeds=1, report=False, **TINY)
+    assert run.activations == ["Counting"] and run.experiment.all_targets
+
+
+class Wrong(torch.autograd.Function):
+    """tanh whose backward forgets the square."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.tanh()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * (1 - ctx.saved_tensors[0].tanh())
+
+
+def test_a_wrong_backward_stops_a_run_and_is_told_beside_its_verdict(tmp_path):
+    def hidden(x):
+        return Wrong.apply(x)
+
+    @actlab.activation(formula="x**2")
+    def block(x):
+        return x * x
+
+    @block.derivative(wrt="x")
+    def _(x):
+        return x
+
+    for what in (hidden, block):
+        with pytest.raises(UserError, match=r"battery, \w+: derivative.*actlab derive .*--force"):
+            compare("relu", what, out=tmp_path / "run", seeds=1, **TINY)
+    assert not (tmp_path / "run").exists()
+    run = compare("relu", hidden, out=tmp_path / "run", seeds=1, force=True, **TINY)
+    assert list(run.trials["gradient"]) == ["by hand"] * 2
+    page = (run.path / "report" / "index.html").read_text()
+    for told in (summarise(run).as_text(), page, str(summarise(run).as_json())):
+        assert "derivative, gradient_tails, gradcheck failed" in " ".join(told.split())
 
 
 def test_per_layer_names_and_no_hidden_layer(tmp_path):

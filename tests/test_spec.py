@@ -1,6 +1,9 @@
 """Trials, experiments and how activations are named."""
 
+import copy
 import dataclasses
+import functools
+import pickle
 import subprocess
 import sys
 
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from actlab import targets
 from actlab.errors import UserError
+from actlab.sources import unpacked
 from actlab.spec import CHOICES, Experiment, Trial, stream_seed
 from actlab.targets import parse_layers
 
@@ -223,8 +227,6 @@ def test_callables_are_known_by_their_source():
 
 
 def test_what_a_callable_holds_is_part_of_it(monkeypatch):
-    import functools
-
     import torch
 
     assert identity_of(scaled(1.0)) != identity_of(scaled(2.0))
@@ -243,6 +245,134 @@ def test_what_a_callable_holds_is_part_of_it(monkeypatch):
     assert identity_of(uses_helper) != before, "the constant that a function beside it uses"
     with pytest.raises(UserError, match="holds object"):
         targets.parse(scaled(object()))
+
+
+FACTOR = {"of": 0.5}
+
+
+class Base:
+    slope = 0.5
+
+    def __call__(self, x):
+        return (lambda z: helper(z) * self.slope)(x)  # what it uses is named in a function inside
+
+
+class Child(Base):
+    def __init__(self, k=1.0):
+        self.k = k
+
+
+def doubled(function):
+    @functools.wraps(function)
+    def wrapper(x):
+        return 2 * function(x)
+
+    return wrapper
+
+
+def tripled(function):
+    @functools.wraps(function)
+    def wrapper(x):
+        return 3 * function(x)
+
+    return wrapper
+
+
+def by_factor(x):
+    return FACTOR["of"] * x
+
+
+def test_what_a_callable_takes_from_its_module_is_part_of_it(monkeypatch):
+    import torch
+
+    here = sys.modules[__name__]
+    for name, value, thing in [
+        ("FACTOR", {"of": torch.tensor(0.6)}, by_factor),  # a tensor
+        ("SLOPE", 0.7, Child()),  # of a function inside a method of the class it is derived from
+        ("SLOPE", 0.8, doubled(uses_helper)),
+    ]:
+        before = identity_of(thing)
+        monkeypatch.setattr(here, name, value)
+        assert identity_of(thing) != before
+    before = identity_of(Child())
+    monkeypatch.setattr(Base, "slope", 0.6)
+    assert identity_of(Child()) != before and identity_of(Child(2.0)) != identity_of(Child())
+    assert identity_of(doubled(helper)) != identity_of(tripled(helper)), "what wraps it"
+
+    class Scaled(torch.nn.Module):
+        def __init__(self, k):
+            super().__init__()
+            self.k = k  # no parameter, and in no repr
+
+        def forward(self, x):
+            return self.k * x
+
+    assert identity_of(Scaled(1.0)) == identity_of(Scaled(1.0)) != identity_of(Scaled(2.0))
+
+
+def test_a_lambda_is_its_own_text_alone():
+    one, two = [(lambda x: x + 1, 5)], (lambda x: x + 1)  # the rest of a line may change
+    assert identity_of(one[0][0]) == identity_of(two)
+
+
+def test_what_was_compiled_or_has_a_cache_is_what_it_was_made_of():
+    import torch
+
+    made = [torch.jit.script(helper_alone), torch.compile(helper_alone), functools.lru_cache(helper_alone)]
+    assert {identity_of(thing) for thing in made} == {identity_of(helper_alone)}
+
+
+def helper_alone(x):
+    return 0.5 * x
+
+
+def test_a_block_and_what_is_made_in_a_call_travel():
+    import torch
+
+    block = activation_of_ones_own()
+    again = pickle.loads(pickle.dumps(block))
+    x = torch.linspace(-2, 2, 5, requires_grad=True)
+    (slope,) = torch.autograd.grad(again(x).sum(), x)
+    assert torch.equal(slope, 2 * x.detach()) and copy.deepcopy(block) is block
+    target = pickle.loads(pickle.dumps(targets.parse(scaled(3.0))))
+    assert target.object is None and unpacked(target.source)(2.0) == 6.0
+
+
+def activation_of_ones_own():
+    from actlab import activation
+
+    @activation(formula="x**2")
+    def square(x):
+        return x * x
+
+    @square.derivative
+    def _(x):
+        return 2 * x if square.facts.formula else x  # it names itself
+
+    return square
+
+
+def test_a_formula_may_have_a_name():
+    one = Experiment(activations=("bump = x*exp(-x**2)", "relu/bump='x/(1 + abs(x))'"), data="digits", content="-")
+    assert one.labels == ["bump", "relu/bump"] and Experiment.from_toml(one.to_toml()) == one
+    assert [trial.label for trial in one.trials()[:: len(one.seeds)]] == one.labels
+    assert one.trials()[-1].activations == ("relu", "bump='x/(1 + abs(x))'")
+    assert targets.parse(one.trials()[0].activations[0]).identity == one.trials()[0].activations[0]
+    assert targets.with_parameters("s=x*sigmoid(beta*x)", {"beta": 2}) == "s=x*sigmoid(beta*x) where beta=2"
+    for text, told in [("relu=x*2", "already"), ("foo=relu", "'relu' is none"), ("x=x*2", "already")]:
+        with pytest.raises(UserError, match=told):
+            targets.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("lr", "learning_rate"), ("wd", "weight_decay"), ("init", "initialisation"), ("worker", "workers")],
+)
+def test_a_setting_by_a_short_name_is_asked_back(given, meant):
+    from actlab import compare
+
+    with pytest.raises(UserError, match=f"Did you mean '{meant}'"):
+        compare("relu", **{given: 1})
 
 
 def test_a_blocks_derivative_is_part_of_it():

@@ -123,9 +123,9 @@ def _describe(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
 
 
 def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
-    if isinstance(thing, tuple | list):
+    if isinstance(thing, tuple | list | set | frozenset):
         yield type(thing).__name__
-        for item in thing:
+        for item in thing if isinstance(thing, tuple | list) else sorted(thing, key=repr):  # a set has no order
             yield from _describe(item, seen)
     elif isinstance(thing, dict):
         yield "dict"

@@ -280,10 +280,13 @@ class Experiment:
         found = []
         for name, mine in _as_dict(self).items():
             theirs = getattr(other, name)
-            if name in _NOT_IDENTITY or mine == theirs:
+            if name in _NOT_IDENTITY or mine == theirs or (name == "baseline" and not theirs):
                 continue
             if name in ("activations", "seeds", *GRID):
-                if missing := [item for item in mine if item not in theirs]:
+                missing = [item for item in mine if item not in theirs]
+                if name == "activations" and (same := set(map(targets.shown, missing)) & set(other.labels)):
+                    found.append(f"the source of {_words(sorted(same))}, or what it holds, has changed since")
+                elif missing:
                     found.append(f"{name}: {_words(missing)} is in the folder, not in the command")
             else:
                 found.append(f"{name}: {_words(mine)} in the folder, {_words(theirs)} in the command")

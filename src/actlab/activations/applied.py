@@ -136,6 +136,9 @@ class Called(torch.nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         return self.function(input)
 
+    def extra_repr(self) -> str:
+        return self.function.label
+
 
 class Unlearned:
     """A function of its input alone, where one of input and parameters is called for; a class, so that it pickles."""

@@ -78,10 +78,6 @@ def check(
     for target, why in broken:
         unusable.append((target, why))
         _cannot(as_json, target, why)
-    for target, why in left:
-        print(
-            json.dumps({"label": target, "unchecked": why}) if as_json else f"{target}: not checked. {why}.", flush=True
-        )
     status = Console(stderr=True).status("")
     for target in named:
         try:
@@ -111,6 +107,8 @@ def check(
             print(verdict.as_json(), flush=True)
         elif many:
             print(_row(verdict, allowed), flush=True)
+    for target, why in left:
+        _cannot(as_json, target, why, "not checked", "unchecked")
     if junit is not None:
         junit.write_text(as_junit(verdicts, allowed, unusable, left), encoding="utf-8")
     if not many and not as_json:
@@ -173,9 +171,8 @@ def _in_file(file: str, left: list[tuple[str, str]]) -> list[str]:
     return [f"{file}:{name}" for name in names]
 
 
-def _cannot(as_json: bool, target: str, why: str) -> None:
-    told = {"label": target, "unusable": why}
-    print(json.dumps(told) if as_json else f"{target}: cannot be checked. {why}", flush=True)
+def _cannot(as_json: bool, target: str, why: str, words: str = "cannot be checked", key: str = "unusable") -> None:
+    print(json.dumps({"label": target, key: why}) if as_json else f"{target}: {words}. {why}", flush=True)
 
 
 def _row(verdict: "Verdict", allowed: list[str]) -> str:

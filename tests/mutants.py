@@ -900,21 +900,6 @@ class RootOfNothing(nn.Module):
         return torch.tanh(x) + (self.noise.abs().sqrt() if self.training else 0.0 * self.noise)
 
 
-@wrong("training", "backward draws another mask than forward")
-class SlopeDrawnTwice(nn.Module):
-    class Draw(Function):
-        @staticmethod
-        def forward(ctx, x):
-            return torch.where(torch.rand_like(x) < 0.5, x, 0.2 * x)
-
-        @staticmethod
-        def backward(ctx, gradient):
-            return torch.where(torch.rand_like(gradient) < 0.5, gradient, 0.2 * gradient)
-
-    def forward(self, x):
-        return self.Draw.apply(x) if self.training else 0.6 * x
-
-
 # a declared gradient
 
 

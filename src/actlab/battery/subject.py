@@ -26,7 +26,7 @@ from actlab.targets import Target
 
 _PROBE = 64
 _WIDTH = 8  # of the rows of what is made for no other: even, as gates need
-_BEHIND = ((4,), (2, 2))  # what follows the channels: time, or height and width
+_TIME, _IMAGES = (4,), (2, 2)  # what follows the channels
 
 
 class _Unsampled(Exception):
@@ -57,7 +57,7 @@ class Subject:
         if width is not None and (isinstance(width, bool) or not isinstance(width, int) or width < 1):
             raise UserError(f"width is {width!r}; it must be a whole number of features, 1 or more.")
         self.by_feature = elementwise and (width is not None or channels)
-        self._row: tuple[int, ...] = (width or _WIDTH, *(_BEHIND[0] if channels else ()))
+        self._row: tuple[int, ...] = (width or _WIDTH, *(_TIME if channels else ()))
         self.found: dict[str, Finding] = {}  # what one check leaves for the next
         self._taken: dict[torch.dtype, bool] = {}
         thing, self.given = locate(target)
@@ -74,6 +74,8 @@ class Subject:
             )
         if not callable(self.thing):
             raise UserError(f"{self.label} is {type(self.thing).__name__}, not something that can be called.")
+        if channels and not self._works(self.grid()):
+            self._row = (self._row[0], *_IMAGES)
         self._refuse_unusable()
 
     def _construct(self, thing: type) -> Any:
@@ -90,12 +92,10 @@ class Subject:
     def _refuse_unusable(self) -> None:
         told = self.by_feature or not self.wants_elementwise
         x = self.grid() if told else self.grid().flatten()
+        given = f"shape {tuple(x.shape)}" if told else f"{_PROBE} float32 values"
         try:
             y = self.raw()(x)
         except (Exception, SystemExit) as error:
-            if len(self._row) == 2 and self._takes_images():
-                return self._refuse_unusable()
-            given = f"float32 values of shape {tuple(x.shape)}" if told else f"{_PROBE} float32 values"
             hint = "" if told else self._hint()
             if isinstance(error, TypeError) and "required positional" in str(error):
                 hint = ". Name a function of x alone, which gives it the rest."
@@ -103,29 +103,19 @@ class Subject:
         if not isinstance(y, Tensor):
             raise UserError(f"{self.label} returns {type(y).__name__}, not a tensor: nothing of it can be checked.")
         if self.wants_elementwise and y.shape != x.shape:
-            given = f"shape {tuple(x.shape)}" if told else f"{_PROBE} values"
             raise UserError(
                 f"{self.label} turns {given} into a tensor of shape {tuple(y.shape)}. What works on whole rows "
                 "is checked with --not-elementwise (elementwise=False)."
             )
-        if not told and not self._takes_fewer(x[:-1]):
+        if not told and not self._works(x[:-1]):
             raise UserError(f"{self.label} takes {_PROBE} values, and not {_PROBE - 1}.{self._hint()}")
-        return None
 
-    def _takes_fewer(self, x: Tensor) -> bool:
+    def _works(self, x: Tensor) -> bool:
         try:
-            return self.raw()(x.clone()).shape == x.shape
+            y = self.raw()(x.clone())
         except (Exception, SystemExit):
             return False
-
-    def _takes_images(self) -> bool:
-        self._row = (self._row[0], *_BEHIND[1])
-        try:
-            self.raw()(self.grid())
-        except (Exception, SystemExit):
-            self._row = (self._row[0], *_BEHIND[0])
-            return False
-        return True
+        return not self.wants_elementwise or y.shape == x.shape
 
     def _hint(self) -> str:
         if not self.is_module:

@@ -2,11 +2,13 @@
 
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
+from actlab import targets
 from actlab.activations.bridge import bridge
 from actlab.catalogue import Facts
 
@@ -49,7 +51,8 @@ class Activation:
     derivatives: dict[str, Callable[..., Tensor]]  # called with what `wants[name]` says, parameters by position
     wants: dict[str, tuple[str, ...]]
     oracle: Callable[..., Tensor] | None
-    apply: list[Callable[..., Tensor]]  # the differentiable form; made on first use, when all derivatives are known
+    # the differentiable form, made on first use, when all derivatives are known; last, the one that people call
+    apply: list[Callable[..., Tensor]]
     kernels: Kernels | None = None
 
     @property
@@ -84,13 +87,25 @@ class Activation:
         given = dict(zip(self.facts.parameters, parameters, strict=True), x=x, y=y)
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """The catalogue's blocks pickle by name; a user's, like any function made in a call, do not."""
-        if BLOCKS.get(self.name) is not self:
-            raise TypeError(
-                f"{self.name} is no block of the catalogue and cannot be pickled: name it file.py:{self.name}"
-            )
-        return _block, (self.name,)
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def __copy__(self) -> "Activation":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Activation":
+        return self
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """The catalogue's blocks pickle by name, a user's like any function: where they are defined, or as file.py."""
+        if BLOCKS.get(self.name) is self:
+            return _block, (self.name,)
+        if where := in_file(self):
+            return from_file, where
+        if "<locals>" in self.__qualname__:
+            raise TypeError(f"{self.name} is defined inside a function, where pickle cannot find it: move it out.")
+        return self.__qualname__
 
     def __call__(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return self.differentiable(x, *self.bind(*args, **kwargs))
@@ -110,7 +125,7 @@ class Activation:
     def differentiable(self) -> Callable[..., Tensor]:
         """f(x, *all parameters) with the hand-written gradient: works under vmap, torch.func and torch.compile."""
         if not self.apply:
-            self.apply.append(bridge(self))
+            self.apply.extend([bridge(self), self])
         return self.apply[0]
 
 
@@ -119,6 +134,23 @@ def _block(name: str) -> Activation:
 
     assert actlab.activations
     return BLOCKS[name]
+
+
+def in_file(thing: Any) -> tuple[Any, ...]:
+    """What `from_file` finds again, in any process, of what a file of a user's defines; () of other things."""
+    scope = getattr(getattr(thing, "value", thing), "__globals__", {})
+    name = getattr(thing, "__qualname__", "")
+    known = "__source__" in scope and scope.get(name) is thing
+    return (scope["__name__"], scope["__file__"], name, scope["__source__"]) if known else ()
+
+
+def from_file(module: str, path: str, name: str, source: bytes) -> Any:
+    """What a file of this source defines by this name, whatever has become of the file."""
+    from actlab.activations.resolve import locate  # which resolves blocks
+
+    if getattr(sys.modules.get(module), "__source__", None) == source:
+        return getattr(sys.modules[module], name)
+    return locate(targets.from_source(f"{path}:{name}", path, path, name, source))[0]
 
 
 def activation(
@@ -146,7 +178,7 @@ def activation(
             oracle=oracle,
             apply=[],
         )
-        object.__setattr__(block, "__doc__", doc)
+        vars(block).update(__doc__=doc, __module__=value.__module__, __qualname__=value.__qualname__)
         if value.__module__.startswith("actlab."):  # a user's block is no part of the catalogue
             assert block.name not in BLOCKS, f"two activations are called {block.name}"
             BLOCKS[block.name] = block

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations import BLOCKS
-from actlab.activations.core import Activation
+from actlab.activations.core import Activation, from_file, in_file
 from actlab.errors import UserError, did_you_mean
 from actlab.targets import Target, parse
 
@@ -141,12 +141,18 @@ class ByAutograd:
 class _Called(torch.nn.Module):
     """A callable without parameters, as a module."""
 
-    def __init__(self, function: Callable[..., Tensor]) -> None:
+    def __init__(self, function: "_Unlearned") -> None:
         super().__init__()
         self.function = function
 
     def forward(self, input: Tensor) -> Tensor:
         return self.function(input, None)
+
+    def _get_name(self) -> str:
+        thing = getattr(self.function.function, "func", self.function.function)  # what is in a partial
+        thing = thing.__self__ if isinstance(thing, types.MethodType) else thing  # the apply of an autograd Function
+        name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
+        return name.strip("<>")  # a lambda
 
 
 Applied = ByHand | ByAutograd
@@ -233,6 +239,14 @@ class _Unlearned:
 
     def __call__(self, z: Tensor, _row: Tensor | None) -> Tensor:
         return self.function(z)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        where = in_file(self.function)
+        return (_unlearned, where) if where else super().__reduce_ex__(protocol)
+
+
+def _unlearned(*where: Any) -> _Unlearned:
+    return _Unlearned(from_file(*where))
 
 
 def _construct(cls: type, label: str) -> Any:
@@ -345,6 +359,7 @@ def _load_file(target: Target) -> Any:
     name = f"actlab_user_{path.stem}"
     module = types.ModuleType(name)
     module.__file__ = str(path)
+    module.__source__ = target.source
     # inspect finds the text here, though the file may have changed
     linecache.cache[str(path)] = (
         len(target.source),

@@ -24,9 +24,6 @@ class Written(Activation):
     def __reduce__(self) -> tuple[Any, ...]:
         return written, (self.formula_text,)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Written":
-        return self
-
 
 def written(
     formula: str | Node, parameters: Mapping[str, float] | None = None, learned: Iterable[str] = ()

@@ -50,8 +50,8 @@ class Target:
     object: Any = dataclasses.field(default=None, compare=False)
 
 
-def parse(what: str | Callable[..., Any]) -> Target:
-    """One activation, by text or as a callable.
+def parse(what: str | Callable[..., Any], *, kept: bool = True) -> Target:
+    """One activation, by text or as a callable; `kept`: as what results are kept of, which must be told from others.
 
     >>> parse("leaky_relu(0.2)").identity
     'leaky_relu(negative_slope=0.2)'
@@ -61,7 +61,7 @@ def parse(what: str | Callable[..., Any]) -> Target:
     "'x*sigmoid(beta*x) where beta=1.5'"
     """
     if not isinstance(what, str):
-        return _from_callable(what)
+        return _from_callable(what, kept)
     if match := _QUOTED.fullmatch(what):
         return _from_formula(match[2])
     if is_formula(what):
@@ -268,7 +268,7 @@ def _from_module(module: str, name: str) -> Target:
     return Target("module", shown, shown, f"{shown}#{_hash(source)}", module, name)
 
 
-def _from_callable(thing: Callable[..., Any]) -> Target:
+def _from_callable(thing: Callable[..., Any], kept: bool = True) -> Target:
     if not callable(thing):
         raise UserError(f"An activation is a name or a callable, not {thing!r}.")
     if text := getattr(thing, "formula_text", ""):
@@ -281,7 +281,8 @@ def _from_callable(thing: Callable[..., Any]) -> Target:
             return _from_catalogue(facts.name, f"({', '.join(f'{n}={float(v)!r}' for n, v in given.items())})")
     name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
     shown = "lambda" if name == "<lambda>" else name
-    return Target("callable", shown, shown, f"{shown}#{fingerprint(thing).hex()[:12]}", name=name, object=thing)
+    identity = f"{shown}#{fingerprint(thing).hex()[:12]}" if kept else shown
+    return Target("callable", shown, shown, identity, name=name, object=thing)
 
 
 def _settings(module: Any, facts: catalogue.Facts) -> dict[str, Any]:

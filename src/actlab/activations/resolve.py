@@ -135,10 +135,10 @@ class ByAutograd:
             if learned is not None:
                 torch.nn.utils.vector_to_parameters(learned, module.parameters())
             return module
-        return _Called(self.function)
+        return Called(self.function)
 
 
-class _Called(torch.nn.Module):
+class Called(torch.nn.Module):
     """A callable without parameters, as a module."""
 
     def __init__(self, function: "_Unlearned") -> None:
@@ -149,10 +149,15 @@ class _Called(torch.nn.Module):
         return self.function(input, None)
 
     def _get_name(self) -> str:
-        thing = getattr(self.function.function, "func", self.function.function)  # what is in a partial
-        thing = thing.__self__ if isinstance(thing, types.MethodType) else thing  # the apply of an autograd Function
-        name = getattr(thing, "__name__", None) or getattr(thing, "name", None) or type(thing).__name__
-        return name.strip("<>")  # a lambda
+        return name_of(self.function.function)
+
+
+def name_of(thing: Any) -> str:
+    """What a callable is called: a partial by what it calls, an autograd Function's apply by its class."""
+    thing = getattr(thing, "func", thing)
+    thing = thing.__self__ if isinstance(thing, types.MethodType) else thing
+    name = getattr(thing, "name", None) or getattr(thing, "__name__", None) or type(thing).__name__
+    return str(name).strip("<>")  # a lambda is called <lambda>
 
 
 Applied = ByHand | ByAutograd
@@ -190,7 +195,7 @@ def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
     learned = tuple(names.index(name) for name in block.facts.learned if name not in given)
     applied = ByHand(block, tuple(values.values()), learned)
     if block.name not in BLOCKS or BLOCKS[block.name] is not block:
-        _probe(lambda z: block.value(z, *applied.constants), block.name)
+        probe(lambda z: block.value(z, *applied.constants), block.name)
         _probe_slope(applied)
     return applied
 
@@ -227,7 +232,7 @@ def _by_autograd(thing: Any, label: str) -> ByAutograd:
 
 
 def _probed(function: Callable[[Tensor], Tensor], initial: list[float], label: str):
-    _probe(function, label)
+    probe(function, label)
     return _Unlearned(function), initial
 
 
@@ -290,11 +295,11 @@ def _from_module(module: torch.nn.Module, label: str) -> ByAutograd:
     flat = _Flat(module)
     values = [p.detach().float().flatten() for p in flat.module.parameters()]
     row = torch.cat(values) if values else torch.zeros(0)
-    _probe(lambda z: flat(z, row.to(z.dtype)), label)
+    probe(lambda z: flat(z, row.to(z.dtype)), label)
     return ByAutograd(flat, row.tolist())
 
 
-def _probe(function: Callable[[Tensor], Tensor], label: str) -> None:
+def probe(function: Callable[[Tensor], Tensor], label: str) -> None:
     """Refuse, with the reason, what cannot stand in a network as an elementwise activation."""
     with warnings.catch_warnings():  # what torch has to say about a thing that is about to be refused confuses
         warnings.simplefilter("ignore")

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import sys
+import warnings
 
 import pytest
 import torch
@@ -205,3 +207,84 @@ def test_what_is_about_to_be_trained_starts_where_a_stack_starts(dtype):
         applied = resolve(parse(name))
         start = torch.nn.utils.parameters_to_vector(as_module(applied, dtype=dtype).parameters())
         assert torch.equal(start, torch.tensor(applied.initial, dtype=dtype))
+
+
+MINE = """
+import torch, actlab
+
+@actlab.activation(formula="x*sin(alpha*x)", family="mine", range="R", reference="me", checked="no")
+def ripple(x, alpha=2.0):
+    'A ripple.'
+    return x * torch.sin(alpha * x)
+
+@ripple.derivative()
+def _(x, alpha):
+    return torch.sin(alpha * x) + alpha * x * torch.cos(alpha * x)
+
+def wave(x):
+    return x * torch.sin(x)
+"""
+
+
+@pytest.mark.parametrize("name", ["ripple", "wave", "x*sin(x)", "swish_beta(1.5)"])
+def test_ones_own_is_called_by_its_name_copied_saved_and_loaded_anywhere(name, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    what = f"{tmp_path / 'mine.py'}:{name}" if name in ("ripple", "wave") else name
+    module, x = as_module(resolve(parse(what))), inputs(5, 6)
+    resolve(parse(f"{tmp_path / 'mine.py'}:wave"))  # another load of the same file
+    assert repr(module).startswith(name.partition("(")[0]) and list(module.state_dict()) == []
+    saved = pickle.dumps(module)
+    (tmp_path / "mine.py").unlink()
+    sys.modules.pop("actlab_user_mine", None)  # as in another process
+    for twin in (copy.copy(module), copy.deepcopy(module), pickle.loads(saved)):
+        assert torch.equal(twin(x), module(x)) and repr(twin) == repr(module)
+
+
+def test_a_block_from_inside_a_function_is_copied_and_saved():
+    @actlab.activation(formula="x**2")
+    def local(x):
+        """A square."""
+        return x * x
+
+    local.derivative(lambda x: 2 * x)
+    x = inputs(3)
+    assert copy.deepcopy(local) is local
+    assert torch.equal(pickle.loads(pickle.dumps(local))(x), x * x)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        actlab.nn.Mish, lambda: actlab.nn.ReLU(inplace=True), actlab.nn.GELU, lambda: actlab.nn.PReLU(6),
+        lambda: actlab.nn.SwishBeta(6), actlab.nn.SwiGLU, actlab.nn.CReLU,
+        lambda: as_module(resolve(parse("x*sin(x)"))),
+    ],
+)  # fmt: skip
+def test_traced_by_torch_fx_and_torch_jit_and_told_by_script(make, tmp_path):
+    module, x = make(), inputs(5, 6, dtype=torch.float32)
+    if not isinstance(module, actlab.nn.SwiGLU):  # which looks at sizes, as torch.fx cannot
+        traced = torch.fx.symbolic_trace(torch.nn.Sequential(torch.nn.Identity(), module))
+        torch.testing.assert_close(traced(x.clone()), module(x.clone()))
+        assert torch.equal(copy.deepcopy(traced)(x.clone()), traced(x.clone()))
+        if type(module).__name__ != "Block":
+            assert torch.equal(pickle.loads(pickle.dumps(traced))(x.clone()), traced(x.clone()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sizes as constants, and that torch.jit is old
+        torch.jit.save(torch.jit.trace(module, x.clone()), tmp_path / "saved.pt")
+        again = torch.jit.load(tmp_path / "saved.pt")
+        torch.testing.assert_close(again(3 * x), module(3 * x))
+        with pytest.raises(UserError, match=r"torch.jit.script cannot read .*torch.jit.trace"):
+            torch.jit.script(torch.nn.Sequential(module))
+
+
+def test_what_stands_for_a_tensor_is_handed_the_function_that_people_call():
+    class Asked:
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            return function
+
+    assert actlab.functional.mish(Asked()) is actlab.functional.mish
+    assert actlab.functional.prelu(Asked(), torch.ones(1)) is actlab.functional.prelu
+    assert actlab.functional.gelu(Asked()) is actlab.functional.gelu
+    with pytest.raises(TypeError, match="not list"):
+        actlab.functional.mish([1.0])

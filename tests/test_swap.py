@@ -4,6 +4,7 @@ import copy
 import functools
 import pickle
 import re
+import types
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from torch import nn
 from torch.nn.functional import gelu
 
 import actlab
+import actlab.activations.written
 from actlab import UserError, swap
 
 
@@ -216,7 +218,10 @@ def test_gradients_reach_what_is_new():
         ((nn.GELU, "mish"), r"holds no GELU\. It holds: ReLU \(2\), Tanh\."),
         (("ReLU", "mihs"), "There is no activation 'mihs'"),
         (("ReLU",), "what to replace and by what"),
-        (("ReLU", nn.Linear), "give an instance of it"),
+        (("ReLU", nn.Linear), r"Linear\(\) cannot be made without arguments .*give an instance of it"),
+        (("ReLU", functools.partial(nn.Linear, 3)), "give an instance of it"),
+        (("ReLU", lambda: 3), "makes int"),
+        ((3, "mish"), "a function or 'any', not 3"),
     ],
 )
 def test_errors_teach(arguments, told):
@@ -242,6 +247,288 @@ def test_the_page_shows_what_its_first_example_prints(capsys):
     code, told = re.findall(r"```(?:python|text)\n(.*?)```", page, re.DOTALL)[:2]
     exec(code, {})
     assert capsys.readouterr().out == told
+
+
+class RBF(nn.Module):
+    """A layer, whatever the catalogue calls by this name."""
+
+    def __init__(self):
+        super().__init__()
+        self.centres = nn.Parameter(torch.randn(4, 4))
+
+    def forward(self, x):
+        return torch.exp(-torch.cdist(x, self.centres))
+
+
+class Gaussian(nn.Module):
+    def forward(self, x):
+        return x + torch.randn_like(x) if self.training else x
+
+
+class Sine(nn.Module):
+    def forward(self, x):
+        return torch.sin(x - x.mean())
+
+
+class Softplus(nn.Module):
+    """Counts how often it is called: the trial of it must not be seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return x * self.calls
+
+
+class Own(nn.ReLU):
+    pass
+
+
+class Squared(nn.ReLU):
+    def forward(self, x):
+        return F.relu(x).square()
+
+
+class Gate(nn.Module):
+    """Of no known name, made of another activation: one thing all the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, x):
+        return x * self.sigmoid(x)
+
+
+class Wrapped(nn.Module):
+    def __init__(self, act):
+        super().__init__()
+        self.act = act
+
+    def forward(self, x):
+        return self.act(x)
+
+
+class Shifted(nn.Module):
+    """A bias and an activation: under "any" its weights are not thrown away."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return torch.sin(x + self.bias)
+
+
+@pytest.mark.parametrize("layer", [RBF, Gaussian, Sine, Softplus])
+def test_what_has_an_activations_name_and_does_something_else_is_left_and_told(layer):
+    model = network(layer(), nn.Tanh())
+    state, random = copy.deepcopy(model.state_dict()), torch.random.get_rng_state()
+    report = swap(model, "any", "mish")
+    assert [held.name for held in report.replaced] == ["3"] and type(model[1]) is layer
+    assert f"1: {layer.__name__} (" in str(report) and report.left == ()
+    assert model.state_dict().keys() == state.keys() and getattr(model[1], "calls", 0) == 0
+    assert torch.equal(torch.random.get_rng_state(), random)
+    assert [held.name for held in swap(model, layer, "tanh").replaced] == ["1"], "its class says which is meant"
+
+
+@pytest.mark.parametrize(
+    ("make", "any_", "relu", "silu"),
+    [
+        (Own, "", "", None),
+        (Squared, "", None, None),
+        (Gate, "", None, ""),
+        (lambda: Wrapped(nn.ReLU()), ".act", ".act", None),
+        (lambda: Wrapped(Gate()), ".act", None, ".act"),
+        (lambda: nn.Sequential(nn.ReLU(), nn.Tanh()), ".0", ".0", None),
+        (Shifted, None, None, None),
+    ],
+)
+def test_ones_own_is_known_by_what_it_computes(make, any_, relu, silu):
+    for old, place in (("any", any_), ("relu", relu), (nn.ReLU, relu), (F.relu, relu), ("silu", silu)):
+        if place is None:
+            with pytest.raises(UserError, match="holds no"):
+                swap(network(make()), old, "tanh")
+        else:
+            assert swap(network(make()), old, "tanh").replaced[0].name == f"1{place}"
+
+
+def wave(x):
+    return x * torch.sin(x)
+
+
+@torch.jit.script
+def scripted(x):
+    return torch.where(x > 0, x, torch.expm1(x))
+
+
+scope = {"torch": torch}
+exec("def prompt(x): return torch.sin(x) * x", scope)
+
+
+@pytest.mark.parametrize(
+    ("new", "name"),
+    [
+        (functools.partial(nn.LeakyReLU, 0.2), "LeakyReLU"),
+        (lambda: nn.PReLU(init=0.1), "PReLU"),
+        (lambda x: x * torch.tanh(x), "lambda"),
+        (F.silu, "silu"),
+        (functools.partial(F.elu, alpha=0.3), "elu"),
+        (scope["prompt"], "prompt"),
+        (scripted, "scripted"),
+        (torch.func.vmap(wave), "wave"),
+        (torch.compile(wave, backend="eager"), "wave"),
+        ("x*sin(x)", "x*sin(x)"),
+    ],
+)
+def test_everything_that_can_be_called_is_put_in_under_its_name_and_taken_out_again(new, name):
+    model, x = network(nn.ReLU()), torch.randn(3, 4)
+    weights, expected = copy.deepcopy(model.state_dict()), copy.deepcopy(model)
+    assert str(swap(model, "ReLU", new).replaced[0]) == f"1: ReLU -> {name}"
+    made_by_it = isinstance(model[1], nn.LeakyReLU | nn.PReLU)
+    call = model[1] if made_by_it else actlab.activations.written.written(new) if isinstance(new, str) else new
+    torch.testing.assert_close(model[1](x), call(x))
+    if name != "PReLU":
+        model.load_state_dict(weights)
+    assert swap(model, "any", "relu").replaced[0].was == name
+    torch.testing.assert_close(model(x), expected(x))
+
+
+@pytest.mark.parametrize(
+    "old", [(nn.ReLU, nn.Tanh), ["relu", F.tanh], {(nn.ReLU, "tanh"): "mish"}, [nn.ReLU(), "Tanh"]]
+)
+def test_several_old_ones(old):
+    report = swap(network(nn.ReLU(), nn.Tanh(), nn.ELU()), old, *([] if isinstance(old, dict) else ["mish"]))
+    assert [held.name for held in report.replaced] == ["1", "3"] and [held.name for held in report.left] == ["5"]
+
+
+def test_hooks_go_over_and_can_still_be_removed():
+    model, seen = network(nn.ReLU()), []
+    handles = [
+        model[1].register_forward_hook(lambda *given: seen.append("after")),
+        model[1].register_forward_pre_hook(lambda *given: seen.append("before")),
+        model[1].register_full_backward_hook(lambda *given: seen.append("back")),
+    ]
+    report = swap(model, "ReLU", "mish")
+    assert seen == [] and "1: 3 hooks moved" in str(report)
+    model(torch.randn(1, 4)).sum().backward()
+    assert seen == ["before", "after", "back"]
+    for handle in handles:
+        handle.remove()
+    model(torch.randn(1, 4)).sum().backward()
+    assert len(seen) == 3
+
+
+def test_what_is_lost_is_told():
+    model = network(nn.PReLU(), nn.ReLU(), nn.ReLU())
+    model[3].forward = model[3].forward
+    model[5].register_state_dict_pre_hook(lambda *given: None)
+    notes = swap(model, "any", "mish").notes
+    assert [note[:2] for note in notes] == ["1:", "3:", "5:"]
+    assert "1 number;" in notes[0] and "accelerate" in notes[1] and "state_dict" in notes[2]
+
+
+class Scattered(nn.Module):
+    """Activations where torch does not look, and where nothing can reach."""
+
+    def __init__(self, name="relu"):
+        super().__init__()
+        self.name = name
+        self.acts = [nn.ReLU(), F.tanh]
+        self.table = {"a": (nn.GELU(),)}
+        self.applied = functools.partial(self.apply_to, nn.ELU())
+        self.partial = functools.partial(F.leaky_relu, negative_slope=0.2)
+        self.by_lambda = lambda x: F.softplus(x)
+        self.rnn = nn.RNN(4, 4, nonlinearity="relu")
+        self.lstm = nn.LSTM(4, 4)
+        self.parent = [self]
+
+    @staticmethod
+    def apply_to(act, x):
+        return act(x)
+
+    def forward(self, x):
+        x = self.partial(self.applied(self.table["a"][0](self.acts[1](self.acts[0](x)))))
+        x = getattr(F, self.name)(self.by_lambda(x))
+        return self.lstm(self.rnn(silently(x))[0])[0]
+
+
+def silently(x):
+    return torch.special.expit(x)
+
+
+def test_lists_dicts_partials_and_what_stays_out_of_reach():
+    held = ["acts[0]", "acts[1]", "applied[0]", "partial", "table['a'][0]"]
+    model = Scattered()
+    first = model.acts
+    report = swap(model, "any", "prelu")
+    assert sorted(place.name for place in report.replaced) == held
+    assert isinstance(first[0], nn.ReLU), "a list may be another's too"
+    assert {type(a) for a in (*model.acts, *model.table["a"], model.partial, *model.applied.args)} == {actlab.nn.PReLU}
+    assert str(report).count("use a ModuleList") == 4
+    assert sorted(call.name for call in report.calls) == ["?", "relu", "sigmoid/tanh", "softplus"]
+    assert {"RNN(nonlinearity='relu') (rnn)", "the gates of LSTM (lstm)"} <= {str(call) for call in report.calls}
+
+
+def test_one_forward_pass_finds_all_that_is_left():
+    model = Scattered().train()
+    report = swap(model, {"any": "mish"}, example=torch.randn(2, 3, 4))
+    assert sorted(call.name for call in report.calls) == ["relu", "relu", "sigmoid", "sigmoid/tanh", "softplus"]
+    assert all(call.file == __file__ for call in report.calls) and model.training
+    failed = swap(Scattered(), "any", "mish", example={"y": 1})
+    assert "fails on the example: TypeError" in str(failed) and len(failed.calls) == 4
+    counting = nn.Sequential(nn.BatchNorm1d(4), nn.ReLU())
+    assert swap(counting, "any", "mish", example=torch.randn(3, 4)).calls == ()
+    assert counting[0].num_batches_tracked == 0
+
+
+def test_a_traced_model_is_read_and_a_compiled_one_refused():
+    traced = torch.fx.symbolic_trace(Calls())
+    report = swap(traced, "any", "mish")
+    assert [held.name for held in report.replaced] == ["act", "relu"]
+    assert sorted(c.name for c in report.calls) == ["gelu", "gelu", "relu", "relu", "relu", "sigmoid"]
+    with pytest.raises(UserError, match=r"torch.ops.aten.relu.default\(linear\)"):
+        swap(torch.export.export(network(nn.ReLU()), (torch.randn(1, 4),)).module(), "any", "mish")
+    compiled = torch.jit.script(network(nn.ReLU()))
+    with pytest.raises(UserError, match="swap before scripting"):
+        swap(compiled, "ReLU", "mish")
+    assert "1: RecursiveScriptModule (compiled by torch.jit" in str(swap(network(compiled, nn.ReLU()), "any", "tanh"))
+
+
+def test_calls_inside_of_what_was_replaced_are_not_out_of_reach():
+    model = nn.ModuleDict({"a": Squared(), "b": Calls()})
+    assert {call.class_ for call in swap(model, "any", "mish").calls} == {"Calls"}
+
+
+class Pretrained(nn.Module):
+    """Saves and loads as Hugging Face's models do: weights and a configuration that names the activation."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.layer = nn.Linear(4, 4)
+        self.act = GELUActivation() if config.hidden_act == "gelu" else nn.ReLU()
+
+    def forward(self, x):
+        return self.act(self.layer(x))
+
+    @classmethod
+    def from_pretrained(cls, saved):
+        model = cls(saved["config"])
+        model.load_state_dict(saved["weights"])
+        return model
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: nn.Sequential(model)])
+def test_a_swap_that_loading_undoes_is_told(wrap):
+    model = Pretrained(types.SimpleNamespace(hidden_act="gelu", position="absolute"))
+    report = swap(wrap(model), "gelu", "mish")
+    again = Pretrained.from_pretrained({"config": model.config, "weights": model.state_dict()})
+    assert isinstance(again.act, GELUActivation), "which is why it is told"
+    assert "Pretrained.from_pretrained" in str(report) and "hidden_act = 'gelu'" in str(report)
+    assert "Swap again after loading" in str(report) and "absolute" not in str(report)
 
 
 @settings(max_examples=40, deadline=None)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
+from torch.overrides import handle_torch_function
 
 from actlab.activations import BLOCKS, Activation
 from actlab.activations.bridge import check_input
@@ -47,6 +48,7 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     # a code object of its own: torch.compile counts recompilations by it
     function.__code__ = function.__code__.replace(co_name=facts.name)
     function.facts = facts
+    block.apply.append(function)
     function.__doc__ = block.__doc__
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
     function.__signature__ = inspect.Signature(  # what help() and editors show
@@ -66,6 +68,8 @@ def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
     >>> along_channels(torch.ones(3), torch.zeros(2, 3, 4, 4)).shape
     torch.Size([1, 3, 1, 1])
     """
+    if not isinstance(input, Tensor):  # a stand-in: how many dimensions it has is not known yet
+        return handle_torch_function(along_channels, (input,), parameter, input)
     if parameter.numel() == 1:
         return parameter.reshape([1] * input.dim())
     return parameter.reshape(1, -1, *[1] * (input.dim() - 2))
@@ -188,6 +192,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 
 gelu.facts = BLOCKS["gelu"].facts
+BLOCKS["gelu"].apply.append(gelu)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -196,6 +201,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     `weight` holds one value, or one for each channel: dimension 1 of an input of two or more dimensions.
     """
     check_input("prelu", input)
+    if not isinstance(input, Tensor):
+        return handle_torch_function(prelu, (input,), input, weight)
     channels = input.size(1) if input.dim() > 1 else 1
     if weight.numel() not in (1, channels):
         raise ValueError(

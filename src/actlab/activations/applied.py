@@ -5,6 +5,7 @@ Legend: M networks, P inputs of an activation in a network, L learned parameters
 
 import copy
 import dataclasses
+import types
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from actlab.activations.core import Activation
 from actlab.activations.probing import guarded
+from actlab.sources import packed, unpacked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,8 +138,16 @@ class Called(torch.nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         return self.function(input)
 
-    def extra_repr(self) -> str:
-        return self.function.label
+    def _get_name(self) -> str:
+        return name_of(self.function.function)
+
+
+def name_of(thing: Any) -> str:
+    """What a callable is called: a partial by what it calls, an autograd Function's apply by its class."""
+    thing = getattr(thing, "func", thing)
+    thing = thing.__self__ if isinstance(thing, types.MethodType) else thing
+    name = getattr(thing, "name", None) or getattr(thing, "__name__", None) or type(thing).__name__
+    return str(name).strip("<>")  # a lambda is called <lambda>
 
 
 class Unlearned:
@@ -150,8 +160,16 @@ class Unlearned:
     def __call__(self, z: Tensor, _row: Tensor | None = None) -> Tensor:
         return guarded(self.label, self.function, z)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        content = packed(self.function)
+        return (_unpacked, (content, self.label)) if content else super().__reduce__()
+
     def __deepcopy__(self, _: dict) -> "Unlearned":
         return self  # a scripted function, for one, cannot be copied
+
+
+def _unpacked(content: bytes, label: str) -> Unlearned:
+    return Unlearned(unpacked(content), label)
 
 
 class Flat:

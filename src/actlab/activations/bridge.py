@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 if TYPE_CHECKING:
     from actlab.activations.core import Activation
@@ -23,8 +24,10 @@ PIECE = 2**16  # elements a thread works on at once: a handful of temporaries st
 
 
 def check_input(name: str, x: object) -> None:
-    """A clear error for what is not a floating-point tensor."""
+    """A clear error for what is not a floating-point tensor, nor stands for one, such as the Proxy of torch.fx."""
     if not isinstance(x, Tensor):
+        if has_torch_function_unary(x):
+            return
         raise TypeError(f"{name} takes a torch.Tensor, not {type(x).__name__}: torch.tensor(x, dtype=torch.float32)")
     if not x.is_floating_point():
         raise TypeError(f"{name} takes a floating-point tensor, not {x.dtype}: convert it, for example with x.float()")
@@ -34,6 +37,8 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
     """The differentiable form of a block: f(x, *parameters)."""
     name = block.name
     value = block.value
+    oracle = block.oracle
+    known_as = block.apply
     order = ("x", *block.facts.parameters)
     derivatives = tuple(block.derivatives.get(wrt) for wrt in order)
     wants = tuple(block.wants.get(wrt, ()) for wrt in order)
@@ -90,7 +95,9 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
     eager = _eager(block, keeps_output, forward, slopes, backward, jvp)
 
     def differentiable(x, *parameters):
-        check_input(name, x)
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            check_input(name, x)
+            return handle_torch_function(known_as[-1], (x,), x, *parameters)
         # a parameter is expanded before the Function, so that autograd's own rule for expand sums its gradient
         for parameter, derivative, wrt in zip(parameters, derivatives[1:], order[1:], strict=True):
             if derivative is None and isinstance(parameter, Tensor) and parameter.requires_grad:
@@ -109,6 +116,9 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
         if torch._C._are_functorch_transforms_active():  # what torch.autograd.Function.apply itself asks
             # of a Function's jvp forward mode takes no derivative, and would say 0: the value's own steps have them
             return forward(x, *parameters) if _is_nested_jvp() else transformed.apply(x, *parameters)
+        if torch._C._is_tracing():  # torch.jit.trace, and the exporter upon it, can save torch's own steps alone
+            given = any(isinstance(p, Tensor) for p in parameters)
+            return (forward if given or oracle is None else oracle)(x, *parameters)
         return eager.apply(x, *parameters)
 
     differentiable.__name__ = differentiable.__qualname__ = name

@@ -51,7 +51,8 @@ class Activation:
     derivatives: dict[str, Callable[..., Tensor]]  # called with what `wants[name]` says, parameters by position
     wants: dict[str, tuple[str, ...]]
     oracle: Callable[..., Tensor] | None
-    apply: list[Callable[..., Tensor]]  # the differentiable form; made on first use, when all derivatives are known
+    # the differentiable form, made on first use, when all derivatives are known; last, the one that people call
+    apply: list[Callable[..., Tensor]]
     kernels: Kernels | None = None
 
     @property
@@ -93,6 +94,10 @@ class Activation:
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 
     @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
     def by_value(self) -> bool:
         """Whether all of it is packed, as no name finds it."""
         return BLOCKS.get(self.name) is not self
@@ -107,6 +112,9 @@ class Activation:
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"apply": []}
+
+    def __copy__(self) -> "Activation":
+        return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Activation":
         return self  # nothing in it changes: compiled code sees the same object again
@@ -129,7 +137,7 @@ class Activation:
     def differentiable(self) -> Callable[..., Tensor]:
         """f(x, *all parameters) with the hand-written gradient: works under vmap, torch.func and torch.compile."""
         if not self.apply:
-            self.apply.append(bridge(self))
+            self.apply.extend([bridge(self), self])
         return self.apply[0]
 
 
@@ -182,7 +190,7 @@ def activation(
             oracle=oracle,
             apply=[],
         )
-        object.__setattr__(block, "__doc__", doc)
+        vars(block).update(__doc__=doc, __module__=value.__module__, __qualname__=value.__qualname__)
         if value.__module__.startswith("actlab."):  # a user's block is no part of the catalogue
             assert block.name not in BLOCKS, f"two activations are called {block.name}"
             BLOCKS[block.name] = block

@@ -9,6 +9,7 @@ import inspect
 import linecache
 import sys
 import types
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,10 @@ def resolve(target: Target, width: int = WIDTH) -> Applied:
 
 def _has_own_backward(applied: ByAutograd, label: str) -> bool:
     """Whether autograd meets a backward that somebody wrote. UserError where that fails."""
-    saved = applied.forward(torch.linspace(-3, 3, WIDTH).reshape(1, -1), torch.tensor([applied.initial]))[1]
-    guarded(label, applied.backward, saved, where="in its backward pass")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a compiler's, of its own doing
+        saved = applied.forward(torch.linspace(-3, 3, WIDTH).reshape(1, -1), torch.tensor([applied.initial]))[1]
+        guarded(label, applied.backward, saved, where="in its backward pass")
     waiting, seen = [saved[2][0].grad_fn], set()
     while waiting:
         node = waiting.pop()
@@ -191,6 +194,7 @@ def load_file(target: Target) -> Any:
     name = f"actlab_user_{path.stem}"
     module = types.ModuleType(name)
     module.__file__ = str(path)
+    module.__source__ = target.source
     # inspect finds the text here, though the file may have changed
     linecache.cache[str(path)] = (
         len(target.source),

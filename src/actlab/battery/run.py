@@ -59,7 +59,7 @@ def check(
     for name in only:
         if name not in CHECKS:
             raise one_of("check", name, CHECKS)
-    target = targets.parse(what, kept=False)
+    target = _one(what)
     named = None if reference is None else targets.parse(reference, kept=False)
     with warnings.catch_warnings(), usual_settings(), as_it_was(target.object):
         warnings.simplefilter("ignore")  # what torch has to say about an activation is said as a finding
@@ -94,6 +94,13 @@ def _prepare(subject: Subject) -> None:
     """What the checks compare with: made outside of them, so that a failure of ours is never a finding."""
     if subject.is_elementwise and subject.truth.exact is not None:
         _ = subject.truth.centre, subject.truth.tails
+
+
+def _one(what: str | Callable[..., Any] | targets.Target) -> targets.Target:
+    if isinstance(what, torch.nn.Module) or (isinstance(what, type) and issubclass(what, torch.nn.Module)):
+        name = getattr(what, "__name__", None) or type(what).__name__
+        return targets.Target("callable", name, name, name, name=name, object=what)  # itself, not the block it applies
+    return targets.parse(what, kept=False)
 
 
 def _run(entry: Check, subject: Subject) -> Finding:

@@ -1,10 +1,30 @@
-"""Each class's forward as a function of its own: torch.compile counts recompilations by code object, and stops at 8."""
+"""What the modules share: a forward of its own for each class, and words for what cannot read it."""
 
 import types
+from typing import Any, NoReturn
+
+import torch
+
+from actlab.errors import UserError
 
 
-def own_forward(cls: type) -> types.FunctionType:
-    """A copy of the class's forward whose code is told from that of every other class."""
+class Module(torch.nn.Module):
+    """A module whose forward is told from others: torch.compile counts recompilations by code object, up to 8."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.forward = _own(cls)
+
+    def __prepare_scriptable__(self) -> NoReturn:
+        raise UserError(
+            f"torch.jit.script cannot read {self._get_name()}, whose gradient is written by hand. "
+            "torch.jit.trace(model, example) and torch.export can; so can torch.jit.script what PyTorch has itself: "
+            "swap(model, 'mish', torch.nn.Mish)."
+        )
+
+
+def _own(cls: type) -> types.FunctionType:
+    """A copy of the class's forward."""
     function = cls.forward
     name = f"forward of {cls.__name__}"
     code = function.__code__.replace(co_name=name, co_qualname=name)

@@ -9,17 +9,13 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.nn.code import own_forward
+from actlab.nn.code import Module
 
 
-class Elementwise(torch.nn.Module):
+class Elementwise(Module):
     """An activation as a module. A parameter given as a torch.nn.Parameter is trained; a tensor becomes a buffer."""
 
     _function: Callable[..., Tensor]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.forward = own_forward(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -59,7 +55,7 @@ def _module(function: Callable[..., Tensor]) -> type[Elementwise]:
     )
 
 
-class Identity(torch.nn.Module):
+class Identity(Module):
     """The identity; like torch.nn.Identity it takes any arguments and ignores them."""
 
     facts = BLOCKS["identity"].facts
@@ -71,7 +67,7 @@ class Identity(torch.nn.Module):
         return functional.identity(input)
 
 
-class GELU(torch.nn.Module):
+class GELU(Module):
     """Gaussian error linear unit: x P(x); `approximate="tanh"` for its approximation."""
 
     def __init__(self, approximate: str = "none") -> None:

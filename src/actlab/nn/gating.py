@@ -12,23 +12,18 @@ Compare them at that width. What is known of each is in `catalogue.GATING`, read
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from actlab import functional
-from actlab.nn.code import own_forward
+from actlab.nn.code import Module
 
 
-class _Gated(torch.nn.Module):
+class _Gated(Module):
     """a * gate(b), where a and b are the two halves of the input along `dim`: the second half is the gate."""
 
     _gate: Callable[[Tensor], Tensor]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.forward = own_forward(cls)
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
@@ -118,7 +113,7 @@ class SwiGLU(_Gated):
     _gate = staticmethod(functional.silu)
 
 
-class CReLU(torch.nn.Module):
+class CReLU(Module):
     """Concatenated ReLU: the positive and the negative part beside each other, so that nothing is lost.
 
         f(x) = [max(0, x), max(0, -x)] along `dim`;   derivatives 1 if x > 0 and -1 if x < 0, at 0 both 0

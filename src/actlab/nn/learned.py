@@ -20,20 +20,16 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.nn.code import own_forward
+from actlab.nn.code import Module
 
 
-class Learned(torch.nn.Module):
+class Learned(Module):
     """An activation whose parameters are trained, `num_parameters` of each: 1, or one for each channel (dimension 1).
 
     Initial values are given by keyword. Weight decay should not be applied to them.
     """
 
     _function: Callable[..., Tensor]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.forward = own_forward(cls)
 
     def __init__(self, num_parameters: int = 1, *, device: Any = None, dtype: Any = None, **values: float) -> None:
         super().__init__()

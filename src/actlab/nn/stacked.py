@@ -9,9 +9,10 @@ from actlab.activations import BLOCKS
 from actlab.activations.resolve import Applied, ByHand
 from actlab.nn import elementwise
 from actlab.nn import learned as trained
+from actlab.nn.code import Module
 
 
-class Block(torch.nn.Module):
+class Block(Module):
     """A block that has no module of its own name, with its parameters; those that are learned are trained."""
 
     def __init__(self, applied: ByHand, dtype: torch.dtype | None = None) -> None:
@@ -19,7 +20,8 @@ class Block(torch.nn.Module):
         self.block = applied.block
         self.constants = applied.constants
         self.places = applied.learned
-        self.learned = torch.nn.Parameter(torch.tensor(applied.initial, dtype=dtype))
+        start = torch.tensor(applied.initial, dtype=dtype)
+        self.register_parameter("learned", torch.nn.Parameter(start) if applied.learned else None)
 
     def forward(self, input: Tensor) -> Tensor:
         values: list[Any] = list(self.constants)
@@ -27,8 +29,11 @@ class Block(torch.nn.Module):
             values[place] = self.learned[row]
         return self.block(input, *values)
 
+    def _get_name(self) -> str:
+        return self.block.name
+
     def extra_repr(self) -> str:
-        return f"{self.block.name}, {', '.join(f'{value:g}' for value in self.constants)}".rstrip(", ")
+        return ", ".join(f"{value:g}" for value in self.constants)
 
 
 def as_module(

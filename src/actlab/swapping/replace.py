@@ -3,19 +3,25 @@
 import copy
 import dataclasses
 import fnmatch
+import functools
+import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from actlab import catalogue, targets
-from actlab.activations.resolve import resolve
+from actlab.activations.modules import ByModule
+from actlab.activations.probing import copied
+from actlab.activations.resolve import locate, resolve
 from actlab.errors import UserError, did_you_mean
 from actlab.nn import as_module
-from actlab.swapping.calls import Call, functional_calls, is_call_of
-from actlab.swapping.known import is_activation, is_function, matches, title
+from actlab.swapping.calls import Call, calls_in_a_pass, calls_in_code, is_call_of
+from actlab.swapping.known import matches, title
+from actlab.swapping.lost import losses, move_hooks, undone
+from actlab.swapping.places import Site, sites_in
 
 Where = str | re.Pattern[str] | int | Sequence[int] | None
 
@@ -27,47 +33,47 @@ class Held:
     name: str
     is_now: str
     was: str = ""
+    why: str = ""  # it was left though it is called like an activation
 
     def __str__(self) -> str:
-        return f"{self.name or '(the model itself)'}: {self.was + ' -> ' if self.was else ''}{self.is_now}"
+        change = f"{self.was} -> " if self.was else ""
+        return f"{self.name or '(the model itself)'}: {change}{self.is_now}{f' ({self.why})' if self.why else ''}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `swap` replaced, which activations it left, and the calls of functions that it cannot replace."""
+    """What `swap` replaced, which activations it left, the calls of functions that it cannot replace, what is no
+    activation though its name is one's, and what was lost with the old ones or will be.
+    """
 
     replaced: tuple[Held, ...]
     left: tuple[Held, ...]
     calls: tuple[Call, ...]
+    unlike: tuple[Held, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [_section(f"Replaced {_count(len(self.replaced))}:", self.replaced)]
-        if self.left:
-            parts.append(_section(f"Left {_count(len(self.left))}:", self.left))
-        if self.calls:
-            head = "Called as functions, out of reach (hold a module instead: self.act = torch.nn.ReLU()):"
-            parts.append(_section(head, self.calls))
-        return "\n".join(parts)
+        called = "Called as functions, out of reach (hold a module instead: self.act = torch.nn.ReLU()):"
+        parts = [
+            (f"Replaced {_count(len(self.replaced))}:", self.replaced),
+            (f"Left {_count(len(self.left))}:", self.left),
+            ("Left, not taken for activations:", self.unlike),
+            (called, self.calls),
+            ("Note:", self.notes),
+        ]
+        return "\n".join("\n".join([head, *(f"  {item}" for item in items)]) for head, items in parts if items)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Site:
-    """A place that holds an activation: a submodule, or a function kept as an attribute."""
+def swap(model: torch.nn.Module, old: Any, new: Any = None, *, where: Where = None, example: Any = None) -> Report:
+    """Replace activations of a model, in place, and say what was replaced, what was lost and what is out of reach.
 
-    name: str
-    owner: torch.nn.Module | None  # None: the model itself is the activation
-    key: str
-    thing: Any
-
-
-def swap(model: torch.nn.Module, old: Any, new: Any = None, *, where: Where = None) -> Report:
-    """Replace activations of a model, in place, and say what was replaced.
-
-    `old` is a class, a class's name ("ReLU"), a catalogue name, or "any"; or a dict of old to new. `new` is what names
-    an activation elsewhere ("mish", "leaky_relu(0.2)", "mine.py:f", a formula), a torch.nn.Module class, or an
-    instance, which is copied for every place. `where` limits the places: a glob on the dotted name ("encoder.*"), a
-    compiled regular expression, or numbers of the activations that match, in the model's order. What is learned
-    starts anew in every place, on the model's device and in its dtype; what was shared stays shared.
+    `old` is a class, a class's name ("ReLU"), a catalogue name, a function (F.relu), or "any"; several in a list; or a
+    dict of old to new. `new` is what names an activation elsewhere ("mish", "leaky_relu(0.2)", "mine.py:f", a formula,
+    a function), what makes a module without arguments (a class, a partial), or an instance, which is copied for every
+    place. `where` limits the places: a glob on the dotted name ("encoder.*"), a compiled regular expression, or
+    numbers of the activations that match, in the model's order. With `example`, the model's input (a tensor, a tuple
+    of arguments or a dict of them), one forward pass finds the calls that are out of reach, instead of reading code.
+    What is learned starts anew, on the model's device and in its dtype; what was shared stays shared; hooks stay.
 
     Raises: UserError where nothing is replaced, with the activations that the model has.
 
@@ -82,48 +88,56 @@ def swap(model: torch.nn.Module, old: Any, new: Any = None, *, where: Where = No
     """
     if not isinstance(model, torch.nn.Module):
         raise UserError(f"swap takes a torch.nn.Module, not {type(model).__name__}.")
-    if isinstance(old, torch.nn.Module):
-        old = type(old)
-    wishes = dict(old) if isinstance(old, Mapping) else {old: new}
-    if isinstance(old, Mapping) == (new is not None):
-        raise UserError("swap takes what to replace and by what: swap(model, 'ReLU', 'mish'), or a dict of old to new.")
-    makers = {kind: _maker(wish) for kind, wish in wishes.items()}
-    sites = _sites(model, tuple(wishes))
-    chosen = _chosen(sites, wishes, where)
-    calls = functional_calls(model)
+    if isinstance(model, torch.jit.ScriptModule):
+        raise UserError("The model is compiled by torch.jit, which fixes its code: swap before scripting or tracing.")
+    makers = _wishes(old, new)
+    sites, layers = sites_in(model, tuple(makers))
+    unlike = tuple(Held(site.name, title(site.thing), why=site.why) for site in sites if site.why)
+    sites = [site for site in sites if not site.why]
+    chosen = _chosen(sites, makers, where)
+    calls = calls_in_code(layers)
     if not chosen:
-        raise UserError(_nothing(model, sites, wishes, where, calls))
+        raise UserError(_nothing(model, sites, unlike, makers, where, calls))
     shared: dict[int, torch.nn.Module] = {}
     replaced = []
+    notes = []
     for site, kind in chosen:
         was = title(site.thing)
-        replaced.append(Held(site.name, _put(model, site, makers[kind], shared), was))
+        notes += losses(site.name, site.thing)
+        fresh = _put(site, makers[kind], shared)
+        replaced.append(Held(site.name, title(fresh), was))
+        if site.name.endswith("]") and next(fresh.parameters(), None) is not None:
+            notes.append(f"{site.name}: .to(), parameters() and state_dict() do not look there; use a ModuleList.")
+    notes += undone(model)
+    if example is not None:
+        activations = {id(module) for module in (*shared.values(), *(site.thing for site in sites))}
+        try:
+            calls = calls_in_a_pass(model, example, activations)
+        except Exception as error:
+            notes.append(f"The model fails on the example: {type(error).__name__}: {error}. Its code was read instead.")
     touched = {held.name for held in replaced}
     left = tuple(Held(site.name, title(site.thing)) for site in sites if site.name not in touched)
-    out_of_reach = tuple(call for call in calls if any(is_call_of(call, kind) for kind in wishes))
-    return Report(replaced=tuple(replaced), left=left, calls=out_of_reach)
+    out_of_reach = tuple(call for call in calls if any(is_call_of(call, kind) for kind in makers))
+    return Report(replaced=tuple(replaced), left=left, calls=out_of_reach, unlike=unlike, notes=tuple(notes))
 
 
-def _sites(model: torch.nn.Module, wanted: tuple[Any, ...]) -> list[_Site]:
-    """Every place that holds an activation, in the model's order. What is shared has several places."""
-
-    def counts(module: torch.nn.Module) -> bool:
-        return is_activation(module) or any(kind != "any" and matches(module, kind) for kind in wanted)
-
-    def within(owner: torch.nn.Module, prefix: str) -> Iterator[_Site]:
-        for key, thing in vars(owner).items():
-            if is_function(thing):
-                yield _Site(prefix + key, owner, key, thing)
-        for key, child in owner._modules.items():
-            if child is not None and counts(child):
-                yield _Site(prefix + key, owner, key, child)  # what is inside an activation belongs to it
-            elif child is not None:
-                yield from within(child, f"{prefix}{key}.")
-
-    return [_Site("", None, "", model)] if counts(model) else list(within(model, ""))
+def _wishes(old: Any, new: Any) -> dict[Any, Callable[[], torch.nn.Module]]:
+    """What to replace, one by one, each with what makes the new one."""
+    if isinstance(old, Mapping) == (new is not None):
+        raise UserError("swap takes what to replace and by what: swap(model, 'ReLU', 'mish'), or a dict of old to new.")
+    found = {}
+    for kinds, wish in old.items() if isinstance(old, Mapping) else [(old, new)]:
+        make = _maker(wish)
+        for kind in kinds if isinstance(kinds, tuple | list | set | frozenset) else [kinds]:
+            if isinstance(kind, torch.nn.Module):
+                kind = type(kind)
+            if not isinstance(kind, str) and not callable(kind):
+                raise UserError(f"What to replace is a class, a name, a function or 'any', not {kind!r}.")
+            found[kind] = make
+    return found
 
 
-def _chosen(sites: list[_Site], wishes: Mapping[Any, Any], where: Where) -> list[tuple[_Site, Any]]:
+def _chosen(sites: list[Site], wishes: Mapping[Any, Any], where: Where) -> list[tuple[Site, Any]]:
     """The sites to change, each with the wish that it meets first."""
     wanted = [(site, kind) for site in sites for kind in [_first(site, wishes)] if kind is not None]
     if where is None:
@@ -142,7 +156,7 @@ def _chosen(sites: list[_Site], wishes: Mapping[Any, Any], where: Where) -> list
     return [pair for place, pair in enumerate(wanted) if place in places]
 
 
-def _first(site: _Site, wishes: Mapping[Any, Any]) -> Any:
+def _first(site: Site, wishes: Mapping[Any, Any]) -> Any:
     return next((kind for kind in wishes if matches(site.thing, kind)), None)
 
 
@@ -150,42 +164,53 @@ def _maker(new: Any) -> Callable[[], torch.nn.Module]:
     """What makes the new activation, once for every place."""
     if isinstance(new, torch.nn.Module):
         return lambda: copy.deepcopy(new)
-    if isinstance(new, type) and issubclass(new, torch.nn.Module):
+    made_by = new.func if isinstance(new, functools.partial) else new
+    if (isinstance(made_by, type) and not issubclass(made_by, torch.autograd.Function)) or _takes_nothing(new):
         try:
-            new()
+            made = new()
         except TypeError as error:
             raise UserError(
-                f"{new.__name__}() cannot be made without arguments ({error}): give an instance of it, which is copied."
+                f"{title(new)}() cannot be made without arguments ({error}): give an instance of it, which is copied."
             ) from None
+        if not isinstance(made, torch.nn.Module):
+            raise UserError(f"{title(new)}() makes {type(made).__name__}: the new one takes a tensor, or is a module.")
         return new
-    applied = resolve(targets.parse(new))
+    target = targets.parse(new, kept=False)
+    applied = resolve(target)
+    if isinstance(applied, ByModule):  # as it was named: made for no width yet, and never called
+        thing, _ = locate(target)
+        return thing if isinstance(thing, type) else lambda: copied(thing)
     return lambda: as_module(applied)
 
 
-def _put(
-    model: torch.nn.Module, site: _Site, make: Callable[[], torch.nn.Module], shared: dict[int, torch.nn.Module]
-) -> str:
+def _takes_nothing(new: Any) -> bool:
+    """Whether it is called without arguments, as `lambda: torch.nn.ELU(2.0)` is."""
+    try:
+        inspect.signature(new).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _put(site: Site, make: Callable[[], torch.nn.Module], shared: dict[int, torch.nn.Module]) -> torch.nn.Module:
     """Put a new activation in a place. What is found at several places is replaced by one new module at all of them."""
-    key = id(site.thing) if isinstance(site.thing, torch.nn.Module) else id(site)
+    old = site.thing
+    is_module = isinstance(old, torch.nn.Module)
+    key = id(old) if is_module else id(site)
     if key not in shared:
-        mode = site.thing if isinstance(site.thing, torch.nn.Module) else site.owner
-        shared[key] = _like(model, site, make()).train(mode.training)
-    fresh = shared[key]
-    now = title(fresh)
-    if site.owner is None:
-        _become(site.thing, fresh)
+        shared[key] = _like(site, make()).train((old if is_module else site.above[0]).training)
+        if is_module:
+            move_hooks(old, shared[key])
+    if site.put is None:
+        _become(old, shared[key])
     else:
-        if hasattr(site.owner, "activation_relu_or_gelu") and site.key == "activation":
-            site.owner.activation_relu_or_gelu = 0  # or torch's fast path would go on with the old one
-        setattr(site.owner, site.key, fresh)  # a function kept as an attribute goes: a module has another home
-    return now
+        site.put(shared[key])
+    return shared[key]
 
 
-def _like(model: torch.nn.Module, site: _Site, fresh: torch.nn.Module) -> torch.nn.Module:
+def _like(site: Site, fresh: torch.nn.Module) -> torch.nn.Module:
     """On the device and in the dtype of the parameters that are nearest above it in the model."""
-    path = site.name.split(".")[:-1]
-    for depth in range(len(path), -1, -1):
-        near = model.get_submodule(".".join(path[:depth]))
+    for near in site.above:
         for tensor in (*near.parameters(), *near.buffers()):
             if tensor.is_floating_point():
                 return fresh.to(device=tensor.device, dtype=tensor.dtype)
@@ -200,11 +225,16 @@ def _become(module: torch.nn.Module, other: torch.nn.Module) -> None:
 
 
 def _nothing(
-    model: torch.nn.Module, sites: list[_Site], wishes: Mapping[Any, Any], where: Where, calls: tuple[Call, ...]
+    model: torch.nn.Module,
+    sites: list[Site],
+    unlike: tuple[Held, ...],
+    wishes: Mapping[Any, Any],
+    where: Where,
+    calls: tuple[Call, ...],
 ) -> str:
     """The message for a swap that replaces nothing: what the model has instead."""
     kinds = Counter(title(site.thing) for site in sites)
-    wanted = ", ".join(kind.__name__ if isinstance(kind, type) else repr(kind) for kind in wishes)
+    wanted = ", ".join(repr(kind) if isinstance(kind, str) else title(kind) for kind in wishes)
     text = f"{type(model).__name__} holds no {wanted}" + ("" if where is None else f" at {_shown(where)}") + "."
     if kinds:
         near = "".join(did_you_mean(kind, kinds) for kind in wishes if isinstance(kind, str) and kind not in kinds)
@@ -216,6 +246,8 @@ def _nothing(
     unknown = [k for k in wishes if isinstance(k, str) and k != "any" and k not in kinds and not catalogue.is_name(k)]
     if unknown and not kinds:
         text += did_you_mean(unknown[0], catalogue.facts())
+    if unlike:
+        text += f" {unlike[0]}; the class itself replaces it all the same."
     if calls:
         text += f" It calls {calls[0]}: out of reach; hold a module instead (self.act = torch.nn.ReLU())."
     return text
@@ -227,7 +259,3 @@ def _shown(where: Where) -> str:
 
 def _count(number: int) -> str:
     return f"{number} activation{'s' if number != 1 else ''}"
-
-
-def _section(head: str, items: Sequence[object]) -> str:
-    return "\n".join([head, *(f"  {item}" for item in items)])

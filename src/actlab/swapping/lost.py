@@ -1,0 +1,45 @@
+"""What goes with an old activation, and what brings it back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from actlab.swapping.known import HOOKS
+
+_CALL_HOOKS = [name for name in HOOKS if "state_dict" not in name]
+
+
+def move_hooks(old: torch.nn.Module, fresh: torch.nn.Module) -> None:
+    """The hooks of a call go over, in their own dicts: whoever holds a handle can still remove them."""
+    vars(fresh).update({name: vars(old)[name] for name in _CALL_HOOKS})
+
+
+def losses(name: str, thing: Any) -> Iterator[str]:
+    """What is lost with an activation, in words."""
+    if not isinstance(thing, torch.nn.Module):
+        return
+    shown, held = name or "the model itself", vars(thing)
+    if numbers := sum(tensor.numel() for tensor in thing.parameters()):
+        yield f"{shown}: what it learned is lost, {numbers} number{'s' * (numbers > 1)}; make the optimizer anew."
+    if "forward" in held:
+        yield f"{shown}: the forward put in place of its own, as accelerate does, is lost."
+    if any(held[hook] for hook in HOOKS if hook not in _CALL_HOOKS):
+        yield f"{shown}: hooks on its state_dict are lost."
+    if moved := sum(len(held[hook]) for hook in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")):
+        yield f"{shown}: {moved} hook{'s' * (moved > 1)} moved to the new module."
+
+
+def undone(model: torch.nn.Module) -> Iterator[str]:
+    """What makes the model anew from its configuration, with the old activations: Hugging Face's, and Lightning's."""
+    for module in model.modules():
+        for maker in ("from_pretrained", "load_from_checkpoint"):
+            if hasattr(type(module), maker):
+                config = vars(module).get("config")
+                named = [f"{k} = {v!r}" for k, v in getattr(config, "__dict__", {}).items() if "act" in k and v]
+                says = f", whose configuration says {', '.join(named)}" if named else ""
+                yield (
+                    f"{type(module).__name__}.{maker} makes the model anew{says}: the old activations with the new "
+                    "weights. Swap again after loading."
+                )
+                return

@@ -36,7 +36,8 @@ def undone(model: torch.nn.Module) -> Iterator[str]:
         for maker in ("from_pretrained", "load_from_checkpoint"):
             if hasattr(type(module), maker):
                 config = vars(module).get("config")
-                named = [f"{k} = {v!r}" for k, v in getattr(config, "__dict__", {}).items() if "act" in k and v]
+                fields = getattr(config, "__dict__", {}).items()
+                named = [f"{key} = {value!r}" for key, value in fields if "act" in key and isinstance(value, str)]
                 says = f", whose configuration says {', '.join(named)}" if named else ""
                 yield (
                     f"{type(module).__name__}.{maker} makes the model anew{says}: the old activations with the new "

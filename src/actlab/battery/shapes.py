@@ -93,7 +93,7 @@ def input_kept(s: Subject) -> Finding:
             first = before[place][before[place].abs().argmin()].item()
             return failed("The input is changed by the forward pass.", mend, where=f"{words}, x = {first:g}")
         if y.requires_grad:
-            upstream = numbers.repeat(2, *[1] * (numbers.dim() - 1)).flatten()[: y.numel()].reshape(y.shape)
+            upstream = numbers.flatten().repeat(-(-y.numel() // numbers.numel()))[: y.numel()].reshape(y.shape)
             given = upstream.clone()
             torch.autograd.grad(y, x, upstream, allow_unused=True)
             if not _same(upstream, given):

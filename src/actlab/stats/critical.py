@@ -24,11 +24,13 @@ LEAST_SIGNED = 8  # pairs from which on signs have patterns enough
 ALL_PATTERNS = 16  # seeds up to which every pattern of signs is taken
 DRAWN = 100_000  # above
 _BLOCK = 2**16  # numbers at a time
+_DRAWN_AT_ONCE = 2**14  # larger arrays the system makes anew each time, which takes longer than to fill them
 _WHOLE = 32  # rows of a block are a multiple: BLAS gives a product by blocks the bits of the whole one only then
 
 
 def sign_blocks(seeds: int, columns: int = 1) -> Iterator[np.ndarray]:
-    """Patterns of +1 and -1, (B, S) at a time, so that what is made of them for so many columns fits a cache.
+    """Patterns of +1 and -1, (B, S) at a time, so that what is made of them for so many columns fits a cache; the next
+    block may take the memory of the last.
 
     A pattern and its mirror give the same |t|: of all patterns one half is enough. Above ALL_PATTERNS seeds they are
     drawn: as `default_rng(0).choice([-1.0, 1.0])` draws, from the top bit of each 32 random ones, at a third of its
@@ -43,14 +45,20 @@ def sign_blocks(seeds: int, columns: int = 1) -> Iterator[np.ndarray]:
     patterns = pattern_count(seeds)
     rows = max(1, _BLOCK // max(seeds, columns) // _WHOLE) * _WHOLE
     random = np.random.default_rng(0).bit_generator
+    room = np.empty(rows * seeds if seeds > ALL_PATTERNS else 0)
     for start in range(0, patterns, rows):
         size = min(rows, patterns - start)
         if seeds <= ALL_PATTERNS:
             numbers = np.arange(start, start + size)[:, None]
             yield 1.0 - 2.0 * ((numbers << 1 >> np.arange(seeds)) & 1)
         else:
-            drawn = random.random_raw(size * seeds // 2).view(np.int32)
-            yield (-1.0 - 2.0 * (drawn >> 31)).reshape(size, seeds)
+            block = room[: size * seeds]
+            for part in np.split(block, range(_DRAWN_AT_ONCE, len(block), _DRAWN_AT_ONCE)):
+                drawn = random.random_raw(len(part) // 2).view(np.int32)
+                drawn >>= 31
+                np.multiply(drawn, -2.0, out=part)
+                part -= 1.0
+            yield block.reshape(size, seeds)
 
 
 def pattern_count(seeds: int) -> int:
@@ -149,16 +157,18 @@ class _Residuals:
         values_SA, used_SA = np.zeros_like(differences_SA), differences_SA[:, used_A]
         values_SA[:, used_A] = np.nan_to_num(used_SA - np.nanmean(used_SA, axis=0))
         squares_A = (values_SA**2).sum(axis=0)
-        n_A = np.isfinite(differences_SA).sum(axis=0).clip(min=1)
+        n_A = np.isfinite(differences_SA).sum(axis=0).clip(min=1).astype(float)
         return _Residuals(values_SA, n_A, np.where(used_A, squares_A, 1.0))
 
-    def squared_t(self, signs_PS: np.ndarray) -> np.ndarray:
-        """(P, A). Signs leave the squares as they are."""
-        found_PA = signs_PS @ self.values_SA
+    def squared_t(self, signs_PS: np.ndarray, room: np.ndarray) -> np.ndarray:
+        """(P, A), in `room`. Signs leave the squares as they are."""
+        shape = len(signs_PS), self.values_SA.shape[1]
+        found_PA, rest_PA = (part[: math.prod(shape)].reshape(shape) for part in room)
+        np.matmul(signs_PS, self.values_SA, out=found_PA)
         found_PA /= self.n_A
         found_PA *= found_PA
         found_PA *= self.n_A
-        rest_PA = self.squares_A - found_PA
+        np.subtract(self.squares_A, found_PA, out=rest_PA)
         np.maximum(rest_PA, self.squares_A * 1e-12, out=rest_PA)
         found_PA *= self.n_A - 1
         found_PA /= rest_PA
@@ -170,15 +180,17 @@ def _largest_t(differences_SA: np.ndarray, progress: Progress | None) -> np.ndar
     seeds = len(differences_SA)
     residuals = _Residuals.of(differences_SA, np.ones(differences_SA.shape[1], bool))
     blocks = _followed(sign_blocks(seeds, differences_SA.shape[1]), pattern_count(seeds), progress)
+    room = _room(differences_SA.shape[1])
     with _one_thread():
-        return np.sort(np.sqrt(np.concatenate([residuals.squared_t(signs_PS).max(axis=1) for _, signs_PS in blocks])))
+        found = [residuals.squared_t(signs_PS, room).max(axis=1) for _, signs_PS in blocks]
+    return np.sort(np.sqrt(np.concatenate(found)))
 
 
 def largest_of_each(values_SA: np.ndarray, progress: Progress | None = None) -> list[np.ndarray]:
     """For each arm as the baseline what `simultaneous` takes as `largest_P`; two arms give one |t| to both."""
     seeds, arms = values_SA.shape
     largest_PA = np.zeros((pattern_count(seeds), arms))
-    sets = []
+    sets, room = [], _room(arms)
     for arm in range(arms - 1):
         differences_SA = values_SA[:, arm + 1 :] - values_SA[:, [arm]]
         sets.append(_Residuals.of(differences_SA, _signed(*_summaries(differences_SA)[1:])))
@@ -186,10 +198,16 @@ def largest_of_each(values_SA: np.ndarray, progress: Progress | None = None) -> 
         for place, signs_PS in _followed(sign_blocks(seeds, arms), len(largest_PA), progress):
             block_PA = largest_PA[place : place + len(signs_PS)]
             for arm, residuals in enumerate(sets):
-                found_PA, own_P, others_PA = residuals.squared_t(signs_PS), block_PA[:, arm], block_PA[:, arm + 1 :]
+                found_PA = residuals.squared_t(signs_PS, room)
+                own_P, others_PA = block_PA[:, arm], block_PA[:, arm + 1 :]
                 np.maximum(own_P, found_PA.max(axis=1), out=own_P)
                 np.maximum(others_PA, found_PA, out=others_PA)
     return [np.sort(np.sqrt(largest_P)) for largest_P in largest_PA.T]
+
+
+def _room(columns: int) -> np.ndarray:
+    """For two results of a block: see _DRAWN_AT_ONCE."""
+    return np.empty((2, max(_BLOCK, _WHOLE * columns)))
 
 
 @functools.cache

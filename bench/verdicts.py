@@ -96,7 +96,7 @@ def coverage(times: int) -> Iterator[dict]:
 
 def _raw_critical(differences_SA: np.ndarray) -> float:
     n = len(differences_SA)
-    signs = np.concatenate([block.copy() for block in sign_blocks(n)])
+    signs = np.concatenate([*sign_blocks(n)])
     squares, means = (differences_SA**2).sum(axis=0), signs @ differences_SA / n
     largest = np.sort(np.sqrt(means**2 * n * (n - 1) / np.maximum(squares - n * means**2, 1e-12 * squares)).max(axis=1))
     return float(largest[-int(0.05 * len(largest) + 1e-9)])

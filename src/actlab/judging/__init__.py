@@ -57,7 +57,7 @@ def judge(
         unit: "share" (of one) or "percent", shown in points; any other word is shown. Default by the metric's name.
         wide: each group, or each seed, is a column of results; `metric` says what they are.
         failed_diverged: failed runs count as diverged.
-        progress: is told the share that is done.
+        progress: is told the share that is done of the comparisons, then of each task's search for the best.
 
     Raises:
         UserError: a column or the baseline is not there, or a group has a seed twice.
@@ -89,12 +89,15 @@ def judge(
     kept = [run for run, is_kept in zip(runs, found.kept, strict=True) if is_kept]
     told = [*found.told, *_told_lost(runs, kept, columns, hasattr(frame, "iloc")), *_told_side(metric, lower_is_better)]
     if all(None in run for run in kept):
-        why = f" ({'; '.join(told)})" if found.told else f": name others of {columns} with --group, --seed, --task"
-        raise UserError(f"No row of {sheet.name} says which run it is of{why}.")
+        why = f"has a value in {columns}: name others with --group, --seed" if kept else "is a result"
+        raise UserError(f"No row of {sheet.name} {why}{f' ({told[0]})' if found.told else ''}.")
     signed = values[found.kept] * (-1 if lower_is_better else 1)
     tables = _tables(kept, signed.tolist(), group, seed, task)
     chosen = _baseline(tables, None if baseline is None else str(baseline), group, sheet.name, told)
-    comparisons, best = _compared(tables, chosen, margin / shown.scale, group, progress)
+    comparisons = compare_tasks(tables, chosen, margin=margin / shown.scale, progress=progress)
+    if group != "activation":  # equal results make no optimizer the same function
+        comparisons = {where: [_no_function(item) for item in items] for where, items in comparisons.items()}
+    best = {where: best_among(arms, progress=progress) for where, arms in tables.items() if len(arms) > 2}
     direction = f"{shown.better} is better{': a positive difference is an improvement' if lower_is_better else ''}"
     told += _told_alone(tables, chosen)
     return Judgement(tables, comparisons, best, f"{metric} ({direction})", shown, sheet.name, tuple(told), group)
@@ -110,13 +113,6 @@ def _need_sense(margin: float, columns: dict[str, str | None]) -> None:
 
 
 def _runs(sheet: Sheet, group: str, seed: str, task: str | None) -> list[Run]:
-    if group not in sheet.names and seed in sheet.names:
-        rest = [name for name in sheet.names if name not in (seed, task) and is_named(name)]
-        if len(rest) > 1 and all(_is_numeric(sheet, name) for name in rest):
-            raise UserError(
-                f"There is no column {group!r} in {sheet.name}. If each of {listed(rest)} is a column of results, say "
-                "so with --wide; otherwise name the column of what is compared with --group."
-            )
     tasks = names_of(sheet.column(task)) if task else [""] * len(sheet.columns[0])
     arms = names_of(sheet.column(group))
     return [*zip(tasks, arms, seeds_of(sheet.column(seed), seed, sheet.name), strict=True)]
@@ -173,21 +169,6 @@ def _baseline(tables: Tables, given: str | None, group: str, name: str, told: li
     if all(len(arms) < 2 for arms in tables.values()):
         raise UserError(f"{name} has one {group} alone, {chosen}: there is nothing to compare it with{why}.")
     return chosen
-
-
-def _compared(
-    tables: Tables, baseline: str, margin: float, group: str, progress: Progress | None
-) -> tuple[dict[str, list[Comparison]], dict[str, list[str]]]:
-    """Each against the baseline, and among which the best one lies."""
-    asked = [task for task, arms in tables.items() if len(arms) > 2]
-
-    def part(place: int) -> Progress | None:
-        return progress and (lambda share: progress((place + share) / (1 + len(asked))))
-
-    found = compare_tasks(tables, baseline, margin=margin, progress=part(0))
-    if group != "activation":  # equal results make no optimizer the same function
-        found = {task: [_no_function(item) for item in some] for task, some in found.items()}
-    return found, {task: best_among(tables[task], progress=part(place)) for place, task in enumerate(asked, 1)}
 
 
 def _no_function(item: Comparison) -> Comparison:

@@ -39,13 +39,11 @@ class Judgement:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Those of `frame`."""
+        scaled = ("difference", "low", "high", "plain_low", "plain_high")
         return [
             ({"task": task} if len(self.tables) > 1 else {})
             | {"comparison": c.name, "against": c.baseline, "pairs": c.n}
-            | {
-                name: self.unit.scale * getattr(c, name)
-                for name in ("difference", "low", "high", "plain_low", "plain_high")
-            }
+            | {name: self.unit.scale * getattr(c, name) for name in scaled}
             | {"p": c.p, "improvement": c.improvement, "verdict": c.verdict}
             | {"direction": f"{self.unit.better} is better", "note": note(c, self.unit)}
             for task, found in self.comparisons.items()
@@ -95,13 +93,6 @@ class Judgement:
                        thing=thing, when="", versions=_versions())  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
-        plain = [
-            {
-                key: None if isinstance(value, float) and not math.isfinite(value) else value
-                for key, value in row.items()
-            }
-            for row in self.rows
-        ]
         return {
             "metric": self.metric,
             "unit": self.unit.word,
@@ -110,7 +101,7 @@ class Judgement:
             "caption": self.caption,
             "methods": self.methods,
             "told": list(self.told),
-            "comparisons": plain,
+            "comparisons": [{name: _plain(value) for name, value in row.items()} for row in self.rows],
         }
 
     @property
@@ -118,17 +109,8 @@ class Judgement:
         """Of `text_rows`, with the unit."""
         unit = f", {self.unit.word}" if self.unit.word else ""
         task = ["task"] if len(self.tables) > 1 else []
-        return [
-            *task,
-            "comparison",
-            "against",
-            "pairs",
-            f"difference{unit}",
-            "simultaneous 95% interval",
-            "plain 95% t interval",
-            "verdict",
-            "note",
-        ]
+        intervals = ("simultaneous 95% interval", "plain 95% t interval")
+        return [*task, "comparison", "against", "pairs", f"difference{unit}", *intervals, "verdict", "note"]
 
     @property
     def text_rows(self) -> list[list[str]]:
@@ -156,3 +138,7 @@ class Judgement:
 
 def _versions() -> str:
     return f"actlab {__version__}, numpy {np.__version__}, python {platform.python_version()}"
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import json
 import re
 import zlib
@@ -33,7 +34,7 @@ class Sheet:
         if name not in self.names:
             raise UserError(
                 f"There is no column {name!r} in {self.name}.{did_you_mean(name, self.names)} It has: "
-                f"{', '.join(self.names)}. Name others with --group, --seed, --metric."
+                f"{', '.join(self.names)}. Name others with --group, --seed, --metric; --wide: each group is a column."
             )
         if self.names.count(name) > 1:
             raise UserError(f"{self.name} has {self.names.count(name)} columns {name!r}: rename or drop all but one.")
@@ -177,18 +178,12 @@ def _json(text: str, lines: bool, path: Path) -> Iterable[tuple[str, list[Any]]]
         given = [json.loads(line) for line in text.split("\n") if line.strip()] if lines else json.loads(text)
     except ValueError as error:
         raise UserError(f"{path} cannot be read as JSON: {error}.") from None
-    if isinstance(given, dict) and isinstance(given.get("data"), list):  # pandas' orients split and table
-        names = given.get("columns")
-        given = given["data"] if names is None else [dict(zip(names, row, strict=False)) for row in given["data"]]
     if isinstance(given, list) and all(isinstance(row, dict) for row in given):
-        names = dict.fromkeys(name for row in given for name in row)
-        return [(name, [row.get(name) for row in given]) for name in names]
-    if isinstance(given, dict) and all(isinstance(column, dict) for column in given.values()):
-        places = dict.fromkeys(place for column in given.values() for place in column)
-        return [(name, [column.get(place) for place in places]) for name, column in given.items()]
-    columns = list(given.values()) if isinstance(given, dict) else []
-    if columns and all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
-        return given.items()
+        return [(name, [row.get(name) for row in given]) for name in dict.fromkeys(itertools.chain(*given))]
+    columns = given.items() if isinstance(given, dict) else []
+    columns = [(name, [*column.values()] if isinstance(column, dict) else column) for name, column in columns]
+    if columns and all(isinstance(column, list) and len(column) == len(columns[0][1]) for _, column in columns):
+        return columns
     raise UserError(f"{path} is no table: a list of objects is expected, one for each run.")
 
 

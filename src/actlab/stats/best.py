@@ -47,11 +47,11 @@ def best_among(table: Table, *, sequential: bool = False, progress: Progress | N
     names, seeds = list(table), sorted(set().union(*(values.keys() for values in table.values())))
     values_SA = np.array([[table[name].get(seed, math.nan) for name in names] for seed in seeds])
     largest = [None] * len(names) if sequential else largest_of_each(values_SA, progress)
-    for arm, name in enumerate(names):
+    for arm, (name, largest_P) in enumerate(zip(names, largest, strict=True)):
         # of the two sides of an interval one is asked for
         together = simultaneous(
             np.delete(values_SA, arm, axis=1) - values_SA[:, [arm]],
-            alpha=2 * ALPHA, sequential=sequential, largest_P=largest[arm],
+            alpha=2 * ALPHA, sequential=sequential, largest_P=largest_P,
         )  # fmt: skip
         if any(together.interval(other)[0] > 0 for other in range(len(names) - 1)):
             beaten.add(name)

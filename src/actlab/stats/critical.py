@@ -24,17 +24,16 @@ LEAST_SIGNED = 8  # pairs from which on signs have patterns enough
 ALL_PATTERNS = 16  # seeds up to which every pattern of signs is taken
 DRAWN = 100_000  # above
 _BLOCK = 2**16  # numbers at a time
-_DRAWN_AT_ONCE = 2**14  # larger arrays the system makes anew each time, which takes longer than to fill them
+_DRAWN_AT_ONCE = 2**14
 _WHOLE = 32  # rows of a block are a multiple: BLAS gives a product by blocks the bits of the whole one only then
+Progress = Callable[[float], None]  # takes the share that is done
 
 
-def sign_blocks(seeds: int, columns: int = 1) -> Iterator[np.ndarray]:
-    """Patterns of +1 and -1, (B, S) at a time, so that what is made of them for so many columns fits a cache; the next
-    block may take the memory of the last.
+def sign_blocks(seeds: int, columns: int = 1, progress: Progress | None = None) -> Iterator[np.ndarray]:
+    """Patterns of +1 and -1, (B, S) at a time, so that what is made of them for so many columns fits a cache.
 
     A pattern and its mirror give the same |t|: of all patterns one half is enough. Above ALL_PATTERNS seeds they are
-    drawn: as `default_rng(0).choice([-1.0, 1.0])` draws, from the top bit of each 32 random ones, at a third of its
-    time.
+    drawn: what `default_rng(0).choice([-1.0, 1.0])` draws, from the top bit of each 32, at a third of its time.
 
     >>> np.concatenate([*sign_blocks(3)])
     array([[ 1.,  1.,  1.],
@@ -45,27 +44,24 @@ def sign_blocks(seeds: int, columns: int = 1) -> Iterator[np.ndarray]:
     patterns = pattern_count(seeds)
     rows = max(1, _BLOCK // max(seeds, columns) // _WHOLE) * _WHOLE
     random = np.random.default_rng(0).bit_generator
-    room = np.empty(rows * seeds if seeds > ALL_PATTERNS else 0)
     for start in range(0, patterns, rows):
-        size = min(rows, patterns - start)
+        stop = min(start + rows, patterns)
         if seeds <= ALL_PATTERNS:
-            numbers = np.arange(start, start + size)[:, None]
-            yield 1.0 - 2.0 * ((numbers << 1 >> np.arange(seeds)) & 1)
+            yield 1.0 - 2.0 * ((np.arange(start, stop)[:, None] << 1 >> np.arange(seeds)) & 1)
         else:
-            block = room[: size * seeds]
+            block = np.empty((stop - start) * seeds)
             for part in np.split(block, range(_DRAWN_AT_ONCE, len(block), _DRAWN_AT_ONCE)):
                 drawn = random.random_raw(len(part) // 2).view(np.int32)
                 drawn >>= 31
                 np.multiply(drawn, -2.0, out=part)
                 part -= 1.0
-            yield block.reshape(size, seeds)
+            yield block.reshape(-1, seeds)
+        if progress is not None:
+            progress(stop / patterns)
 
 
 def pattern_count(seeds: int) -> int:
     return 2 ** max(0, seeds - 1) if seeds <= ALL_PATTERNS else DRAWN
-
-
-Progress = Callable[[float], None]  # takes the share that is done
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +86,9 @@ class Simultaneous:
 
 
 def simultaneous(
-    differences_SA: np.ndarray,
-    *,
-    alpha: float = ALPHA,
-    sequential: bool = False,
-    largest_P: np.ndarray | None = None,
+    differences_SA: np.ndarray, *, alpha: float = ALPHA, sequential: bool = False, largest_P: np.ndarray | None = None,
     progress: Progress | None = None,
-) -> Simultaneous:
+) -> Simultaneous:  # fmt: skip
     """Intervals that together leave out a true difference with probability alpha at most.
 
     Every comparison takes its share of alpha, judged or not. `sequential`: at all numbers of seeds together.
@@ -143,32 +135,23 @@ def _signed(error_A: np.ndarray, n_A: np.ndarray) -> np.ndarray:
     return (n_A >= LEAST_SIGNED) & (error_A > 0)
 
 
-@dataclass(frozen=True, eq=False)
 class _Residuals:
-    """What is left of differences after their means, with what t needs of it."""
+    """What is left of differences after their means. Columns that are not used have |t| = 0 under every pattern."""
 
-    values_SA: np.ndarray
-    n_A: np.ndarray
-    squares_A: np.ndarray
-
-    @staticmethod
-    def of(differences_SA: np.ndarray, used_A: np.ndarray) -> "_Residuals":
-        """Columns that are not used have |t| = 0 under every pattern."""
-        values_SA, used_SA = np.zeros_like(differences_SA), differences_SA[:, used_A]
-        values_SA[:, used_A] = np.nan_to_num(used_SA - np.nanmean(used_SA, axis=0))
-        squares_A = (values_SA**2).sum(axis=0)
+    def __init__(self, differences_SA: np.ndarray, used_A: np.ndarray) -> None:
+        self.values_SA, used_SA = np.zeros_like(differences_SA), differences_SA[:, used_A]
+        self.values_SA[:, used_A] = np.nan_to_num(used_SA - np.nanmean(used_SA, axis=0))
+        self.squares_A = np.where(used_A, (self.values_SA**2).sum(axis=0), 1.0)  # signs leave them as they are
         n_A = np.isfinite(differences_SA).sum(axis=0).clip(min=1).astype(float)
-        return _Residuals(values_SA, n_A, np.where(used_A, squares_A, 1.0))
+        n_A[~used_A] = n_A.max()
+        self.n_A = n_A if np.ptp(n_A) else n_A[:1]  # one number for all is three times as fast
 
-    def squared_t(self, signs_PS: np.ndarray, room: np.ndarray) -> np.ndarray:
-        """(P, A), in `room`. Signs leave the squares as they are."""
-        shape = len(signs_PS), self.values_SA.shape[1]
-        found_PA, rest_PA = (part[: math.prod(shape)].reshape(shape) for part in room)
-        np.matmul(signs_PS, self.values_SA, out=found_PA)
+    def squared_t(self, signs_PS: np.ndarray) -> np.ndarray:
+        found_PA = signs_PS @ self.values_SA
         found_PA /= self.n_A
         found_PA *= found_PA
         found_PA *= self.n_A
-        np.subtract(self.squares_A, found_PA, out=rest_PA)
+        rest_PA = self.squares_A - found_PA
         np.maximum(rest_PA, self.squares_A * 1e-12, out=rest_PA)
         found_PA *= self.n_A - 1
         found_PA /= rest_PA
@@ -177,37 +160,30 @@ class _Residuals:
 
 def _largest_t(differences_SA: np.ndarray, progress: Progress | None) -> np.ndarray:
     """The largest |t| of all comparisons for each pattern of signs, given to the residuals; ascending."""
-    seeds = len(differences_SA)
-    residuals = _Residuals.of(differences_SA, np.ones(differences_SA.shape[1], bool))
-    blocks = _followed(sign_blocks(seeds, differences_SA.shape[1]), pattern_count(seeds), progress)
-    room = _room(differences_SA.shape[1])
+    seeds, arms = differences_SA.shape
+    residuals = _Residuals(differences_SA, np.ones(arms, bool))
     with _one_thread():
-        found = [residuals.squared_t(signs_PS, room).max(axis=1) for _, signs_PS in blocks]
+        found = [residuals.squared_t(signs_PS).max(axis=1) for signs_PS in sign_blocks(seeds, arms, progress)]
     return np.sort(np.sqrt(np.concatenate(found)))
 
 
-def largest_of_each(values_SA: np.ndarray, progress: Progress | None = None) -> list[np.ndarray]:
+def largest_of_each(values_SA: np.ndarray, progress: Progress | None = None) -> Iterator[np.ndarray]:
     """For each arm as the baseline what `simultaneous` takes as `largest_P`; two arms give one |t| to both."""
     seeds, arms = values_SA.shape
-    largest_PA = np.zeros((pattern_count(seeds), arms))
-    sets, room = [], _room(arms)
+    largest_PA, sets, start = np.zeros((pattern_count(seeds), arms)), [], 0
     for arm in range(arms - 1):
         differences_SA = values_SA[:, arm + 1 :] - values_SA[:, [arm]]
-        sets.append(_Residuals.of(differences_SA, _signed(*_summaries(differences_SA)[1:])))
+        sets.append(_Residuals(differences_SA, _signed(*_summaries(differences_SA)[1:])))
     with _one_thread():
-        for place, signs_PS in _followed(sign_blocks(seeds, arms), len(largest_PA), progress):
-            block_PA = largest_PA[place : place + len(signs_PS)]
+        for signs_PS in sign_blocks(seeds, arms, progress):
+            block_PA = largest_PA[start : start + len(signs_PS)]
+            start += len(signs_PS)
             for arm, residuals in enumerate(sets):
-                found_PA = residuals.squared_t(signs_PS, room)
+                found_PA = residuals.squared_t(signs_PS)
                 own_P, others_PA = block_PA[:, arm], block_PA[:, arm + 1 :]
                 np.maximum(own_P, found_PA.max(axis=1), out=own_P)
                 np.maximum(others_PA, found_PA, out=others_PA)
-    return [np.sort(np.sqrt(largest_P)) for largest_P in largest_PA.T]
-
-
-def _room(columns: int) -> np.ndarray:
-    """For two results of a block: see _DRAWN_AT_ONCE."""
-    return np.empty((2, max(_BLOCK, _WHOLE * columns)))
+    yield from (np.sort(np.sqrt(largest_P)) for largest_P in largest_PA.T)
 
 
 @functools.cache
@@ -223,13 +199,3 @@ def _one_thread():
         return _libraries().limit(limits=1, user_api="blas")
     except ImportError:
         raise need_extra("lab", "threadpoolctl") from None
-
-
-def _followed(blocks: Iterator[np.ndarray], whole: int, progress: Progress | None) -> Iterator[tuple[int, np.ndarray]]:
-    """Each block with the place of its first row; `progress` is told the share that is done."""
-    place = 0
-    for block in blocks:
-        yield place, block
-        place += len(block)
-        if progress is not None:
-            progress(place / whole)

@@ -22,10 +22,6 @@ class Unit:
     better: str = ""  # which values are, "higher" or "lower", where that is to be said; differences above 0 always are
 
     def side(self, is_better: bool) -> str:
-        """
-        >>> Unit().side(True), Unit(better="lower").side(True)
-        ('higher', 'lower')
-        """
         return "higher" if is_better == (self.better != "lower") else "lower"
 
     def stated(self, verdict: str) -> str:
@@ -33,10 +29,9 @@ class Unit:
         >>> Unit(better="lower").stated("better, perhaps slightly"), Unit().stated("worse")
         ('better (lower), perhaps slightly', 'worse')
         """
-        side, comma, rest = verdict.partition(",")
-        if not self.better or side not in ("better", "worse"):
-            return verdict
-        return f"{side} ({self.side(side == 'better')}){comma}{rest}"
+        word, comma, rest = verdict.partition(",")
+        told = self.better and word in ("better", "worse")
+        return f"{word} ({self.side(word == 'better')}){comma}{rest}" if told else verdict
 
     def difference(self, value: float) -> str:
         """

@@ -22,7 +22,7 @@ from wilson import share
 
 from actlab.machine import environment
 from actlab.stats import best_among
-from actlab.stats.critical import Simultaneous, signs, simultaneous
+from actlab.stats.critical import Simultaneous, sign_blocks, simultaneous
 from actlab.stats.sequential import sequential_critical
 
 RECORD = verdicts_page.SIMULATED
@@ -96,7 +96,8 @@ def coverage(times: int) -> Iterator[dict]:
 
 def _raw_critical(differences_SA: np.ndarray) -> float:
     n = len(differences_SA)
-    squares, means = (differences_SA**2).sum(axis=0), signs(n) @ differences_SA / n
+    signs = np.concatenate([*sign_blocks(n)])
+    squares, means = (differences_SA**2).sum(axis=0), signs @ differences_SA / n
     largest = np.sort(np.sqrt(means**2 * n * (n - 1) / np.maximum(squares - n * means**2, 1e-12 * squares)).max(axis=1))
     return float(largest[-int(0.05 * len(largest) + 1e-9)])
 

@@ -41,6 +41,7 @@ ADDRESSES = {
     "requests": {"data"},
     "sklearn": {"data"},
     "scipy": {"stats", "identify"},
+    "threadpoolctl": {"stats"},
     "sympy": {"formula"},
     "mpmath": {"formula"},
     "sqlite3": {"store", "disk"},

@@ -24,7 +24,7 @@ from actlab.stats import (
     paired_differences,
     winner,
 )
-from actlab.stats.critical import simultaneous
+from actlab.stats.critical import DRAWN, largest_of_each, sign_blocks, simultaneous
 from actlab.stats.images import crossed_error
 from actlab.stats.intervals import t_critical
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar, sequential_p
@@ -557,3 +557,20 @@ def test_the_methods_say_what_was_done():
     assert "2 activation functions with a on MNIST" in text and "12 pairs" in text and "all sign patterns" in text
     assert "0.10 points, fixed before training" in text and "actlab 0.1.0" in text
     assert "Bonferroni" in methods(few, subject="MNIST", metric="m", selection="s")
+
+
+def test_signs_come_in_blocks_of_bounded_size_and_are_those_that_were_drawn_at_once():
+    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(DRAWN, 17))
+    assert np.array_equal(np.concatenate([*sign_blocks(17)]), drawn)
+    assert next(sign_blocks(50_000)).nbytes <= 32 * 50_000 * 8
+
+
+@pytest.mark.parametrize("seeds", [9, 18])
+def test_all_baselines_at_once_are_each_one_by_itself(seeds):
+    values_SA = np.random.default_rng(1).normal(size=(seeds, 5))
+    values_SA[0, 1] = values_SA[2:, 4] = math.nan  # a hole, and an arm with too few seeds
+    for arm, largest_P in enumerate(largest_of_each(values_SA)):
+        differences_SA = np.delete(values_SA, arm, axis=1) - values_SA[:, [arm]]
+        alone, together = simultaneous(differences_SA), simultaneous(differences_SA, largest_P=largest_P)
+        np.testing.assert_array_equal(alone.critical_A, together.critical_A)
+        np.testing.assert_array_equal(alone.p_A, together.p_A)

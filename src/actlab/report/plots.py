@@ -96,9 +96,10 @@ def paired_figure(
         axes.plot(dots, place + spread, "o", color=tint[item.name], alpha=0.45, ms=4.5)
         axes.plot([unit.scale * item.low, unit.scale * item.high], [place] * 2, color="0.15", linewidth=2.2)
         axes.plot(unit.scale * item.difference, place, "D", color="0.15", markersize=5.5)
-        axes.annotate(item.verdict, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
+        verdict = unit.stated(item.verdict)
+        axes.annotate(verdict, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     _name_rows(axes, [item.name for item in comparisons])
-    word = ", percentage points" if unit == POINTS else ""
+    word = ", percentage points" if unit.word == POINTS.word else ""
     _literal(axes.set_xlabel(f"{metric} minus that of {_short(baseline)}{word}"))
     judged = any(np.isfinite(item.low) for item in comparisons)
     line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from actlab.stats.critical import simultaneous
+from actlab.stats.critical import Progress, largest_of_each, simultaneous
 from actlab.stats.intervals import ALPHA
-from actlab.stats.pairs import Table, paired_differences, pairs
+from actlab.stats.pairs import Table, paired_differences
 
 
 def all_pairs(table: Table, *, sequential: bool = False) -> list[tuple[str, str, float, float, float, int]]:
@@ -31,7 +31,7 @@ def all_pairs(table: Table, *, sequential: bool = False) -> list[tuple[str, str,
     ]
 
 
-def best_among(table: Table, *, sequential: bool = False) -> list[str]:
+def best_among(table: Table, *, sequential: bool = False, progress: Progress | None = None) -> list[str]:
     """The arms among which the best one lies, at 95%, the best mean first.
 
     Those with too few results stay in; one that diverged in every seed is out, where another did not.
@@ -44,11 +44,16 @@ def best_among(table: Table, *, sequential: bool = False) -> list[str]:
     beaten = {name for name, values in table.items() if not np.isfinite(list(values.values())).any()}
     if len(beaten) == len(table):
         return list(table)
-    for name in table.keys() - beaten:
-        found = pairs(table, name)
+    names, seeds = list(table), sorted(set().union(*(values.keys() for values in table.values())))
+    values_SA = np.array([[table[name].get(seed, math.nan) for name in names] for seed in seeds])
+    largest = [None] * len(names) if sequential else largest_of_each(values_SA, progress)
+    for arm, (name, largest_P) in enumerate(zip(names, largest, strict=True)):
         # of the two sides of an interval one is asked for
-        together = simultaneous(found.differences_SA, alpha=2 * ALPHA, sequential=sequential)
-        if any(together.interval(arm)[0] > 0 for arm in range(len(found.names))):
+        together = simultaneous(
+            np.delete(values_SA, arm, axis=1) - values_SA[:, [arm]],
+            alpha=2 * ALPHA, sequential=sequential, largest_P=largest_P,
+        )  # fmt: skip
+        if any(together.interval(other)[0] > 0 for other in range(len(names) - 1)):
             beaten.add(name)
     means = {name: float(np.nanmean(list(v.values()))) if np.isfinite(list(v.values())).any() else -math.inf
              for name, v in table.items()}  # fmt: skip

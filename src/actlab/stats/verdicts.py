@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.stats.critical import Simultaneous, simultaneous
+from actlab.stats.critical import Progress, Simultaneous, simultaneous
 from actlab.stats.images import Correct, crossed_error
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, bounds, special, t_critical, t_level
 from actlab.stats.pairs import Pairs, Table, pairs
@@ -118,6 +118,7 @@ def compare_tasks(
     correct: Correct | None = None,
     overlap: float = 0.0,
     sequential: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, list[Comparison]]:
     """As `compare`, of several tasks: each has its own comparisons, and all of all tasks hold together."""
     found = {task: pairs(table, next(iter(table)) if baseline is None else baseline) for task, table in tables.items()}
@@ -126,7 +127,8 @@ def compare_tasks(
         dict(zip(each.seeds, column, strict=True)) for each in found.values() for column in each.differences_SA.T
     ]
     differences_SA = np.array([[column.get(seed, math.nan) for column in columns] for seed in seeds])
-    together = simultaneous(differences_SA.reshape(len(seeds), len(columns)), sequential=sequential)
+    differences_SA = differences_SA.reshape(len(seeds), len(columns))
+    together = simultaneous(differences_SA, sequential=sequential, progress=progress)
     place = iter(range(len(columns)))
     return {
         task: [

@@ -19,6 +19,19 @@ class Unit:
     scale: float = 100.0
     word: str = "points"
     digits: int = 2
+    better: str = ""  # which values are, "higher" or "lower", where that is to be said; differences above 0 always are
+
+    def side(self, is_better: bool) -> str:
+        return "higher" if is_better == (self.better != "lower") else "lower"
+
+    def stated(self, verdict: str) -> str:
+        """
+        >>> Unit(better="lower").stated("better, perhaps slightly"), Unit().stated("worse")
+        ('better (lower), perhaps slightly', 'worse')
+        """
+        word, comma, rest = verdict.partition(",")
+        told = self.better and word in ("better", "worse")
+        return f"{word} ({self.side(word == 'better')}){comma}{rest}" if told else verdict
 
     def difference(self, value: float) -> str:
         """
@@ -118,8 +131,7 @@ def note(item: Comparison, unit: Unit) -> str:
     if item.verdict.startswith("the same"):
         said.append("the same results in every seed")
     if item.verdict == "practically equal" and (item.low > 0 or item.high < 0):
-        side = "higher" if item.low > 0 else "lower"
-        said.append(f"reliably {unit.size(item.difference)} {side}, less than matters")
+        said.append(f"reliably {unit.size(item.difference)} {unit.side(item.low > 0)}, less than matters")
     if item.verdict.endswith("slightly"):
         said.append(f"perhaps by less than {unit.size(item.margin)}")
     if item.only_here:
@@ -144,7 +156,7 @@ def _decided(group: Sequence[Comparison], unit: Unit) -> str:
     but = f", perhaps by less than {unit.size(margin)}" if slightly else ""
     verb = "is" if len(group) == 1 else "are"
     names = listed([item.name for item in sorted(group, key=lambda c: -c.difference)])
-    return f"{names} {verb} {side} than {baseline}{but}: {_estimates(group, unit)}."
+    return f"{names} {verb} {unit.stated(side)} than {baseline}{but}: {_estimates(group, unit)}."
 
 
 def _equal(group: Sequence[Comparison], unit: Unit) -> str:
@@ -153,8 +165,7 @@ def _equal(group: Sequence[Comparison], unit: Unit) -> str:
     said = f"{names} {verb} practically equal to {group[0].baseline}, within {unit.size(group[0].margin)}: "
     said += f"{_estimates(group, unit)}."
     sure = [item for item in group if item.low > 0 or item.high < 0]
-    told = [f"{item.name} is reliably {unit.size(item.difference)} {'higher' if item.low > 0 else 'lower'}"
-            for item in sure]  # fmt: skip
+    told = [f"{item.name} is reliably {unit.size(item.difference)} {unit.side(item.low > 0)}" for item in sure]
     return said + (f" {listed(told)}, less than matters." if told else "")
 
 

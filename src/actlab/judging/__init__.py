@@ -1,0 +1,209 @@
+"""Verdicts on results that people have already: a table with a column for what is compared, seeds and a metric."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actlab.errors import UserError, did_you_mean
+from actlab.judging.judgement import Judgement
+from actlab.judging.metric import numbers, sounds, unit_of
+from actlab.judging.reading import Sheet, is_named, melted, names_of, read, seeds_of
+from actlab.judging.states import state_columns, states
+from actlab.stats import Comparison, best_among, compare_tasks, listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Judgement", "judge"]
+
+Tables = dict[str, dict[str, dict[Any, float]]]  # task -> group -> seed -> value
+Run = tuple[str | None, str | None, Any]  # task, group and seed; None: not said
+Progress = Callable[[float], None]  # takes the share that is done
+
+
+def judge(
+    frame: "pd.DataFrame | str | Path",
+    *,
+    baseline: Any = None,
+    group: str = "activation",
+    seed: str = "seed",
+    metric: str | None = None,
+    task: str | None = None,
+    state: str | None = None,
+    margin: float = 0.0,
+    lower_is_better: bool = False,
+    unit: str | None = None,
+    wide: bool = False,
+    failed_diverged: bool = False,
+    progress: Progress | None = None,
+) -> Judgement:
+    """Compare the groups of a table with a baseline, paired by seed: the verdicts of `compare`, for anyone's results.
+
+    Args:
+        frame: a DataFrame of pandas or polars, or a CSV, TSV, JSON, JSONL or Parquet file: a row a run.
+        baseline: the group that the others are compared with; default the first in the table.
+        group, seed, metric, task: columns. Without `metric` the only numeric column that is left. NaN in it: the run
+            diverged. Equal seeds are paired; those that only one of two has are told and left out.
+        state: a column of states, FINISHED, PRUNED and the like; default those called state or status. What has not
+            finished is told and left out.
+        margin: the smallest difference that matters, in the unit of the differences that are shown: percentage points
+            of an accuracy or the like, be it written as .95 or as 95.
+        lower_is_better: of a loss: then a positive difference is an improvement, that is, a lower loss.
+        unit: "share" (of one) or "percent", shown in points; any other word is shown. Default by the metric's name.
+        wide: each group, or each seed, is a column of results; `metric` says what they are.
+        failed_diverged: failed runs count as diverged.
+        progress: is told the share that is done of the comparisons, then of each task's search for the best.
+
+    Raises:
+        UserError: a column or the baseline is not there, or a group has a seed twice.
+
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame({"activation": ["relu"] * 6 + ["tanh"] * 6, "seed": [*range(6)] * 2,
+    ...                      "accuracy": [.91, .92, .90, .93, .92, .91, .81, .83, .80, .82, .83, .80]})
+    >>> judge(runs, baseline="relu", margin=1).frame[["comparison", "pairs", "verdict"]].values.tolist()
+    [['tanh', 6, 'worse']]
+    """
+    sheet = read(frame)
+    group, seed, metric, task, state = (
+        None if each is None else str(each) for each in (group, seed, metric, task, state)
+    )
+    _need_sense(margin, {"--group": group, "--seed": seed, "--metric": metric, "--task": task, "--state": state})
+    if not sheet.columns or not sheet.columns[0]:
+        raise UserError(f"{sheet.name} has no rows: one for each run is needed.")
+    stated = [state] if state else state_columns(sheet, {group, seed, metric, task})
+    if wide:
+        metric = metric or "value"
+        sheet = melted(sheet, group, seed, metric, [name for name in (task, *stated) if name])
+    runs = _runs(sheet, group, seed, task)
+    metric = metric or _only_number(sheet, {group, seed, task, *stated})
+    values, marked = numbers(sheet.column(metric), f"Column {metric!r} of {sheet.name}")
+    found = states(sheet, stated, failed_diverged=failed_diverged)
+    values[found.diverged] = math.nan
+    shown = unit_of(values[found.kept], metric, given=unit, marked=marked, lower_is_better=lower_is_better)
+    columns = " or ".join(filter(None, (group, seed, task)))
+    kept = [run for run, is_kept in zip(runs, found.kept, strict=True) if is_kept]
+    told = [*found.told, *_told_lost(runs, kept, columns, hasattr(frame, "iloc")), *_told_side(metric, lower_is_better)]
+    if all(None in run for run in kept):
+        why = f"has a value in {columns}: name others with --group, --seed" if kept else "is a result"
+        raise UserError(f"No row of {sheet.name} {why}{f' ({told[0]})' if found.told else ''}.")
+    signed = values[found.kept] * (-1 if lower_is_better else 1)
+    tables = _tables(kept, signed.tolist(), group, seed, task)
+    chosen = _baseline(tables, None if baseline is None else str(baseline), group, sheet.name, told)
+    comparisons = compare_tasks(tables, chosen, margin=margin / shown.scale, progress=progress)
+    if group != "activation":  # equal results make no optimizer the same function
+        comparisons = {where: [_no_function(item) for item in items] for where, items in comparisons.items()}
+    best = {where: best_among(arms, progress=progress) for where, arms in tables.items() if len(arms) > 2}
+    direction = f"{shown.better} is better{': a positive difference is an improvement' if lower_is_better else ''}"
+    told += _told_alone(tables, chosen)
+    return Judgement(tables, comparisons, best, f"{metric} ({direction})", shown, sheet.name, tuple(told), group)
+
+
+def _need_sense(margin: float, columns: dict[str, str | None]) -> None:
+    """A margin that is a size, and a column of its own for each purpose."""
+    if not (math.isfinite(margin) and margin >= 0):
+        raise UserError(f"--margin is {margin:g}; it must be a number from 0 on: the smallest difference that matters.")
+    for (one, first), (other, second) in itertools.combinations(columns.items(), 2):
+        if first == second and first is not None:
+            raise UserError(f"{one} and {other} both name the column {first!r}: each needs a column of its own.")
+
+
+def _runs(sheet: Sheet, group: str, seed: str, task: str | None) -> list[Run]:
+    tasks = names_of(sheet.column(task)) if task else [""] * len(sheet.columns[0])
+    arms = names_of(sheet.column(group))
+    return [*zip(tasks, arms, seeds_of(sheet.column(seed), seed, sheet.name), strict=True)]
+
+
+def _is_numeric(sheet: Sheet, name: str) -> bool:
+    try:
+        return bool(np.isfinite(numbers(sheet.column(name), name)[0]).any())
+    except UserError:
+        return False
+
+
+def _only_number(sheet: Sheet, others: set[str | None]) -> str:
+    rest = [name for name in dict.fromkeys(sheet.names) if name not in others and is_named(name)]
+    found = [name for name in rest if _is_numeric(sheet, name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"{sheet.name} has numbers in {', '.join(found)}: say which one is compared with --metric.")
+    if len(rest) == 1:  # it is meant: what is wrong with it
+        return rest[0]
+    raise UserError(
+        f"{sheet.name} has no column of numbers beside those that name the runs"
+        + (f"; {listed(rest)} hold something else: with --metric it is said what." if rest else ".")
+    )
+
+
+def _tables(runs: list[Run], values: list[float], group: str, seed: str, task: str | None) -> Tables:
+    found: Tables = {}
+    for (where, arm, each), value in zip(runs, values, strict=True):
+        if None in (where, arm, each):
+            continue
+        seeds = found.setdefault(where, {}).setdefault(arm, {})
+        if each in seeds:
+            raise UserError(
+                f"{group} {arm} has {seed} {each} twice{f' in {where}' if task else ''}: keep one row a run"
+                + ("." if task else ", or name the column that tells them apart with --task.")
+            )
+        seeds[each] = value
+    return found
+
+
+def _baseline(tables: Tables, given: str | None, group: str, name: str, told: list[str]) -> str:
+    groups = list(dict.fromkeys(arm for arms in tables.values() for arm in arms))
+    why = f" ({'; '.join(told)})" if told else ""
+    if given is not None and given not in groups:
+        known = ", ".join(groups)
+        raise UserError(f"There is no {group} {given!r} in {name}.{did_you_mean(given, groups)} It has: {known}{why}.")
+    chosen = groups[0] if given is None else given
+    if without := [t for t, arms in tables.items() if chosen not in arms]:
+        raise UserError(
+            f"The baseline {chosen} has no result of {listed(without)}: nothing to compare with there{why}."
+        )
+    if all(len(arms) < 2 for arms in tables.values()):
+        raise UserError(f"{name} has one {group} alone, {chosen}: there is nothing to compare it with{why}.")
+    return chosen
+
+
+def _no_function(item: Comparison) -> Comparison:
+    return dataclasses.replace(item, verdict="the same results") if item.verdict == "the same function" else item
+
+
+def _told_lost(runs: list[Run], kept: list[Run], columns: str, from_pandas: bool) -> list[str]:
+    """Rows that do not say what they are of, and groups of which nothing is left."""
+    said = []
+    if lost := sum(None in run for run in kept):
+        said.append(f"{lost} row{'s' if lost > 1 else ''} without a value in {columns}, left out")
+    if from_pandas and any(run[1] is None for run in kept):
+        said.append("a group called None or NA is a missing value to pandas.read_csv; keep_default_na=False keeps it")
+    left = {run[1] for run in kept if None not in run}
+    if gone := [arm for arm in dict.fromkeys(run[1] for run in runs) if arm is not None and arm not in left]:
+        said.append(f"no result is left of {listed(gone)}")
+    return said
+
+
+def _told_side(metric: str, lower_is_better: bool) -> list[str]:
+    side, taken = sounds(metric)[0], "lower" if lower_is_better else "higher"
+    if side in ("", taken):
+        return []
+    turn = "leave out --lower-is-better" if lower_is_better else "add --lower-is-better"
+    return [f"{metric} sounds like something of which {side} is better; {taken} was taken as better. If not so: {turn}"]
+
+
+def _told_alone(tables: Tables, baseline: str) -> list[str]:
+    said = []
+    for task, arms in tables.items():
+        first = arms[baseline]
+        for arm, seeds in arms.items():
+            if alone := sorted(first.keys() ^ seeds.keys()):
+                shown = ", ".join(map(str, alone[:6])) + (" ..." if len(alone) > 6 else "")
+                place = f" in {task}" if task else ""
+                seeds_lost = f"{len(alone)} seed{'s' if len(alone) > 1 else ''}"
+                said.append(f"{arm} and {baseline}{place}: {seeds_lost} of one of the two only, left out ({shown})")
+    return said

@@ -45,20 +45,10 @@ def judge(
 
     with _bar() as progress:
         found = decide(
-            results,
-            baseline=baseline,
-            group=group,
-            seed=seed,
-            metric=metric,
-            task=task,
-            state=state,
-            margin=parse_number("--margin", margin) or 0.0,
-            lower_is_better=lower_is_better,
-            unit=unit,
-            wide=wide,
-            failed_diverged=failed_diverged,
-            progress=progress,
-        )
+            results, baseline=baseline, group=group, seed=seed, metric=metric, task=task, state=state, unit=unit,
+            margin=parse_number("--margin", margin) or 0.0, lower_is_better=lower_is_better, wide=wide,
+            failed_diverged=failed_diverged, progress=progress,
+        )  # fmt: skip
     if out is not None:
         from actlab.report.judged import draw_judgement
 

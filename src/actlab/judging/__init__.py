@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from actlab.judging.metric import numbers, sounds, unit_of
 from actlab.judging.reading import Sheet, is_named, melted, names_of, read, seeds_of
 from actlab.judging.states import state_columns, states
 from actlab.stats import Comparison, best_among, compare_tasks, listed
+from actlab.stats.critical import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,25 +23,14 @@ __all__ = ["Judgement", "judge"]
 
 Tables = dict[str, dict[str, dict[Any, float]]]  # task -> group -> seed -> value
 Run = tuple[str | None, str | None, Any]  # task, group and seed; None: not said
-Progress = Callable[[float], None]  # takes the share that is done
 
 
 def judge(
-    frame: "pd.DataFrame | str | Path",
-    *,
-    baseline: Any = None,
-    group: str = "activation",
-    seed: str = "seed",
-    metric: str | None = None,
-    task: str | None = None,
-    state: str | None = None,
-    margin: float = 0.0,
-    lower_is_better: bool = False,
-    unit: str | None = None,
-    wide: bool = False,
-    failed_diverged: bool = False,
+    frame: "pd.DataFrame | str | Path", *, baseline: Any = None, group: str = "activation", seed: str = "seed",
+    metric: str | None = None, task: str | None = None, state: str | None = None, margin: float = 0.0,
+    lower_is_better: bool = False, unit: str | None = None, wide: bool = False, failed_diverged: bool = False,
     progress: Progress | None = None,
-) -> Judgement:
+) -> Judgement:  # fmt: skip
     """Compare the groups of a table with a baseline, paired by seed: the verdicts of `compare`, for anyone's results.
 
     Args:
@@ -69,9 +58,7 @@ def judge(
     [['tanh', 6, 'worse']]
     """
     sheet = read(frame)
-    group, seed, metric, task, state = (
-        None if each is None else str(each) for each in (group, seed, metric, task, state)
-    )
+    group, seed, metric, task, state = (None if c is None else str(c) for c in (group, seed, metric, task, state))
     _need_sense(margin, {"--group": group, "--seed": seed, "--metric": metric, "--task": task, "--state": state})
     if not sheet.columns or not sheet.columns[0]:
         raise UserError(f"{sheet.name} has no rows: one for each run is needed.")
@@ -79,19 +66,20 @@ def judge(
     if wide:
         metric = metric or "value"
         sheet = melted(sheet, group, seed, metric, [name for name in (task, *stated) if name])
-    runs = _runs(sheet, group, seed, task)
+    tasks, arms = names_of(sheet.column(task)) if task else [""] * len(sheet.columns[0]), names_of(sheet.column(group))
+    runs = [*zip(tasks, arms, seeds_of(sheet.column(seed), seed, sheet.name), strict=True)]
     metric = metric or _only_number(sheet, {group, seed, task, *stated})
     values, marked = numbers(sheet.column(metric), f"Column {metric!r} of {sheet.name}")
-    found = states(sheet, stated, failed_diverged=failed_diverged)
-    values[found.diverged] = math.nan
-    shown = unit_of(values[found.kept], metric, given=unit, marked=marked, lower_is_better=lower_is_better)
+    finished, diverged, told = states(sheet, stated, failed_diverged=failed_diverged)
+    values[diverged] = math.nan
+    shown = unit_of(values[finished], metric, given=unit, marked=marked, lower_is_better=lower_is_better)
     columns = " or ".join(filter(None, (group, seed, task)))
-    kept = [run for run, is_kept in zip(runs, found.kept, strict=True) if is_kept]
-    told = [*found.told, *_told_lost(runs, kept, columns, hasattr(frame, "iloc")), *_told_side(metric, lower_is_better)]
+    kept = list(itertools.compress(runs, finished))
     if all(None in run for run in kept):
         why = f"has a value in {columns}: name others with --group, --seed" if kept else "is a result"
-        raise UserError(f"No row of {sheet.name} {why}{f' ({told[0]})' if found.told else ''}.")
-    signed = values[found.kept] * (-1 if lower_is_better else 1)
+        raise UserError(f"No row of {sheet.name} {why}{f' ({told[0]})' if told else ''}.")
+    told += [*_told_lost(runs, kept, columns, hasattr(frame, "iloc")), *_told_side(metric, lower_is_better)]
+    signed = values[finished] * (-1 if lower_is_better else 1)
     tables = _tables(kept, signed.tolist(), group, seed, task)
     chosen = _baseline(tables, None if baseline is None else str(baseline), group, sheet.name, told)
     comparisons = compare_tasks(tables, chosen, margin=margin / shown.scale, progress=progress)
@@ -110,12 +98,6 @@ def _need_sense(margin: float, columns: dict[str, str | None]) -> None:
     for (one, first), (other, second) in itertools.combinations(columns.items(), 2):
         if first == second and first is not None:
             raise UserError(f"{one} and {other} both name the column {first!r}: each needs a column of its own.")
-
-
-def _runs(sheet: Sheet, group: str, seed: str, task: str | None) -> list[Run]:
-    tasks = names_of(sheet.column(task)) if task else [""] * len(sheet.columns[0])
-    arms = names_of(sheet.column(group))
-    return [*zip(tasks, arms, seeds_of(sheet.column(seed), seed, sheet.name), strict=True)]
 
 
 def _is_numeric(sheet: Sheet, name: str) -> bool:

@@ -59,16 +59,10 @@ class Judgement:
     @functools.cached_property
     def conclusion(self) -> str:
         said = [
-            conclusion(
-                table,
-                self.comparisons[task],
-                subject=task or self.subject,
-                metric=self.metric,
-                unit=self.unit,
-                advice=f"{LEAST_PAIRS} pairs are needed for a verdict",
-            )
+            conclusion(table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit,
+                       advice=f"{LEAST_PAIRS} pairs are needed for a verdict")
             for task, table in self.tables.items()
-        ]
+        ]  # fmt: skip
         best = [
             f"The best {f'on {task} ' if task else ''}lies among: {', '.join(names)}."
             for task, names in self.best.items()

@@ -1,7 +1,6 @@
 """Which rows are results: a column of states, as trackers of experiments write it."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from actlab.errors import UserError
 from actlab.judging.metric import words
@@ -18,17 +17,8 @@ _KINDS = {
 _KIND = {state: kind for kind, known in _KINDS.items() for state in known.split()}
 
 
-@dataclass(frozen=True)
-class States:
-    """For each row whether it is a result, and whether it is a failure that counts as one that diverged."""
-
-    kept: list[bool]
-    diverged: list[bool]
-    told: tuple[str, ...]
-
-
-def states(sheet: Sheet, columns: list[str], *, failed_diverged: bool) -> States:
-    """Rows that are a result by every one of these columns.
+def states(sheet: Sheet, columns: list[str], *, failed_diverged: bool) -> tuple[list[bool], list[bool], list[str]]:
+    """Which rows are results by every one of these columns, which of them count as diverged, and a word on the others.
 
     Raises:
         UserError: a state that is not known.
@@ -56,7 +46,7 @@ def states(sheet: Sheet, columns: list[str], *, failed_diverged: bool) -> States
             told.append(f"{_rows(left.total())} no result by {name}, left out: {counts}{asked}")
     if any(diverged):
         told.append(f"{_rows(sum(diverged))} counted as diverged, by state")
-    return States(kept, diverged, tuple(told))
+    return kept, diverged, told
 
 
 def state_columns(sheet: Sheet, others: set[str | None]) -> list[str]:

@@ -174,8 +174,9 @@ def _told_side(metric: str, lower_is_better: bool) -> list[str]:
     side, taken = sounds(metric)[0], "lower" if lower_is_better else "higher"
     if side in ("", taken):
         return []
-    turn = "leave out --lower-is-better" if lower_is_better else "add --lower-is-better"
-    return [f"{metric} sounds like something of which {side} is better; {taken} was taken as better. If not so: {turn}"]
+    turn = "leave out" if lower_is_better else "add"
+    said = f"{metric} sounds like something of which {side} is better, but {taken} was taken as better"
+    return [f"{said}: {turn} --lower-is-better if {side} is"]
 
 
 def _told_alone(tables: Tables, baseline: str) -> list[str]:

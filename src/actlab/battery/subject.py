@@ -67,7 +67,9 @@ class Subject:
         self.class_ = thing if self.is_class else type(thing)
         self.is_module = isinstance(self.thing, torch.nn.Module)
         if self.is_module:
-            self.thing = begun(materialised(self.thing, self.label, self.grid()), self.grid())
+            made = materialised(self.thing, self.label, self.grid())
+            self.by_feature |= elementwise and made is not self.thing  # a lazy one has taken this width
+            self.thing = begun(made, self.grid())
         if isinstance(self.thing, type) and not issubclass(self.thing, torch.autograd.Function):
             raise UserError(
                 f"{self.label} is a class, but no torch.nn.Module and no autograd Function: name an instance."

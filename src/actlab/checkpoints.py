@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from actlab.disk import told, write_by, write_text
+from actlab.processes import sigint_held
 from actlab.train import Stack, Trainer
 
 _SECONDS = 20.0  # of training between two checkpoints
@@ -69,7 +70,7 @@ class Checkpoints:
         if time.monotonic() - self._last < _SECONDS:
             return
         state = trainer.state() | {"keys": self.keys}
-        with told(self.folder.parent):
+        with told(self.folder.parent), sigint_held():  # in the middle of it torch would raise an error of its own
             write_by(self.folder / f"{self.name}.pt", lambda handle: torch.save(state, handle))
             write_text(self.folder / f"{self.name}.json", json.dumps({"keys": self.keys, "done": trainer.done}))
         self._last = time.monotonic()

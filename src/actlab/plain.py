@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from actlab.activations.modules import state_of
+from actlab.activations.modules import saved
 from actlab.spec import Trial, stream_seed
 from actlab.train import Arrays, OnEpoch, Result
 
@@ -101,8 +101,7 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
 @torch.no_grad()
 def evaluate(network: nn.Module, loader: Iterable) -> tuple[float, float]:
     """Mean loss and accuracy of the network as it is."""
-    network.eval()
-    logits, labels = map(torch.cat, zip(*[(network(x), labels) for x, labels in loader], strict=True))
+    logits, labels = map(torch.cat, zip(*[(network.eval()(x), labels) for x, labels in loader], strict=True))
     return nn.functional.cross_entropy(logits, labels).item(), accuracy(logits, labels)
 
 
@@ -144,10 +143,8 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
         correct = np.packbits(classes == arrays.y_test.numpy())
         test = evaluate(best, [(arrays.x_test, arrays.y_test)]) if best_epoch else test
     named = {f"{2 * i}.{name}": p for i, linear in enumerate(best.linears) for name, p in linear.named_parameters()}
-    for i, f in ((i, f) for i, f in enumerate(best.activations, start=1) if isinstance(f, nn.Module)):
-        learned = [p.flatten() for p in f.parameters() if p.requires_grad]
-        named |= {f"{2 * i - 1}.learned": torch.cat(learned)} if learned else {}
-        named |= {f"{2 * i - 1}.state.{name}": tensor for name, tensor in state_of(f).items()}
+    modules = {2 * i + 1: f for i, f in enumerate(best.activations) if isinstance(f, nn.Module)}
+    named |= {f"{place}.{name}": value for place, f in modules.items() for name, value in saved(f).items()}
     parameters = {name: value.detach().numpy() for name, value in named.items()}
     found = [np.array([value]) for value in (best_epoch, diverged_epoch, *test)]
     return Result(curves, seconds, *found[:2], [parameters], [predictions], [correct], *found[2:])

@@ -25,8 +25,9 @@ def context() -> BaseContext:
 def prepare(*modules: str) -> None:
     """Let the server begin, if it has not, and load what workers need and these modules; nothing with "spawn"."""
     if METHOD == "forkserver":
-        from multiprocessing import forkserver  # not on Windows
+        from multiprocessing import forkserver, resource_tracker  # not on Windows
 
+        resource_tracker.ensure_running()  # when it begins it lets SIGINT through again, whatever held it before
         forkserver.set_forkserver_preload(["actlab.work", *modules])
         with sigint_held():
             forkserver.ensure_running()
@@ -40,9 +41,6 @@ def sigint_held() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if answers else None
     masks = hasattr(signal, "pthread_sigmask")  # not on Windows, whose processes are told all the same
     if masks:
-        from multiprocessing import resource_tracker
-
-        resource_tracker.ensure_running()  # when it begins it lets SIGINT through again, whatever held it before
         # for the children, who inherit it; here another thread of this process may still be given the signal
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

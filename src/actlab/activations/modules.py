@@ -102,6 +102,13 @@ class Copies:
         return guarded(self.label, call, *arguments, where="while a network was trained", **options)
 
 
+def saved(module: torch.nn.Module) -> dict[str, Tensor]:
+    """What a run's file holds of a module, by the names that follow its place."""
+    parameters = [p.flatten() for p in learned(module)]
+    state = {f"state.{name}": tensor for name, tensor in state_of(module).items()}
+    return state | ({"learned": torch.cat(parameters)} if parameters else {})
+
+
 def _bind(module: torch.nn.Module, row: Tensor) -> None:
     """Let what a module learns lie in this row."""
     parameters = list(learned(module))

@@ -180,11 +180,11 @@ def _refuse_result(y: Any, x: Tensor, label: str) -> None:
         raise UserError(f"{label} turns {x.dtype} into {y.dtype}: an activation keeps its input's dtype.")
 
 
-def numbers_of(module: torch.nn.Module) -> dict[str, int | float]:
-    """The numbers that a module and its parts hold as plain attributes, by their names."""
+def numbers_of(module: torch.nn.Module) -> dict[str, str]:
+    """The numbers that a module and its parts hold as plain attributes, by their names; as text, where nan is nan."""
     ours = vars(torch.nn.Module()).keys()
     return {
-        f"{path}.{name}".lstrip("."): value
+        f"{path}.{name}".lstrip("."): repr(value)
         for path, part in module.named_modules()
         for name, value in vars(part).items()
         if name not in ours and isinstance(value, int | float)
@@ -211,10 +211,13 @@ def put_back(module: torch.nn.Module, state: State) -> None:
     for name, tensor in state.items():
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
-        if leaf in owner._parameters:
-            owner._parameters[leaf].data = tensor.clone()
+        held = owner._parameters if leaf in owner._parameters else owner._buffers
+        mine = held.get(leaf)
+        moved = tensor.clone() if mine is None else tensor.to(mine.device, copy=True)
+        if held is owner._parameters:
+            mine.data = moved
         else:
-            owner._buffers[leaf] = tensor.clone()
+            held[leaf] = moved
 
 
 def kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:

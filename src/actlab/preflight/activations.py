@@ -1,5 +1,7 @@
 """What the battery says of activations that are not of the catalogue: whose backward nobody has tested."""
 
+from collections.abc import Iterator
+
 from actlab.activations.modules import ByModule
 from actlab.activations.resolve import resolve
 from actlab.battery import check
@@ -7,25 +9,31 @@ from actlab.battery.findings import WRONG
 from actlab.battery.findings import Finding as Failure
 from actlab.preflight.findings import ERROR, WARNING, Finding
 from actlab.spec import Experiment
-from actlab.targets import Target
+
+_OTHER_DTYPES = ("float16", "bfloat16", "float32")  # all their numbers: a training meets few of them
 
 
 def check_activations(experiment: Experiment) -> list[Finding]:
     """An error where a check says "wrong", a warning where the activation is only hard to carry elsewhere."""
-    found = []
-    for target, units in experiment.placed:
-        failures = () if target.kind == "catalogue" else _failures(target, units)
-        wrong = [f for f in failures if f.severity == WRONG]
+    found: dict[tuple[str, str], Finding] = {}  # once, whatever the widths of its layers
+    for label, failures in _failures(experiment):
+        wrong = [f for f in failures if f.severity == WRONG and f.check not in _OTHER_DTYPES]
         for level, some in ((ERROR, wrong), (WARNING, [f for f in failures if f not in wrong])):
             if some:
                 where = f" at {some[0].where}" if some[0].where else ""
                 says = (
                     f"{', '.join(f.check for f in some)} failed. {some[0].check}{where}: {some[0].says} {some[0].mend}"
                 )
-                found.append(Finding("battery", level, len(some), says.strip(), target.label))
-    return found
+                found.setdefault((label, level), Finding("battery", level, len(some), says.strip(), label))
+    return list(found.values())
 
 
-def _failures(target: Target, units: int) -> list[Failure]:
-    made = isinstance(resolve(target, units), ByModule)  # for layers of one width
-    return check(target, quick=True, width=units if made else None).failures
+def _failures(experiment: Experiment) -> Iterator[tuple[str, list[Failure]]]:
+    """What fails of each activation that is not of the catalogue; of one made for layers of a width, of each width."""
+    seen = set()
+    for target, units in experiment.placed:
+        if target.kind != "catalogue":
+            width = units if isinstance(resolve(target, units), ByModule) else None
+            if (target.identity, width) not in seen:
+                yield target.label, check(target, quick=True, width=width).failures
+            seen.add((target.identity, width))

@@ -66,6 +66,24 @@ class FirstBatch(nn.Module):
         return torch.relu(x - self.middle)
 
 
+class NotYet(nn.Module):
+    """A running mean in a buffer that is not there before the first batch."""
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", None)
+    def forward(self, x):
+        if self.training:
+            batch = x.detach().mean()
+            self.mean = batch if self.mean is None else 0.9 * self.mean + 0.1 * batch
+        return torch.relu(x - (0.0 if self.mean is None else self.mean))
+
+
+class Centred(nn.Module):
+    """No state: centred in training alone."""
+    def forward(self, x):
+        return torch.relu(x - x.detach().mean() if self.training else x)
+
+
 class Modes(nn.Module):
     """No state: a leak in training alone."""
     def forward(self, x):
@@ -115,6 +133,25 @@ class Attribute(nn.Module):
         return torch.tanh(x) if self.calls < 100 else torch.relu(x)
 
 
+class Listed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+    def forward(self, x):
+        self.seen.append(1)
+        return torch.relu(x) * (1.0 if len(self.seen) < 30 else 0.5)
+
+
+class LateAttribute(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mean = None
+    def forward(self, x):
+        if self.training:
+            self.mean = x.detach().mean() if self.mean is None else 0.9 * self.mean + 0.1 * x.detach().mean()
+        return torch.relu(x - (0.0 if self.mean is None else self.mean))
+
+
 class Unregistered(nn.Module):
     def __init__(self):
         super().__init__()
@@ -160,7 +197,7 @@ def remembers(x):
     return torch.tanh(len(calls) * x)
 '''
 
-STATEFUL = ["Counter", "Running", "Normed", "FirstBatch", "Modes", "Follower", "Features"]
+STATEFUL = ["Counter", "NotYet", "Centred", "Running", "Normed", "FirstBatch", "Modes", "Follower", "Features"]
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +270,9 @@ def test_a_loaded_network_gives_the_loss_that_was_reported(file, tmp_path):
     ("name", "told"),
     [
         ("Attribute", r"keeps a state in calls, which is no buffer.*register_buffer"),
-        ("Unregistered", r"keeps a state which is no buffer"),
+        ("Listed", "keeps a state in seen, which is no buffer"),
+        ("LateAttribute", "keeps a state"),
+        ("Unregistered", "keeps a state in size, which is no buffer"),
         ("Replaced", "replaces a parameter"),
         ("Undetached", r"in the second backward pass.*must be detached"),
         ("Raises", "failed in a hidden layer of 64: RuntimeError: no"),
@@ -267,3 +306,35 @@ def test_what_is_named_stays_as_it_is(file):
     applied.copies(torch.tensor([applied.initial] * 2)).forward(torch.randn(2, 5, 16), training=True)
     assert module.num_batches_tracked == 0 and torch.equal(module.weight, torch.ones(16))
     assert e.hidden == (16,)
+
+
+def test_what_differs_in_a_module_is_another_activation():
+    """Private numbers, and what is not learned."""
+
+    class Leak(nn.Module):
+        def __init__(self, slope, learns=True):
+            super().__init__()
+            self._slope = slope
+            self.bias = nn.Parameter(torch.zeros(()), requires_grad=learns)
+
+        def forward(self, x):
+            return torch.where(x > 0, x, self._slope * x) + self.bias
+
+    made = [Leak(0.1), Leak(0.9), Leak(0.1, learns=False)]
+    assert len({parse(module).identity for module in made}) == 3
+    assert parse(Leak(0.1)).identity == parse(made[0]).identity
+
+
+def test_an_instance_that_is_lazy_or_as_wide_as_what_is_tried(tmp_path):
+    class Wide(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Parameter(torch.full((65,), 0.25))
+
+        def forward(self, x):
+            return torch.where(x > 0, x, self.a * x)
+
+    settings = {"data": "digits", "hidden": (65,), "seeds": 1, "epochs": 1, "report": False, "workers": 1}
+    lazy = nn.Sequential(nn.LazyBatchNorm1d(), nn.Tanh())
+    run = compare(Wide(), lazy, out=tmp_path / "run", **settings)
+    assert (run.trials["status"] == "finished").all()

@@ -152,14 +152,16 @@ def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
         yield thing.code
         yield from _describe(dict(thing.state_dict()), seen)
     elif hasattr(thing, "detach") and hasattr(thing, "numpy"):  # a tensor
-        yield f"{type(thing).__name__} {thing.dtype}"
+        yield f"{type(thing).__name__} {thing.dtype}" + " frozen" * (_is_parameter(thing) and not thing.requires_grad)
         if "Uninitialized" not in type(thing).__name__:
             yield from _describe(thing.detach().cpu().double().numpy(), seen)
     elif hasattr(thing, "tobytes") and hasattr(thing, "shape"):  # an array
         yield f"{thing.dtype} {tuple(thing.shape)} {hashlib.sha256(thing.tobytes()).hexdigest()}"
     elif hasattr(thing, "state_dict"):  # a module: its class, its settings, its tensors
         yield from _describe_class(type(thing), seen)
-        own = {name: value for name, value in vars(thing).items() if name[0] != "_" and name != "training"}
+        torchs = vars(sys.modules["torch"].nn.Module()).keys() if "torch" in sys.modules else ()
+        kept = {name: value for name, value in vars(thing).items() if name not in torchs}
+        own = {name: value for name, value in kept.items() if type(value).__name__ != "RemovableHandle"}
         yield from _describe(own | {name: vars(thing)[name] for name in _PARTS}, seen)
         yield from _describe([list(vars(thing)[name].values()) for name in _HOOKS], seen)
     elif callable(thing) and hasattr(thing, "__dict__"):
@@ -222,9 +224,14 @@ def _describe_class(cls: type, seen: dict[int, Any]) -> Iterator[str]:
             inner = next((getattr(member, a) for a in ("__func__", "fget", "func") if hasattr(member, a)), member)
             written = isinstance(inner, types.FunctionType)
             generated = written and name[:2] == "__" and hasattr(owner, "__dataclass_fields__")
-            if (written or name[0] != "_") and not (generated and not _has_source(inner)):
+            internal = name[:2] == "__" or name == "_abc_impl"
+            if (written or not internal) and not (generated and not _has_source(inner)):
                 yield name
                 yield from _describe(inner, seen)
+
+
+def _is_parameter(tensor: Any) -> bool:
+    return "Parameter" in type(tensor).__name__
 
 
 def _has_source(function: types.FunctionType) -> bool:

@@ -358,8 +358,8 @@ class Trainer:
             if learned[index].numel():
                 named[f"{2 * layer + 1}.learned"] = learned[index][i - part.start].cpu().numpy().copy()
             if copies := self.best.modules[layer][index]:
-                state = state_of(copies.modules[i - part.start])
-                named |= {f"{2 * layer + 1}.state.{name}": tensor.cpu().numpy() for name, tensor in state.items()}
+                state = state_of(copies.modules[i - part.start]).items()
+                named |= {f"{2 * layer + 1}.state.{name}": t.cpu().numpy() for name, t in state if t is not None}
         return named
 
 

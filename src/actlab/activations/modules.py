@@ -25,6 +25,7 @@ from actlab.activations.probing import (
     put_back,
     same,
     state_of,
+    values,
 )
 from actlab.errors import UserError
 
@@ -105,7 +106,7 @@ class Copies:
 def saved(module: torch.nn.Module) -> dict[str, Tensor]:
     """What a run's file holds of a module, by the names that follow its place."""
     parameters = [p.flatten() for p in learned(module)]
-    state = {f"state.{name}": tensor for name, tensor in state_of(module).items()}
+    state = {f"state.{name}": tensor for name, tensor in state_of(module).items() if tensor is not None}
     return state | ({"learned": torch.cat(parameters)} if parameters else {})
 
 
@@ -140,18 +141,19 @@ def needs_its_own(module: torch.nn.Module) -> bool:
     """Whether it is more than one function of elements and learned parameters, whatever batch, width and mode."""
     if any(isinstance(part, LazyModuleMixin) for part in module.modules()) or next(kept(module), None) is not None:
         return True
-    x = torch.linspace(-3, 3, WIDTH + 1)
     try:
         evaluated, trained = (copied(module).float().train(mode) for mode in (False, True))
-        ys = [part(x.clone()) for part in (evaluated, trained, trained)]
-        return not all(same(ys[0], y) for y in ys) or numbers_of(trained) != numbers_of(module)
+        for x in map(values, (WIDTH + 1, WIDTH + 33, WIDTH + 1)):  # two sizes, of which a width is not both
+            if not same(evaluated(x.clone()), trained(x.clone())):
+                return True
+        return numbers_of(trained) != numbers_of(copied(module).float())
     except (Exception, SystemExit):  # a width, or a number of axes, that it is not made for
         return True
 
 
 def by_module(module: torch.nn.Module, label: str, width: int = WIDTH) -> ByModule:
     """A module made for a layer of this width."""
-    made = materialised(copied(module).float(), label, a_batch(width))
-    values = [p.detach().flatten() for p in learned(made)]
-    initial = torch.cat(values).tolist() if values else []
+    made = materialised(copied(module).float(), label, a_batch(width)).train()
+    start = [p.detach().flatten() for p in learned(made)]
+    initial = torch.cat(start).tolist() if start else []
     return ByModule(_Evaluated(made, width), initial, module=made, label=label)

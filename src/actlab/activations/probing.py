@@ -3,6 +3,7 @@
 Legend: B samples, H units.
 """
 
+import collections
 import copy
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from actlab.errors import UserError
 
 WIDTH = 64  # of the layer in which a thing is tried, where none is known
 _SAMPLES = 8
+_COUNTING = (int, float, list, tuple, dict, set, collections.deque, Tensor)
 _BUFFER = "Keep it in a buffer: self.register_buffer(name, tensor)."
 
-State = dict[str, Tensor]
+State = dict[str, Tensor | None]
 
 
 def probe(module: torch.nn.Module, label: str, width: int = WIDTH) -> None:
@@ -30,9 +32,14 @@ def probe(module: torch.nn.Module, label: str, width: int = WIDTH) -> None:
 
 
 def a_batch(width: int) -> Tensor:
-    """Values from -3 to 3 in no order, (B, H)."""
+    """Values in no order, (B, H): their mean is not 0, for that would hide what depends on it."""
     order = torch.randperm(_SAMPLES * width, generator=torch.Generator().manual_seed(0))
-    return torch.linspace(-3, 3, _SAMPLES * width)[order].view(_SAMPLES, width)
+    return values(_SAMPLES * width)[order].view(_SAMPLES, width)
+
+
+def values(count: int) -> Tensor:
+    """From -2.3 to 4.1, and -20 and 20."""
+    return torch.cat([torch.linspace(-2.3, 4.1, count - 2), torch.tensor([-20.0, 20.0])])
 
 
 def guarded(label: str, call: Callable[..., Any], *arguments: Any, where: str = "", **options: Any) -> Any:
@@ -85,7 +92,10 @@ def begun(module: torch.nn.Module, x: Tensor) -> torch.nn.Module:
         looked(x.clone())
     except (Exception, SystemExit):  # told by what is asked of it next
         return module
-    changed = any(name not in before or not same(before[name], value) for name, value in state_of(looked).items())
+    changed = any(
+        (value is None) != (before.get(name) is None) or (value is not None and not same(before[name], value))
+        for name, value in state_of(looked).items()
+    )
     return looked.train(module.training) if changed else module
 
 
@@ -133,7 +143,12 @@ class _Probe:
         for mine, theirs in zip(fresh.parameters(), called.parameters(), strict=True):
             mine.data = theirs.detach().clone()
         put_back(fresh, state_of(called))
-        if moved or not same(self.call(called, self.x_BH), self.call(fresh, self.x_BH)):
+        other_BH = 1.5 * self.x_BH + 0.5
+        lost = any(
+            not same(self.call(called.train(mode), other_BH), self.call(fresh.train(mode), other_BH))
+            for mode in (True, False)
+        )
+        if moved or lost:
             where = f"in {', '.join(moved)}, " if moved else ""
             raise UserError(
                 f"{self.label} keeps a state {where}which is no buffer, so that no checkpoint and no saved network "
@@ -181,13 +196,13 @@ def _refuse_result(y: Any, x: Tensor, label: str) -> None:
 
 
 def numbers_of(module: torch.nn.Module) -> dict[str, str]:
-    """The numbers that a module and its parts hold as plain attributes, by their names; as text, where nan is nan."""
+    """What a module and its parts count or collect in plain attributes, by their names; as text, where nan is nan."""
     ours = vars(torch.nn.Module()).keys()
     return {
-        f"{path}.{name}".lstrip("."): repr(value)
+        f"{path}.{name}".lstrip("."): repr(value.tolist() if isinstance(value, Tensor) else value)
         for path, part in module.named_modules()
         for name, value in vars(part).items()
-        if name not in ours and isinstance(value, int | float)
+        if name not in ours and isinstance(value, _COUNTING) and not isinstance(value, torch.Size)
     }
 
 
@@ -203,7 +218,7 @@ def copied(module: torch.nn.Module) -> torch.nn.Module:
 
 def state_of(module: torch.nn.Module) -> State:
     """What a module keeps beside what it learns: buffers, and parameters that ask for no gradient."""
-    return {name: tensor.detach().clone() for name, tensor in kept(module)}
+    return {name: None if tensor is None else tensor.detach().clone() for name, tensor in kept(module)}
 
 
 def put_back(module: torch.nn.Module, state: State) -> None:
@@ -213,15 +228,17 @@ def put_back(module: torch.nn.Module, state: State) -> None:
         owner = module.get_submodule(path)
         held = owner._parameters if leaf in owner._parameters else owner._buffers
         mine = held.get(leaf)
-        moved = tensor.clone() if mine is None else tensor.to(mine.device, copy=True)
+        moved = tensor if tensor is None else tensor.to(tensor.device if mine is None else mine.device, copy=True)
         if held is owner._parameters:
             mine.data = moved
         else:
             held[leaf] = moved
 
 
-def kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_buffers()
+def kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor | None]]:
+    """Buffers, also those that are not there yet, and what asks for no gradient."""
+    for path, part in module.named_modules():
+        yield from ((f"{path}.{name}".lstrip("."), tensor) for name, tensor in part._buffers.items())
     yield from ((name, p) for name, p in module.named_parameters() if not p.requires_grad)
 
 

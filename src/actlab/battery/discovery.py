@@ -46,13 +46,17 @@ def _unfit(thing: Any) -> str | None:
         return "A class, but no torch.nn.Module: name an instance." if "__call__" in vars(thing) else ""
     try:
         given = inspect.signature(thing).parameters.values()
-    except (TypeError, ValueError):  # a builtin or scripted function: a call tells
+    except (TypeError, ValueError):
+        given = None
+    if given is None or any(
+        p.kind is p.VAR_POSITIONAL for p in given
+    ):  # builtin, scripted, Function.apply: a call tells
         try:
             found = guarded("it", thing, torch.linspace(-3, 3, 64))
         except UserError as error:
             return str(error)
         return None if isinstance(found, Tensor) else f"It gives {type(found).__name__}, not a tensor."
-    needed = [p for p in given if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    needed = [p for p in given if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
     if len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY:
         return None
     return f"It takes {len(needed) or 'no'} argument{'s' * (len(needed) != 1)}, an activation one."

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def as_it_was(thing: Any) -> Iterator[None]:
     """A module is given back with the mode, attributes, tensors and gradients that it had."""
     modules = list(thing.modules()) if isinstance(thing, torch.nn.Module) else []
     kept = [(owner, {k: dict(v) if isinstance(v, dict) else v for k, v in vars(owner).items()}) for owner in modules]
-    tensors = [t for owner in modules[:1] for t in (*owner.parameters(), *owner.buffers())]
+    tensors = [t for owner in modules[:1] for t in (*owner.parameters(), *owner.buffers()) if not is_lazy(t)]
     gradients = [(tensor, tensor.grad) for tensor in tensors]
     held = [*tensors, *(gradient for _, gradient in gradients if gradient is not None)]
     states = [(tensor, tensor.data, tensor.data.clone()) for tensor in held]

@@ -93,8 +93,8 @@ def judge(
 
 def _need_sense(margin: float, columns: dict[str, str | None]) -> None:
     """A margin that is a size, and a column of its own for each purpose."""
-    if not (math.isfinite(margin) and margin >= 0):
-        raise UserError(f"--margin is {margin:g}; it must be a number from 0 on: the smallest difference that matters.")
+    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 <= margin < math.inf:
+        raise UserError(f"--margin is {margin!r}; it must be a number from 0 on: the smallest difference that matters.")
     for (one, first), (other, second) in itertools.combinations(columns.items(), 2):
         if first == second and first is not None:
             raise UserError(f"{one} and {other} both name the column {first!r}: each needs a column of its own.")

@@ -10,14 +10,15 @@ from actlab.battery.findings import Finding as Failure
 from actlab.preflight.findings import ERROR, WARNING, Finding
 from actlab.spec import Experiment
 
-_OTHER_DTYPES = ("float16", "bfloat16", "float32")  # all their numbers: a training meets few of them
+# all numbers of a dtype, of which a training meets few; other dtypes; what becomes of it afterwards
+_ELSEWHERE = ("float16", "bfloat16", "float32", "dtype", "autocast", "pickle")
 
 
 def check_activations(experiment: Experiment) -> list[Finding]:
     """An error where a check says "wrong", a warning where the activation is only hard to carry elsewhere."""
     found: dict[tuple[str, str], Finding] = {}  # once, whatever the widths of its layers
     for label, failures in _failures(experiment):
-        wrong = [f for f in failures if f.severity == WRONG and f.check not in _OTHER_DTYPES]
+        wrong = [f for f in failures if f.severity == WRONG and f.check not in _ELSEWHERE]
         for level, some in ((ERROR, wrong), (WARNING, [f for f in failures if f not in wrong])):
             if some:
                 where = f" at {some[0].where}" if some[0].where else ""

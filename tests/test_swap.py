@@ -233,7 +233,7 @@ def test_errors_teach_where():
     model = network(nn.ReLU(), nn.Tanh(), nn.ReLU())
     with pytest.raises(UserError, match=r"holds no 'ReLU' at 'encoder\.\*'\. It holds: ReLU \(2\), Tanh, first at 1\."):
         swap(model, "ReLU", "mish", where="encoder.*")
-    with pytest.raises(UserError, match="2 activations match, 0 1, 1 5"):
+    with pytest.raises(UserError, match="those that match: 0 is '1', 1 is '5'"):
         swap(model, "ReLU", "mish", where=[2])
     with pytest.raises(UserError, match="not list"):
         swap([model], "ReLU", "mish")

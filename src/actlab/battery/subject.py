@@ -100,8 +100,9 @@ class Subject:
         except (Exception, SystemExit) as error:
             hint = "" if told else self._hint()
             if isinstance(error, TypeError) and "required positional" in str(error):
-                hint = ". Name a function of x alone, which gives it the rest."
-            raise UserError(f"{self.label} failed on {given}: {type(error).__name__}: {error}{hint}") from None
+                hint = " Name a function of x alone, which gives it the rest."
+            why = f"{type(error).__name__}: {str(error).rstrip('.')}"
+            raise UserError(f"{self.label} failed on {given}: {why}.{hint}") from None
         if not isinstance(y, Tensor):
             raise UserError(f"{self.label} returns {type(y).__name__}, not a tensor: nothing of it can be checked.")
         if self.wants_elementwise and y.shape != x.shape:

@@ -150,8 +150,8 @@ def _chosen(sites: list[Site], wishes: Mapping[Any, Any], where: Where) -> list[
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
         raise UserError("where is a glob ('encoder.*'), a compiled regular expression, or numbers such as [0, -1].")
     if beyond := [n for n in numbers if not -len(wanted) <= n < len(wanted)]:
-        names = ", ".join(f"{n} {site.name}" for n, (site, _) in enumerate(wanted))
-        raise UserError(f"where={beyond[0]}: {len(wanted)} activations match, {names or 'none'}.")
+        names = ", ".join(f"{n} is {site.name!r}" for n, (site, _) in enumerate(wanted))
+        raise UserError(f"where={beyond[0]} is beyond those that match: {names or 'none'}.")
     places = {n % len(wanted) for n in numbers}
     return [pair for place, pair in enumerate(wanted) if place in places]
 

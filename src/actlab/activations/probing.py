@@ -68,7 +68,7 @@ def _on(arguments: tuple[Any, ...]) -> str:
     return f"on {x.numel()} {str(x.dtype).removeprefix('torch.')} values" if isinstance(x, Tensor) else "when called"
 
 
-def materialised(module: torch.nn.Module, label: str, x: Tensor | None = None) -> torch.nn.Module:
+def materialised(module: torch.nn.Module, label: str, x: Tensor) -> torch.nn.Module:
     """The module, or of a lazy one a copy with the shapes that this input gives it, and nothing else set up by it."""
     tensors = [*module.named_parameters(), *module.named_buffers()]
     before = {name: tensor for name, tensor in tensors if not is_lazy(tensor)}
@@ -78,7 +78,7 @@ def materialised(module: torch.nn.Module, label: str, x: Tensor | None = None) -
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.no_grad():
         warnings.simplefilter("ignore")  # that lazy modules are new
         torch.manual_seed(0)
-        guarded(label, made, a_batch(WIDTH) if x is None else x.clone())
+        guarded(label, made, x.clone())
         for name, tensor in [*made.named_parameters(), *made.named_buffers()]:
             if name in before:
                 tensor.copy_(before[name])

@@ -2,21 +2,24 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint catalogue lock clean help
+.PHONY: demo test lint catalogue house lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare
 
 test: .venv/.dev                       ## set up, then every test
-	$(BIN)/ruff check src tests tools bench
+	$(BIN)/ruff check src tests tools studies
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/.dev                       ## style only
-	$(BIN)/ruff check src tests tools bench
+	$(BIN)/ruff check src tests tools studies
 
 catalogue: .venv/.dev                  ## the torch-free index of the catalogue, and its page in docs, from the blocks
 	$(BIN)/python tools/catalogue.py
 	$(BIN)/python tools/catalogue_page.py
+
+house: .venv/.dev                      ## the picture of the rooms in ARCHITECTURE.md
+	$(BIN)/python tools/house.py
 
 help:                                  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'

@@ -1,9 +1,9 @@
 """The questions that actlab was made for, answered on MNIST; what is trained already is not trained again.
 
-    python bench/answers.py             # an hour or so on two cores; build/answers holds the runs, so it may be stopped
-    python bench/answers.py given       # one part of it
+    python studies/answers.py           # an hour or so on two cores; build/answers holds the runs, so it may be stopped
+    python studies/answers.py given       # one part of it
 
-Writes bench/records/answers.json and docs/answers.md, with the parts that are there.
+Writes records/answers.json and docs/answers.md, with the parts that are there.
 
 given:   the tutorial's question, relu, tanh or leaky_relu, at the tutorial's settings, 20 seeds.
 own:     the same, each at its own best learning rate.
@@ -17,11 +17,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from actlab.machine import environment
-from actlab.report import summarise
-from actlab.report.differences import COMPARISON_HEADERS
-from actlab.report.summary import HEADERS, Summary
-from actlab.store import Run
+from actlab.engine.machine import environment
+from actlab.experiment.store import Run
+from actlab.results import summarise
+from actlab.results.differences import COMPARISON_HEADERS
+from actlab.results.summary import HEADERS, Summary
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "build" / "answers"
@@ -44,7 +44,7 @@ _COMPARED = ("activation", "pairs", "difference, points", "simultaneous 95% inte
 
 def train(part: str, workers: str | None) -> None:
     """Train what is missing of a part, as a person would."""
-    command = [sys.executable, "-m", "actlab.cli", "compare", *PARTS[part][1], "--data", "mnist", "--epochs", "25"]
+    command = [sys.executable, "-m", "actlab", "compare", *PARTS[part][1], "--data", "mnist", "--epochs", "25"]
     command += ["--out", str(RUNS / part)] + (["--workers", workers] if workers else [])
     subprocess.run(command, check=True)
 
@@ -95,7 +95,7 @@ def page(record: dict) -> str:
             lines += _table(part["rates"])
         where = part["trained"]
         lines += ["", f"`{part['command']}`, {where['started'][:10]}, commit {where['commit']}, {where['cpu']}."]
-    lines += ["", f"[Record](../bench/records/{RECORD.name}) of `python bench/answers.py`, {record['date']}."]
+    lines += ["", f"[Record](../records/{RECORD.name}) of `python studies/answers.py`, {record['date']}."]
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +113,7 @@ def main() -> None:
         train(part, given.workers)
     found = [answer(part) for part in PARTS if (RUNS / part / "run.db").is_file()]
     record = {
-        "command": "python bench/answers.py",
+        "command": "python studies/answers.py",
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "interval": "simultaneous 95% intervals over the comparisons of a part",

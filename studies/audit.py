@@ -1,10 +1,10 @@
 """Put every activation of PyTorch and of five packages through the battery, and say what fails.
 
-    python bench/audit.py
-    python bench/audit.py --only torch.nn --limit 120
+    python studies/audit.py
+    python studies/audit.py --only torch.nn --limit 120
 
 Two worker processes; a class that takes longer than the limit is noted as such, and its worker replaced. Writes
-bench/records/audit.json; `python bench/audit_page.py` makes docs/audit.md of it.
+records/audit.json; `python studies/audit_page.py` makes docs/audit.md of it.
 """
 
 import argparse
@@ -26,11 +26,11 @@ import torch
 from audit_lines import line
 from audit_targets import PACKAGES, REFERENCES, Candidate, without_torchvision
 
-from actlab.battery import check
+from actlab.checks.battery import check
+from actlab.engine.machine import environment
 from actlab.errors import UserError
-from actlab.machine import environment
 
-RECORD = Path(__file__).parent / "records" / "audit.json"
+RECORD = Path(__file__).parents[1] / "records" / "audit.json"
 DISTRIBUTIONS = ("torch", "timm", "transformers", "torch-activation", "actix", "torchact", "mpmath", "numpy")
 
 
@@ -185,7 +185,7 @@ def main() -> None:
         for c in found
     ]
     record = {
-        "command": " ".join(["python", "bench/audit.py", *sys.argv[1:]]),
+        "command": " ".join(["python", "studies/audit.py", *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "versions": {name: importlib.metadata.version(name) for name in DISTRIBUTIONS},

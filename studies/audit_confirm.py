@@ -1,8 +1,8 @@
 """Confirm findings of the audit that are drawn at random, without actlab: plain torch beside formulas at 200 digits.
 
-    python bench/audit_confirm.py
+    python studies/audit_confirm.py
 
-The formulas are written by hand from each class's source. Writes bench/records/audit_confirmed.json.
+The formulas are written by hand from each class's source. Writes records/audit_confirmed.json.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import torch
 from audit_targets import Candidate, without_torchvision
 from mpmath import mpf
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "records"
 SEED, COUNT = 20261123, 50
 HOW = (
     "numbers against the class's formula, written by hand from its source and evaluated with mpmath at 200 digits; the "

@@ -1,6 +1,6 @@
-"""Make docs/audit.md of bench/records/audit.json and of bench/records/audit_confirmed.json, the drawn findings.
+"""Make docs/audit.md of records/audit.json and of records/audit_confirmed.json, the drawn findings.
 
-python bench/audit_page.py
+python studies/audit_page.py
 """
 
 import json
@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-BENCH = Path(__file__).parent
-PAGE = BENCH.parent / "docs" / "audit.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "audit.md"
 EXAMPLES = (  # what shows best what a check finds, of the packages that are used most
     ("torch.nn", "GELU", "tails"), ("torch.nn", "Tanhshrink", "tails"), ("torch.nn", "Hardswish", "float32"),
     ("torch.nn", "Hardsigmoid", "derivative"), ("torch.nn", "Hardsigmoid", "gradgradcheck"),
@@ -26,8 +26,8 @@ EXAMPLES = (  # what shows best what a check finds, of the packages that are use
 
 
 def main() -> None:
-    record = json.loads((BENCH / "records" / "audit.json").read_text(encoding="utf-8"))
-    confirmed = json.loads((BENCH / "records" / "audit_confirmed.json").read_text(encoding="utf-8"))
+    record = json.loads((ROOT / "records" / "audit.json").read_text(encoding="utf-8"))
+    confirmed = json.loads((ROOT / "records" / "audit_confirmed.json").read_text(encoding="utf-8"))
     parts = [_head(record), _by_package(record), _by_check(record), _examples(record), _confirmed(confirmed)]
     parts += [_left_out(record), _limits()]
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -44,7 +44,7 @@ their default arguments, in {record["seconds"] / 60:.0f} minutes with two proces
 The limits are actlab's, and strict: a relative error above 1 in 1,000 wherever the true value is a normal number is a
 finding, whether or not it harms a training.
 
-Record: `bench/records/audit.json` (all findings, each with a line of shell), written by `{record["command"]}` on
+Record: `records/audit.json` (all findings, each with a line of shell), written by `{record["command"]}` on
 {record["date"]}, commit {about["commit"]}, {about["cpu"]}, {about["cores"]} cores, Python {about["python"]}. Versions:
 {versions}.
 torchvision, which timm imports and its activations do not use: {record["torchvision"]}."""

@@ -1,9 +1,9 @@
 # ruff: noqa: E501 - the prose of a page
 """What the battery finds, and how long it takes: planted mistakes beside gradcheck, right ones, the whole catalogue.
 
-    python bench/battery.py
+    python studies/battery.py
 
-Writes bench/records/battery.json, and docs/battery.md from it.
+Writes records/battery.json, and docs/battery.md from it.
 """
 
 import argparse
@@ -22,14 +22,14 @@ from typing import Any
 import torch
 
 from actlab import catalogue
-from actlab.battery import check
-from actlab.battery.run import ORDERED
-from actlab.machine import environment
+from actlab.checks.battery import check
+from actlab.checks.battery.run import ORDERED
+from actlab.engine.machine import environment
 
-HERE = Path(__file__).parent
-RECORD = HERE / "records" / "battery.json"
-PAGE = HERE.parent / "docs" / "battery.md"
-sys.path.insert(0, str(HERE.parent / "tests"))
+ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "records" / "battery.json"
+PAGE = ROOT / "docs" / "battery.md"
+sys.path.insert(0, str(ROOT / "tests"))
 from mutants import MUTANTS  # noqa: E402
 from right_ones import RIGHT  # noqa: E402
 
@@ -85,7 +85,7 @@ def seconds_of(*arguments: str, repeat: int = 3) -> list[float]:
     found = []
     for _ in range(repeat):
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "actlab.cli", *arguments]
+            command = [sys.executable, "-m", "actlab", *arguments]
             environ = os.environ | {"TORCHINDUCTOR_CACHE_DIR": f"{folder}/cache"}
             began = time.perf_counter()
             subprocess.run(command, check=True, capture_output=True, env=environ, cwd=folder)
@@ -124,7 +124,7 @@ def page(record: dict[str, Any]) -> str:
         f"One check takes {statistics.median(one)} s ({one[0]} to {one[-1]}, n = {len(one)}) with the start of Python,",
         f"{statistics.median(compiled)} s ({compiled[0]} to {compiled[-1]}) with Inductor and an empty cache; the catalogue in",
         f"one process {record['seconds_catalogue']:.0f} s. `actlab try` takes {statistics.median(tried)} s ({tried[0]} to",
-        f"{tried[-1]}). Record: bench/records/battery.json, `{record['command']}`,",
+        f"{tried[-1]}). Record: records/battery.json, `{record['command']}`,",
         f"commit {record['environment'].get('commit', 'unknown')[:12]}, {record['environment']['cpu']},"
         f" {record['environment']['cores']} cores.",
         "",
@@ -153,7 +153,7 @@ def main() -> None:
     rows = of_catalogue()
     seconds = time.perf_counter() - began
     record = {
-        "command": "python bench/battery.py",
+        "command": "python studies/battery.py",
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "n": {"mutants": len(mutants), "right": len(right), "catalogue": len(rows)},

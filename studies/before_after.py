@@ -1,10 +1,10 @@
 """The engine beside an older commit of itself and beside its floor: three processes that take turns.
 
     git worktree add /tmp/older 1764251
-    ACTLAB_DATA=... python bench/before_after.py /tmp/older --networks 9,15,30
+    ACTLAB_DATA=... python studies/before_after.py /tmp/older --networks 9,15,30
 
 Seconds of one network and epoch with validation on MNIST, relu / tanh / leaky_relu, SGD, one thread.
-Writes bench/records/engine_before.json.
+Writes records/engine_before.json.
 """
 
 import argparse
@@ -16,9 +16,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from actlab.machine import environment
+from actlab.engine.machine import environment
 
-RECORD = Path(__file__).parent / "records" / "engine_before.json"
+RECORD = Path(__file__).parents[1] / "records" / "engine_before.json"
 HERE = Path(__file__).parents[1]
 ENGINE = """
 import sys, time, torch
@@ -41,7 +41,7 @@ for _ in sys.stdin:
 FLOOR = """
 import sys, torch
 torch.set_num_threads(1)
-from actlab.bench.engine import Here
+from studies.speed.engine import Here
 here = Here("mnist", {networks}, ("sgd",))
 for _ in sys.stdin:
     print(min(here.seconds(n) for n in here.names if n != "sgd") / {networks}, flush=True)
@@ -57,7 +57,7 @@ def main() -> None:
     rows = [measure(int(text), given.older, given.rounds) for text in given.networks.split(",")]
     older = subprocess.run(["git", "-C", given.older, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     record = {
-        "command": "python bench/before_after.py OLDER " + " ".join(sys.argv[2:]),
+        "command": "python studies/before_after.py OLDER " + " ".join(sys.argv[2:]),
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "older": older.stdout.strip(),

@@ -1,9 +1,9 @@
 """Time the main job as a person starts it: `actlab compare`, process start, data, training, report, all included.
 
-    python bench/main_job.py --repeat 3
+    python studies/main_job.py --repeat 3
 
 Two sizes on MNIST, split tutorial, 25 epochs: the tutorial itself (relu, tanh, leaky_relu, 1 seed) and 10 seeds of it.
-Each repetition is a new folder and a new process. Writes bench/records/main_job.json and prints the table.
+Each repetition is a new folder and a new process. Writes records/main_job.json and prints the table.
 """
 
 import argparse
@@ -16,16 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from actlab.machine import environment
+from actlab.engine.machine import environment
 
-RECORD = Path(__file__).parent / "records" / "main_job.json"
+RECORD = Path(__file__).parents[1] / "records" / "main_job.json"
 JOBS = {"the tutorial: 3 activations, 1 seed": 1, "30 networks: 3 activations, 10 seeds": 10}
 LIMITS = {1: 40, 10: 240}  # seconds, on two cores
 
 
 def once(seeds: int) -> tuple[float, dict]:
     """Seconds of one run, and its result."""
-    command = [sys.executable, "-m", "actlab.cli", "compare", "relu", "tanh", "leaky_relu", "--data", "mnist"]
+    command = [sys.executable, "-m", "actlab", "compare", "relu", "tanh", "leaky_relu", "--data", "mnist"]
     command += ["--split", "tutorial", "--seeds", str(seeds), "--epochs", "25", "--quiet", "--json"]
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -47,7 +47,7 @@ def main() -> None:
         print(f"{title}: median {row['median']} s of {repeat} ({seconds[0]} to {seconds[-1]})")
         print(f"  final validation accuracy: {accuracy}")
     record = {
-        "command": " ".join(["python", "bench/main_job.py", *sys.argv[1:]]),
+        "command": " ".join(["python", "studies/main_job.py", *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "interval": "smallest to largest of n repetitions",

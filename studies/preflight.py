@@ -1,6 +1,6 @@
 """What preflight says of MNIST through the right pipeline and through the published one, and of their curves.
 
-    python bench/preflight.py           # some minutes; writes bench/records/preflight.json and docs/preflight.md
+    python studies/preflight.py           # some minutes; writes records/preflight.json and docs/preflight.md
 
 The published pipeline is that of the tutorial behind this project: floats read as bytes, each part by its own mean.
 """
@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 from actlab.data import load
-from actlab.machine import environment
+from actlab.engine.machine import environment
+from actlab.experiment.spec import Experiment
 from actlab.preflight import preflight
-from actlab.report.summary import summarise
-from actlab.run import compare
-from actlab.spec import Experiment
+from actlab.results.summary import summarise
+from actlab.workflows.comparison import compare
 
-RECORD = Path(__file__).parent / "records" / "preflight.json"
+RECORD = Path(__file__).parents[1] / "records" / "preflight.json"
 PAGE = Path(__file__).parents[1] / "docs" / "preflight.md"
 ACTIVATIONS = ("relu", "tanh", "leaky_relu")
 CASES = [("standard", "standard"), ("standard", "tutorial"), ("published", "standard"), ("published", "tutorial")]
@@ -83,7 +83,7 @@ def page(record: dict) -> str:
         *endings,
         "",
         f"Measured on {record['date']} with actlab {where['actlab']}, torch {where['torch']}, {where['cpu']}: "
-        "[this record](../bench/records/preflight.json) of `python bench/preflight.py`.",
+        "[this record](../records/preflight.json) of `python studies/preflight.py`.",
         "",
     ])  # fmt: skip
 
@@ -111,7 +111,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         trained = [ended(pipeline, Path(folder)) for pipeline in ("standard", "published")]
     record = {
-        "command": "python bench/preflight.py",
+        "command": "python studies/preflight.py",
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "cases": cases,

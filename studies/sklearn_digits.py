@@ -1,6 +1,6 @@
 """Results that actlab did not make: scikit-learn's MLPClassifier on its digits, with a split and seeds of its own.
 
-python bench/sklearn_digits.py > bench/records/sklearn_digits.csv
+python studies/sklearn_digits.py > records/sklearn_digits.csv
 """
 
 import csv

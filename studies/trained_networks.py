@@ -1,6 +1,6 @@
 """Networks trained for `verdicts_trained.py`: which of their test examples were right, in pieces in build/trained.
 
-    python bench/trained_networks.py    # about 25 minutes of one core; an ended run goes on
+    python studies/trained_networks.py    # about 25 minutes of one core; an ended run goes on
 
 Nothing differs between the arms of NULL but chance: a baseline, three arms that begin with its initial weights and see
 the samples in orders of their own, and three with weights and orders of their own. In the engine a trial's seed fixes
@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from actlab.data import load
-from actlab.disk import packed, write_bytes
-from actlab.executors import one_thread
-from actlab.models import initial_parameters
-from actlab.spec import Experiment, Trial
-from actlab.train import Arrays, Stack, Trainer
+from actlab.engine.models import initial_parameters
+from actlab.engine.training import Arrays, Stack, Trainer
+from actlab.experiment.disk import packed, write_bytes
+from actlab.experiment.spec import Experiment, Trial
+from actlab.running.executors import one_thread
 
 FOLDER = Path(__file__).parents[1] / "build" / "trained"
 APART = 1_000_000  # between the seeds of two arms

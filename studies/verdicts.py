@@ -1,7 +1,7 @@
 """What the verdicts are worth: error rates, coverage, power, looking again and again, where the truth is known.
 
-    python bench/verdicts.py            # about 20 minutes on one core; writes bench/records/verdicts.json
-    python bench/verdicts.py --quick    # a look whether it runs, nothing is written
+    python studies/verdicts.py            # about 20 minutes on one core; writes records/verdicts.json
+    python studies/verdicts.py --quick    # a look whether it runs, nothing is written
 
 Differences are those of 6 arms against one baseline, in percentage points. "null": three arms that share the
 baseline's initial weights (deviation of a difference .8) and three that do not (1.1), with the ties of 360 test
@@ -20,7 +20,7 @@ import numpy as np
 import verdicts_page
 from wilson import share
 
-from actlab.machine import environment
+from actlab.engine.machine import environment
 from actlab.stats import best_among
 from actlab.stats.critical import Simultaneous, sign_blocks, simultaneous
 from actlab.stats.sequential import sequential_critical
@@ -174,7 +174,7 @@ def main() -> None:
     if given.quick:
         return
     record = {
-        "command": "python bench/verdicts.py",
+        "command": "python studies/verdicts.py",
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "interval": "Wilson's 95% interval of a share",

@@ -1,12 +1,12 @@
 """docs/verdicts.md, from the records of verdicts.py and verdicts_trained.py as they are on disk.
 
-python bench/verdicts_page.py
+python studies/verdicts_page.py
 """
 
 import json
 from pathlib import Path
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "records"
 SIMULATED, TRAINED = RECORDS / "verdicts.json", RECORDS / "verdicts_trained.json"
 PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
 
@@ -34,7 +34,7 @@ these data only". With `--until-decided` intervals hold at every look
 ([Wang and Ramdas 2023](https://arxiv.org/abs/2310.03722)).
 
 On simulated differences with known truth, shares with their 95% intervals, from
-[this record](../bench/records/verdicts.json) of `python bench/verdicts.py`:
+[this record](../records/verdicts.json) of `python studies/verdicts.py`:
 
 """
 
@@ -46,8 +46,8 @@ TRAINED_TEXT = """
 of their own (deviation of a difference {same:.2f} points, {ties:.0%} ties), and three with seeds of their own
 ({own:.2f} points); {seeds} seeds each, {epochs} epochs at learning rate .1. Longer training brings them closer:
 {few} experiments of 25 epochs give {same_25:.2f} and {own_25:.2f} points. Shares in which one comparison or more is
-called better or worse, from [this record](../bench/records/verdicts_trained.json) of
-`python bench/verdicts_trained.py`:
+called better or worse, from [this record](../records/verdicts_trained.json) of
+`python studies/verdicts_trained.py`:
 
 """
 

@@ -1,14 +1,14 @@
 """What the verdicts are worth on networks trained for real, where the truth is known: nothing differs but chance.
 
-    python bench/verdicts_trained.py            # about 40 minutes of one core; goes on where it was ended
-    python bench/verdicts_trained.py --quick    # seconds, to see that it runs; nothing is written
+    python studies/verdicts_trained.py            # about 40 minutes of one core; goes on where it was ended
+    python studies/verdicts_trained.py --quick    # seconds, to see that it runs; nothing is written
 
 Three parts. "trained": experiments of a baseline and six arms of the same activation on digits (`trained_networks.py`),
 read as `actlab compare` reads them; how many claim a difference. "drawn": many more experiments, drawn with the
 covariance that was measured there, or from those networks. "other images": whether the crossed interval, of a few
 seeds on some of the test images, holds for other seeds on the others (`other_images.py`).
 
-Writes bench/records/verdicts_trained.json and docs/verdicts.md. The environment is that of the readings.
+Writes records/verdicts_trained.json and docs/verdicts.md. The environment is that of the readings.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from false_verdicts import COUNTS, GROUPS, differences
 from trained_networks import JOBS, NULL, Job
 
 from actlab.data import defaults
-from actlab.machine import environment
+from actlab.engine.machine import environment
 
 RECORD = verdicts_page.TRAINED
 EXAMPLES = 360  # in digits' test set
@@ -151,7 +151,7 @@ def main() -> None:
         return
     chance, *rows = found
     record = {
-        "command": "python bench/verdicts_trained.py",
+        "command": "python studies/verdicts_trained.py",
         "date": datetime.date.today().isoformat(),
         "environment": environment("cpu"),
         "interval": "Wilson's 95% interval of a share",

@@ -1,18 +1,18 @@
-"""`actlab bench`: peers train what the engine trains, the floor is its products, records say what they are."""
+"""The studies of speed: peers train what the engine trains, the floor is its products, records say what they are."""
 
 import json
 import os
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from studies.speed import engine, record, scaling, workload
+from studies.speed.__main__ import main
+from studies.speed.floor import FORMS, Floor, products
+from studies.speed.peers import BatchLoaderLoop, LoaderLoop, Loop, StackedAutograd, Vmap
 
-from actlab.bench import benchmarks, engine, record, scaling, workload
-from actlab.bench.floor import FORMS, Floor, products
-from actlab.bench.peers import BatchLoaderLoop, LoaderLoop, Loop, StackedAutograd, Vmap
-from actlab.train import Arrays, Trainer
+from actlab.engine.training import Arrays, Trainer
 
 EPOCHS = 3
 captured = partial(torch.compile, backend="eager", dynamic=False)  # Inductor takes half a minute
@@ -60,7 +60,7 @@ def test_a_captured_peer_goes_on_training(kind, expected):
 
 
 def test_jax_trains_the_same_networks(expected):
-    jax_peer = pytest.importorskip("actlab.bench.jax_peer", exc_type=ImportError)
+    jax_peer = pytest.importorskip("studies.speed.jax_peer", exc_type=ImportError)
     peer = jax_peer.Jax(toy())
     for measured in expected:
         np.testing.assert_allclose(peer.epoch(), measured, atol=5e-6)
@@ -143,31 +143,17 @@ def test_the_peak_of_memory_is_what_the_system_counts():
     assert mine == pytest.approx(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, rel=0.05)
 
 
-def test_alone_it_lists_what_there_is(actlab_command):
-    done = actlab_command("bench")
-    assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == list(benchmarks())
-    assert all("minute" in line for line in done.stdout.splitlines())
-
-
-def test_a_wrong_name_teaches(actlab_command):
-    done = actlab_command("bench", "engin")
-    assert done.returncode == 2
-    assert "Did you mean 'engine'?" in done.stderr
-
-
 @pytest.mark.parametrize("name", ["engine", "scaling", "startup"])
-def test_quick_forms_leave_a_record_and_a_picture(name, actlab_command, tmp_path):
-    done = actlab_command("bench", name, "--quick", "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_quick_forms_leave_a_record_and_a_picture(name, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["speed", name, "--quick", "--out", str(tmp_path)])
+    assert main() == 0
     kept = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
-    assert kept["command"].startswith(f"actlab bench {name} --quick")
+    assert kept["command"].startswith(f"python -m studies.speed {name} --quick")
     assert kept["quick"] and kept["n"] >= 1 and kept["interval"] and kept["rows"] and kept["environment"]["torch"]
     assert not any(row.get("asked") for row in kept["rows"]), "what is asked is asked of MNIST"
-    assert record.table(kept) in done.stdout
+    assert record.table(kept) in capsys.readouterr().out
     assert (tmp_path / f"{name}.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_the_page_is_that_of_the_records():
-    root = Path(__file__).parents[1]
-    assert (root / "docs" / "bench.md").read_text(encoding="utf-8") == record.page(root / "bench" / "records")
+    assert (record.ROOT / "docs" / "bench.md").read_text(encoding="utf-8") == record.page(record.RECORDS)

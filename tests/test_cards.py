@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from actlab import catalogue
+from actlab.checks.explain.show import shown, sketches
 from actlab.errors import UserError
 from actlab.report.cards import card_figure, card_page, draw_card, overview_figure
-from actlab.show import shown, sketches
 
 
 def drawn(*names):

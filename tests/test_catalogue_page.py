@@ -1,28 +1,22 @@
 """docs/catalogue.md is what the catalogue's facts and measurements give."""
 
-import importlib.util
 from pathlib import Path
+
+from tools import catalogue_page
 
 from actlab import catalogue
 
 ROOT = Path(__file__).parents[1]
 
 
-def page():
-    spec = importlib.util.spec_from_file_location("catalogue_page", ROOT / "tools" / "catalogue_page.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_page_is_up_to_date():
     written = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
-    assert written == page().text(), "run `make catalogue`"
+    assert written == catalogue_page.text(), "run `make catalogue`"
 
 
 def test_each_family_has_its_picture():
     families = {fact.family for fact in catalogue.facts().values()}
-    assert {file.stem for file in page().PICTURES.glob("*.svg")} == families
+    assert {file.stem for file in catalogue_page.PICTURES.glob("*.svg")} == families
 
 
 def test_every_row_has_as_many_cells_as_its_table():

@@ -6,17 +6,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import actlab
 from actlab import catalogue
-from actlab.battery import CHECKS, check, junit
-from actlab.battery.discovery import activations_in
-from actlab.battery.findings import Finding, Verdict
-from actlab.battery.kinks import find_kinks, one_sided
-from actlab.battery.limits import compare, compare_relative, tolerance
-from actlab.battery.sampling import every, extremes, strata
+from actlab.checks.battery import CHECKS, check, junit
+from actlab.checks.battery.discovery import activations_in
+from actlab.checks.battery.findings import Finding, Verdict
+from actlab.checks.battery.kinks import find_kinks, one_sided
+from actlab.checks.battery.limits import compare, compare_relative, tolerance
+from actlab.checks.battery.sampling import every, extremes, strata
 from actlab.errors import UserError
 from actlab.testing import assert_activation
 
@@ -167,7 +166,7 @@ def test_every_check_says_what_it_is_for():
 
 
 def test_an_error_in_a_check_of_ours_is_not_a_finding(monkeypatch):
-    from actlab.battery.truth import Truth
+    from actlab.checks.battery.truth import Truth
 
     def broken(self, points):
         raise NameError("ours")

@@ -13,14 +13,14 @@ import pytest
 from children import child, wait_for
 
 from actlab.cli import main
-from actlab.store import Run
-from actlab.terminal import duration
+from actlab.cli.terminal import duration
+from actlab.experiment.store import Run
 
 SMALL = ["--data", "digits", "--seeds", "2", "--epochs", "2"]
 
 
 def actlab(*args: object, cwd: Path, **env: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "actlab.cli", *map(str, args)]
+    command = [sys.executable, "-m", "actlab", *map(str, args)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ | env, timeout=300)
 
 
@@ -207,7 +207,7 @@ def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command,
     before = signal.signal(signal.SIGINT, inherited)
     how = {"cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     try:
-        with child("-m", "actlab.cli", *command, "--epochs", 40_000, "--workers", 2, **how) as process:
+        with child("-m", "actlab", *command, "--epochs", 40_000, "--workers", 2, **how) as process:
             wait_for((tmp_path / "run" / "working" / "shared").exists, process)
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
             _, said = process.communicate()

@@ -7,10 +7,10 @@ import re
 import pandas as pd
 import pytest
 
-from actlab.report.costs import costs_beside
-from actlab.report.latex import latex_table
-from actlab.report.summary import summarise
-from actlab.run import compare
+from actlab.results.costs import costs_beside
+from actlab.results.latex import latex_table
+from actlab.results.summary import summarise
+from actlab.workflows.comparison import compare
 
 CURVES = {
     "relu": [[0.5, 0.7, 0.80, 0.90], [0.5, 0.7, 0.80, 0.90], [0.5, 0.7, 0.8, 0.9]],

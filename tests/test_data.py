@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 from actlab import data
 from actlab.data import fetch, idx, pipelines, sets, split
 from actlab.errors import UserError
+from actlab.experiment.split import stratified
 
 needs_mnist = pytest.mark.skipif(
     not os.environ.get("ACTLAB_DATA") or not fetch.search(Path(os.environ["ACTLAB_DATA"]), sets.MNIST),
@@ -185,7 +185,7 @@ def test_stratified_is_exact_disjoint_and_in_proportion(counts, one_in, shuffle)
     y = np.random.default_rng(shuffle).permutation(np.repeat(np.arange(len(counts)), counts))
     small = max(1, len(y) // one_in)
     sizes = (len(y) - small, small)
-    parts = split.stratified(y, sizes)
+    parts = stratified(y, sizes)
     assert tuple(map(len, parts)) == sizes
     assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(len(y)))
     for part, size in zip(parts, sizes, strict=True):
@@ -196,7 +196,7 @@ def test_stratified_is_exact_disjoint_and_in_proportion(counts, one_in, shuffle)
 
 def test_stratified_mixes_the_classes():
     y = np.repeat(np.arange(10), 100)
-    for part in split.stratified(y, (600, 200, 200)):
+    for part in stratified(y, (600, 200, 200)):
         assert np.unique(y[part][:20]).size > 5
         assert np.unique(y[part][-20:]).size > 5
         assert not np.array_equal(part, np.sort(part))
@@ -204,7 +204,7 @@ def test_stratified_mixes_the_classes():
 
 def test_stratified_never_takes_the_last_sample_of_a_class():
     y = np.array([0] * 10 + [1, 2, 3, 4, 5])
-    train, valid = split.stratified(y, (10, 5))
+    train, valid = stratified(y, (10, 5))
     assert set(y[train]) == {0, 1, 2, 3, 4, 5}
     assert len(valid) == 5
 
@@ -239,7 +239,7 @@ def test_standard_pipeline_uses_the_training_part_only():
 
     digits = data.load("digits")
     raw = load_digits()
-    train, valid, test = split.stratified(raw.target, (1078, 359, 360))
+    train, valid, test = stratified(raw.target, (1078, 359, 360))
     mean = raw.images[train].mean()
     std = raw.images[train].std()
     for part, index in ((digits.train, train), (digits.valid, valid), (digits.test, test)):
@@ -300,7 +300,7 @@ def test_published_pipeline_is_the_tutorials(fake, tmp_path):
     _, contents, arrays = fake
     folder = write(tmp_path / "here", contents)
     found = data.load("mnist", pipeline="published", data_dir=folder)
-    train, valid = split.stratified(arrays[1], (110, 10))
+    train, valid = stratified(arrays[1], (110, 10))
     assert np.array_equal(found.train.x[:5], published_by_hand(arrays[0][train[:5]], arrays[0]))
     assert np.array_equal(found.valid.x[:5], published_by_hand(arrays[0][valid[:5]], arrays[0]))
     assert np.array_equal(found.test.x[:5], published_by_hand(arrays[2][:5], arrays[2]))
@@ -340,7 +340,7 @@ def test_real_mnist_parts_are_the_training_file_in_another_order():
     cut = data.load("mnist", pipeline="published")
     assert raw.test is None
     assert raw.train.x.shape == (60_000, 784)
-    train, valid = split.stratified(raw.train.y, (55_000, 5_000))
+    train, valid = stratified(raw.train.y, (55_000, 5_000))
     assert np.array_equal(cut.train.x, raw.train.x[train])
     assert np.array_equal(cut.valid.x, raw.train.x[valid])
     assert np.array_equal(cut.valid.y, raw.train.y[valid])

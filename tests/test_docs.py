@@ -35,7 +35,7 @@ def test_every_command_in_the_readme_exists():
     assert len(commands) >= 5
     for command in commands:
         name, *options = command.split()[1:]
-        done = subprocess.run([sys.executable, "-m", "actlab.cli", name, "--help"], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "actlab", name, "--help"], capture_output=True, text=True)
         assert done.returncode == 0, command
         for option in [word for word in options if word.startswith("--")]:
             assert option in done.stdout, command
@@ -46,15 +46,8 @@ def test_links_and_files_that_documents_name_are_there(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / target).exists(), target
-    for target in re.findall(r"`((?:bench|docs|tools|tests|src)/[\w./-]+)`", text):
+    for target in re.findall(r"`((?:studies|records|docs|tools|tests|src)/[\w./-]+)`", text):
         assert (ROOT / target).exists(), target
-
-
-def test_architecture_names_every_room():
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    rooms = {p.stem if p.is_file() else p.name for p in (ROOT / "src" / "actlab").iterdir()}
-    for room in rooms - {"__init__", "__pycache__", "py", "catalogue", "py.typed"}:
-        assert f"`{room}" in text, room
 
 
 def test_nothing_speaks_of_a_machine():
@@ -67,9 +60,9 @@ def test_nothing_speaks_of_a_machine():
             assert not re.search(r"(?<![\w.])/(home|root|work|Users)/\w", text), name
 
 
-def bench(name: str) -> ModuleType:
-    """A script of bench/, which is no package."""
-    sys.path.insert(0, str(ROOT / "bench"))
+def study(name: str) -> ModuleType:
+    """A script of studies/."""
+    sys.path.insert(0, str(ROOT / "studies"))
     try:
         return importlib.import_module(name)
     finally:
@@ -77,14 +70,14 @@ def bench(name: str) -> ModuleType:
 
 
 def test_the_page_of_the_verdicts_is_that_of_its_record():
-    verdicts_page = bench("verdicts_page")
+    verdicts_page = study("verdicts_page")
     files = (verdicts_page.SIMULATED, verdicts_page.TRAINED)
     records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(*records)
 
 
 def test_the_page_of_preflight_is_that_of_its_record():
-    preflight = bench("preflight")
+    preflight = study("preflight")
     record = json.loads(preflight.RECORD.read_text(encoding="utf-8"))
     assert preflight.PAGE.read_text(encoding="utf-8") == preflight.page(record)
     states = {case["pipeline"]: {found["state"] for found in case["endings"].values()} for case in record["trained"]}
@@ -92,7 +85,7 @@ def test_the_page_of_preflight_is_that_of_its_record():
 
 
 def test_the_page_of_the_answers_is_that_of_its_record():
-    answers = bench("answers")
+    answers = study("answers")
     record = json.loads(answers.RECORD.read_text(encoding="utf-8"))
     assert answers.PAGE.read_text(encoding="utf-8") == answers.page(record)
     assert [part["part"] for part in record["parts"]] == list(answers.PARTS)
@@ -103,7 +96,7 @@ def test_the_page_of_the_answers_is_that_of_its_record():
 
 
 def test_the_page_of_the_battery_is_that_of_its_record():
-    battery = bench("battery")
+    battery = study("battery")
     record = json.loads(battery.RECORD.read_text(encoding="utf-8"))
     assert battery.PAGE.read_text(encoding="utf-8") == battery.page(record)
     caught, right = sum(m["caught"] for m in record["mutants"]), len(record["right"])

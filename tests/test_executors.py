@@ -12,9 +12,9 @@ import pytest
 import torch
 from children import child, wait_for
 
-from actlab import processes
 from actlab.errors import UserError
-from actlab.executors import InProcess, WorkerProcesses, executor, one_thread
+from actlab.running import processes
+from actlab.running.executors import InProcess, WorkerProcesses, executor, one_thread
 
 
 def square(task, send):

@@ -9,18 +9,18 @@ import mpmath
 import pytest
 import sympy
 from formulas import FORMULAS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from actlab import catalogue, targets
+from actlab import catalogue
 from actlab.errors import UserError
 from actlab.formula import Apply, Name, Node, Number, differentiate, parse
 from actlab.formula.clause import read
-from actlab.formula.code import spelled
 from actlab.formula.exact import Exact, kinks
 from actlab.formula.nodes import PI, TRUE, UNARY, X
-from actlab.formula.sound import smooth, sound
-from actlab.formula.symbolic import derivative, steps, to_sympy
+from actlab.making.code import spelled
+from actlab.making.floats.sound import smooth, sound
+from actlab.making.symbolic import derivative, steps, to_sympy
+from actlab.naming import targets
 
 CATALOGUE = {f.name: f for f in catalogue.facts().values()}
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from actlab import catalogue, gradient
+from actlab import catalogue
+from actlab.checks.explain import gradient
+from actlab.checks.explain.gradient import LIMIT, WAYS, gradient_example
+from actlab.checks.explain.show import WIDTH
 from actlab.errors import UserError
-from actlab.gradient import LIMIT, WAYS, gradient_example
-from actlab.show import WIDTH
 
 HAND, AUTOGRAD, DIFFERENCES = WAYS
 ORACLES = {

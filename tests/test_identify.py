@@ -5,14 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy import special
 
 from actlab import catalogue
+from actlab.checks.explain.show import shown
+from actlab.checks.identity import identify, same_as
 from actlab.errors import UserError
-from actlab.identify import identify, same_as
-from actlab.show import shown
 
 
 def sigmoid(x):

@@ -229,7 +229,7 @@ def test_the_command_and_its_page(tmp_path, actlab_command):
     assert "ends in .html" in command(str(file), "--out", str(tmp_path / "page.pdf"), status=2)
 
 
-RECORD = Path(__file__).parents[1] / "bench" / "records" / "sklearn_digits.csv"
+RECORD = Path(__file__).parents[1] / "records" / "sklearn_digits.csv"
 PAGE = Path(__file__).parents[1] / "docs" / "judge.md"
 
 

@@ -3,8 +3,7 @@
 import mpmath
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
 import actlab

@@ -6,15 +6,15 @@ from test_plain import arrays, assert_equal_results, experiment
 from test_train import outcome
 from torch import nn
 
-from actlab import plain
-from actlab.activations.resolve import resolve
+from actlab.engine import plain
+from actlab.engine.training import Stack, Trainer, train
 from actlab.errors import UserError
-from actlab.loading import load_model
+from actlab.experiment.spec import Experiment
+from actlab.making.resolution import resolve
+from actlab.naming.targets import parse
 from actlab.nn import as_module
-from actlab.run import compare
-from actlab.spec import Experiment
-from actlab.targets import parse
-from actlab.train import Stack, Trainer, train
+from actlab.workflows.comparison import compare
+from actlab.workflows.loading import load_model
 
 SOURCE = '''
 import torch

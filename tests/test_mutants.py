@@ -4,7 +4,7 @@ import pytest
 from mutants import MUTANTS, TutorialLeakyReLU, TutorialReLU, tutorial_tanh
 from right_ones import RIGHT
 
-from actlab.battery import CHECKS, check
+from actlab.checks.battery import CHECKS, check
 
 COMPILES = {"compile", "inductor", "export"}
 

@@ -12,10 +12,10 @@ from torch.autograd import gradcheck, gradgradcheck
 import actlab
 from actlab import catalogue
 from actlab.activations import BLOCKS
-from actlab.activations.resolve import resolve
 from actlab.errors import UserError
+from actlab.making.resolution import resolve
+from actlab.naming.targets import parse
 from actlab.nn import as_module
-from actlab.targets import parse
 
 MODULES = {fact.module: fact for fact in catalogue.facts().values() if fact.module}
 HALVES = {  # an independent oracle of each gate

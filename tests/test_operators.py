@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
+from studies.speed import operators
 
 import actlab
 from actlab.activations import BLOCKS, bridge
 from actlab.activations.core import Activation, activation
-from actlab.battery.costs import bytes_saved
-from actlab.bench import operators
+from actlab.checks.battery.costs import bytes_saved
 from actlab.formula.exact import kinks
 
 WITH_KERNELS = [name for name, block in BLOCKS.items() if block.kernels]

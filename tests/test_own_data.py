@@ -11,11 +11,11 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 import actlab
 from actlab import compare, data
-from actlab.data.resplit import indices_of
 from actlab.errors import UserError
-from actlab.run import Silent
-from actlab.sharing import load_shared, share
-from actlab.spec import Experiment
+from actlab.experiment.spec import Experiment
+from actlab.experiment.split import indices_of
+from actlab.running.run import Silent
+from actlab.running.sharing import load_shared, share
 
 G = np.random.default_rng(0)
 X = G.normal(size=(90, 3)) * [1, 1000, 0.01] + [0, 5000, 0]

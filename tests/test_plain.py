@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from actlab import plain
-from actlab.plain import ACTIVATIONS, Network, accuracy, evaluate, run_trial
-from actlab.spec import Experiment, stream_seed
-from actlab.train import Arrays, Stack, train
+from actlab.engine import plain
+from actlab.engine.plain import ACTIVATIONS, Network, accuracy, evaluate, run_trial
+from actlab.engine.training import Arrays, Stack, train
+from actlab.experiment.spec import Experiment, stream_seed
 
 
 def arrays(samples: int = 100, test: bool = True, classes: int = 10) -> Arrays:

@@ -9,8 +9,8 @@ import pytest
 
 from actlab.data import Dataset
 from actlab.errors import UserError
-from actlab.plan import Limits, Needs, alike, network_bytes, parse_bytes, plan
-from actlab.spec import Experiment
+from actlab.experiment.spec import Experiment
+from actlab.running.plan import Limits, Needs, alike, network_bytes, parse_bytes, plan
 
 
 class Part:
@@ -97,7 +97,7 @@ SCRIPT = """
     import actlab.checkpoints
     from actlab.run import compare, Silent
 
-    actlab.checkpoints._SECONDS = 0.2  # what a checkpoint needs is in it too
+    actlab.running.checkpoints._SECONDS = 0.2  # what a checkpoint needs is in it too
 
     class Told(Silent):
         def begin(self, begun):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from actlab import data, looked
+from actlab import data
 from actlab.data import Dataset, Part
 from actlab.errors import UserError
+from actlab.experiment import looked
+from actlab.experiment.spec import Experiment
 from actlab.preflight import before, diagnose, doctor, inputs, labels, networks, preflight, refuse
 from actlab.preflight.findings import Finding
 from actlab.preflight.look import check_data
-from actlab.spec import Experiment
 
 MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
 DIGITS = data.load("digits")
@@ -295,8 +296,8 @@ def test_curves_tell_what_went_wrong(name, state):
 
 @pytest.mark.parametrize("wrong", [False, True])
 def test_trained_networks_are_told_apart(tmp_path, wrong):
-    from actlab.report.summary import summarise
-    from actlab.run import compare
+    from actlab.results.summary import summarise
+    from actlab.workflows.comparison import compare
 
     file = tmp_path / "own.npz"
     parts = {"": DIGITS.train, "_valid": DIGITS.valid, "_test": DIGITS.test}
@@ -323,7 +324,7 @@ def test_trained_networks_are_told_apart(tmp_path, wrong):
 
 
 def test_a_run_is_looked_at_before_it_trains_and_not_again(tmp_path, monkeypatch):
-    from actlab.run import compare
+    from actlab.workflows.comparison import compare
 
     small = {"data": "digits", "seeds": 1, "epochs": 1, "hidden": [8], "report": False, "out": tmp_path / "run"}
     with pytest.raises(UserError, match=r"gradients, heaviside: .*--force \(force=True\)"):

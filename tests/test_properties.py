@@ -6,12 +6,11 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from actlab import catalogue
-from actlab.properties import Properties, properties
-from actlab.show import shown
+from actlab.checks.explain.show import shown
+from actlab.checks.properties import Properties, properties
 
 INF = math.inf
 

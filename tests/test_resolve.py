@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from actlab import catalogue
-from actlab.activations.resolve import resolve
 from actlab.errors import UserError
+from actlab.making.resolution import resolve
+from actlab.naming.targets import parse
 from actlab.nn import as_module
-from actlab.targets import parse
 
 SOURCE = '''
 import torch

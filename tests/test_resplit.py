@@ -14,26 +14,26 @@ import numpy as np
 import pytest
 import torch
 from children import child, wait_for
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import actlab
-from actlab import data, plain
+from actlab import data
 from actlab.data import fetch, npz, sets
-from actlab.data.resplit import Pool, indices_of
+from actlab.data.resplit import Pool
 from actlab.data.split import Source, cut, sizes_of
+from actlab.engine import plain
+from actlab.engine.training import Arrays, Stack, Trainer, train
 from actlab.errors import UserError
-from actlab.plan import Limits, Needs, make_stacks, plan
+from actlab.experiment.spec import Experiment
+from actlab.experiment.split import indices_of
+from actlab.experiment.store import Run
 from actlab.report import draw
-from actlab.report.summary import summarise
-from actlab.run import compare
-from actlab.sharing import arrays_for, load_shared, share
-from actlab.spec import Experiment
-from actlab.stats import compare as judge
-from actlab.stats import note
+from actlab.results.summary import summarise
+from actlab.running.plan import Limits, Needs, make_stacks, plan
+from actlab.running.sharing import arrays_for, load_shared, share
+from actlab.stats import compare as judge, note
 from actlab.stats.words import Unit
-from actlab.store import Run
-from actlab.train import Arrays, Stack, Trainer, train
+from actlab.workflows.comparison import compare
 
 SMALL = {"data": "digits", "split": "resplit", "epochs": 2, "hidden": [16, 12], "report": False}
 needs_mnist = pytest.mark.skipif(
@@ -264,7 +264,7 @@ def test_a_killed_run_goes_on_with_the_same_bits(tmp_path):
 SCRIPT = """
     import actlab.checkpoints
     from actlab.run import compare
-    actlab.checkpoints._SECONDS = 0.05
+    actlab.running.checkpoints._SECONDS = 0.05
     if __name__ == "__main__":
         compare("relu", "prelu", out={out!r}, workers=2, **{settings!r})
 """

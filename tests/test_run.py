@@ -17,13 +17,13 @@ from children import child, wait_for
 
 import actlab
 from actlab import data
-from actlab.confirm import confirm, leader
 from actlab.errors import UserError
-from actlab.plan import make_stacks
-from actlab.report.summary import summarise
-from actlab.run import compare
-from actlab.spec import Experiment
-from actlab.store import Run, Store
+from actlab.experiment.spec import Experiment
+from actlab.experiment.store import Run, Store
+from actlab.results.summary import summarise
+from actlab.running.plan import make_stacks
+from actlab.workflows.comparison import compare
+from actlab.workflows.confirmation import confirm, leader
 
 SMALL = {"stack_size": 16, "data": "digits", "seeds": 2, "epochs": 2, "report": False}
 MEASURED = ["key", "status", "best_epoch", "final_train_loss", "final_valid_loss", "test_loss", "test_accuracy"]
@@ -246,7 +246,7 @@ KILLED |= {"dropout": [0.1], "workers": 1, "report": False}
 SCRIPT = """
     import actlab.checkpoints
     from actlab.run import compare
-    actlab.checkpoints._SECONDS = 0.05
+    actlab.running.checkpoints._SECONDS = 0.05
     if __name__ == "__main__":
         print("begin", flush=True)
         compare("relu", "prelu", out={out!r}, **{settings!r})

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from actlab import catalogue
+from actlab.checks.explain.show import WIDTH, as_dict, card, shown, sketches
 from actlab.errors import UserError
-from actlab.show import WIDTH, as_dict, card, shown, sketches
 
 X = np.array([-3.0, -0.5, 0.25, 2.0])
 
@@ -63,7 +63,7 @@ def test_a_card_of_what_nothing_is_written_about():
 
 
 def test_importing_needs_no_torch():
-    code = "import sys, actlab.show, actlab.gradient; sys.exit('torch' in sys.modules)"
+    code = "import sys, actlab.checks.explain.show, actlab.checks.explain.gradient; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

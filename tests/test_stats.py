@@ -5,10 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from scipy import integrate
-from scipy import stats as scipy_stats
+from hypothesis import assume, given, settings, strategies as st
+from scipy import integrate, stats as scipy_stats
 
 from actlab.stats import (
     VERDICTS,
@@ -332,7 +330,7 @@ def test_the_order_of_the_other_arms_does_not_matter(order):
 
 @pytest.mark.parametrize("seeds", [5, 8, 10])
 def test_family_wise_error_under_the_null(seeds):
-    """Long form, with ties, heavy tails and more seeds: bench/records/verdicts.json."""
+    """Long form, with ties, heavy tails and more seeds: records/verdicts.json."""
     generator = np.random.default_rng(7)
     wrong = 0
     for _ in range(1000):

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from torch import nn
 from torch.nn.functional import gelu
 
 import actlab
-import actlab.activations.written
+import actlab.making.written
 from actlab import UserError, swap
 
 
@@ -388,7 +387,7 @@ def test_everything_that_can_be_called_is_put_in_under_its_name_and_taken_out_ag
     weights, expected = copy.deepcopy(model.state_dict()), copy.deepcopy(model)
     assert str(swap(model, "ReLU", new).replaced[0]) == f"1: ReLU -> {name}"
     made_by_it = isinstance(model[1], nn.LeakyReLU | nn.PReLU)
-    call = model[1] if made_by_it else actlab.activations.written.written(new) if isinstance(new, str) else new
+    call = model[1] if made_by_it else actlab.making.written.written(new) if isinstance(new, str) else new
     torch.testing.assert_close(model[1](x), call(x))
     if name != "PReLU":
         model.load_state_dict(weights)

@@ -9,17 +9,17 @@ import sys
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from actlab import catalogue, products
-from actlab.activations.resolve import resolve
-from actlab.models import gain
-from actlab.optimizers import AdamW
-from actlab.products import accumulation, product
-from actlab.spec import Experiment, Trial
-from actlab.targets import parse
-from actlab.train import Arrays, Stack, Trainer, train
+from actlab import catalogue
+from actlab.engine import products
+from actlab.engine.models import gain
+from actlab.engine.optimizers import AdamW
+from actlab.engine.products import accumulation, product
+from actlab.engine.training import Arrays, Stack, Trainer, train
+from actlab.experiment.spec import Experiment, Trial
+from actlab.making.resolution import resolve
+from actlab.naming.targets import parse
 
 ACTIVATIONS = [*catalogue.facts(), "torch.nn:Hardswish", "torch.nn:PReLU"]
 
@@ -129,7 +129,7 @@ def test_company_property(data):
 
 def plain_network(trial: Trial, features: int, classes: int, activation) -> torch.nn.Sequential:
     """The start that torch.nn.Linear itself draws from the trial's seed."""
-    from actlab.spec import stream_seed
+    from actlab.experiment.spec import stream_seed
 
     torch.manual_seed(stream_seed(trial.seed, "init"))
     layers, inputs = [], features
@@ -153,7 +153,7 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("name", TWINS)
 def test_one_stacked_network_is_the_plain_loop(name, optimizer, decay, schedule):
     """nn.Module, autograd and torch.optim for an epoch, against the stack: float64, so that only rounding differs."""
-    from actlab.spec import stream_seed
+    from actlab.experiment.spec import stream_seed
 
     e = experiment(
         activations=(name, "silu"), seeds=(3, 4), optimizer=optimizer, weight_decay=(decay,), schedule=schedule,

@@ -5,16 +5,16 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from actlab.confirm import confirm
 from actlab.errors import UserError
-from actlab.report import draw, summarise
-from actlab.report.tuned import tuning_of
-from actlab.run import compare
-from actlab.spec import GRID, TUNING_SEEDS, Experiment
-from actlab.tuning import MOST_ADDED, beyond, chosen, tried, tuned
+from actlab.experiment.spec import GRID, TUNING_SEEDS, Experiment
+from actlab.experiment.tuning import MOST_ADDED, beyond, chosen, tried, tuned
+from actlab.report import draw
+from actlab.results import summarise
+from actlab.results.tuned import tuning_of
+from actlab.workflows.comparison import compare
+from actlab.workflows.confirmation import confirm
 
 SMALL = {"stack_size": 32, "data": "digits", "seeds": 3, "epochs": 2, "workers": 1}
 

@@ -1,6 +1,6 @@
 """What the verdicts are worth on trained networks, in short form; and that the reading would tell a mistake.
 
-Long form: bench/records/verdicts_trained.json.
+Long form: records/verdicts_trained.json.
 """
 
 import dataclasses
@@ -13,9 +13,9 @@ import pytest
 import torch
 from scipy import stats as scipy_stats
 
-from actlab.train import train
+from actlab.engine.training import train
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
 try:
     import false_verdicts
     import other_images

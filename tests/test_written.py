@@ -12,15 +12,15 @@ from formulas import FORMULAS
 from torch.autograd import gradcheck, gradgradcheck
 
 from actlab import catalogue
-from actlab.activations.resolve import ByHand, resolve
-from actlab.activations.written import written
 from actlab.formula.clause import read
-from actlab.formula.code import block
 from actlab.formula.derivative import differentiate
 from actlab.formula.exact import Exact
 from actlab.formula.grammar import parse
-from actlab.formula.tensors import compiled
-from actlab.targets import parse as parse_target
+from actlab.making.code import block
+from actlab.making.resolution import ByHand, resolve
+from actlab.making.tensors import compiled
+from actlab.making.written import written
+from actlab.naming.targets import parse as parse_target
 
 POINTS = [0.0, 1e-8, -1e-8, 1e-3, -1e-3, *(i / 8 + 1 / 64 for i in range(-96, 97))]
 POINTS += [sign * size for size in (12, 20, 30, 88.7, 89, 104, 1e3, 1e4) for sign in (1, -1)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from actlab import catalogue
 from actlab.catalogue import Facts, GatedModule
-from actlab.show import Shown, shown, sketches
+from actlab.checks.explain.show import Shown, shown, sketches
 
 DOCS = Path(__file__).parents[1] / "docs"
 TARGET = DOCS / "catalogue.md"

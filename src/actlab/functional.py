@@ -15,8 +15,7 @@ from typing import Any
 from torch import Tensor
 from torch.overrides import handle_torch_function
 
-from actlab.activations import BLOCKS, Activation
-from actlab.activations.bridge import check_input
+from actlab.activations import BLOCKS, Activation, check_input
 
 
 def functional(block: Activation) -> Callable[..., Tensor]:
@@ -75,108 +74,8 @@ def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
     return parameter.reshape(1, -1, *[1] * (input.dim() - 2))
 
 
-# linear
-identity = functional(BLOCKS["identity"])
-bent_identity = functional(BLOCKS["bent_identity"])
-symlog = functional(BLOCKS["symlog"])
-asinh = functional(BLOCKS["asinh"])
-
-# rectified
-relu = functional(BLOCKS["relu"])
-leaky_relu = functional(BLOCKS["leaky_relu"])
-_prelu = functional(BLOCKS["prelu"])
-very_leaky_relu = functional(BLOCKS["very_leaky_relu"])
-rrelu = functional(BLOCKS["rrelu"])
-threshold = functional(BLOCKS["threshold"])
-thresholded_relu = functional(BLOCKS["thresholded_relu"])
-shifted_relu = functional(BLOCKS["shifted_relu"])
-srelu = functional(BLOCKS["srelu"])
-absolute = functional(BLOCKS["absolute"])
-relu_squared = functional(BLOCKS["relu_squared"])
-
-# clipped
-heaviside = functional(BLOCKS["heaviside"])
-hardsigmoid = functional(BLOCKS["hardsigmoid"])
-hardtanh = functional(BLOCKS["hardtanh"])
-relu6 = functional(BLOCKS["relu6"])
-brelu = functional(BLOCKS["brelu"])
-hardswish = functional(BLOCKS["hardswish"])
-hard_mish = functional(BLOCKS["hard_mish"])
-
-# shrinkage
-tanhshrink = functional(BLOCKS["tanhshrink"])
-softshrink = functional(BLOCKS["softshrink"])
-hardshrink = functional(BLOCKS["hardshrink"])
-
-# exponential
-elu = functional(BLOCKS["elu"])
-celu = functional(BLOCKS["celu"])
-selu = functional(BLOCKS["selu"])
-isrlu = functional(BLOCKS["isrlu"])
-soft_exponential = functional(BLOCKS["soft_exponential"])
-elish = functional(BLOCKS["elish"])
-hard_elish = functional(BLOCKS["hard_elish"])
-
-# soft
-softplus = functional(BLOCKS["softplus"])
-logsigmoid = functional(BLOCKS["logsigmoid"])
-squareplus = functional(BLOCKS["squareplus"])
-sparse_plus = functional(BLOCKS["sparse_plus"])
-smelu = functional(BLOCKS["smelu"])
-sqrt_softplus = functional(BLOCKS["sqrt_softplus"])
-
-# sigmoidal
-sigmoid = functional(BLOCKS["sigmoid"])
-tanh = functional(BLOCKS["tanh"])
-lecun_tanh = functional(BLOCKS["lecun_tanh"])
-penalized_tanh = functional(BLOCKS["penalized_tanh"])
-softsign = functional(BLOCKS["softsign"])
-arctan = functional(BLOCKS["arctan"])
-erf = functional(BLOCKS["erf"])
-isru = functional(BLOCKS["isru"])
-sqnl = functional(BLOCKS["sqnl"])
-laplace = functional(BLOCKS["laplace"])
-
-# gated
-silu = functional(BLOCKS["silu"])
-_gelu = functional(BLOCKS["gelu"])
-gelu_tanh = functional(BLOCKS["gelu_tanh"])
-mish = functional(BLOCKS["mish"])
-quick_gelu = functional(BLOCKS["quick_gelu"])
-e_swish = functional(BLOCKS["e_swish"])
-tanh_exp = functional(BLOCKS["tanh_exp"])
-logish = functional(BLOCKS["logish"])
-smish = functional(BLOCKS["smish"])
-gish = functional(BLOCKS["gish"])
-colu = functional(BLOCKS["colu"])
-lisht = functional(BLOCKS["lisht"])
-ftswish = functional(BLOCKS["ftswish"])
-serf = functional(BLOCKS["serf"])
-phish = functional(BLOCKS["phish"])
-smu = functional(BLOCKS["smu"])
-
-# oscillating
-sine = functional(BLOCKS["sine"])
-gcu = functional(BLOCKS["gcu"])
-sinc = functional(BLOCKS["sinc"])
-
-# bell
-gaussian = functional(BLOCKS["gaussian"])
-mexican_hat = functional(BLOCKS["mexican_hat"])
-
-# learned
-swish_beta = functional(BLOCKS["swish_beta"])
-acon_c = functional(BLOCKS["acon_c"])
-sinlu = functional(BLOCKS["sinlu"])
-erf_act = functional(BLOCKS["erf_act"])
-pserf = functional(BLOCKS["pserf"])
-xielu = functional(BLOCKS["xielu"])
-snake = functional(BLOCKS["snake"])
-star_relu = functional(BLOCKS["star_relu"])
-apl = functional(BLOCKS["apl"])
-pelu = functional(BLOCKS["pelu"])
-mpelu = functional(BLOCKS["mpelu"])
-rational = functional(BLOCKS["rational"])
+_MADE = {name: functional(block) for name, block in BLOCKS.items()}
+globals().update(_MADE)  # functional.pyi lists them with their signatures, for editors and type checkers
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
@@ -185,9 +84,9 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     `approximate="tanh"` takes the approximation by a hyperbolic tangent (`gelu_tanh`).
     """
     if approximate == "none":
-        return _gelu(input)
+        return _MADE["gelu"](input)
     if approximate == "tanh":
-        return gelu_tanh(input)
+        return _MADE["gelu_tanh"](input)
     raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
 
 
@@ -208,7 +107,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         raise ValueError(
             f"prelu: weight has {weight.numel()} values, the input {channels} channels; 1 is always allowed"
         )
-    return _prelu(input, along_channels(weight, input))
+    return _MADE["prelu"](input, along_channels(weight, input))
 
 
 prelu.facts = BLOCKS["prelu"].facts

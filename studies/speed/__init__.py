@@ -19,7 +19,7 @@ class Benchmark:
 
     @property
     def module(self) -> str:
-        return f"actlab.bench.{self.name}"
+        return f"studies.speed.{self.name}"
 
 
 _ALL = (

@@ -10,15 +10,13 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+from studies.speed import peers
+from studies.speed.floor import FORMS, Floor
+from studies.speed.record import by_networks, markdown, summary
+from studies.speed.workload import Workload, arrays_of, workload
 
-from actlab.bench import peers
-from actlab.bench.floor import FORMS, Floor
-from actlab.bench.record import by_networks, markdown, summary
-from actlab.bench.workload import Workload, arrays_of, workload
-from actlab.executors import one_thread
-from actlab.machine import cores
-from actlab.processes import context
-from actlab.train import Arrays, Trainer
+from actlab.engine import Arrays, Trainer, cores
+from actlab.running import context, one_thread
 
 NAME = "engine"
 TITLE = "The engine, its floor and its peers"
@@ -264,7 +262,7 @@ def _best_threads(epoch: Callable[[], object], tried: Sequence[int]) -> int:
 
 
 def _jax(work: Workload) -> Any:
-    from actlab.bench.jax_peer import Jax
+    from studies.speed.jax_peer import Jax
 
     return Jax(work)
 

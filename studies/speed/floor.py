@@ -13,10 +13,10 @@ then lies between the layers (another order of the axes) is taken to cost nothin
 from itertools import pairwise
 
 import torch
+from studies.speed.workload import Workload
 from torch import Tensor
 
-from actlab.bench.workload import Workload
-from actlab.train import EVALUATION_BATCH
+from actlab.engine import EVALUATION_BATCH
 
 FORMS = ("shared", "copied", "wide")  # a batch read by each activation's product; a copy a network; one wide product
 

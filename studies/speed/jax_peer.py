@@ -7,8 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
-
-from actlab.bench.workload import Workload
+from studies.speed.workload import Workload
 
 _EVALUATION_BATCH = 500
 _FUNCTIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "leaky_relu": jax.nn.leaky_relu}

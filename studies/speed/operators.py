@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from studies.speed.record import markdown
 from torch import Tensor
 
 from actlab import functional
-from actlab.activations import BLOCKS
-from actlab.activations.core import Activation
-from actlab.battery.costs import bytes_saved
-from actlab.bench.record import markdown
+from actlab.activations import BLOCKS, Activation
+from actlab.checks import bytes_saved
 
 NAME = "operators"
 TITLE = "Activations beside PyTorch's own"

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from studies.speed.workload import Workload
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.nn.functional import cross_entropy
 from torch.utils.data import BatchSampler, DataLoader, TensorDataset
-
-from actlab.bench.workload import Workload
 
 _EVALUATION_BATCH = 500
 _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {

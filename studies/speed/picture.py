@@ -4,13 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from actlab.errors import need_extra
-
-try:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-except ImportError:
-    raise need_extra("lab", "matplotlib") from None
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 
 def draw(file: Path, plot: Callable[[Any], None]) -> None:

@@ -8,25 +8,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from actlab import data, machine
-from actlab.bench import benchmarks
-from actlab.disk import write_text
+from studies.speed import benchmarks
+from studies.speed.picture import draw
+
+from actlab import data
+from actlab.engine import machine
 from actlab.errors import UserError
-from actlab.report.measured import draw
+from actlab.experiment import write_text
 
 Record = dict[str, Any]
-
-
-def checkout() -> Path | None:
-    """The folder of actlab's own checkout; None where it was installed from a package."""
-    root = Path(__file__).resolve().parents[3]
-    return root if (root / "bench" / "records").is_dir() and (root / "pyproject.toml").is_file() else None
+ROOT = Path(__file__).resolve().parents[2]
+RECORDS = ROOT / "records"
 
 
 def default_folder(quick: bool) -> Path:
-    """Among the records of a checkout; what is quick is no record to keep."""
-    root = checkout()
-    return root / "bench" / "records" if root is not None and not quick else Path("bench-records")
+    """The records; what is quick is no record to keep."""
+    return Path("bench-records") if quick else RECORDS
 
 
 def measured(name: str, quick: bool, command: str) -> Record:
@@ -35,7 +32,7 @@ def measured(name: str, quick: bool, command: str) -> Record:
         found, why = data.resolve_auto()
         if found != "mnist":
             raise UserError(
-                f"bench {name} measures on MNIST, and uses digits only with --quick: {why.removeprefix('because ')}. "
+                f"{name} is measured on MNIST, and on digits only with --quick: {why.removeprefix('because ')}. "
                 "Name a folder that holds its files in ACTLAB_DATA."
             )
     module = importlib.import_module(benchmarks()[name].module)
@@ -53,7 +50,7 @@ def measured(name: str, quick: bool, command: str) -> Record:
 
 
 def write(record: Record, folder: Path) -> list[Path]:
-    """The record and its picture; in a checkout's own records, the page of all of them too."""
+    """The record and its picture; among the records, the page of all of them too."""
     folder.mkdir(parents=True, exist_ok=True)
     name = record["benchmark"]
     module = importlib.import_module(benchmarks()[name].module)
@@ -65,9 +62,8 @@ def write(record: Record, folder: Path) -> list[Path]:
         axes.set_title(f"{record['title']} ({'quick, no result' if record['quick'] else record['date']})", fontsize=11)
 
     draw(files[1], plot)
-    root = checkout()
-    if root is not None and folder.resolve() == root / "bench" / "records":
-        files.append(root / "docs" / "bench.md")
+    if folder.resolve() == RECORDS:
+        files.append(ROOT / "docs" / "bench.md")
         write_text(files[-1], page(folder))
     return files
 
@@ -75,14 +71,15 @@ def write(record: Record, folder: Path) -> list[Path]:
 def page(folder: Path) -> str:
     """docs/bench.md: every record's table, and where its numbers are from."""
     parts = [
-        "# What it costs\n\nWritten by `actlab bench`: side by side in one run; a ratio is the median of the rounds'.\n"
+        "# What it costs\n\nWritten by `python -m studies.speed`: side by side in one run; a ratio is the median of "
+        "the rounds'.\n"
     ]
     for name in benchmarks():
         file = folder / f"{name}.json"
         if not file.is_file():
             continue
         record = json.loads(file.read_text(encoding="utf-8"))
-        picture = f"![{record['title']}](../bench/records/{name}.png)"
+        picture = f"![{record['title']}](../records/{name}.png)"
         parts.append(f"## {record['title']}\n\n{table(record)}\n\n{picture}\n\n{source(record)}\n")
     return "\n".join(parts)
 
@@ -98,7 +95,7 @@ def source(record: Record) -> str:
     versions += "".join(f", {package} {version}" for package, version in record.get("peers", {}).items())
     return (
         f"n = {record['n']}; interval: {record['interval']}. {record['limits']}\n"
-        f"[Record](../bench/records/{record['benchmark']}.json) of `{record['command']}`, {record['date']}, "
+        f"[Record](../records/{record['benchmark']}.json) of `{record['command']}`, {record['date']}, "
         f"commit {e['commit'] or 'unknown'}; {e['cpu']}, {e['cores']} cores, {e['platform']}; {versions}."
     )
 

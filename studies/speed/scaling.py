@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actlab.bench.record import by_networks, markdown, summary
-from actlab.machine import cores
+from studies.speed.record import by_networks, markdown, summary
+
+from actlab.engine import cores
 
 NAME = "scaling"
 TITLE = "From 1 to 1,000 networks, from 1 process to one a core"
@@ -94,7 +95,7 @@ class _Watch:
 
 
 def _run(pipe: Any, name: str, networks: int, workers: int | None) -> None:
-    from actlab.run import compare
+    from actlab.running import compare
 
     watch, peak = _Watch(), _Peak()
     seeds = -(-networks // len(_NAMES))

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from actlab.bench.record import markdown, summary
+from studies.speed.record import markdown, summary
 
 NAME = "startup"
 TITLE = "Start-up"
@@ -28,8 +28,8 @@ def measure(quick: bool) -> dict[str, Any]:
     data, rounds = ("digits", 1) if quick else ("mnist", ROUNDS)
     commands: dict[str, Callable[[], float]] = {
         "python, doing nothing": lambda: _finished("-c", "pass"),
-        "actlab --help": lambda: _finished("-m", "actlab.cli", "--help"),
-        "actlab list": lambda: _finished("-m", "actlab.cli", "list"),
+        "actlab --help": lambda: _finished("-m", "actlab", "--help"),
+        "actlab list": lambda: _finished("-m", "actlab", "list"),
         "import actlab": lambda: _finished("-c", "import actlab"),
         "import torch": lambda: _finished("-c", "import torch"),
         "actlab compare, to the first training step": lambda: _first_step(data),
@@ -69,7 +69,7 @@ def _finished(*arguments: str) -> float:
 
 def _first_step(data: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "actlab.cli", "compare", "--data", data, "--verbose", "--out", f"{folder}/run"]
+        command = [sys.executable, "-m", "actlab", "compare", "--data", data, "--verbose", "--out", f"{folder}/run"]
         began = time.perf_counter()
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=_environment()

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from actlab import data
-from actlab.spec import Experiment, Trial, stream_seed
-from actlab.targets import Target
-from actlab.train import Arrays, Stack
+from actlab.engine import Arrays, Stack
+from actlab.experiment import Experiment, Trial, stream_seed
+from actlab.naming import Target
 
 ACTIVATIONS = ("relu", "tanh", "leaky_relu")
 _MODULES: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "leaky_relu": nn.LeakyReLU}

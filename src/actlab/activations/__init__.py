@@ -1,50 +1,5 @@
 """The catalogue: one block an activation, one file a family. This loads torch; `actlab.catalogue` does not."""
 
-from actlab.activations import (
-    bell,
-    clipped,
-    exponential,
-    gated,
-    gated_by_erf,
-    learned,
-    learned_piecewise,
-    learned_rational,
-    linear,
-    oscillating,
-    rectified,
-    shrinkage,
-    sigmoidal,
-    soft,
-)
-from actlab.activations.core import BLOCKS, Activation, activation
-from actlab.catalogue import lookup
+import lazy_loader
 
-__all__ = [
-    "BLOCKS",
-    "Activation",
-    "activation",
-    "bell",
-    "clipped",
-    "exponential",
-    "gated",
-    "gated_by_erf",
-    "get",
-    "learned",
-    "learned_piecewise",
-    "learned_rational",
-    "linear",
-    "oscillating",
-    "rectified",
-    "shrinkage",
-    "sigmoidal",
-    "soft",
-]
-
-
-def get(name: str) -> Activation:
-    """The block of a catalogue name or alias.
-
-    >>> get("Swish").name
-    'silu'
-    """
-    return BLOCKS[lookup(name).name]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

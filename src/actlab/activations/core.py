@@ -10,7 +10,7 @@ from torch import Tensor
 from actlab.activations.bridge import bridge
 from actlab.catalogue import Facts
 from actlab.errors import UserError, one_of
-from actlab.sources import packed, unpacked
+from actlab.naming import packed, unpacked
 
 BLOCKS: dict[str, "Activation"] = {}
 
@@ -102,10 +102,10 @@ class Activation:
         """Whether all of it is packed, as no name finds it."""
         return BLOCKS.get(self.name) is not self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         """The catalogue's blocks pickle by name, a user's with all that they are."""
         if not self.by_value:
-            return _block, (self.name,)
+            return self.name  # where its module holds it
         if not (content := packed(self)):
             raise TypeError(f"{self.name} holds what cannot be pickled: name it file.py:{self.name}")
         return unpacked, (content,)
@@ -139,13 +139,6 @@ class Activation:
         if not self.apply:
             self.apply.extend([bridge(self), self])
         return self.apply[0]
-
-
-def _block(name: str) -> Activation:
-    import actlab.activations  # the families enter their blocks when they are imported
-
-    assert actlab.activations
-    return BLOCKS[name]
 
 
 _OWN = {"family": "one's own", "range": "?", "reference": "none", "checked": "no"}

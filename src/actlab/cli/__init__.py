@@ -1,5 +1,5 @@
 """The command line: parse, call one function, print. What is slow to import is imported inside the commands."""
 
-from actlab.cli.main import main
+import lazy_loader
 
-__all__ = ["main"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

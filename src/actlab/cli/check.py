@@ -14,7 +14,7 @@ from actlab.cli.options import filled, parse_list, parse_whole
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
-    from actlab.battery import Verdict
+    from actlab.checks import Verdict
 
 
 @app.command(epilog='Example: actlab check "x * tanh(softplus(x))"')
@@ -61,8 +61,7 @@ def check(
     from rich.markup import escape
 
     from actlab import catalogue
-    from actlab.battery import check as battery
-    from actlab.battery import junit as as_junit
+    from actlab.checks import check as battery, junit as as_junit
 
     if junit is not None and not junit.expanduser().absolute().parent.is_dir():
         raise UserError(f"--junit {junit}: there is no folder {junit.parent}.")
@@ -130,7 +129,7 @@ def check(
 
 
 def _allowed(names: list[str]) -> list[str]:
-    from actlab.battery import CHECKS
+    from actlab.checks import CHECKS
     from actlab.errors import one_of
 
     for name in names:
@@ -161,7 +160,7 @@ def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]], lis
 
 def _in_file(file: str, left: list[tuple[str, str]]) -> list[str]:
     """The activations defined in a file: blocks, modules, autograd Functions, whatever is called with one argument."""
-    from actlab.battery.discovery import activations_in
+    from actlab.checks import activations_in
 
     with contextlib.redirect_stdout(sys.stderr):
         names, unfit = activations_in(file)

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from actlab import processes
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import (
     Data,
@@ -24,6 +23,7 @@ from actlab.cli.options import (
     parse_whole,
 )
 from actlab.errors import UserError
+from actlab.running import processes
 
 LEAST_PAIRS = 5  # as in stats, which is slow to load
 
@@ -127,9 +127,9 @@ def compare(
     most_workers = parse_whole("--workers", workers)
     with processes.sigint_held():  # while torch is loaded a Ctrl-C is lost, or ends in an abort
         if most_workers != 1:
-            processes.prepare("actlab.cli.main")  # it loads torch while this process does
-        from actlab import run as runs
-        from actlab.terminal import Terminal
+            processes.prepare("actlab.cli.entry")  # it loads torch while this process does
+        from actlab import workflows
+        from actlab.cli.terminal import Terminal
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
@@ -144,7 +144,7 @@ def compare(
         "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),
     }
-    run = runs.compare(
+    run = workflows.compare(
         *filled(names or [], param, learn),
         spec=spec,
         out=out,
@@ -172,7 +172,7 @@ def compare(
     )
     again = None
     if confirm:
-        from actlab.confirm import confirm as train_again
+        from actlab.workflows import confirm as train_again
 
         again = train_again(run, **how)
     _print_result(run, as_json, again, confirm)
@@ -190,14 +190,14 @@ def reproduce(
 ) -> None:
     """Train the published tutorial's networks on its inputs and on right ones, beside its published numbers."""
     with processes.sigint_held():
-        from actlab import reproduce as reproduces
+        from actlab import workflows
+        from actlab.cli.terminal import Terminal
         from actlab.errors import one_of
-        from actlab.terminal import Terminal
 
     if what != "tutorial":
         raise one_of("published experiment", what, ("tutorial",))
     print(
-        reproduces.tutorial(
+        workflows.tutorial(
             seeds=parse_whole("--seeds", seeds),
             epochs=parse_whole("--epochs", epochs),
             out=out,
@@ -217,8 +217,8 @@ def _most_seeds(text: str | None) -> int | None:
 
 
 def _print_result(run: Any, as_json: bool, again: Any = None, confirm: bool = False) -> None:
-    from actlab.confirm import confirmed
-    from actlab.report import summarise
+    from actlab.results import summarise
+    from actlab.workflows import confirmed
 
     summary = summarise(run)
     if as_json:

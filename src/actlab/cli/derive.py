@@ -25,7 +25,7 @@ def derive(
 
     All but the block are comments: the output is a file of Python.
     """
-    from actlab.activations.derivation import derivation
+    from actlab.making import derivation
 
     found = derivation(formula, parse_parameters(param), parse_names(learn), name)
     told = [f"f(x) = {found.formula}", ""]
@@ -46,7 +46,7 @@ def _verdict(activation: object, unchecked: bool) -> str:
     """What the battery says, as comments above the block."""
     if unchecked:
         return "Not checked: --unchecked was given."
-    from actlab.battery import check
+    from actlab.checks import check
 
     verdict = check(activation, inductor=False)
     if not verdict.failures:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from actlab import processes
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import DATA, Standardise, Target, filled, parse_whole
+from actlab.running import processes
 
 
 @app.command("try", epilog='Example: actlab try "x * tanh(softplus(x))"')
@@ -34,8 +34,8 @@ def try_(
     The status is 0 whatever is found; `actlab check` says by its status whether it is sound.
     """
     with processes.sigint_held():
-        from actlab.terminal import Terminal
-        from actlab.tryout import attempt
+        from actlab.cli.terminal import Terminal
+        from actlab.workflows import attempt
 
     tried = attempt(
         filled([target], param, learn)[0],

@@ -41,7 +41,7 @@ def judge(
     as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object on standard output")] = False,
 ) -> None:
     """Compare groups of results with a baseline, paired by seed: verdicts with intervals, for a table from anywhere."""
-    from actlab.judging import judge as decide
+    from actlab.results import judge as decide
 
     with _bar() as progress:
         found = decide(
@@ -50,7 +50,7 @@ def judge(
             failed_diverged=failed_diverged, progress=progress,
         )  # fmt: skip
     if out is not None:
-        from actlab.report.judged import draw_judgement
+        from actlab.report import draw_judgement
 
         draw_judgement(found, out)
     print(json.dumps(found.as_json()) if as_json else found)

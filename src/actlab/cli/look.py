@@ -91,28 +91,28 @@ def show(
     names = filled(names, param, learn)
     if gradient:
         _gradient(names, out, as_json)
-    from actlab import show as shows
+    from actlab.checks import explain
 
     if out is not None:
-        from actlab.report.cards import check_file
+        from actlab.report import check_file
 
         check_file(out)
-    items = [shows.shown(name) for name in names]
+    items = [explain.shown(name) for name in names]
     if out is not None:
-        from actlab.report.cards import draw_card
+        from actlab.report import draw_card
 
-        draw_card(shows.sketches(items), out)
+        draw_card(explain.sketches(items), out)
     if as_json:
-        print(json.dumps([shows.as_dict(item) for item in items], indent=1, ensure_ascii=False, allow_nan=False))
+        print(json.dumps([explain.as_dict(item) for item in items], indent=1, ensure_ascii=False, allow_nan=False))
         return
-    print("\n\n".join(shows.card(item) for item in items))
+    print("\n\n".join(explain.card(item) for item in items))
     given = " ".join(f"'{name}'" if set(name) & set(" ()*") else name for name in names)
     print(f"\nPicture: {out}" if out else f"\nA picture of it: actlab show {given} --out card.svg (or .png, .html)")
 
 
 def _gradient(names: list[str], out: Path | None, as_json: bool) -> None:
     """The worked example of each; ends the command."""
-    from actlab.gradient import gradient_example
+    from actlab.checks import gradient_example
 
     if out is not None or as_json:
         raise UserError("--gradient prints a worked example: it goes with neither --out nor --json.")
@@ -131,7 +131,7 @@ def _notes(fact: "Facts") -> str:
 
 def _same_as(name: str) -> dict[str, str]:
     """Names of the same function, and in which sense."""
-    from actlab.identify import same_as
+    from actlab.checks import same_as
 
     return {same.name: same.text for same in same_as(name)}
 

@@ -86,7 +86,7 @@ def parse_list(text: str | None) -> list[str]:
 
 def parse_parameters(given: list[str] | None) -> dict[str, float]:
     """beta=1.5, once for each parameter, or several with commas."""
-    from actlab.formula.clause import number
+    from actlab.formula import number
 
     found: dict[str, float] = {}
     for part in parse_list(",".join(given or [])):
@@ -104,15 +104,15 @@ def parse_names(given: list[str] | None) -> list[str]:
 
 def filled(names: list[str], param: list[str] | None, learn: list[str] | None) -> list[str]:
     """The names with the parameters that options give to the formulas among them."""
-    from actlab import targets
+    from actlab import naming
 
     values, learned = parse_parameters(param), frozenset(parse_names(learn))
     if not values and not learned:
         return names
-    known = frozenset().union(*(targets.formula_parameters(name) for name in names))
+    known = frozenset().union(*(naming.formula_parameters(name) for name in names))
     for option, given in (("--param", values), ("--learn", learned)):
         for name in given:
             if name not in known:
                 has = f"they have {', '.join(sorted(known))}" if known else "none of them has a parameter"
                 raise UserError(f"{option} {name}: no formula here has it; {has}.{did_you_mean(name, known)}")
-    return [targets.with_parameters(name, values, learned) for name in names]
+    return [naming.with_parameters(name, values, learned) for name in names]

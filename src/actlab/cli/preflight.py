@@ -45,9 +45,9 @@ def preflight(
     The status is 0 where nothing is an error, 1 where something is.
     """
     from actlab import data as sets
-    from actlab.activations.resolve import resolve
+    from actlab.experiment import Experiment
+    from actlab.making import resolve
     from actlab.preflight import preflight as look
-    from actlab.spec import Experiment
 
     named = filled(names or [], param, learn)
     wanted = vars(Experiment.read(spec)) if spec else {}
@@ -94,7 +94,7 @@ def doctor(
 
     The status is 0 where nothing is an error, 1 where something is.
     """
-    from actlab.preflight.doctor import doctor as look
+    from actlab.preflight import doctor as look
 
     seconds = parse_number("--timeout", timeout)
     if not 0 < seconds <= 60:

@@ -13,8 +13,8 @@ from actlab.errors import UserError
 @app.command(epilog="Example: actlab report runs/mnist-1a2b3c4d")
 def report(run: RunFolder) -> None:
     """Draw a run's report again, without training."""
+    from actlab.experiment import Run
     from actlab.report import draw
-    from actlab.store import Run
 
     print(draw(Run(run)))
 
@@ -26,23 +26,22 @@ def export(
     out: Annotated[Path | None, typer.Option(help="folder of the files", show_default="RUN/export")] = None,
 ) -> None:
     """Write a run's tables (trials, curves, times, costs) as files, or its verdicts as a table for a paper."""
-    from actlab import export as exports
-    from actlab.store import Run
+    from actlab import experiment
+    from actlab.experiment import Run
 
     if format == "latex":
-        from actlab.report.latex import write_latex
-        from actlab.report.summary import summarise
+        from actlab.results import summarise, write_latex
 
-        print(write_latex(summarise(Run(run)), exports.made(out or run / "export")))
+        print(write_latex(summarise(Run(run)), experiment.made(out or run / "export")))
         return
-    for file in exports.export(Run(run), format, out or run / "export"):
+    for file in experiment.export(Run(run), format, out or run / "export"):
         print(file)
 
 
 @app.command(epilog="Example: actlab runs")
 def runs(folder: Annotated[Path, typer.Argument(help="where to look")] = Path("runs")) -> None:
     """List the runs in a folder, oldest first, a line each."""
-    from actlab.store import list_runs, status
+    from actlab.experiment import list_runs, status
 
     if not folder.is_dir() and folder != Path("runs"):
         raise UserError(f"There is no folder {folder}.")

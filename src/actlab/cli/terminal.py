@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from actlab.run import Begun, Epoch
-from actlab.train import CURVES
+from actlab.engine import CURVES
+from actlab.running import Begun, Epoch
 
 
 class Terminal:

@@ -10,10 +10,6 @@ pipelines           what is done to the pixels
 dataset             these steps in order
 """
 
-from actlab.data.dataset import Dataset, Defaults, Part, Pool, defaults, load, margin_points, named, names, resolve_auto
-from actlab.data.own import KEPT
+import lazy_loader
 
-__all__ = [
-    "KEPT", "Dataset", "Defaults", "Part", "Pool", "defaults", "load", "margin_points", "named", "names",
-    "resolve_auto",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,6 +13,7 @@ from actlab.data import fetch, idx, npz, own, pipelines, resplit, sets, tables
 from actlab.data.resplit import RESPLIT, Pool
 from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
+from actlab.experiment import indices_of
 
 NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
 _FILES = (".npz", *tables.FILES)
@@ -218,7 +219,7 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
     if split == RESPLIT:
         resplit.check(pipeline)
         pool = Pool.of(source, pipeline)
-        parts, images = pool.parts(seed), pool.x[resplit.indices_of(pool.y, pool.sizes, seed)[0][:SAMPLE_IMAGES]]
+        parts, images = pool.parts(seed), pool.x[indices_of(pool.y, pool.sizes, seed)[0][:SAMPLE_IMAGES]]
     else:
         cuts = [part for part in cut(source, split) if part is not None]
         inputs = pipelines.apply(pipeline, cuts)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.data import pipelines
-from actlab.data.split import Part, Source, sizes_of, stratified
+from actlab.data.split import Part, Source, sizes_of
 from actlab.errors import UserError
-from actlab.streams import stream_seed
+from actlab.experiment import indices_of
 
 RESPLIT = "resplit"
 
@@ -37,15 +37,6 @@ class Pool:
         indices = indices_of(self.y, self.sizes, seed)
         taken_out = pipelines.moments(self.pipeline, self.x[indices[0]])
         return [Part(pipelines.standardised(self.x[index], *taken_out), self.y[index]) for index in indices]
-
-
-def indices_of(y: np.ndarray, sizes: tuple[int, int, int], seed: int) -> list[np.ndarray]:
-    """Which samples of the pool are in the seed's training, validation and test part: the same for every activation.
-
-    >>> [part.tolist() for part in indices_of(np.array([0, 1, 0, 1, 0, 1]), (2, 2, 2), seed=3)]
-    [[0, 5], [2, 3], [1, 4]]
-    """
-    return stratified(y, sizes, stream_seed(seed, "split"))
 
 
 def check(pipeline: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from actlab.spec import stream_seed
+from actlab.experiment import stream_seed
 
 Row = dict[str, Tensor]
 

@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from actlab.spec import Experiment, Trial
-from actlab.targets import label
-from actlab.train import Arrays, Stack, Trainer
+from actlab.engine.training import Arrays, Stack, Trainer
+from actlab.experiment import Experiment, Trial
+from actlab.naming import label
 
 _ROUNDS = 9
 _STEPS = 4
@@ -42,7 +42,7 @@ def step_seconds(
     return {size: min(found[size]) for size in sorted(found)}  # whatever else the machine does only adds
 
 
-def measure(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> list[dict[str, Any]]:
+def measure_costs(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> list[dict[str, Any]]:
     """Rows of activation, round, networks and the seconds of one training step of that many networks; none of none.
 
     Stacks of one activation each take turns, so that noise hits all alike.

@@ -71,7 +71,7 @@ def memory_bytes() -> float:
 def _commit() -> str | None:
     """The commit of actlab's own checkout; None where it was installed from a package."""
     here = Path(__file__).resolve()
-    if not (here.parents[2] / ".git").exists():
+    if not (here.parents[3] / ".git").exists():
         return None
     try:
         said = subprocess.run(

@@ -26,11 +26,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from actlab.activations.modules import ByModule, Copies, State
-from actlab.activations.resolve import Applied
-from actlab.optimizers import Optimizer
-from actlab.products import Operation, product
-from actlab.spec import Trial, stream_seed
+from actlab.engine.optimizers import Optimizer
+from actlab.engine.products import Operation, product
+from actlab.experiment import Trial, stream_seed
+from actlab.making import Applied, ByModule, Copies, State
 
 _LANES = 32
 
@@ -341,8 +340,8 @@ def _start(
 def gain(applied: Applied) -> float:
     """1 / sqrt(E f(z)^2) for z ~ N(0, 1): what keeps the size of a signal through a layer, at the initial parameters.
 
-    >>> from actlab.activations.resolve import resolve
-    >>> from actlab.targets import parse
+    >>> from actlab.making.resolution import resolve
+    >>> from actlab.naming.targets import parse
     >>> round(gain(resolve(parse("relu"))), 4)
     1.4142
     """

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from actlab.batches import Row
-from actlab.products import Operation, accumulation, product
-from actlab.spec import Trial
+from actlab.engine.batches import Row
+from actlab.engine.products import Operation, accumulation, product
+from actlab.experiment import Trial
 
 if TYPE_CHECKING:
-    from actlab.models import Parameters, Slice
+    from actlab.engine.models import Parameters, Slice
 
 _CACHED = 1 << 19  # bytes of gradients that are written, read once and not wanted again
 

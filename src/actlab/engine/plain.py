@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from actlab.activations.modules import saved
-from actlab.spec import Trial, stream_seed
-from actlab.train import Arrays, OnEpoch, Result
+from actlab.engine.training import Arrays, OnEpoch, Result
+from actlab.experiment import Trial, stream_seed
+from actlab.making import saved
 
 
 class ReLU(torch.autograd.Function):

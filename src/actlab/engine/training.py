@@ -13,15 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.activations.modules import state_of
-from actlab.activations.resolve import Applied, ByHand, resolve
-from actlab.batches import Batches, Row, in_chunks, with_ones
-from actlab.denormals import flushed
-from actlab.models import Backward, Forward, Parameters, Slice, initial_parameters
-from actlab.optimizers import OPTIMIZERS
-from actlab.replay import Cursor, OneByOne
-from actlab.spec import Trial, stream_seed
-from actlab.targets import Target
+from actlab.engine.batches import Batches, Row, in_chunks, with_ones
+from actlab.engine.denormals import flushed
+from actlab.engine.models import Backward, Forward, Parameters, Slice, initial_parameters
+from actlab.engine.optimizers import OPTIMIZERS
+from actlab.engine.replay import Cursor, OneByOne
+from actlab.experiment import Trial, stream_seed
+from actlab.making import Applied, ByHand, resolve, state_of
+from actlab.naming import Target
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 EVALUATION_BATCH = 500

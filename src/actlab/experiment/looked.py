@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from actlab.disk import told, write_text
+from actlab.experiment.disk import told, write_text
 
 _FILE = "preflight.json"
 

@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from actlab import targets
+from actlab import naming
 from actlab.errors import UserError, need_extra, one_of
-from actlab.streams import stream_seed as stream_seed  # from here too: a trial's seed is what streams come from
+from actlab.experiment.streams import stream_seed as stream_seed
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
 
@@ -74,12 +74,12 @@ class Trial:
 
     @property
     def label(self) -> str:
-        return targets.label(self.activation)
+        return naming.label(self.activation)
 
     @property
     def activations(self) -> tuple[str, ...]:
         """One identity for each hidden layer."""
-        names = targets.split_identity(self.activation)
+        names = naming.split_identity(self.activation)
         return tuple(names) if len(names) > 1 else (self.activation,) * len(self.hidden)
 
     def changed(self) -> dict[str, Any]:
@@ -130,27 +130,27 @@ class Experiment:
     tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)  # activation -> what was chosen of GRID
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "activations", tuple(targets.held(what) for what in self.activations))
-        object.__setattr__(self, "baseline", targets.held(self.baseline))
+        object.__setattr__(self, "activations", tuple(naming.held(what) for what in self.activations))
+        object.__setattr__(self, "baseline", naming.held(self.baseline))
         _validate(self)
 
     @cached_property
-    def layers(self) -> dict[str, tuple[targets.Target, ...]]:
+    def layers(self) -> dict[str, tuple[naming.Target, ...]]:
         """The targets of each activation, one for each hidden layer, by identity, in the order given."""
-        found: dict[str, tuple[targets.Target, ...]] = {}
+        found: dict[str, tuple[naming.Target, ...]] = {}
         for text in self.activations:
-            parsed = targets.parse_layers(text)
+            parsed = naming.parse_layers(text)
             if len(parsed) > 1 and len(parsed) != len(self.hidden):
                 raise UserError(
                     f"{text} names {len(parsed)} activations, the network has {len(self.hidden)} hidden layers: "
                     "name one, or one for each layer."
                 )
             full = parsed if len(parsed) > 1 else parsed * max(1, len(self.hidden))
-            name = targets.identity(full)
+            name = naming.identity(full)
             if name in found:
-                raise UserError(f"{text} is named twice: as {targets.label(name)} it is already in the comparison.")
+                raise UserError(f"{text} is named twice: as {naming.label(name)} it is already in the comparison.")
             found[name] = full
-        shown = [targets.label(name) for name in found]
+        shown = [naming.label(name) for name in found]
         if twice := [name for name in shown if shown.count(name) > 1]:
             raise UserError(
                 f"Two different activations would both be shown as {twice[0]}: give one another name (a formula by "
@@ -159,26 +159,26 @@ class Experiment:
         return found
 
     @property
-    def all_targets(self) -> dict[str, targets.Target]:
+    def all_targets(self) -> dict[str, naming.Target]:
         """Every activation of a layer once, by identity."""
         return {target.identity: target for layers in self.layers.values() for target in layers}
 
     @property
-    def placed(self) -> list[tuple[targets.Target, int]]:
+    def placed(self) -> list[tuple[naming.Target, int]]:
         """Every activation with the width of each hidden layer that it stands in."""
         pairs = (pair for layers in self.layers.values() for pair in zip(layers, self.hidden or (1,), strict=False))
         return list({(target.identity, units): (target, units) for target, units in pairs}.values())
 
     @property
     def labels(self) -> list[str]:
-        return [targets.shown(what) for what in self.activations]
+        return [naming.shown(what) for what in self.activations]
 
     @property
     def baseline_label(self) -> str:
         """The activation that all others are compared with, as tables show it."""
         if not self.baseline or self.baseline in self.labels:
             return self.baseline or self.labels[0]
-        shown = targets.shown(self.baseline)
+        shown = naming.shown(self.baseline)
         if shown not in self.labels:
             raise one_of("baseline", self.baseline, self.labels)
         return shown
@@ -220,7 +220,7 @@ class Experiment:
     def _points(self, activation: str) -> list[dict[str, Any]]:
         if not self.tuned:
             return self.points
-        name = targets.label(activation)
+        name = naming.label(activation)
         if name not in self.tuned:
             raise UserError(f"tuned has no setting for {name}: it needs one for each activation, or none at all.")
         return [self.tuned[name]]
@@ -270,7 +270,7 @@ class Experiment:
             raise UserError(f"{path} cannot be read: {error}.") from None
         found, beside = cls.from_toml(text, where=str(path)), Path(path).parent
         if (beside / "sources").is_dir():
-            kept = tuple(targets.held(what, beside / "sources") for what in found.activations)
+            kept = tuple(naming.held(what, beside / "sources") for what in found.activations)
             found = dataclasses.replace(found, activations=kept)
         data = beside / Path(found.data).name  # a run's folder that was moved has its data beside the text
         return dataclasses.replace(found, data=str(data)) if data.is_file() and not Path(found.data).exists() else found
@@ -284,7 +284,7 @@ class Experiment:
                 continue
             if name in ("activations", "seeds", *GRID):
                 missing = [item for item in mine if item not in theirs]
-                if name == "activations" and (same := set(map(targets.shown, missing)) & set(other.labels)):
+                if name == "activations" and (same := set(map(naming.shown, missing)) & set(other.labels)):
                     found.append(f"the source of {_words(sorted(same))}, or what it holds, has changed since")
                 elif missing:
                     found.append(f"{name}: {_words(missing)} is in the folder, not in the command")

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab.data.resplit import indices_of
-from actlab.disk import told, write_bytes, write_text
 from actlab.errors import UserError, need_extra
-from actlab.spec import Experiment, Trial
+from actlab.experiment.disk import told, write_bytes, write_text
+from actlab.experiment.spec import Experiment, Trial
+from actlab.experiment.split import indices_of
 
 if TYPE_CHECKING:
     import pandas as pd

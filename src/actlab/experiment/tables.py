@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from actlab.errors import UserError, need_extra, one_of
-from actlab.store import Run
+from actlab.experiment.store import Run
 
 FORMATS = ("csv", "json", "parquet")
 TABLES = ("trials", "curves", "times", "costs")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actlab.errors import UserError
-from actlab.spec import GRID, TUNING_SEEDS, Experiment
-from actlab.targets import exact
+from actlab.experiment.spec import GRID, TUNING_SEEDS, Experiment
+from actlab.naming import exact
 
 if TYPE_CHECKING:
     import pandas as pd

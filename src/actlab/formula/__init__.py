@@ -1,7 +1,5 @@
-"""Formulas as text, tree, exact numbers, tensors and derivations. Reading one needs neither torch nor SymPy."""
+"""Formulas: text -> tree -> derivative, exact numbers, kinks. Neither torch nor SymPy, and nothing is executed."""
 
-from actlab.formula.derivative import differentiate
-from actlab.formula.grammar import parse
-from actlab.formula.nodes import Apply, Name, Node, Number
+import lazy_loader
 
-__all__ = ["Apply", "Name", "Node", "Number", "differentiate", "parse"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

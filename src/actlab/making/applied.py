@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.activations.core import Activation
-from actlab.activations.probing import guarded
-from actlab.sources import packed, unpacked
+from actlab.activations import Activation
+from actlab.making.probing import guarded
+from actlab.naming import packed, unpacked
 
 
 @dataclasses.dataclass(frozen=True)

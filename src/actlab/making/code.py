@@ -3,9 +3,8 @@
 import textwrap
 from collections.abc import Sequence
 
-from actlab.formula.clause import Reading
-from actlab.formula.forms import Forms
-from actlab.formula.nodes import COMPARISONS, PI, TRUE, Apply, E, Node, Number, X, pieces, postorder, rebuild
+from actlab.formula import COMPARISONS, PI, TRUE, Apply, E, Node, Number, Reading, X, pieces, postorder, rebuild
+from actlab.making.floats.forms import Forms
 
 _WIDE = 66  # characters of a part before it gets a name of its own
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5

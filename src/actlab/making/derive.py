@@ -4,12 +4,12 @@ import dataclasses
 import keyword
 from collections.abc import Iterable, Mapping
 
-from actlab import targets
-from actlab.activations.core import Activation
-from actlab.activations.written import written
+from actlab import naming
+from actlab.activations import Activation
 from actlab.errors import UserError, one_of
-from actlab.formula import code, symbolic
-from actlab.formula.clause import read
+from actlab.formula import read
+from actlab.making import code, symbolic
+from actlab.making.written import written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ def derivation(
 
     Raises: UserError for a text that is no formula, a parameter it has not, and a name that Python does not take.
     """
-    given, text = targets.apart(text)
+    given, text = naming.apart(text)
     name = given or name
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UserError(f"{name!r} cannot be the name of a function in Python: take letters, digits and _.")

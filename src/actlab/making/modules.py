@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from actlab.activations.applied import ByAutograd
-from actlab.activations.probing import (
+from actlab.errors import UserError
+from actlab.making.applied import ByAutograd
+from actlab.making.probing import (
     WIDTH,
     State,
     a_batch,
@@ -27,7 +28,6 @@ from actlab.activations.probing import (
     state_of,
     values,
 )
-from actlab.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

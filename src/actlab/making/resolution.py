@@ -17,20 +17,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.activations import BLOCKS
-from actlab.activations.applied import Applied, ByAutograd, ByHand, Called, Flat, Unlearned
-from actlab.activations.core import Activation
-from actlab.activations.modules import by_module, needs_its_own
-from actlab.activations.probing import WIDTH, guarded, probe
+from actlab.activations import BLOCKS, Activation
 from actlab.errors import UserError, did_you_mean
-from actlab.sources import unpacked
-from actlab.targets import Target
+from actlab.making.applied import Applied, ByAutograd, ByHand, Called, Flat, Unlearned
+from actlab.making.modules import by_module, needs_its_own
+from actlab.making.probing import WIDTH, guarded, probe
+from actlab.naming import Target, unpacked
 
 
 def locate(target: Target) -> tuple[Any, dict[str, float]]:
     """What a target names, as it is, and the parameters given with it; nothing is probed."""
     if target.kind == "formula":
-        from actlab.activations.written import written  # slow to load
+        from actlab.making.written import written
 
         return written(target.path), {}
     if target.kind == "catalogue":

@@ -12,10 +12,8 @@ from typing import Any
 
 import sympy
 
-from actlab.formula.derivative import differentiate, outer
-from actlab.formula.grammar import constant
-from actlab.formula.nodes import Apply, Name, Node, pieces, postorder
-from actlab.formula.sound import smooth
+from actlab.formula import Apply, Name, Node, constant, differentiate, outer, pieces, postorder
+from actlab.making.floats.sound import smooth
 
 _SECONDS = 3.0
 _U = Name("u")

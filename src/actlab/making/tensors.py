@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.formula.nodes import COMPARISONS, Node, postorder
+from actlab.formula import COMPARISONS, Node, postorder
 
 
 def evaluate(node: Node, values: Mapping[str, Any]) -> Tensor:

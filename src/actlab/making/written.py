@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from actlab.activations.core import Activation
+from actlab.activations import Activation
 from actlab.catalogue import Facts
-from actlab.formula.clause import Reading, read
-from actlab.formula.edges import edges
-from actlab.formula.forms import Forms, forms
-from actlab.formula.nodes import Node
-from actlab.formula.tensors import compiled
+from actlab.formula import Node, Reading, edges, read
+from actlab.making.floats.forms import Forms, forms
+from actlab.making.tensors import compiled
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

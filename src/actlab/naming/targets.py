@@ -19,9 +19,8 @@ from typing import Any
 
 from actlab import catalogue
 from actlab.errors import UserError
-from actlab.formula import clause
-from actlab.formula.nodes import RESERVED
-from actlab.sources import description, fingerprint, packed
+from actlab.formula import RESERVED, clause
+from actlab.naming.sources import description, fingerprint, packed
 
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
 _FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")

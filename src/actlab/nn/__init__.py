@@ -7,10 +7,6 @@ LeakyReLU(negative_slope=0.2)
 torch.Size([5, 2])
 """
 
-from actlab.nn import elementwise, gating, learned
-from actlab.nn.elementwise import *  # noqa: F403
-from actlab.nn.gating import *  # noqa: F403
-from actlab.nn.learned import *  # noqa: F403
-from actlab.nn.stacked import as_module
+import lazy_loader
 
-__all__ = ["as_module", *elementwise.__all__, *gating.__all__, *learned.__all__]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -81,90 +81,10 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-# linear
-BentIdentity = _module(functional.bent_identity)
-Symlog = _module(functional.symlog)
-Asinh = _module(functional.asinh)
-
-# rectified
-ReLU = _module(functional.relu)
-LeakyReLU = _module(functional.leaky_relu)
-VeryLeakyReLU = _module(functional.very_leaky_relu)
-RReLU = _module(functional.rrelu)
-Threshold = _module(functional.threshold)
-ThresholdedReLU = _module(functional.thresholded_relu)
-ShiftedReLU = _module(functional.shifted_relu)
-Absolute = _module(functional.absolute)
-ReLUSquared = _module(functional.relu_squared)
-
-# clipped
-Heaviside = _module(functional.heaviside)
-Hardsigmoid = _module(functional.hardsigmoid)
-Hardtanh = _module(functional.hardtanh)
-ReLU6 = _module(functional.relu6)
-BReLU = _module(functional.brelu)
-Hardswish = _module(functional.hardswish)
-HardMish = _module(functional.hard_mish)
-
-# shrinkage
-Tanhshrink = _module(functional.tanhshrink)
-Softshrink = _module(functional.softshrink)
-Hardshrink = _module(functional.hardshrink)
-
-# exponential
-ELU = _module(functional.elu)
-CELU = _module(functional.celu)
-SELU = _module(functional.selu)
-ISRLU = _module(functional.isrlu)
-SoftExponential = _module(functional.soft_exponential)
-ELiSH = _module(functional.elish)
-HardELiSH = _module(functional.hard_elish)
-
-# soft
-Softplus = _module(functional.softplus)
-LogSigmoid = _module(functional.logsigmoid)
-Squareplus = _module(functional.squareplus)
-SparsePlus = _module(functional.sparse_plus)
-SmeLU = _module(functional.smelu)
-SqrtSoftplus = _module(functional.sqrt_softplus)
-
-# sigmoidal
-Sigmoid = _module(functional.sigmoid)
-Tanh = _module(functional.tanh)
-LeCunTanh = _module(functional.lecun_tanh)
-PenalizedTanh = _module(functional.penalized_tanh)
-Softsign = _module(functional.softsign)
-Arctan = _module(functional.arctan)
-Erf = _module(functional.erf)
-ISRU = _module(functional.isru)
-SQNL = _module(functional.sqnl)
-Laplace = _module(functional.laplace)
-
-# gated
-SiLU = _module(functional.silu)
-Mish = _module(functional.mish)
-QuickGELU = _module(functional.quick_gelu)
-ESwish = _module(functional.e_swish)
-TanhExp = _module(functional.tanh_exp)
-Logish = _module(functional.logish)
-Smish = _module(functional.smish)
-Gish = _module(functional.gish)
-CoLU = _module(functional.colu)
-LiSHT = _module(functional.lisht)
-FTSwish = _module(functional.ftswish)
-Serf = _module(functional.serf)
-Phish = _module(functional.phish)
-SMU = _module(functional.smu)
-
-# oscillating
-Sine = _module(functional.sine)
-GCU = _module(functional.gcu)
-Sinc = _module(functional.sinc)
-
-# bell
-Gaussian = _module(functional.gaussian)
-MexicanHat = _module(functional.mexican_hat)
-
-__all__ = sorted(  # every module class above
-    name for name, thing in list(vars().items()) if isinstance(thing, type) and issubclass(thing, torch.nn.Module)
-)
+MODULES: dict[str, type[Module]] = {"Identity": Identity, "GELU": GELU}
+MODULES |= {
+    block.facts.module: _module(getattr(functional, name))
+    for name, block in BLOCKS.items()
+    if block.facts.module and block.facts.module not in MODULES and not block.facts.learned
+}
+globals().update(MODULES)  # elementwise.pyi lists them, for editors and type checkers

@@ -104,20 +104,10 @@ class PReLU(Learned):
         return f"num_parameters={self.num_parameters}"
 
 
-SReLU = _module(functional.srelu)
-SwishBeta = _module(functional.swish_beta)
-AconC = _module(functional.acon_c)
-SinLU = _module(functional.sinlu)
-ErfAct = _module(functional.erf_act)
-Pserf = _module(functional.pserf)
-XIELU = _module(functional.xielu)
-Snake = _module(functional.snake)
-StarReLU = _module(functional.star_relu)
-APL = _module(functional.apl)
-PELU = _module(functional.pelu)
-MPELU = _module(functional.mpelu)
-Rational = _module(functional.rational)
-
-__all__ = sorted(  # every module class above
-    name for name, thing in list(vars().items()) if isinstance(thing, type) and issubclass(thing, torch.nn.Module)
-)
+MODULES: dict[str, type[Learned]] = {"PReLU": PReLU}
+MODULES |= {
+    block.facts.module: _module(getattr(functional, name))
+    for name, block in BLOCKS.items()
+    if block.facts.module not in MODULES and block.facts.learned
+}
+globals().update(MODULES)  # learned.pyi lists them, for editors and type checkers

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from actlab.activations import BLOCKS
-from actlab.activations.resolve import Applied, ByHand
-from actlab.nn import elementwise
-from actlab.nn import learned as trained
+from actlab.making import Applied, ByHand
+from actlab.nn import elementwise, learned as trained
 from actlab.nn.code import Module
 
 

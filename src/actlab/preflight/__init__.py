@@ -10,9 +10,6 @@ doctor      the machine
 What a training ended in, told from its curves, is `stats.diagnosis`.
 """
 
-from actlab.preflight.before import look_before
-from actlab.preflight.findings import LEVELS, Finding, refuse
-from actlab.preflight.look import preflight
-from actlab.stats.diagnosis import Diagnosis, diagnose
+import lazy_loader
 
-__all__ = ["LEVELS", "Diagnosis", "Finding", "diagnose", "look_before", "preflight", "refuse"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

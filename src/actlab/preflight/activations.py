@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 
-from actlab.activations.modules import ByModule
-from actlab.activations.resolve import resolve
-from actlab.battery import check
-from actlab.battery.findings import WRONG
-from actlab.battery.findings import Finding as Failure
+from actlab.checks import WRONG, Finding as Failure, check
+from actlab.experiment import Experiment
+from actlab.making import ByModule, resolve
 from actlab.preflight.findings import ERROR, WARNING, Finding
-from actlab.spec import Experiment
 
 # all numbers of a dtype, of which a training meets few; other dtypes; what becomes of it afterwards
 _ELSEWHERE = ("float16", "bfloat16", "float32", "dtype", "autocast", "pickle")

@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from actlab.data import Dataset, margin_points, twosample
-from actlab.data.fetch import cache_folder
-from actlab.disk import write_text
+from actlab.data import Dataset, cache_folder, margin_points, twosample
+from actlab.experiment import Experiment, write_text
 from actlab.preflight import inputs, labels
 from actlab.preflight.findings import ERROR, WARNING, Finding, refuse
 from actlab.preflight.look import check_data, preflight
-from actlab.spec import Experiment
 
 
 def look_before(

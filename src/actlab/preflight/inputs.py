@@ -4,8 +4,7 @@ import hashlib
 
 import numpy as np
 
-from actlab.data import Dataset, Part
-from actlab.data.twosample import distinguishable
+from actlab.data import Dataset, Part, distinguishable
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
 
 _TOLD_APART, _PERHAPS = 0.9, 0.65  # AUC: sizes, not significance, for with enough samples any two files differ

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import torch
 
-from actlab import __version__, machine
+from actlab import __version__
 from actlab.data import fetch, sets
+from actlab.engine import machine
 from actlab.errors import MissingExtra, UserError
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
 

@@ -1,11 +1,11 @@
 """All checks before training, in their order."""
 
 from actlab.data import Dataset
+from actlab.experiment import Experiment
 from actlab.preflight import inputs, labels
 from actlab.preflight.activations import check_activations
 from actlab.preflight.findings import ERROR, Finding
 from actlab.preflight.networks import check_networks
-from actlab.spec import Experiment
 
 
 def preflight(

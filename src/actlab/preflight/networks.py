@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from actlab.activations.modules import ByModule
-from actlab.activations.resolve import Applied, resolve
 from actlab.data import Dataset
-from actlab.models import Slice, initial_parameters
+from actlab.engine import Slice, initial_parameters
+from actlab.experiment import Experiment, Trial
+from actlab.making import Applied, ByModule, resolve
 from actlab.nn import as_module
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
-from actlab.spec import Experiment, Trial
 
 _SAMPLES = 512  # for loss, gradients and dead units
 _LESSON, _STEPS = 32, 300

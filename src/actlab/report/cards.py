@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from actlab.checks import Sketch
 from actlab.errors import UserError, need_extra
 from actlab.report.curves import colours
-from actlab.show import Sketch
 
 FORMATS = (".png", ".svg", ".html")
 _PANELS = (("f(x)", "value"), ("f'(x)", "slope"), ("f''(x)", "curvature"))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.report.summary import with_arms
-from actlab.store import Run
+from actlab.experiment import Run
+from actlab.results import with_arms
 
 if TYPE_CHECKING:
     import pandas as pd

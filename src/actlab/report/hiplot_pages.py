@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actlab.store import Run
+from actlab.experiment import Run
 
 if TYPE_CHECKING:
     import pandas as pd

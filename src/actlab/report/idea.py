@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from actlab.checks import Sketch
 from actlab.errors import need_extra
 from actlab.report.cards import card_figure, svg_text
 from actlab.report.plots import differences_figure
-from actlab.report.summary import Summary
 from actlab.report.templates import template
-from actlab.show import Sketch
+from actlab.results import Summary
 
 try:
     from markupsafe import Markup  # comes with jinja2

@@ -9,11 +9,10 @@ from html import escape
 import numpy as np
 
 from actlab.errors import need_extra
+from actlab.experiment import Run
 from actlab.report.curves import Curve, arm_colours, curves_of, function_colours, function_limits, is_log, sampled
-from actlab.report.summary import Summary, with_arms
-from actlab.report.tuned import Tuning
+from actlab.results import Summary, Tuning, with_arms
 from actlab.stats import paired_differences
-from actlab.store import Run
 
 try:
     import plotly.graph_objects as go

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actlab.disk import write_text
 from actlab.errors import UserError, need_extra
+from actlab.experiment import write_text
 from actlab.report.cards import svg_text
 from actlab.report.plots import paired_figure
 from actlab.report.templates import template
@@ -15,7 +15,7 @@ except ImportError:
     raise need_extra("lab", "jinja2") from None
 
 if TYPE_CHECKING:
-    from actlab.judging import Judgement
+    from actlab.results import Judgement
 
 
 def draw_judgement(found: "Judgement", file: Path) -> Path:

@@ -7,16 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actlab.errors import need_extra
+from actlab.experiment import EXPERIMENT, Run
 from actlab.report import interactive
-from actlab.report.costs import HEADERS as COST_HEADERS
 from actlab.report.curves import arm_colours
-from actlab.report.differences import COMPARISON_HEADERS, COMPARISON_NOTES, PAIR_HEADERS
-from actlab.report.numbers import NO_TEST, number, percent
 from actlab.report.plots import TRAIN_SAID, VALID_SAID
-from actlab.report.summary import HEADER_NOTES, HEADERS, Summary, with_arms
 from actlab.report.templates import template
-from actlab.report.tuned import CHOSEN_HEADERS
-from actlab.store import EXPERIMENT, Run
+from actlab.results import (
+    CHOSEN_HEADERS,
+    COMPARISON_HEADERS,
+    COMPARISON_NOTES,
+    COST_HEADERS,
+    HEADER_NOTES,
+    HEADERS,
+    NO_TEST,
+    PAIR_HEADERS,
+    Summary,
+    number,
+    percent,
+    with_arms,
+)
 
 try:
     from markupsafe import Markup  # comes with jinja2

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from actlab.errors import need_extra
+from actlab.experiment import Run
 from actlab.report.curves import (
     MOST_BANDS,
     Curve,
@@ -18,11 +19,8 @@ from actlab.report.curves import (
     is_log,
     sampled,
 )
-from actlab.report.numbers import POINTS
-from actlab.report.summary import Summary
-from actlab.report.tuned import Tuning
+from actlab.results import POINTS, Summary, Tuning
 from actlab.stats import Comparison, Table, Unit, paired_differences
-from actlab.store import Run
 
 try:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from actlab.stats import Comparison, Interval, compare, mean_interval
 if TYPE_CHECKING:
     import pandas as pd
 
-HEADERS = (
+COST_HEADERS = (
     "activation", "cost of a step", "more epochs to the baseline's accuracy", "reached it", "epochs in equal time",
     "at equal time, points", "verdict at equal time",
 )  # fmt: skip

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from actlab.report.costs import Cost
-from actlab.report.numbers import NO_TEST, POINTS, number, p_text, percent, points, span
+from actlab.results.costs import Cost
+from actlab.results.numbers import NO_TEST, POINTS, number, p_text, percent, points, span
 from actlab.stats import Comparison, note
 
 COMPARISON_HEADERS = (

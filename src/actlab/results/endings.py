@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab.stats import Diagnosis, diagnose, listed
-from actlab.stats.diagnosis import FINE
-from actlab.store import Run
+from actlab.experiment import Run
+from actlab.stats import FINE, Diagnosis, diagnose, listed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,10 +3,10 @@
 import math
 from pathlib import Path
 
-from actlab.disk import write_text
-from actlab.report.differences import bracketed, verdict_said
-from actlab.report.numbers import points
-from actlab.report.summary import Summary
+from actlab.experiment import write_text
+from actlab.results.differences import bracketed, verdict_said
+from actlab.results.numbers import points
+from actlab.results.summary import Summary
 from actlab.stats import Comparison
 
 _ESCAPED = {

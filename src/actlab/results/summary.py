@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab import data, looked
+from actlab import data
 from actlab.data import sets
 from actlab.errors import need_extra
-from actlab.report import endings
-from actlab.report.costs import Cost, costs_beside
-from actlab.report.differences import comparison_row, cost_lines, cost_row, difference_lines, pair_row
-from actlab.report.numbers import NO_TEST, POINTS, interval_text, number, percent
-from actlab.report.tuned import Tuning, tuning_of
+from actlab.experiment import Run, looked
+from actlab.naming import exact
+from actlab.results import endings
+from actlab.results.costs import Cost, costs_beside
+from actlab.results.differences import comparison_row, cost_lines, cost_row, difference_lines, pair_row
+from actlab.results.numbers import NO_TEST, POINTS, interval_text, number, percent
+from actlab.results.tuned import Tuning, tuning_of
 from actlab.stats import (
     Comparison,
     Diagnosis,
@@ -32,8 +34,6 @@ from actlab.stats import (
     methods,
     note,
 )  # fmt: skip
-from actlab.store import Run
-from actlab.targets import exact
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from actlab.report.numbers import NO_TEST, number, percent
-from actlab.spec import GRID, TUNING_SEEDS, Experiment
-from actlab.stats.words import count, listed
-from actlab.store import Run
-from actlab.targets import exact
-from actlab.tuning import WORDS, Setting, Tried, chosen, said, tried
+from actlab.experiment import GRID, TUNING_SEEDS, WORDS, Experiment, Run, Setting, Tried, chosen, said, tried
+from actlab.naming import exact
+from actlab.results.numbers import NO_TEST, number, percent
+from actlab.stats import count, listed
 
 _SPAN_POINTS = 12.0
 CHOSEN_HEADERS = ("activation", "setting", "mean validation loss", "validation accuracy")

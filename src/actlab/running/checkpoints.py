@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from actlab.disk import told, write_by, write_text
-from actlab.processes import sigint_held
-from actlab.train import Stack, Trainer
+from actlab.engine import Stack, Trainer
+from actlab.experiment import told, write_by, write_text
+from actlab.running.processes import sigint_held
 
 _SECONDS = 20.0  # of training between two checkpoints
 

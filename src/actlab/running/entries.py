@@ -3,14 +3,11 @@
 import numpy as np
 import torch
 
-from actlab.activations.resolve import Applied
 from actlab.data import Dataset
-from actlab.disk import packed
-from actlab.machine import cpu_name, device_name
-from actlab.spec import Experiment
-from actlab.store import Store
-from actlab.train import CURVES
-from actlab.work import Outcome
+from actlab.engine import CURVES, cpu_name, device_name
+from actlab.experiment import Experiment, Store, packed
+from actlab.making import Applied
+from actlab.running.work import Outcome
 
 
 def enter(store: Store, outcome: Outcome, device: str) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
-from actlab import processes
 from actlab.errors import UserError
+from actlab.running import processes
 
 Send = Callable[[Any], None]
 Function = Callable[[Any, Send], Any]

@@ -12,13 +12,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from actlab.checkpoints import Saved
 from actlab.data import Dataset
+from actlab.engine import EVALUATION_BATCH, MEASURED_STEPS, Stack, cores, memory_bytes
 from actlab.errors import UserError
-from actlab.machine import cores, memory_bytes
-from actlab.spec import Experiment, Trial
-from actlab.targets import Target
-from actlab.train import EVALUATION_BATCH, MEASURED_STEPS, Stack
+from actlab.experiment import Experiment, Trial
+from actlab.naming import Target
+from actlab.running.checkpoints import Saved
 
 WORKER_START_SECONDS = 2.0  # measured: 1.3 by bench/records/scaling.json, with 30 networks
 SIZES = {"cpu": (1, 4, 8, 16, 32), "cuda": (1, 64, 1024)}  # of stacks, among which the measurement chooses

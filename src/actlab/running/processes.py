@@ -28,7 +28,7 @@ def prepare(*modules: str) -> None:
         from multiprocessing import forkserver, resource_tracker  # not on Windows
 
         resource_tracker.ensure_running()  # when it begins it lets SIGINT through again, whatever held it before
-        forkserver.set_forkserver_preload(["actlab.work", *modules])
+        forkserver.set_forkserver_preload(["actlab.running.work", *modules])
         with sigint_held():
             forkserver.ensure_running()
 

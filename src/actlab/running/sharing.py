@@ -10,9 +10,8 @@ import numpy as np
 import torch
 
 from actlab.data import KEPT, Dataset, Part, Pool
-from actlab.disk import told, write_by, write_text
-from actlab.spec import Experiment
-from actlab.train import Arrays
+from actlab.engine import Arrays
+from actlab.experiment import Experiment, told, write_by, write_text
 
 Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own from
 

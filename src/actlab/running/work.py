@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from actlab import plain
-from actlab.activations.resolve import resolve
-from actlab.checkpoints import Checkpoints
-from actlab.disk import told, write_bytes
-from actlab.executors import Send
+from actlab.engine import Arrays, Result, Stack, plain, train
+from actlab.experiment import Trial, told, write_bytes
+from actlab.making import resolve
+from actlab.naming import Target
 from actlab.nn import as_module
-from actlab.sharing import Held, arrays_for, load_shared
-from actlab.spec import Trial
-from actlab.targets import Target
-from actlab.train import Arrays, Result, Stack, train
+from actlab.running.checkpoints import Checkpoints
+from actlab.running.executors import Send
+from actlab.running.sharing import Held, arrays_for, load_shared
 
 
 @dataclasses.dataclass(frozen=True)

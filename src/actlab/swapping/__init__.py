@@ -1,6 +1,5 @@
 """Activations of a finished model replaced by others, in place."""
 
-from actlab.swapping.calls import Call
-from actlab.swapping.replace import Held, Report, swap
+import lazy_loader
 
-__all__ = ["Call", "Held", "Report", "swap"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,12 +10,8 @@ from torch import Tensor
 
 from actlab import catalogue
 from actlab.activations import BLOCKS
-from actlab.activations.applied import Called, Unlearned
-from actlab.activations.applied import name_of as own_name
-from actlab.activations.probing import probe
-from actlab.nn.elementwise import GELU, Elementwise
-from actlab.nn.learned import Learned
-from actlab.nn.stacked import Block
+from actlab.making import Called, Unlearned, name_of as own_name, probe
+from actlab.nn import GELU, Block, Elementwise, Learned
 
 _MODULES = "torch.nn.modules.activation"
 _NO_ACTIVATIONS = {"MultiheadAttention", "Softmax", "Softmax2d", "LogSoftmax", "Softmin", "GLU"}

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from actlab.activations.applied import Called
-from actlab.nn.stacked import Block
+from actlab.making import Called
+from actlab.nn import Block
 from actlab.swapping.known import is_function, is_meant, name_of, why_not
 
 _OWN = frozenset(vars(torch.nn.Module()))

@@ -12,11 +12,9 @@ from typing import Any
 
 import torch
 
-from actlab import catalogue, targets
-from actlab.activations.modules import ByModule
-from actlab.activations.probing import copied
-from actlab.activations.resolve import locate, resolve
+from actlab import catalogue, naming
 from actlab.errors import UserError, did_you_mean
+from actlab.making import ByModule, copied, locate, resolve
 from actlab.nn import as_module
 from actlab.swapping.calls import Call, calls_in_a_pass, calls_in_code, is_call_of
 from actlab.swapping.known import matches, title
@@ -175,7 +173,7 @@ def _maker(new: Any) -> Callable[[], torch.nn.Module]:
         if not isinstance(made, torch.nn.Module):
             raise UserError(f"{title(new)}() makes {type(made).__name__}: the new one takes a tensor, or is a module.")
         return new
-    target = targets.parse(new, kept=False)
+    target = naming.parse(new, kept=False)
     applied = resolve(target)
     if isinstance(applied, ByModule):  # as it was named: made for no width yet, and never called
         thing, _ = locate(target)

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
-from actlab.report import Summary, summarise
-from actlab.run import compare
-from actlab.store import Run
+from actlab.experiment import Run
+from actlab.results import Summary, summarise
+from actlab.workflows.comparison import compare
 
 
 def leader(run: Run) -> str | None:

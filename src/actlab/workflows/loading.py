@@ -5,12 +5,11 @@ from typing import Any
 
 import torch
 
-from actlab.activations.resolve import resolve
 from actlab.errors import UserError, one_of
+from actlab.experiment import Run, Trial, trial_from_row
+from actlab.making import resolve
+from actlab.naming import Held, Target, from_source, held, label, parse
 from actlab.nn import as_module
-from actlab.spec import Trial
-from actlab.store import Run, trial_from_row
-from actlab.targets import Held, Target, from_source, held, label, parse
 
 
 def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from actlab.run import Progress, compare
+from actlab.experiment import Run
+from actlab.running import Progress
 from actlab.stats import mean_interval
-from actlab.store import Run
+from actlab.workflows.comparison import compare
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actlab import show, targets
-from actlab.battery import Verdict, check
+from actlab import naming
+from actlab.checks import Verdict, check, explain
 from actlab.errors import UserError
-from actlab.report import Summary, summarise
-from actlab.report.idea import Idea, draw_idea
-from actlab.run import Progress, Silent, compare, refuse_early
-from actlab.store import Run
+from actlab.experiment import Run
+from actlab.report import Idea, draw_idea
+from actlab.results import Summary, summarise
+from actlab.running import Progress, Silent
+from actlab.workflows.comparison import compare, refuse_early
 
 if TYPE_CHECKING:
-    from actlab.show import Shown
+    from actlab.checks import Shown
 
 SEEDS = 20
 
@@ -54,8 +55,8 @@ def attempt(
     UserError for what cannot be used.
     """
     progress = progress or Silent()
-    target = show.one(what)
-    other = targets.parse(baseline)
+    target = explain.one(what)
+    other = naming.parse(baseline)
     folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
     asked = settings | {"data": data, "seeds": seeds, "data_dir": data_dir, "progress": progress}
     refuse_early(baseline, out=folder / "page", **asked)  # the mistakes of the command, not of the idea
@@ -71,8 +72,8 @@ def attempt(
     folder.mkdir(parents=True, exist_ok=True)
     progress.say("The battery ...")
     verdict = check(what, inductor=False)
-    item = show.shown(what)
-    drawn = show.sketches([*([show.shown(baseline)] if target.identity != other.identity else []), item])
+    item = explain.shown(what)
+    drawn = explain.sketches([*([explain.shown(baseline)] if target.identity != other.identity else []), item])
     if not untrained:
         # an idea that cannot learn is shown to be one: what preflight finds is said, and stops nothing
         run = compare(baseline, what, out=folder / "run", workers=workers, command=command, force=True, **asked)
@@ -83,7 +84,7 @@ def attempt(
             label=target.label,
             verdict=verdict.as_dict(),
             nearest=_nearest(item),
-            rows=[*show.fact_rows(item), *(verdict.properties.as_rows() if verdict.properties else [])],
+            rows=[*explain.fact_rows(item), *(verdict.properties.as_rows() if verdict.properties else [])],
             sketches=drawn,
             summary=summary,
             report=link,
@@ -104,7 +105,7 @@ def _refuse_another(folder: Path, activations: list[Any], asked: dict[str, Any],
 
 
 def _nearest(item: "Shown") -> list[tuple[str, float, float]]:
-    return [(near.name, near.distance, near.where) for near in show.what_it_is(item).nearest]
+    return [(near.name, near.distance, near.where) for near in explain.what_it_is(item).nearest]
 
 
 def _file_name(label: str) -> str:

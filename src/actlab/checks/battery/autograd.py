@@ -7,13 +7,12 @@ import warnings
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd import gradcheck as torch_gradcheck
-from torch.autograd import gradgradcheck as torch_gradgradcheck
+from torch.autograd import gradcheck as torch_gradcheck, gradgradcheck as torch_gradgradcheck
 
-from actlab.battery.findings import PORTABILITY, WRONG, Finding
-from actlab.battery.kinks import one_sided
-from actlab.battery.registry import check, failed, passed, skipped
-from actlab.battery.subject import Subject, near_any
+from actlab.checks.battery.findings import PORTABILITY, WRONG, Finding
+from actlab.checks.battery.kinks import one_sided
+from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.subject import Subject, near_any
 
 _POINTS = (-9.7, -4.2, -2.6, -1.37, -0.83, -0.31, 0.27, 0.64, 0.93, 1.71, 2.45, 7.3)
 _CLEAR = 0.02  # gradcheck's points keep this distance from a kink

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import NOTE, Finding
-from actlab.battery.registry import check, noted, skipped
-from actlab.battery.subject import Subject
+from actlab.checks.battery.findings import NOTE, Finding
+from actlab.checks.battery.registry import check, noted, skipped
+from actlab.checks.battery.subject import Subject
 
 _ELEMENTS = 2**18
 _ROUNDS = 7

@@ -7,11 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.activations.core import Activation
-from actlab.activations.probing import guarded
-from actlab.activations.resolve import load_file
+from actlab.activations import Activation
 from actlab.errors import UserError
-from actlab.targets import parse
+from actlab.making import guarded, load_file
+from actlab.naming import parse
 
 
 def activations_in(path: str) -> tuple[list[str], dict[str, str]]:

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.battery import sampling
-from actlab.battery.findings import WRONG, Finding
-from actlab.battery.limits import Errors, Mends, compare, judge
-from actlab.battery.registry import check, failed, passed, skipped
-from actlab.battery.subject import Subject
+from actlab.checks.battery import sampling
+from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.limits import Errors, Mends, compare, judge
+from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.subject import Subject
 
 _MEND = Mends(
     "Compute in float32 and round once: f(x.float()).to(x.dtype); squares overflow and small constants vanish here."

@@ -51,7 +51,7 @@ class Verdict:
     identity: str
     truth: str
     findings: tuple[Finding, ...]
-    properties: Any  # actlab.properties.Properties, or None where it could not be sampled
+    properties: Any  # actlab.checks.properties.Properties, or None where it could not be sampled
     seconds: float
 
     @property

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import Finding
-from actlab.battery.registry import failed, passed
+from actlab.checks.battery.findings import Finding
+from actlab.checks.battery.registry import failed, passed
 
 # how many units of the last place an implementation of a few operations may be off; a and r alike
 _UNITS = {torch.float64: 32, torch.float32: 32, torch.float16: 8, torch.bfloat16: 8}

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import torch
 
-from actlab.battery import sampling
-from actlab.battery.findings import NOTE, WRONG, Finding
-from actlab.battery.limits import Errors, Mends, compare, compare_relative, judge
-from actlab.battery.registry import check, failed, noted, passed, skipped
-from actlab.battery.subject import Subject
-from actlab.battery.truth import Sample
+from actlab.checks.battery import sampling
+from actlab.checks.battery.findings import NOTE, WRONG, Finding
+from actlab.checks.battery.limits import Errors, Mends, compare, compare_relative, judge
+from actlab.checks.battery.registry import check, failed, noted, passed, skipped
+from actlab.checks.battery.subject import Subject
+from actlab.checks.battery.truth import Sample
 
 _DTYPES = (torch.float64, torch.float32)
 _SMALL = 0.05  # a value below it, of what is only recognised, is judged by the function itself in float64

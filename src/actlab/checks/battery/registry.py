@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding
+from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding
 
 if TYPE_CHECKING:
-    from actlab.battery.subject import Subject
+    from actlab.checks.battery.subject import Subject
 
 NEEDS = {
     "elementwise": "it is not elementwise",

@@ -8,16 +8,17 @@ from typing import Any
 
 import torch
 
-from actlab import targets
-from actlab.activations.written import Written
-from actlab.battery import autograd, costs, dtypes, numbers, shapes, state, steps, transforms
-from actlab.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
-from actlab.battery.registry import CHECKS, NEEDS, Check
-from actlab.battery.subject import Subject
-from actlab.battery.untouched import as_it_was, usual_settings
+from actlab import naming
+from actlab.checks.battery import autograd, costs, dtypes, numbers, shapes, state, steps, transforms
+from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
+from actlab.checks.battery.registry import CHECKS, NEEDS, Check
+from actlab.checks.battery.subject import Subject
+from actlab.checks.battery.untouched import as_it_was, usual_settings
+from actlab.checks.properties.measure import properties
+from actlab.checks.properties.record import Properties
 from actlab.errors import one_of, require
-from actlab.formula.clause import Reading
-from actlab.properties import Properties, properties
+from actlab.formula import Reading
+from actlab.making import Written
 
 _ROOMS = (shapes, numbers, autograd, dtypes, steps, state, transforms, costs)
 _MEND = "The operation in the message refuses what it is given: look for a dtype, a shape or a device that is fixed."
@@ -28,7 +29,7 @@ ORDERED = tuple(sorted(CHECKS.values(), key=lambda entry: _PLACE[entry.run.__mod
 
 
 def check(
-    what: str | Callable[..., Any] | targets.Target,
+    what: str | Callable[..., Any] | naming.Target,
     *,
     reference: str | Callable[..., Any] | None = None,
     gradient: str | None = None,
@@ -60,7 +61,7 @@ def check(
         if name not in CHECKS:
             raise one_of("check", name, CHECKS)
     target = _one(what)
-    named = None if reference is None else targets.parse(reference, kept=False)
+    named = None if reference is None else naming.parse(reference, kept=False)
     with warnings.catch_warnings(), usual_settings(), as_it_was(target.object):
         warnings.simplefilter("ignore")  # what torch has to say about an activation is said as a finding
         subject = Subject(
@@ -96,11 +97,11 @@ def _prepare(subject: Subject) -> None:
         _ = subject.truth.centre, subject.truth.tails
 
 
-def _one(what: str | Callable[..., Any] | targets.Target) -> targets.Target:
+def _one(what: str | Callable[..., Any] | naming.Target) -> naming.Target:
     if isinstance(what, torch.nn.Module) or (isinstance(what, type) and issubclass(what, torch.nn.Module)):
         name = getattr(what, "__name__", None) or type(what).__name__
-        return targets.Target("callable", name, name, name, name=name, object=what)  # itself, not the block it applies
-    return targets.parse(what, kept=False)
+        return naming.Target("callable", name, name, name, name=name, object=what)  # itself, not the block it applies
+    return naming.parse(what, kept=False)
 
 
 def _run(entry: Check, subject: Subject) -> Finding:

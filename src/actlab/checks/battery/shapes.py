@@ -9,10 +9,10 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.battery import sampling
-from actlab.battery.findings import WRONG, Finding
-from actlab.battery.registry import check, failed, passed, skipped
-from actlab.battery.subject import Subject
+from actlab.checks.battery import sampling
+from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.subject import Subject
 
 _SHAPES = ((), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 4, 5))
 

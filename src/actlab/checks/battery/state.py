@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import WRONG, Finding
-from actlab.battery.registry import check, failed, noted, passed
-from actlab.battery.subject import Subject
+from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.registry import check, failed, noted, passed
+from actlab.checks.battery.subject import Subject
 
 _BUFFER = "Keep it with self.register_buffer(name, tensor), or as a Python number; what is learned as nn.Parameter."
 

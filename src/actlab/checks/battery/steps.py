@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import WRONG, Finding
-from actlab.battery.registry import check, failed, passed, skipped
-from actlab.battery.subject import Subject
+from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.subject import Subject
 
 _KEEP = "Keep inputs and outputs with ctx.save_for_backward(...), which sees to it; never as ctx.x, on self or a class."
 _TRAIN = "Look at what forward does under `if self.training`: a division by a statistic of one value, a logarithm."

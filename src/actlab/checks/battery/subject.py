@@ -12,17 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from actlab.activations import BLOCKS
-from actlab.activations.core import Activation
-from actlab.activations.probing import begun, materialised
-from actlab.activations.resolve import locate
-from actlab.battery.findings import Finding
-from actlab.battery.kinks import find_kinks
-from actlab.battery.truth import Truth, truth_of
+from actlab.activations import BLOCKS, Activation
+from actlab.checks.battery.findings import Finding
+from actlab.checks.battery.kinks import find_kinks
+from actlab.checks.battery.truth import Truth, truth_of
+from actlab.checks.identity.known import Identity, identify
 from actlab.errors import UserError
-from actlab.formula.exact import kinks as kinks_at
-from actlab.identify import Identity, identify
-from actlab.targets import Target
+from actlab.formula import kinks as kinks_at
+from actlab.making import begun, locate, materialised
+from actlab.naming import Target
 
 _PROBE = 64
 _WIDTH = 8  # of the rows of what is made for no other: even, as gates need

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from actlab.battery.findings import FAIL, NOTE, PORTABILITY, Finding
-from actlab.battery.registry import check, failed, noted, passed, skipped
-from actlab.battery.subject import Subject
+from actlab.checks.battery.findings import FAIL, NOTE, PORTABILITY, Finding
+from actlab.checks.battery.registry import check, failed, noted, passed, skipped
+from actlab.checks.battery.subject import Subject
 
 _MODERN = (
     "In an autograd Function write forward(x) and setup_context(ctx, inputs, output) apart, with "

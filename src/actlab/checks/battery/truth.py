@@ -11,17 +11,12 @@ from torch import Tensor
 
 from actlab import catalogue
 from actlab.activations import BLOCKS
-from actlab.activations.resolve import ByHand, resolve
-from actlab.battery import sampling
-from actlab.formula import parse
-from actlab.formula.clause import Reading, read
-from actlab.formula.edges import edges
-from actlab.formula.exact import Exact
-from actlab.formula.exact import kinks as kinks_at
-from actlab.formula.tensors import compiled
+from actlab.checks.battery import sampling
+from actlab.formula import Exact, Reading, edges, kinks as kinks_at, parse, read
+from actlab.making import ByHand, compiled, resolve
 
 if TYPE_CHECKING:
-    from actlab.battery.subject import Subject
+    from actlab.checks.battery.subject import Subject
 
 _STEP = 1e-3  # of the differences that stand in for a derivative: with extrapolation good to about 1e-10
 _INFERRED = 1e-6  # how closely an activation equals the one it is recognised as

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab.show import WIDTH, one, parameters, wrapped
+from actlab.checks.explain.show import WIDTH, one, parameters, wrapped
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from actlab.activations.resolve import Applied
+    from actlab.making import Applied
 
 WAYS = ("by hand", "by autograd", "by differences")
 LIMIT = 1e-6  # in float64 and with this step, rounding and curvature together stay below 1e-9
@@ -179,7 +179,7 @@ def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
     >>> example.outgoing.tolist(), example.agrees
     ([[0.0, -1.0], [2.0, 0.0]], True)
     """
-    from actlab.activations.resolve import ByHand, resolve
+    from actlab.making import ByHand, resolve
 
     target = one(what)
     applied = resolve(target)
@@ -243,7 +243,7 @@ def _learnable(
     """dL/dparameter in the three ways, for each parameter of a block that has a derivative."""
     import torch
 
-    from actlab.activations.resolve import ByHand
+    from actlab.making import ByHand
 
     if not isinstance(applied, ByHand):
         return {}
@@ -275,7 +275,7 @@ def _value_and_slope(applied: "Applied", z: "Tensor") -> "tuple[Tensor, Tensor]"
 
 def _traced(applied: "Applied", z: "Tensor") -> "Tensor":
     """f(z) in operations that autograd knows: of a block its value alone, not the derivative written beside it."""
-    from actlab.activations.resolve import ByHand
+    from actlab.making import ByHand
 
     if isinstance(applied, ByHand):
         return applied.block.value(z, *applied.constants)

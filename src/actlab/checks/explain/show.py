@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab import catalogue, targets
+from actlab import catalogue, naming
+from actlab.checks.properties.measure import properties
+from actlab.checks.properties.record import Properties
 from actlab.errors import UserError
-from actlab.properties import Properties, properties
 
 if TYPE_CHECKING:
-    from actlab.activations.resolve import Applied
-    from actlab.identify import Identity
+    from actlab.checks.identity.known import Identity
+    from actlab.making import Applied
 
 WIDTH = 88
 _INDENT = 16
@@ -59,7 +60,7 @@ class Sketch:
 
 def shown(what: str | Callable[..., Any]) -> Shown:
     """Find an activation (a name, file.py:name, package.module:Name, a formula, a callable) and measure it."""
-    from actlab.activations.resolve import ByHand, resolve
+    from actlab.making import ByHand, resolve
 
     target = one(what)
     applied = resolve(target)
@@ -111,7 +112,7 @@ def as_dict(item: Shown) -> dict[str, Any]:
 
 def what_it_is(item: Shown) -> "Identity":
     """Which function of the catalogue this is, or is nearest to."""
-    from actlab.identify import identify
+    from actlab.checks.identity.known import identify
 
     return identify(item.value)
 
@@ -173,9 +174,9 @@ def _curvature(slope: Function, x: np.ndarray, kinks: np.ndarray) -> np.ndarray:
     return curvature
 
 
-def one(what: str | Callable[..., Any]) -> targets.Target:
+def one(what: str | Callable[..., Any]) -> naming.Target:
     """The one activation that is named; UserError where a name gives one for each layer."""
-    found = targets.parse_layers(what, kept=False)
+    found = naming.parse_layers(what, kept=False)
     if len(found) > 1:
         raise UserError(
             f"{what} names {len(found)} activations, and one activation is shown at a time: `actlab show "
@@ -184,7 +185,7 @@ def one(what: str | Callable[..., Any]) -> targets.Target:
     return found[0]
 
 
-def parameters(facts: catalogue.Facts, target: targets.Target) -> str:
+def parameters(facts: catalogue.Facts, target: naming.Target) -> str:
     """Each with its value; a learned one with the value it starts from."""
     given = dict(target.arguments)
     texts = []
@@ -264,6 +265,6 @@ def _functions(applied: "Applied") -> tuple[Function, Function]:
 def _kinks(facts: catalogue.Facts, constants: Sequence[float]) -> tuple[float, ...]:
     if all(isinstance(kink, float | int) for kink in facts.kinks):
         return tuple(float(kink) for kink in facts.kinks)
-    from actlab.formula.exact import kinks
+    from actlab.formula import kinks
 
     return kinks(facts, dict(zip(facts.parameters, constants, strict=True)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from actlab.activations import BLOCKS
-from actlab.identify.bank import EQUAL, GRID, SHORT, Entry, agree, entries, sampled, stretched
+from actlab.checks.identity.bank import EQUAL, GRID, SHORT, Entry, agree, entries, sampled, stretched
 
 _REFINED = 60  # so many of the best starts are refined
 _STEEPEST = 40.0  # stretched further, every smooth bend looks like a kink

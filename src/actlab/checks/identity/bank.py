@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import torch
 
-from actlab import targets
+from actlab import naming
 from actlab.activations import BLOCKS
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -50,8 +50,8 @@ class Entry:
 
     @property
     def label(self) -> str:
-        given = ", ".join(f"{key}={targets.exact(value)}" for key, value in self.parameters)
-        return targets.label(f"{self.name}({given})" if given else self.name)
+        given = ", ".join(f"{key}={naming.exact(value)}" for key, value in self.parameters)
+        return naming.label(f"{self.name}({given})" if given else self.name)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         block = BLOCKS[self.name]

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from actlab import targets
+from actlab import naming
 from actlab.activations import BLOCKS
-from actlab.errors import UserError
-from actlab.identify.affine import Affine, affine_matches
-from actlab.identify.bank import (
+from actlab.checks.identity.affine import Affine, affine_matches
+from actlab.checks.identity.bank import (
     CLOSE,
     EQUAL,
     GRID,
@@ -26,6 +25,7 @@ from actlab.identify.bank import (
     with_parameters,
     with_values,
 )
+from actlab.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +98,7 @@ def same_as(name: str) -> list[Same]:
     >>> [same.text for same in same_as("tanh") if same.name == "sigmoid"]
     ['sigmoid up to input and output scale and shift: 2 sigmoid(2 x) - 1']
     """
-    target = targets.parse(name)
+    target = naming.parse(name)
     if target.kind != "catalogue":
         raise UserError(f"--same-as takes a name of the catalogue, not {name!r}: `actlab list` shows them.")
     own = Entry(target.name, target.arguments)

@@ -3,8 +3,3 @@
 Everything is sampled in float64 from f and f' alone, on a grid that meets no kink, on points far out, and by
 quadrature; so a property is a measurement, not a proof. Values that are not finite far out are left aside.
 """
-
-from actlab.properties.measure import properties
-from actlab.properties.record import Extreme, Kink, Properties
-
-__all__ = ["Extreme", "Kink", "Properties", "properties"]

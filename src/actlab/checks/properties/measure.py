@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actlab.properties.grid import FAR, NEAR, Function, on_any_shape
-from actlab.properties.moments import moments
-from actlab.properties.places import fixed_points, nearest, vanishing
-from actlab.properties.record import Kink, Properties
-from actlab.properties.shape import bounded, found_kinks, highest, is_kink, jumps, monotone, parity
+from actlab.checks.properties.grid import FAR, NEAR, Function, on_any_shape
+from actlab.checks.properties.moments import moments
+from actlab.checks.properties.places import fixed_points, nearest, vanishing
+from actlab.checks.properties.record import Kink, Properties
+from actlab.checks.properties.shape import bounded, found_kinks, highest, is_kink, jumps, monotone, parity
 
 KEEPS = 0.01  # chi this near to 1 neither explodes nor vanishes
 

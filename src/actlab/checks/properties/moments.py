@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actlab.properties.grid import Function
+from actlab.checks.properties.grid import Function
 
 _NORMAL_REACH = 14.0  # beyond it the normal density is below 1e-43
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actlab.properties.grid import NEAR, REACH, Function, Interval, rounded
+from actlab.checks.properties.grid import NEAR, REACH, Function, Interval, rounded
 
 FLAT = 0.1  # below this |f'| a gradient vanishes
 _MOST = 7  # this many fixed points or intervals are listed, nearest to 0 first

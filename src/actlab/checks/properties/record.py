@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from actlab.properties.grid import REACH, Interval
+from actlab.checks.properties.grid import REACH, Interval
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from actlab.properties.grid import CENTRE, FAR, NEAR, Function, rounded
-from actlab.properties.record import Extreme, Kink
+from actlab.checks.properties.grid import CENTRE, FAR, NEAR, Function, rounded
+from actlab.checks.properties.record import Extreme, Kink
 
 
 def highest(f: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> Extreme:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from mpmath import mp
 
-from actlab.formula.exact import Exact
-from actlab.formula.nodes import TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
-from actlab.formula.normal import below_cap
+from actlab.formula import TRUE, Apply, Exact, Node, Number, X, pieces, rebuild, substitute
+from actlab.making.floats.normal import below_cap
 
 _RISKY = {"exp", "expm1", "log", "log1p", "sqrt", "/", "**", "sinh", "cosh", "tan", "acosh", "atanh", "asin", "acos"}
 _TRIED = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.0, 3.5, -3.5, 0.1, -0.1, 6.5, -6.5, 10.0, -10.0, 25.0, -25.0, 60.0, -60.0)

@@ -6,13 +6,27 @@ from collections.abc import Mapping
 import torch
 from mpmath import mp
 
-from actlab.formula.algebra import minus, over, plus, power, times
-from actlab.formula.derivative import differentiate
-from actlab.formula.exact import Exact
-from actlab.formula.nodes import COMPARISONS, TRUE, Apply, Node, Number, X, pieces, rebuild, substitute
-from actlab.formula.normal import factors, product
-from actlab.formula.reciprocal import in_reciprocal
-from actlab.formula.tensors import compiled
+from actlab.formula import (
+    COMPARISONS,
+    TRUE,
+    Apply,
+    Exact,
+    Node,
+    Number,
+    X,
+    differentiate,
+    minus,
+    over,
+    pieces,
+    plus,
+    power,
+    rebuild,
+    substitute,
+    times,
+)
+from actlab.making.floats.normal import factors, product
+from actlab.making.floats.reciprocal import in_reciprocal
+from actlab.making.tensors import compiled
 
 _EDGE = 1e3  # its tenth power is finite in float32, and 1/x is small
 FAR = 1e9  # its fourth power is still finite in float32

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 import torch
 from mpmath import mp
 
-from actlab.formula.branches import guarded, keeping_nan
-from actlab.formula.derivative import differentiate
-from actlab.formula.exact import Exact
-from actlab.formula.far import far
-from actlab.formula.nodes import Node
-from actlab.formula.series import near_zero, small_points
-from actlab.formula.sound import smooth, sound
-from actlab.formula.tensors import evaluate
+from actlab.formula import Exact, Node, differentiate
+from actlab.making.floats.branches import guarded, keeping_nan
+from actlab.making.floats.far import far
+from actlab.making.floats.series import near_zero, small_points
+from actlab.making.floats.sound import smooth, sound
+from actlab.making.tensors import evaluate
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import inf, prod
 
-from actlab.formula.algebra import ONE, ZERO, minus, negative, over, plus, power, times
-from actlab.formula.nodes import Apply, Node, Number, X
+from actlab.formula import ONE, ZERO, Apply, Node, Number, X, minus, negative, over, plus, power, times
 
 CAP = 40  # beyond, tanh(e^u) and exp(-e^u) are flat in every dtype; the square of e^40 is still finite in float32
 Factors = dict[Node, int]  # base -> whole exponent

@@ -1,8 +1,7 @@
 """Quotients of polynomials far out, where powers of x overflow: written in 1/x, they are as small as they are."""
 
-from actlab.formula.algebra import ONE, negative, over, power, times
-from actlab.formula.nodes import Apply, Node, X
-from actlab.formula.normal import factors, product
+from actlab.formula import ONE, Apply, Node, X, negative, over, power, times
+from actlab.making.floats.normal import factors, product
 
 _T = Apply("/", ONE, X)
 

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 
 from mpmath import mp, mpf
 
-from actlab.formula.algebra import ONE, power, times
-from actlab.formula.exact import Exact
-from actlab.formula.nodes import TRUE, Apply, Node, Number, X, substitute
+from actlab.formula import ONE, TRUE, Apply, Exact, Node, Number, X, power, substitute, times
 
 _RADII = (0.5, 0.25, 0.125)
 _DEGREE = 24

@@ -6,9 +6,8 @@ node whose parts are already rewritten and gives a better one, or None.
 
 from collections.abc import Callable, Iterable
 
-from actlab.formula.algebra import ONE, TWO, ZERO, minus, negative, over, plus, power, times
-from actlab.formula.nodes import TRUE, Apply, Node, Number, rebuild
-from actlab.formula.normal import (
+from actlab.formula import ONE, TRUE, TWO, ZERO, Apply, Node, Number, minus, negative, over, plus, power, rebuild, times
+from actlab.making.floats.normal import (
     CAP,
     Factors,
     below_cap,

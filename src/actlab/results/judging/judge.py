@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actlab.errors import UserError, did_you_mean
-from actlab.judging.judgement import Judgement
-from actlab.judging.metric import numbers, sounds, unit_of
-from actlab.judging.reading import Sheet, is_named, melted, names_of, read, seeds_of
-from actlab.judging.states import state_columns, states
-from actlab.stats import Comparison, best_among, compare_tasks, listed
-from actlab.stats.critical import Progress
+from actlab.results.judging.judgement import Judgement
+from actlab.results.judging.metric import numbers, sounds, unit_of
+from actlab.results.judging.reading import Sheet, is_named, melted, names_of, read, seeds_of
+from actlab.results.judging.states import state_columns, states
+from actlab.stats import Comparison, Progress, best_among, compare_tasks, listed
 
 if TYPE_CHECKING:
     import pandas as pd

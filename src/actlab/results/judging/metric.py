@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from actlab.errors import UserError
-from actlab.judging.reading import is_missing
+from actlab.results.judging.reading import is_missing
 from actlab.stats import Unit
 
 

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from actlab.errors import UserError
-from actlab.judging.metric import words
-from actlab.judging.reading import Sheet, names_of
+from actlab.results.judging.metric import words
+from actlab.results.judging.reading import Sheet, names_of
 
 # of Optuna, MLflow, W&B, Ray Tune, Ax, Keras Tuner, Sacred and Slurm
 _KINDS = {

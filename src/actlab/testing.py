@@ -8,7 +8,7 @@ True
 from collections.abc import Callable, Collection
 from typing import Any
 
-from actlab.battery import Verdict, check
+from actlab.checks import Verdict, check
 
 
 def assert_activation(

@@ -1,0 +1,15 @@
+from . import fetch as fetch, sets as sets, twosample as twosample
+from .dataset import (
+    Dataset as Dataset,
+    Part as Part,
+    Pool as Pool,
+    defaults as defaults,
+    load as load,
+    margin_points as margin_points,
+    named as named,
+    names as names,
+    resolve_auto as resolve_auto,
+)
+from .fetch import cache_folder as cache_folder
+from .own import KEPT as KEPT
+from .twosample import distinguishable as distinguishable

@@ -1,0 +1,21 @@
+from . import machine as machine, plain as plain, products as products
+from .costs import measure_costs as measure_costs, step_seconds as step_seconds
+from .machine import (
+    choose_device as choose_device,
+    cores as cores,
+    cpu_name as cpu_name,
+    device_name as device_name,
+    environment as environment,
+    memory_bytes as memory_bytes,
+)
+from .models import Slice as Slice, initial_parameters as initial_parameters
+from .training import (
+    CURVES as CURVES,
+    EVALUATION_BATCH as EVALUATION_BATCH,
+    MEASURED_STEPS as MEASURED_STEPS,
+    Arrays as Arrays,
+    Result as Result,
+    Stack as Stack,
+    Trainer as Trainer,
+    train as train,
+)

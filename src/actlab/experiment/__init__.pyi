@@ -1,0 +1,36 @@
+from . import looked as looked
+from .disk import (
+    packed as packed,
+    told as told,
+    write_by as write_by,
+    write_bytes as write_bytes,
+    write_text as write_text,
+)
+from .spec import GRID as GRID, TUNING_SEEDS as TUNING_SEEDS, Experiment as Experiment, Trial as Trial
+from .split import indices_of as indices_of, stratified as stratified
+from .store import (
+    DATABASE as DATABASE,
+    EXPERIMENT as EXPERIMENT,
+    TUNING as TUNING,
+    Run as Run,
+    Store as Store,
+    held_keys as held_keys,
+    is_free as is_free,
+    list_runs as list_runs,
+    load_run as load_run,
+    status as status,
+    trial_from_row as trial_from_row,
+)
+from .streams import stream_seed as stream_seed
+from .tables import export as export, made as made
+from .tuning import (
+    ADAMW_RATE as ADAMW_RATE,
+    RATES as RATES,
+    WORDS as WORDS,
+    Setting as Setting,
+    Tried as Tried,
+    chosen as chosen,
+    said as said,
+    tried as tried,
+    tuned as tuned,
+)

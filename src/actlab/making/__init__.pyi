@@ -1,0 +1,15 @@
+from .applied import Applied as Applied, ByHand as ByHand, Called as Called, Unlearned as Unlearned, name_of as name_of
+from .derive import derivation as derivation
+from .modules import ByModule as ByModule, Copies as Copies, saved as saved
+from .probing import (
+    State as State,
+    begun as begun,
+    copied as copied,
+    guarded as guarded,
+    materialised as materialised,
+    probe as probe,
+    state_of as state_of,
+)
+from .resolution import load_file as load_file, locate as locate, resolve as resolve
+from .tensors import compiled as compiled
+from .written import Written as Written

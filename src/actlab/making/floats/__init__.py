@@ -1,0 +1,1 @@
+"""Forms that floats compute well: without overflow, without cancellation, finite in pieces that are not taken."""

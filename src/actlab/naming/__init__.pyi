@@ -1,0 +1,16 @@
+from .sources import packed as packed, unpacked as unpacked
+from .targets import (
+    Held as Held,
+    Target as Target,
+    apart as apart,
+    exact as exact,
+    formula_parameters as formula_parameters,
+    from_source as from_source,
+    held as held,
+    identity as identity,
+    label as label,
+    parse as parse,
+    parse_layers as parse_layers,
+    shown as shown,
+    with_parameters as with_parameters,
+)

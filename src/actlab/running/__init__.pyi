@@ -1,0 +1,14 @@
+from . import processes as processes
+from .entries import add_artefacts as add_artefacts
+from .plan import Limits as Limits, Needs as Needs
+from .run import (
+    Begun as Begun,
+    Progress as Progress,
+    Silent as Silent,
+    measured_costs as measured_costs,
+    open_store as open_store,
+    same_question as same_question,
+    train_missing as train_missing,
+)
+from .sharing import keep_arrays as keep_arrays, with_arrays as with_arrays
+from .work import Epoch as Epoch

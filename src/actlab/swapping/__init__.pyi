@@ -1,0 +1,1 @@
+from .replace import swap as swap

@@ -1,0 +1,177 @@
+"""Networks with each activation, trained, judged and drawn: what `compare` does, from its words to the report."""
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actlab.engine import choose_device, cores, environment
+from actlab.errors import one_of, require
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, Experiment, Run, looked, tuned
+from actlab.preflight import look_before
+from actlab.results import summarise
+from actlab.running import (
+    Limits,
+    Needs,
+    Progress,
+    Silent,
+    add_artefacts,
+    keep_arrays,
+    measured_costs,
+    open_store,
+    same_question,
+    train_missing,
+    with_arrays,
+)  # fmt: skip
+from actlab.workflows.asked import default_folder, planned
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEEP = ("best", "none")
+_NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
+_DRAWN = ("matplotlib", "plotly", "jinja2")
+_LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "cloudpickle", "tomli_w", *_DRAWN)
+
+
+def compare(
+    *activations: str | Callable[..., Any],
+    spec: str | Path | Experiment | None = None,
+    out: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    stack_size: int | None = None,
+    memory: str | float | None = None,
+    keep: str = "best",
+    progress: Progress | None = None,
+    report: bool = True,
+    command: str | None = None,
+    tune: bool = False,
+    force: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train networks with each activation, paired by seed, and leave a run to read.
+
+    Several learning rates, weight decays, dropouts or starts are a grid, from which each activation gets its own.
+
+    Args:
+        activations: names, `name(parameter)`, `file.py:name`, `package.module:Name`, callables; default relu, tanh,
+            leaky_relu.
+        spec: an Experiment or its TOML file; names and settings given beside it replace what it says.
+        out: the run's folder; default runs/<data>-<key>. An existing one is continued.
+        workers, stack_size: processes, and networks trained together; by default what a short measurement finds best.
+        memory: bytes for all processes together, or "8GB"; by default half of the machine's.
+        command: how this was asked for, kept with the run's environment.
+        tune: choose a learning rate for each activation from the usual ones, where none are given.
+        force: train although preflight found an error.
+        settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
+
+    Raises:
+        UserError: what cannot be used, in one line.
+
+    >>> run = compare("relu", "tanh", data="digits", seeds=2, epochs=1, out=getfixture("tmp_path") / "run")
+    >>> len(run.trials), len(run.curves)
+    (4, 4)
+    """
+    require("lab", _LAB)
+    progress = progress or Silent()
+    limits = Limits.checked(workers, stack_size, memory)
+    if keep not in KEEP:
+        raise one_of("way to keep parameters", keep, KEEP)
+    chosen = choose_device(device)
+    folder = Path(out).expanduser() if out is not None else None
+    experiment, dataset, applied = planned(
+        spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
+    )
+    Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
+    path = folder or default_folder(experiment, progress)
+    experiment = with_arrays(experiment, dataset, path)
+    found, said = look_before(dataset, experiment, looked.read(path), force=force)
+    begun = environment(chosen) | {"command": command}
+
+    def train_grid(grid: Experiment) -> "pd.DataFrame":
+        with open_store(path / TUNING, grid) as store:
+            store.add_environment(begun)
+            train_missing(store, grid, dataset, chosen, limits, "none", progress)
+            shutil.rmtree(store.path / "working", ignore_errors=True)
+        return Run(path / TUNING).trials
+
+    experiment = tuned(experiment, _known(path), train_grid, progress.say)
+    experiment = _with_added_seeds(path, experiment, progress)
+    store = open_store(path, experiment)
+    with store:
+        looked.keep(path, found)
+        keep_arrays(path, dataset)
+        changes = store.add_environment(begun)
+        changed = (f"Since this run began the machine has changed: {change}." for change in changes)
+        for line in (*dataset.said, *said, *changed):
+            progress.say(line)
+        for target in experiment.all_targets.values():
+            store.add_sources(target.files)
+        trained = train_missing(store, experiment, dataset, chosen, limits, keep, progress)
+        if trained:
+            store.add_costs(measured_costs(experiment, dataset, chosen, limits))
+        if trained or not store.has_artefact("functions"):  # a crash may have come between the two
+            add_artefacts(store, experiment, dataset, applied)
+        while added := _seeds_to_add(path, experiment, progress):
+            experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
+            store.plan(same_question(Experiment.read(path / "experiment.toml"), experiment), experiment.trials())
+            train_missing(store, experiment, dataset, chosen, limits, keep, progress)
+            store.add_costs(measured_costs(experiment, dataset, chosen, limits))
+        shutil.rmtree(path / "working", ignore_errors=True)
+    run = Run(path)
+    if report and not run.is_drawn:
+        from actlab.report import draw
+
+        draw(run)
+    return run
+
+
+_OPTIONS = tuple(compare.__kwdefaults__)  # what is given by a keyword, and no setting
+
+
+def refuse_early(
+    *activations: str | Callable[..., Any], out: Path, data_dir: str | Path | None, progress: Progress, **settings: Any
+) -> None:
+    """UserError where `compare` would refuse the same, known before anything is trained."""
+    experiment, _, _ = planned(None, activations, settings, out, data_dir, progress, options=_OPTIONS)
+    if (out / "run.db").exists():
+        open_store(out, experiment).__exit__(None, None, None)
+
+
+def _known(path: Path) -> Experiment | None:
+    """What a run's folder holds already."""
+    return Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
+
+
+def _with_added_seeds(path: Path, experiment: Experiment, progress: Progress) -> Experiment:
+    """With the seeds that earlier looks have added: the command names those to begin with."""
+    if not (path / "run.db").exists():
+        return experiment
+    known = Experiment.read(path / "experiment.toml")
+    if not experiment.max_seeds:
+        if not known.max_seeds and set(known.seeds) < set(experiment.seeds) and len(known.labels) > 1:
+            progress.say(
+                "Seeds that are added after a look at the results make false verdicts likelier than stated; with "
+                "--until-decided the intervals allow for it."
+            )
+        return experiment
+    added = tuple(seed for seed in known.seeds if seed not in experiment.seeds) if known.max_seeds else ()
+    return dataclasses.replace(experiment, seeds=experiment.seeds + added)
+
+
+def _seeds_to_add(path: Path, experiment: Experiment, progress: Progress) -> tuple[int, ...]:
+    """The next seeds, where they were asked for until every comparison is decided, and one is not."""
+    room = experiment.max_seeds - len(experiment.seeds)
+    if room <= 0:
+        return ()
+    waiting = [item.name for item in summarise(Run(path)).comparisons if not item.decided]
+    if not waiting:
+        return ()
+    arms = len(experiment.trials()) // len(experiment.seeds)
+    count = min(room, max(1, round(_NETWORKS_A_LOOK * cores() / arms)))
+    progress.say(f"After {len(experiment.seeds)} seeds undecided: {', '.join(waiting)}. {count} more.")
+    first = max(experiment.seeds) + 1
+    return tuple(range(first, first + count))

@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint catalogue house lock clean help
+.PHONY: demo test lint catalogue house records lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare
@@ -20,6 +20,9 @@ catalogue: .venv/.dev                  ## the torch-free index of the catalogue,
 
 house: .venv/.dev                      ## the picture of the rooms in ARCHITECTURE.md
 	$(BIN)/python tools/house.py
+
+records: .venv/.dev                    ## the index of records and where they are cited
+	$(BIN)/python tools/records.py
 
 help:                                  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'

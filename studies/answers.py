@@ -25,7 +25,7 @@ from actlab.results.summary import HEADERS, Summary
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "build" / "answers"
-RECORD = ROOT / "bench" / "records" / "answers.json"
+RECORD = ROOT / "records" / "answers.json"
 PAGE = ROOT / "docs" / "answers.md"
 
 TUTORIAL = ["relu", "tanh", "leaky_relu", "--seeds", "20"]

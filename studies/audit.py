@@ -26,7 +26,7 @@ import torch
 from audit_lines import line
 from audit_targets import PACKAGES, REFERENCES, Candidate, without_torchvision
 
-from actlab.checks.battery import check
+from actlab.checks import check
 from actlab.engine.machine import environment
 from actlab.errors import UserError
 

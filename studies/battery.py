@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from actlab import catalogue
-from actlab.checks.battery import check
+from actlab.checks import check
 from actlab.checks.battery.run import ORDERED
 from actlab.engine.machine import environment
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from wilson import share
 
-from actlab.stats import ALPHA, LEAST_PAIRS, Comparison, compare
+from actlab.stats import LEAST_PAIRS, Comparison, compare
 from actlab.stats.critical import simultaneous
+from actlab.stats.intervals import ALPHA
 from actlab.stats.sequential import sequential_critical
 
 GROUPS = {"same start, own order": (1, 2, 3), "own start, own order": (4, 5, 6), "all six": (1, 2, 3, 4, 5, 6)}

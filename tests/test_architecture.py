@@ -128,6 +128,9 @@ def test_imports_go_down_and_through_the_front_door(name):
         assert FLOOR[there] < FLOOR[here], f"{name} imports {found}"
         if there in PACKAGES and rest:
             assert len(rest) == 1 and rest[0] in door(there), f"{name} enters {there} by {'.'.join(rest)}: see its stub"
+        if there in PACKAGES and not rest and there != "nn":  # as data.load
+            asked = {node.attr for node in nodes_of(FILES[name]) if named(node, there)}
+            assert asked <= door(there), f"{name} asks for {there}.{', '.join(asked - door(there))}"
 
 
 @pytest.mark.parametrize("package", sorted(package for package in PACKAGES if "." not in package))

@@ -10,11 +10,12 @@ from hypothesis import given, settings, strategies as st
 
 import actlab
 from actlab import catalogue
-from actlab.checks.battery import CHECKS, check, junit
+from actlab.checks import check
 from actlab.checks.battery.discovery import activations_in
-from actlab.checks.battery.findings import Finding, Verdict
+from actlab.checks.battery.findings import Finding, Verdict, junit
 from actlab.checks.battery.kinks import find_kinks, one_sided
 from actlab.checks.battery.limits import compare, compare_relative, tolerance
+from actlab.checks.battery.registry import CHECKS
 from actlab.checks.battery.sampling import every, extremes, strata
 from actlab.errors import UserError
 from actlab.testing import assert_activation

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tools import records
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,11 +42,16 @@ def test_every_command_in_the_readme_exists():
             assert option in done.stdout, command
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "records/README.md"]
+DOCUMENTS += sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_and_files_that_documents_name_are_there(document):
+    """A record that is cited, too."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / target).exists(), target
+    for target in re.findall(r"\]\(([^)#:\s]+)\)", text):
+        assert (ROOT / document).parent.joinpath(target).exists(), target
     for target in re.findall(r"`((?:studies|records|docs|tools|tests|src)/[\w./-]+)`", text):
         assert (ROOT / target).exists(), target
 
@@ -60,6 +66,33 @@ def test_nothing_speaks_of_a_machine():
             assert not re.search(r"(?<![\w.])/(home|root|work|Users)/\w", text), name
 
 
+def test_every_record_has_its_claim():
+    assert records.PAGE.read_text(encoding="utf-8") == records.text(), "run `make records`"
+
+
+def test_the_figures_of_the_readme_are_those_of_its_records():
+    mnist = json.loads((ROOT / "records" / "mnist.json").read_text(encoding="utf-8"))
+    for row in mnist["activations"]:
+        shown = [
+            f"{row[name]:.2%} [{100 * row[f'{name}_low']:.2f}, {100 * row[f'{name}_high']:.2f}]"
+            for name in ("final_valid_accuracy", "test_accuracy")
+        ]
+        assert f"| {row['name']} | {' | '.join(shown)} | {row['relative_cost']:.2f} |" in README
+    for one in mnist["comparisons"]:
+        assert f"{100 * one['difference']:+.2f} [{100 * one['low']:+.2f}, {100 * one['high']:+.2f}]" in README
+    for folder in (ROOT / "records", ROOT / "records" / "intel"):
+        engine = json.loads((folder / "engine.json").read_text(encoding="utf-8"))
+        ratios = [
+            row["ratio"]["median"]
+            for row in engine["rows"]
+            if row["part"] == "floor" and row["optimizer"] == "sgd" and row["networks"] >= 8 and row["processes"] == 1
+        ]
+        assert f"{min(ratios):.2f} to {max(ratios):.2f}" in README
+        job = json.loads((folder / "main_job.json").read_text(encoding="utf-8"))["rows"][1]
+        seconds = sorted(job["seconds"])
+        assert re.search(rf"{job['median']:.0f} s\s\({seconds[0]:.0f} to {seconds[-1]:.0f}\)", README)
+
+
 def study(name: str) -> ModuleType:
     """A script of studies/."""
     sys.path.insert(0, str(ROOT / "studies"))
@@ -72,8 +105,8 @@ def study(name: str) -> ModuleType:
 def test_the_page_of_the_verdicts_is_that_of_its_record():
     verdicts_page = study("verdicts_page")
     files = (verdicts_page.SIMULATED, verdicts_page.TRAINED)
-    records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(*records)
+    known = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(*known)
 
 
 def test_the_page_of_preflight_is_that_of_its_record():

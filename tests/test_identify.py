@@ -10,7 +10,7 @@ from scipy import special
 
 from actlab import catalogue
 from actlab.checks.explain.show import shown
-from actlab.checks.identity import identify, same_as
+from actlab.checks.identity.known import identify, same_as
 from actlab.errors import UserError
 
 

@@ -14,9 +14,10 @@ from actlab.data import Dataset, Part
 from actlab.errors import UserError
 from actlab.experiment import looked
 from actlab.experiment.spec import Experiment
-from actlab.preflight import before, diagnose, doctor, inputs, labels, networks, preflight, refuse
-from actlab.preflight.findings import Finding
+from actlab.preflight import before, inputs, installation, labels, networks, preflight
+from actlab.preflight.findings import Finding, refuse
 from actlab.preflight.look import check_data
+from actlab.stats import diagnose
 
 MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
 DIGITS = data.load("digits")
@@ -412,9 +413,9 @@ def test_the_doctor_looks_at_the_machine(actlab_command, monkeypatch, tmp_path):
 
 
 def test_the_doctor_names_what_is_missing(monkeypatch):
-    version = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda name: "" if name == "plotly" else version(name))
-    lab = next(f for f in doctor.extras() if f.about in ("lab", ""))
+    version = installation._version
+    monkeypatch.setattr(installation, "_version", lambda name: "" if name == "plotly" else version(name))
+    lab = next(f for f in installation.extras() if f.about in ("lab", ""))
     assert lab.level in ("warning", "note") and "pip install" in lab.says
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from actlab import catalogue
 from actlab.checks.explain.show import shown
-from actlab.checks.properties import Properties, properties
+from actlab.checks.properties.measure import properties
+from actlab.checks.properties.record import Properties
 
 INF = math.inf
 

@@ -8,25 +8,13 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 from scipy import integrate, stats as scipy_stats
 
-from actlab.stats import (
-    VERDICTS,
-    all_pairs,
-    best_among,
-    compare,
-    conclusion,
-    further_seeds,
-    mcnemar,
-    mean_interval,
-    methods,
-    note,
-    paired_differences,
-    winner,
-)
+from actlab.stats import all_pairs, best_among, compare, conclusion, mean_interval, methods, note, paired_differences
 from actlab.stats.critical import DRAWN, largest_of_each, sign_blocks, simultaneous
 from actlab.stats.images import crossed_error
 from actlab.stats.intervals import t_critical
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar, sequential_p
-from actlab.stats.words import Unit
+from actlab.stats.verdicts import VERDICTS, further_seeds, mcnemar
+from actlab.stats.words import Unit, winner
 
 NAN = math.nan
 

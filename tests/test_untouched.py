@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from actlab.checks.battery import check
+from actlab.checks import check
 
 FEW = ["gradcheck", "autocast", "derivative", "float32", "inplace", "deepcopy", "state_dict", "dtype"]
 

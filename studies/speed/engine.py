@@ -16,7 +16,8 @@ from studies.speed.record import by_networks, markdown, summary
 from studies.speed.workload import Workload, arrays_of, workload
 
 from actlab.engine import Arrays, Trainer, cores
-from actlab.running import context, one_thread
+from actlab.running.executors import one_thread
+from actlab.running.processes import context
 
 NAME = "engine"
 TITLE = "The engine, its floor and its peers"

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS, Activation
-from actlab.checks import bytes_saved
+from actlab.checks.battery.costs import bytes_saved
 
 NAME = "operators"
 TITLE = "Activations beside PyTorch's own"

@@ -95,7 +95,7 @@ class _Watch:
 
 
 def _run(pipe: Any, name: str, networks: int, workers: int | None) -> None:
-    from actlab.running import compare
+    from actlab.workflows import compare
 
     watch, peak = _Watch(), _Peak()
     seeds = -(-networks // len(_NAMES))

@@ -12,5 +12,6 @@ from .targets import (
     parse as parse,
     parse_layers as parse_layers,
     shown as shown,
+    split_identity as split_identity,
     with_parameters as with_parameters,
 )

@@ -20,7 +20,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def test_readme_is_short():
-    assert len(README.splitlines()) < 120
+    assert len(README.splitlines()) <= 100
 
 
 def test_readmes_python_runs(tmp_path):

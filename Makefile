@@ -2,14 +2,17 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test lint catalogue house records lock clean help
+.PHONY: demo test test-all lint catalogue house records lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare
 
-test: .venv/.dev                       ## set up, then every test
+test: .venv/.dev                       ## set up, then the tests that people wait for
 	$(BIN)/ruff check src tests tools studies
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not large"
+
+test-all: .venv/.dev                   ## the rest: whole sweeps, all mutants, kills, the browser, simulations
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m large
 
 lint: .venv/.dev                       ## style only
 	$(BIN)/ruff check src tests tools studies

@@ -1,4 +1,4 @@
-"""One thread in each test process: two processes of two threads would wait for each other on two cores."""
+"""Two sizes of the suite, and one thread in each test process: on two cores two of two would wait for each other."""
 
 import subprocess
 import sys
@@ -10,6 +10,23 @@ import actlab.engine.products
 
 assert actlab.engine.products
 torch.set_num_threads(1)
+
+
+FEW = 5
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What `make test` leaves to `make test-all`: what is marked large, and of a sweep of parameters all but a few."""
+    sweeps = {}
+    for item in items:
+        if hasattr(item, "callspec") and not item.get_closest_marker("whole"):
+            sweeps.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for sweep in sweeps.values():
+        kept = {round(place * (len(sweep) - 1) / (FEW - 1)) for place in range(FEW)}
+        for place, item in enumerate(sweep):
+            if len(sweep) > FEW and place not in kept:
+                item.add_marker("large")
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import http.server
 import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -134,11 +132,6 @@ def files_under(folder):
 
 
 # Names and options
-
-
-def test_import_is_light():
-    code = "import sys, actlab.data; print(*{'torch', 'pooch', 'sklearn', 'requests'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
 def test_names_and_defaults():

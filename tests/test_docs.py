@@ -29,14 +29,14 @@ def test_readmes_python_runs(tmp_path):
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_every_command_in_the_readme_exists():
+def test_every_command_in_the_readme_exists(actlab_command):
     """Each line is parsed by the command's own parser: unknown options and names fail."""
     lines = [line.split("#")[0].strip() for block in blocks(README, "sh") for line in block.splitlines()]
     commands = [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?actlab ", line)]
     assert len(commands) >= 5
     for command in commands:
         name, *options = command.split()[1:]
-        done = subprocess.run([sys.executable, "-m", "actlab", name, "--help"], capture_output=True, text=True)
+        done = actlab_command(name, "--help")
         assert done.returncode == 0, command
         for option in [word for word in options if word.startswith("--")]:
             assert option in done.stdout, command

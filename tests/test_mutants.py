@@ -10,7 +10,14 @@ from actlab.checks.battery.registry import CHECKS
 COMPILES = {"compile", "inductor", "export"}
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda planted: planted.name)
+FIRST = {mutant.caught_by: mutant for mutant in reversed(MUTANTS)}  # one of each check, for the small size
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "mutant",
+    [pytest.param(m, id=m.name, marks=() if FIRST[m.caught_by] is m else pytest.mark.large) for m in MUTANTS],
+)
 def test_a_planted_mistake_is_caught(mutant):
     verdict = check(mutant.make(), reference=mutant.reference, **mutant.options, only=[mutant.caught_by])
     finding = verdict.finding(mutant.caught_by)

@@ -33,6 +33,7 @@ ADDRESSES = {
     "threadpoolctl": {"stats"},
     "sympy": {"making"},
     "mpmath": {"formula", "making"},
+    "flint": {"formula"},
     "sqlite3": {"experiment"},
     "tomli_w": {"experiment"},
     "safetensors": {"running", "workflows"},

@@ -14,7 +14,7 @@ from actlab import compare, data
 from actlab.errors import UserError
 from actlab.experiment.spec import Experiment
 from actlab.experiment.split import indices_of
-from actlab.running.run import Silent
+from actlab.running.run import Progress
 from actlab.running.sharing import load_shared, share
 
 G = np.random.default_rng(0)
@@ -33,7 +33,7 @@ SMALL = {
 }
 
 
-class Told(Silent):
+class Told(Progress):
     def __init__(self):
         self.said = []
 

@@ -95,11 +95,11 @@ def test_an_optimizer_with_more_state_needs_more():
 
 SCRIPT = """
     import actlab.checkpoints
-    from actlab.run import compare, Silent
+    from actlab.run import compare, Progress
 
     actlab.running.checkpoints._SECONDS = 0.2  # what a checkpoint needs is in it too
 
-    class Told(Silent):
+    class Told(Progress):
         def begin(self, begun):
             self.begun = begun
 

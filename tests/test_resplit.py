@@ -318,9 +318,9 @@ def test_memory_bounds_the_processes():
 
 PEAK = """
     import numpy as np
-    from actlab.run import compare, Silent
+    from actlab.run import compare, Progress
 
-    class Told(Silent):
+    class Told(Progress):
         def begin(self, begun):
             self.begun = begun
 

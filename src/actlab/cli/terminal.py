@@ -3,11 +3,12 @@
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from actlab import running
 from actlab.engine import CURVES
 from actlab.running import Begun, Epoch
 
 
-class Terminal:
+class Terminal(running.Progress):
     """Progress of a run for people. Everything goes to standard error: standard output is for results."""
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:

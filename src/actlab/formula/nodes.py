@@ -19,6 +19,17 @@ _KNOWN: "WeakValueDictionary[tuple[Any, ...], Node]" = WeakValueDictionary()
 _WHOLE = 2**53  # floats beyond are all whole: printed as floats
 
 
+def _infix(op: str) -> "tuple[_Operator, _Operator]":
+    """Python's operator for two nodes, and the one for a number before a node."""
+    return (
+        lambda self, other: Apply(op, self, as_node(other)),
+        lambda self, other: Apply(op, as_node(other), self),
+    )
+
+
+_Operator = Callable[["Node", "Node | float"], "Node"]
+
+
 class Node:
     """A part of a formula. Made by `parse`, by Number, Name and Apply, or by operators on other nodes.
 
@@ -75,35 +86,14 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self}>"
 
-    def __add__(self, other: "Node | float") -> "Node":
-        return Apply("+", self, as_node(other))
-
-    def __radd__(self, other: "Node | float") -> "Node":
-        return Apply("+", as_node(other), self)
-
-    def __sub__(self, other: "Node | float") -> "Node":
-        return Apply("-", self, as_node(other))
-
-    def __rsub__(self, other: "Node | float") -> "Node":
-        return Apply("-", as_node(other), self)
-
-    def __mul__(self, other: "Node | float") -> "Node":
-        return Apply("*", self, as_node(other))
-
-    def __rmul__(self, other: "Node | float") -> "Node":
-        return Apply("*", as_node(other), self)
-
-    def __truediv__(self, other: "Node | float") -> "Node":
-        return Apply("/", self, as_node(other))
-
-    def __rtruediv__(self, other: "Node | float") -> "Node":
-        return Apply("/", as_node(other), self)
-
-    def __pow__(self, other: "Node | float") -> "Node":
-        return Apply("**", self, as_node(other))
-
     def __neg__(self) -> "Node":
         return Apply("neg", self)
+
+    __add__, __radd__ = _infix("+")
+    __sub__, __rsub__ = _infix("-")
+    __mul__, __rmul__ = _infix("*")
+    __truediv__, __rtruediv__ = _infix("/")
+    __pow__ = _infix("**")[0]
 
 
 def Number(value: int | float) -> Node:

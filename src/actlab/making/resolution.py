@@ -117,7 +117,7 @@ def _by_autograd(thing: Any, label: str, width: int) -> ByAutograd:
     if isinstance(thing, type) and issubclass(thing, torch.autograd.Function):
         return _from_function(thing.apply, label, width)
     if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
-        thing = _construct(thing, label)
+        thing = construct(thing, label)
     if isinstance(thing, torch.nn.Module):
         return guarded(label, _from_module, thing, label, width, where="when it was copied")
     if not callable(thing):
@@ -125,7 +125,7 @@ def _by_autograd(thing: Any, label: str, width: int) -> ByAutograd:
     return _from_function(_one_argument(thing, label), label, width)
 
 
-def _construct(cls: type, label: str) -> Any:
+def construct(cls: type, label: str) -> Any:
     """An instance of a module class. A start drawn at random is the same for all, whoever asks and wherever."""
     try:
         with torch.random.fork_rng(devices=[]):

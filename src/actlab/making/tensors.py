@@ -102,20 +102,17 @@ def _raised(x: Tensor, u: Any, n: Any) -> Any:
         return math.inf if u else math.nan
 
 
-def _least(x: Tensor, u: Any, v: Any) -> Any:
-    if not isinstance(u, Tensor) and not isinstance(v, Tensor):
-        return min(u, v)
-    if isinstance(u, Tensor) and isinstance(v, Tensor):
-        return torch.minimum(u, v)
-    return u.clamp(max=v) if isinstance(u, Tensor) else v.clamp(max=u)
+def _extreme(numbers: Callable[..., Any], tensors: Callable[..., Tensor], clamp: Callable[..., Tensor]) -> Any:
+    """The smaller or greater of two, each a tensor or a number."""
 
+    def apply(x: Tensor, u: Any, v: Any) -> Any:
+        if not isinstance(u, Tensor) and not isinstance(v, Tensor):
+            return numbers(u, v)
+        if isinstance(u, Tensor) and isinstance(v, Tensor):
+            return tensors(u, v)
+        return clamp(u, v) if isinstance(u, Tensor) else clamp(v, u)
 
-def _greatest(x: Tensor, u: Any, v: Any) -> Any:
-    if not isinstance(u, Tensor) and not isinstance(v, Tensor):
-        return max(u, v)
-    if isinstance(u, Tensor) and isinstance(v, Tensor):
-        return torch.maximum(u, v)
-    return u.clamp(min=v) if isinstance(u, Tensor) else v.clamp(min=u)
+    return apply
 
 
 def _pieces(x: Tensor, *arguments: Any) -> Any:
@@ -178,8 +175,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "/": _divided,
     "**": _raised,
     "neg": lambda x, u: -u,
-    "min": _least,
-    "max": _greatest,
+    "min": _extreme(min, torch.minimum, torch.clamp_max),
+    "max": _extreme(max, torch.maximum, torch.clamp_min),
     "Piecewise": _pieces,
     "and": _both,
     "or": _either,

@@ -1,11 +1,32 @@
 """What the modules share: a forward of its own for each class, and words for what cannot read it."""
 
+import inspect
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import torch
+from torch import Tensor
 
+from actlab.activations import BLOCKS
 from actlab.errors import UserError
+
+
+def made_of(function: Callable[..., Tensor], base: type, parameters: list[inspect.Parameter], doc: str) -> type:
+    """The class of the activation that this function applies."""
+    facts = BLOCKS[function.__name__].facts
+    return type(
+        facts.module,
+        (base,),
+        {
+            "_function": staticmethod(function),
+            "facts": facts,
+            "__signature__": inspect.Signature(parameters),
+            "__module__": "actlab.nn",  # with the name below: what pickle looks up, whatever file the class is in
+            "__qualname__": facts.module,
+            "__doc__": doc,
+        },
+    )
 
 
 class Module(torch.nn.Module):

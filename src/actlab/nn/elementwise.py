@@ -9,7 +9,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.nn.code import Module
+from actlab.nn.code import Module, made_of
 
 
 class Elementwise(Module):
@@ -39,20 +39,8 @@ class Elementwise(Module):
 
 
 def _module(function: Callable[..., Tensor]) -> type[Elementwise]:
-    facts = BLOCKS[function.__name__].facts
     _, *parameters = inspect.signature(function).parameters.values()
-    return type(
-        facts.module,
-        (Elementwise,),
-        {
-            "_function": staticmethod(function),
-            "facts": facts,
-            "__signature__": inspect.Signature(parameters),
-            "__module__": "actlab.nn",  # with the name below: what pickle looks up, whatever file the class is in
-            "__qualname__": facts.module,
-            "__doc__": function.__doc__,
-        },
-    )
+    return made_of(function, Elementwise, parameters, function.__doc__ or "")
 
 
 class Identity(Module):

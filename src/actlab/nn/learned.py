@@ -20,7 +20,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.nn.code import Module
+from actlab.nn.code import Module, made_of
 
 
 class Learned(Module):
@@ -70,18 +70,7 @@ def _module(function: Callable[..., Tensor]) -> type[Learned]:
         f"As a module it learns {', '.join(facts.learned)}: one value each, or one for each channel (dimension 1)\n"
         "with `num_parameters`. Weight decay should not be applied to what is learned."
     )
-    return type(
-        facts.module,
-        (Learned,),
-        {
-            "_function": staticmethod(function),
-            "facts": facts,
-            "__signature__": inspect.Signature([count, *values, *where]),
-            "__module__": "actlab.nn",  # with the name below: what pickle looks up, whatever file the class is in
-            "__qualname__": facts.module,
-            "__doc__": f"{function.__doc__}\n\n{advice}",
-        },
-    )
+    return made_of(function, Learned, [count, *values, *where], f"{function.__doc__}\n\n{advice}")
 
 
 class PReLU(Learned):

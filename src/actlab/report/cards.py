@@ -14,7 +14,7 @@ import numpy as np
 
 from actlab.checks import Sketch
 from actlab.errors import UserError, need_extra
-from actlab.report.curves import colours
+from actlab.report.curves import colours, shortened
 
 FORMATS = (".png", ".svg", ".html")
 _PANELS = (("f(x)", "value"), ("f'(x)", "slope"), ("f''(x)", "curvature"))
@@ -67,7 +67,7 @@ def card_figure(sketches: Sequence[Sketch], *, width: float = 11.0, height: floa
         )
     else:
         legend = None
-        title = figure.suptitle(_short(sketches[0].label), fontsize=13)
+        title = figure.suptitle(shortened(sketches[0].label), fontsize=13)
         title.set_parse_math(False)
     for text in legend.get_texts() if legend else ():
         text.set_parse_math(False)
@@ -156,7 +156,7 @@ def _panel(axes, sketches: Sequence[Sketch], tint: dict[str, str], place: int, p
         colour = tint[sketch.label]
         # what comes later is thinner: two functions that agree are both seen
         width = 2.1 if alone else 2.8 - 1.5 * row / (len(sketches) - 1)
-        axes.plot(sketch.x, getattr(sketch, part), color=colour, linewidth=width, label=_short(sketch.label))
+        axes.plot(sketch.x, getattr(sketch, part), color=colour, linewidth=width, label=shortened(sketch.label))
         if alone:
             for x, *_ in sketch.kinks:
                 axes.axvline(x, color="0.2", linewidth=1.0, linestyle=(0, (5, 4)), zorder=1.5)
@@ -214,7 +214,7 @@ def _traces(figure, sketch: Sketch, part: str, place: int, colour: str, several:
         y=[None if np.isnan(y) else float(f"{y:.6g}") for y in getattr(sketch, part)],
         mode="lines",
         line={"color": colour, "width": 2.2, "simplify": False},
-        name=html.escape(_short(sketch.label)),
+        name=html.escape(shortened(sketch.label)),
         legendgroup=sketch.label,
         showlegend=place == 0 and several,
         hovertemplate="%{y:.5g}",
@@ -259,7 +259,3 @@ def _save(figure, file: Path | io.StringIO, format: str | None = None) -> None:
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
         kind = format or file.suffix.lower().removeprefix(".")
         figure.savefig(file, format=kind, facecolor="white", metadata={"Date": None} if kind == "svg" else None)
-
-
-def _short(name: str, most: int = 34) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -94,5 +94,9 @@ def function_limits(x: np.ndarray, values: Sequence[np.ndarray]) -> tuple[float,
     return float(low - room), float(high + room)
 
 
+def shortened(name: str, most: int = 34) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def _finite(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan).astype(np.float64)

@@ -6,16 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from actlab.checks import Sketch
-from actlab.errors import need_extra
 from actlab.report.cards import card_figure, svg_text
 from actlab.report.plots import differences_figure
-from actlab.report.templates import template
+from actlab.report.templates import Markup, template
 from actlab.results import Summary
-
-try:
-    from markupsafe import Markup  # comes with jinja2
-except ImportError:
-    raise need_extra("lab", "jinja2") from None
 
 _CHECK_HEADERS = ("check", "", "measured", "limit", "input", "finding")
 

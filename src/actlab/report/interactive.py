@@ -10,7 +10,16 @@ import numpy as np
 
 from actlab.errors import need_extra
 from actlab.experiment import Run
-from actlab.report.curves import Curve, arm_colours, curves_of, function_colours, function_limits, is_log, sampled
+from actlab.report.curves import (
+    Curve,
+    arm_colours,
+    curves_of,
+    function_colours,
+    function_limits,
+    is_log,
+    sampled,
+    shortened,
+)
 from actlab.results import Summary, Tuning, with_arms
 from actlab.stats import paired_differences
 
@@ -69,7 +78,7 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
     figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2, rangemode="tozero")
     # the names stand above their rows: beside them they would leave a phone no room
     for place, item in enumerate(summary.comparisons):
-        name = escape(_short(item.name))
+        name = escape(shortened(item.name, 40))
         figure.add_annotation(
             text=name, x=0, xref="paper", xanchor="left", y=place - 0.34, yanchor="middle", showarrow=False
         )
@@ -95,7 +104,7 @@ def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
                 "symbol": ["circle-open" if rate == own else "circle" for rate in points],
                 "line": {"width": 2.4},
             },
-            name=escape(_short(name)),
+            name=escape(shortened(name, 40)),
             hovertemplate="%{y:.2f}",
             meta={"arms": [name]},
         )
@@ -119,7 +128,7 @@ def function_charts(run: Run) -> dict[str, go.Figure]:
                 y=_rounded(both[which][::step], 6),
                 mode="lines",
                 line={"color": tint[label], "width": 2},
-                name=escape(_short(label)),
+                name=escape(shortened(label, 40)),
                 hovertemplate="%{y:.4f}",
                 meta={"arms": arms.get(label, [])},
             )
@@ -162,7 +171,7 @@ def _line(curve: Curve, part: str, dash: str, scale: float, digits: str, colour:
         "mode": "lines" if len(curve.epochs) > 2 else "lines+markers",
         "marker": {"symbol": "circle" if dash == "solid" else "circle-open", "size": 8},
         "line": {"color": colour, "dash": dash, "width": 2.4 if dash == "solid" else 1.5},
-        "name": escape(f"{_short(curve.arm)}, {part}"),
+        "name": escape(f"{shortened(curve.arm, 40)}, {part}"),
         "hovertemplate": "%{y:" + digits + "}" + spread,
         "meta": {"arms": [curve.arm]},
     }
@@ -227,7 +236,3 @@ def _layout(height: int) -> dict:
 
 def _rounded(values: np.ndarray, digits: int) -> list[float | None]:
     return [round(float(value), digits) if np.isfinite(value) else None for value in values]
-
-
-def _short(name: str, most: int = 40) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError
 from actlab.experiment import write_text
 from actlab.report.cards import svg_text
 from actlab.report.plots import paired_figure
-from actlab.report.templates import template
-
-try:
-    from markupsafe import Markup  # comes with jinja2
-except ImportError:
-    raise need_extra("lab", "jinja2") from None
+from actlab.report.templates import Markup, template
 
 if TYPE_CHECKING:
     from actlab.results import Judgement

@@ -6,12 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actlab.errors import need_extra
 from actlab.experiment import EXPERIMENT, Run
 from actlab.report import interactive
 from actlab.report.curves import arm_colours
 from actlab.report.plots import TRAIN_SAID, VALID_SAID
-from actlab.report.templates import template
+from actlab.report.templates import Markup, template
 from actlab.results import (
     CHOSEN_HEADERS,
     COMPARISON_HEADERS,
@@ -26,11 +25,6 @@ from actlab.results import (
     percent,
     with_arms,
 )
-
-try:
-    from markupsafe import Markup  # comes with jinja2
-except ImportError:
-    raise need_extra("lab", "jinja2") from None
 
 if TYPE_CHECKING:
     import pandas as pd

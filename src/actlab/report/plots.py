@@ -18,6 +18,7 @@ from actlab.report.curves import (
     function_limits,
     is_log,
     sampled,
+    shortened,
 )
 from actlab.results import POINTS, Summary, Tuning
 from actlab.stats import Comparison, Table, Unit, paired_differences
@@ -98,7 +99,7 @@ def paired_figure(
         axes.annotate(verdict, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     _name_rows(axes, [item.name for item in comparisons])
     word = ", percentage points" if unit.word == POINTS.word else ""
-    _literal(axes.set_xlabel(f"{metric} minus that of {_short(baseline)}{word}"))
+    _literal(axes.set_xlabel(f"{metric} minus that of {shortened(baseline)}{word}"))
     judged = any(np.isfinite(item.low) for item in comparisons)
     line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."
     band = " Grey: the margin." if margin else ""
@@ -149,7 +150,7 @@ def functions_figure(run: Run) -> Figure | None:
         axes.plot(x, slope, color=tint[name], linewidth=1.3, linestyle=(0, (4, 2)))
         axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
         axes.axvline(0, color="0.6", linewidth=0.6, zorder=0)
-        _literal(axes.set_title(_short(name), fontsize=10))
+        _literal(axes.set_title(shortened(name), fontsize=10))
     for axes in grid.flat[count:]:
         axes.set_visible(False)
     for axes in grid.flat[max(0, count - columns) : count]:
@@ -197,10 +198,6 @@ def _literal(text):
     return text
 
 
-def _short(name: str, most: int = 34) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
 def _caption(figure: Figure, text: str) -> None:
     figure.supxlabel(text, fontsize=8.5, color="0.35", x=0.02, ha="left")
 
@@ -213,7 +210,7 @@ def _said(figure: Figure, axes: Axes, text: str) -> Figure:
 
 def _name_rows(axes: Axes, names: list[str]) -> None:
     """The arms down the vertical axis, the first on top."""
-    axes.set_yticks(range(len(names)), [_short(name) for name in names])
+    axes.set_yticks(range(len(names)), [shortened(name) for name in names])
     for text in axes.get_yticklabels():
         _literal(text)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -271,7 +268,7 @@ def _curve_caption(valid: list[Curve]) -> str:
 
 def _legend(figure: Figure, axes: Axes, tint: dict[str, str], many: bool) -> None:
     handles = [axes.plot([], [], color=colour, linewidth=2.4)[0] for colour in tint.values()]
-    names = [_short(name) for name in tint]
+    names = [shortened(name) for name in tint]
     places = [str(place) for place in range(len(names))]  # a legend would leave out a name that begins with "_"
     where = {"loc": "outside right upper"} if many else {"loc": "outside upper left", "ncols": min(4, len(names))}
     legend = figure.legend(handles, places, frameon=False, fontsize=9, **where)

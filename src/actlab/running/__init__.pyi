@@ -4,7 +4,6 @@ from .plan import Limits as Limits, Needs as Needs
 from .run import (
     Begun as Begun,
     Progress as Progress,
-    Silent as Silent,
     measured_costs as measured_costs,
     open_store as open_store,
     same_question as same_question,

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from actlab import data, engine
 from actlab.data import Dataset
@@ -36,18 +36,8 @@ class Begun:
     bytes: float  # of memory, in all processes together, at most
 
 
-class Progress(Protocol):
-    """Who is told of a run while it goes on."""
-
-    def say(self, text: str) -> None: ...
-    def download(self, name: str, done: int, total: int) -> None: ...
-    def begin(self, begun: Begun) -> None: ...
-    def epoch(self, epoch: Epoch) -> None: ...
-    def end(self) -> None: ...
-
-
-class Silent:
-    """Tells nobody."""
+class Progress:
+    """What is told of a run while it goes on. Nothing comes of it, but in a subclass."""
 
     def say(self, text: str) -> None: ...
     def download(self, name: str, done: int, total: int) -> None: ...

@@ -15,7 +15,6 @@ from actlab.running import (
     Limits,
     Needs,
     Progress,
-    Silent,
     add_artefacts,
     keep_arrays,
     measured_costs,
@@ -76,7 +75,7 @@ def compare(
     (4, 4)
     """
     require("lab", _LAB)
-    progress = progress or Silent()
+    progress = progress or Progress()
     limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)

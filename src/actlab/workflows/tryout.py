@@ -12,7 +12,7 @@ from actlab.errors import UserError
 from actlab.experiment import Run
 from actlab.report import Idea, draw_idea
 from actlab.results import Summary, summarise
-from actlab.running import Progress, Silent
+from actlab.running import Progress
 from actlab.workflows.comparison import compare, refuse_early
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def attempt(
     `out` is the folder of the page and the run, by default runs/try-<name>; `settings` are other fields of Experiment.
     UserError for what cannot be used.
     """
-    progress = progress or Silent()
+    progress = progress or Progress()
     target = explain.one(what)
     other = naming.parse(baseline)
     folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"

@@ -19,8 +19,8 @@ class Finding:
     `severity` is "wrong" (numbers, gradients, state), "portability" (vmap, compile, meta, double backward) or "note".
     """
 
-    check: str
-    severity: str
+    check: str = ""
+    severity: str = ""
     outcome: str
     says: str = ""
     measured: float | None = None

@@ -47,16 +47,16 @@ def check(severity: str, *, needs: tuple[str, ...] = (), slow: bool = False) -> 
 
 
 def passed(says: str = "", **numbers: Any) -> Finding:
-    return Finding(check="", severity="", outcome=PASS, says=says, **numbers)
+    return Finding(outcome=PASS, says=says, **numbers)
 
 
 def failed(says: str, mend: str = "", **numbers: Any) -> Finding:
-    return Finding(check="", severity="", outcome=FAIL, says=says, mend=mend, **numbers)
+    return Finding(outcome=FAIL, says=says, mend=mend, **numbers)
 
 
 def noted(says: str, mend: str = "", **numbers: Any) -> Finding:
-    return Finding(check="", severity="", outcome=NOTE, says=says, mend=mend, **numbers)
+    return Finding(outcome=NOTE, says=says, mend=mend, **numbers)
 
 
 def skipped(says: str) -> Finding:
-    return Finding(check="", severity="", outcome=SKIP, says=says)
+    return Finding(outcome=SKIP, says=says)

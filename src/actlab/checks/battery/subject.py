@@ -5,7 +5,6 @@ import inspect
 import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from actlab.checks.battery.truth import Truth, truth_of
 from actlab.checks.identity.known import Identity, identify
 from actlab.errors import UserError
 from actlab.formula import kinks as kinks_at
-from actlab.making import begun, locate, materialised
+from actlab.making import begun, construct, locate, materialised
 from actlab.naming import Target
 
 _PROBE = 64
@@ -61,7 +60,7 @@ class Subject:
         thing, self.given = locate(target)
         self.block = thing if isinstance(thing, Activation) else None
         self.is_class = isinstance(thing, type) and issubclass(thing, torch.nn.Module)
-        self.thing = self._construct(thing) if self.is_class else thing
+        self.thing = construct(thing, self.label) if self.is_class else thing
         self.class_ = thing if self.is_class else type(thing)
         self.is_module = isinstance(self.thing, torch.nn.Module)
         if self.is_module:
@@ -77,17 +76,6 @@ class Subject:
         if channels and not self._works(self.grid()):
             self._row = (self._row[0], *_IMAGES)
         self._refuse_unusable()
-
-    def _construct(self, thing: type) -> Any:
-        try:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                return thing()
-        except (Exception, SystemExit) as error:
-            raise UserError(
-                f"{self.label}() cannot be made without arguments ({type(error).__name__}: {error}): "
-                "name an instance of it instead."
-            ) from None
 
     def _refuse_unusable(self) -> None:
         told = self.by_feature or not self.wants_elementwise
@@ -172,7 +160,7 @@ class Subject:
         try:
             return copy.deepcopy(self.thing)
         except Exception:  # a finding of the check of copies; the others go on with what there is
-            return self._construct(self.class_) if self.is_class else self.thing
+            return construct(self.class_, self.label) if self.is_class else self.thing
 
     @property
     def constants(self) -> tuple[float, ...]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from actlab import data
 from actlab.errors import UserError, did_you_mean, need_extra
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 _DELIMITERS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
-_NOTHING = ("nan", "NaN", "NaT", "<NA>")  # how what is missing writes itself, where it is no text
 _NO_SEED = ("nan", "none", "null", "na", "n/a", "<na>")  # nobody calls a seed so; groups may be
 _ROUNDED = re.compile(r"-?\d(\.\d+)?e\+\d+")  # a whole number that was a float: from 1e16 on others are written alike
 
@@ -69,7 +69,7 @@ def names_of(values: list[Any]) -> list[str | None]:
 def is_missing(value: Any) -> bool:
     if isinstance(value, str):
         return not value.strip()
-    return value is None or (value != value if isinstance(value, float) else str(value) in _NOTHING)
+    return data.is_missing(value)
 
 
 def seeds_of(values: list[Any], column: str, name: str) -> list[Any]:
@@ -121,23 +121,23 @@ def _file(path: Path) -> Sheet:
     if suffix not in SUFFIXES:
         raise UserError(f"{path} is no table that can be read: {', '.join(SUFFIXES)}, and .gz of these.")
     try:
-        data = path.read_bytes()
-        data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        content = path.read_bytes()
+        content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.") from None
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {error}.") from None
     if suffix == ".parquet":
-        return _sheet(str(path), _parquet(data, path))
-    text = _decoded(data, path)
+        return _sheet(str(path), _parquet(content, path))
+    text = _decoded(content, path)
     pairs = _delimited(text, path) if suffix in (".csv", ".tsv") else _json(text, suffix == ".jsonl", path)
     return _sheet(str(path), pairs)
 
 
-def _decoded(data: bytes, path: Path) -> str:
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+def _decoded(content: bytes, path: Path) -> str:
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        text = data.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
@@ -187,13 +187,13 @@ def _json(text: str, lines: bool, path: Path) -> Iterable[tuple[str, list[Any]]]
     raise UserError(f"{path} is no table: a list of objects is expected, one for each run.")
 
 
-def _parquet(data: bytes, path: Path) -> Iterable[tuple[str, list[Any]]]:
+def _parquet(content: bytes, path: Path) -> Iterable[tuple[str, list[Any]]]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
         raise need_extra("parquet", "pyarrow") from None
     try:
-        table = parquet.read_table(io.BytesIO(data))
+        table = parquet.read_table(io.BytesIO(content))
     except (ArrowException, OSError) as error:
         raise UserError(f"{path} cannot be read as Parquet: {error}.") from None
     return [(name, list(column)) for name, column in table.to_pydict().items() if not name.startswith("__index_level_")]

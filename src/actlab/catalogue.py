@@ -53,9 +53,9 @@ class GatedModule:
     module: str
     summary: str
     formula: str
-    widths: str
+    widths: str = "2n in, n out"
     reference: str
-    checked: str
+    checked: str = "no"
     namesakes: tuple[str, ...] = ()
 
 
@@ -69,7 +69,6 @@ GATING = (  # modules of actlab.nn
         module="GLU",
         summary="Gated linear unit: one half, gated by the sigmoid of the other.",
         formula="a * sigmoid(b)",
-        widths="2n in, n out",
         reference=_DAUPHIN,
         checked="PyTorch 2.13's torch.nn.GLU, which names the paper, opened 2026-11-23",
     ),
@@ -77,16 +76,13 @@ GATING = (  # modules of actlab.nn
         module="BilinearGLU",
         summary="Bilinear unit: the product of both halves.",
         formula="a * b",
-        widths="2n in, n out",
         reference=f"{_DAUPHIN}; {_SHAZEER}",
-        checked="no",
         namesakes=("torch.nn.Bilinear is a learned bilinear form of two inputs",),
     ),
     GatedModule(
         module="ReGLU",
         summary="One half, gated by the ReLU of the other.",
         formula="a * relu(b)",
-        widths="2n in, n out",
         reference=_SHAZEER,
         checked=_GATED_BY,
         namesakes=(_GATES_FIRST,),
@@ -95,7 +91,6 @@ GATING = (  # modules of actlab.nn
         module="GEGLU",
         summary="One half, gated by the GELU of the other.",
         formula="a * gelu(b)",
-        widths="2n in, n out",
         reference=_SHAZEER,
         checked=_GATED_BY,
         namesakes=(_GATES_FIRST,),
@@ -104,7 +99,6 @@ GATING = (  # modules of actlab.nn
         module="SwiGLU",
         summary="One half, gated by the SiLU of the other.",
         formula="a * silu(b)",
-        widths="2n in, n out",
         reference=_SHAZEER,
         checked=_GATED_BY,
         namesakes=(_GATES_FIRST,),
@@ -115,7 +109,6 @@ GATING = (  # modules of actlab.nn
         formula="[max(0, x), max(0, -x)]",
         widths="n in, 2n out",
         reference="Shang, Sohn, Almeida, Lee 2016, Concatenated Rectified Linear Units, arXiv:1603.05201",
-        checked="no",
     ),
     GatedModule(
         module="Maxout",
@@ -123,7 +116,6 @@ GATING = (  # modules of actlab.nn
         formula="max over k of (W_ik x + b_ik)",
         widths="in_features in, out_features out",
         reference="Goodfellow, Warde-Farley, Mirza, Courville, Bengio 2013, Maxout Networks, arXiv:1302.4389",
-        checked="no",
     ),
 )
 

@@ -193,10 +193,6 @@ def _(x, lower, upper):
 
 
 @rrelu.derivative(wrt="lower")
-def _(x):
-    return x.clamp(max=0) / 2
-
-
 @rrelu.derivative(wrt="upper")
 def _(x):
     return x.clamp(max=0) / 2

@@ -1,6 +1,7 @@
 """Options that several commands have; texts of options into values, each with an error that shows what is allowed."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -25,27 +26,31 @@ Standardise = Annotated[
 ]
 
 
-def parse_numbers(option: str, text: str | None) -> list[float] | None:
-    if text is None:
-        return None
+def _parsed(option: str, text: str | None, read: Callable[[str], Any], allowed: str) -> Any:
     try:
-        return [float(part) for part in text.split(",")]
+        return None if text is None else read(text)
     except ValueError:
-        raise UserError(f"{option} is {text!r}; it must be a number, or several with commas: 0.01,0.1.") from None
+        raise UserError(f"{option} is {text!r}; it must be {allowed}.") from None
+
+
+def parse_numbers(option: str, text: str | None) -> list[float] | None:
+    allowed = "a number, or several with commas: 0.01,0.1"
+    return _parsed(option, text, lambda text: [float(part) for part in text.split(",")], allowed)
 
 
 def parse_number(option: str, text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        raise UserError(f"{option} is {text!r}; it must be a number.") from None
+    return _parsed(option, text, float, "a number")
 
 
 def parse_whole(option: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else int(text)
-    except ValueError:
-        raise UserError(f"{option} is {text!r}; it must be a whole number.") from None
+    return _parsed(option, text, int, "a whole number")
+
+
+def parse_hidden(text: str | None) -> list[int] | None:
+    if text == "none":
+        return []
+    allowed = "units a layer, such as 128,64, or none"
+    return _parsed("--hidden", text, lambda text: [int(part) for part in text.split(",")], allowed)
 
 
 def parse_seeds(text: str) -> int | list[int]:
@@ -56,17 +61,6 @@ def parse_seeds(text: str) -> int | list[int]:
     if not values:
         raise UserError(f"--seeds is {text!r}; it must be a count such as 10, or a list such as 0,1,2.")
     return values if "," in text else values[0]
-
-
-def parse_hidden(text: str | None) -> list[int] | None:
-    if text is None:
-        return None
-    if text == "none":
-        return []
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--hidden is {text!r}; it must be units a layer, such as 128,64, or none.") from None
 
 
 def parse_split(split: str | None, resplit: bool) -> str | None:

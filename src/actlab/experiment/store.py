@@ -19,7 +19,7 @@ import numpy as np
 
 from actlab.errors import UserError, need_extra
 from actlab.experiment.disk import told, write_bytes, write_text
-from actlab.experiment.spec import Experiment, Trial
+from actlab.experiment.spec import GRID, Experiment, Trial
 from actlab.experiment.split import indices_of
 
 if TYPE_CHECKING:
@@ -395,10 +395,7 @@ def _planned(trial: Trial) -> dict[str, Any]:
         "activation": trial.label,
         "identity": trial.activation,
         "seed": trial.seed,
-        "learning_rate": trial.learning_rate,
-        "weight_decay": trial.weight_decay,
-        "dropout": trial.dropout,
-        "initialisation": trial.initialisation,
+        **{name: getattr(trial, name) for name in GRID},
         "status": "planned",
         "spec": json.dumps(trial.changed(), sort_keys=True),
     }

@@ -44,7 +44,7 @@ def difference_lines(comparisons: Sequence[Comparison], metric: str) -> list[str
         for item in judged
     ]  # fmt: skip
     title = f"Differences in {metric} to {judged[0].baseline}, points, paired by seed:"
-    return [title, *_aligned([["", "mean", "simultaneous 95%", "plain 95% t", "verdict"], *rows]), ""]
+    return [title, *aligned([["", "mean", "simultaneous 95%", "plain 95% t", "verdict"], *rows], "  "), ""]
 
 
 def verdict_said(item: Comparison) -> str:
@@ -71,7 +71,7 @@ def cost_lines(costs: Sequence[Cost], baseline: str) -> list[str]:
     ]  # fmt: skip
     headers = ["", "step", "epochs more", "got there", "at equal time", "verdict at equal time"]
     title = f"Cost beside quality: epochs until {baseline}'s last validation accuracy; that accuracy at equal time:"
-    return [title, *_aligned([headers, *rows]), ""]
+    return [title, *aligned([headers, *rows], "  "), ""]
 
 
 def epochs_said(item: Cost) -> str:
@@ -82,9 +82,9 @@ def epochs_said(item: Cost) -> str:
     return f"{more.mean:+.1f}" + (f" [{more.low:+.1f}, {more.high:+.1f}]" if math.isfinite(more.low) else "")
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]], indent: str = "") -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def comparison_row(item: Comparison) -> list[str]:

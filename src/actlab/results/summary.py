@@ -17,7 +17,7 @@ from actlab.experiment import Run, looked
 from actlab.naming import exact
 from actlab.results import endings
 from actlab.results.costs import Cost, costs_beside
-from actlab.results.differences import comparison_row, cost_lines, cost_row, difference_lines, pair_row
+from actlab.results.differences import aligned, comparison_row, cost_lines, cost_row, difference_lines, pair_row
 from actlab.results.numbers import NO_TEST, POINTS, interval_text, number, percent
 from actlab.results.tuned import Tuning, tuning_of
 from actlab.stats import (
@@ -58,16 +58,10 @@ HEADER_NOTES = {
     "final training loss": "running mean over the last epoch, each sample before its update",
     "final training accuracy": "running mean over the last epoch, each sample before its update",
 }
-_TERMINAL = {  # the columns that fit, with shorter names
-    "activation": "activation",
-    "trials": "trials",
-    "diverged": "diverged",
-    "final validation accuracy": "final validation",
-    "best validation accuracy": "best validation",
-    "test accuracy": "test",
-    "step cost": "step",
-    "gradient": "gradient",
-}
+_TERMINAL = (  # the columns that fit
+    "activation", "trials", "diverged", "final validation accuracy", "best validation accuracy", "test accuracy",
+    "step cost", "gradient",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +115,8 @@ class Summary:
 
     def as_text(self) -> str:
         """The table, and what it says, for a terminal."""
-        rows = [list(_TERMINAL.values()), *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        headers = [name.removesuffix(" accuracy").removesuffix(" cost") for name in _TERMINAL]
+        lines = aligned([headers, *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)])
         tuned = self.tuning.sentence if self.tuning else ""
         caption = f"These differences rest on: {self.caption}" if self.caption else ""
         said = (self.conclusion, self.best_said, tuned, *self.warned, caption, self.metric_note, self.mixed,

@@ -50,6 +50,7 @@ def test_a_peer_trains_the_same_networks(name, expected):
         np.testing.assert_allclose(peer.epoch(), measured, atol=5e-6)
 
 
+@pytest.mark.large
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("kind", [StackedAutograd, Vmap])
 def test_a_captured_peer_goes_on_training(kind, expected):
@@ -59,6 +60,7 @@ def test_a_captured_peer_goes_on_training(kind, expected):
         np.testing.assert_allclose(peer.epoch(), measured[:1], atol=5e-6)
 
 
+@pytest.mark.large
 def test_jax_trains_the_same_networks(expected):
     jax_peer = pytest.importorskip("studies.speed.jax_peer", exc_type=ImportError)
     peer = jax_peer.Jax(toy())
@@ -143,6 +145,7 @@ def test_the_peak_of_memory_is_what_the_system_counts():
     assert mine == pytest.approx(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, rel=0.05)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", ["engine", "scaling", "startup"])
 def test_quick_forms_leave_a_record_and_a_picture(name, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("sys.argv", ["speed", name, "--quick", "--out", str(tmp_path)])

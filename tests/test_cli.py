@@ -170,6 +170,7 @@ def test_export(finished, kind, actlab_command):
     assert actlab_command("export", "run", "--format", "latex", cwd=finished).stdout.strip().endswith("verdicts.tex")
 
 
+@pytest.mark.large
 @one_process
 def test_report_draws_again_without_torch(finished):
     (finished / "run" / "report" / "index.html").unlink()
@@ -200,6 +201,7 @@ def test_every_command_has_help_with_an_example(tmp_path, command, actlab_comman
     assert done.returncode == 0 and f"Example: actlab {command}" in done.stdout
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("inherited", [signal.default_int_handler, signal.SIG_IGN], ids=["answered", "ignored"])
 def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command, inherited):
     """Also where the tests themselves were begun by a shell that has them ignore it."""
@@ -219,6 +221,7 @@ def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command,
     assert again.returncode == 2 and "epochs: 40000 in the folder, 5 in the command" in again.stderr
 
 
+@pytest.mark.large
 def test_a_full_disk_is_told_at_the_first_write(tmp_path):
     """Files over 200 kB are refused by the system, as on a full disk."""
     code = (
@@ -242,6 +245,7 @@ def test_nan_in_the_data_is_told_with_counts(tmp_path, actlab_command):
     assert done.returncode == 2 and "2 NaN" in done.stderr and "2 of 60" in done.stderr
 
 
+@pytest.mark.large
 def test_a_missing_extra_is_named_with_its_command(tmp_path):
     code = (
         "import sys, importlib.util as u\nfind = u.find_spec\n"

@@ -23,6 +23,7 @@ def test_readme_is_short():
     assert len(README.splitlines()) <= 100
 
 
+@pytest.mark.large
 def test_readmes_python_runs(tmp_path):
     code = "\n".join(blocks(README, "python"))
     assert code

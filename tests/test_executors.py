@@ -64,12 +64,14 @@ def test_threads_are_as_before_afterwards():
         torch.set_num_threads(before)
 
 
+@pytest.mark.large
 def test_a_killed_worker_is_replaced_and_its_task_begun_again(tmp_path):
     tasks = [(str(tmp_path), n) for n in range(6)]
     assert sorted(WorkerProcesses(2).map(die_once, tasks, print)) == list(range(6))
     assert (tmp_path / "died").exists()
 
 
+@pytest.mark.large
 def test_workers_that_always_die_are_given_up_in_words():
     with pytest.raises(UserError, match="died 3 times"):
         list(WorkerProcesses(2).map(die_always, [1, 2], print))
@@ -86,6 +88,7 @@ def test_the_number_of_workers_chooses():
     assert executor(3).workers == 3
 
 
+@pytest.mark.large
 def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     """SIGKILL leaves the parent no time to end its workers: they must notice by themselves."""
     (tmp_path / "tasks.py").write_text(
@@ -155,6 +158,7 @@ def test_ctrl_c_is_held_and_answered_afterwards(thread):
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.large
 @pytest.mark.skipif(processes.METHOD != "forkserver", reason="here each worker loads torch itself")
 def test_workers_are_copies_of_a_process_that_has_loaded_torch():
     """A worker of a program that never imports torch, whose task does not either, has it; Ctrl-C does not end it."""

@@ -78,6 +78,7 @@ def test_digits_pass_without_a_warning():
     refuse(found)
 
 
+@pytest.mark.large
 @MNIST
 @pytest.mark.parametrize("split", ["standard", "tutorial"])
 def test_mnist_passes_and_the_published_inputs_do_not(split):
@@ -89,6 +90,7 @@ def test_mnist_passes_and_the_published_inputs_do_not(split):
     assert found.level == "error" and found.measured > 0.99
 
 
+@pytest.mark.large
 def test_small_parts_are_not_called_unlike_by_chance():
     found = [inputs.alike(first(changed(x), 25)) for x in (DIGITS.train.x[::-1], DIGITS.train.x[300:])]
     assert {f.level for part in found for f in part} == {"ok"}
@@ -295,6 +297,7 @@ def test_curves_tell_what_went_wrong(name, state):
     assert found.state == state and found.says.endswith(".")
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("wrong", [False, True])
 def test_trained_networks_are_told_apart(tmp_path, wrong):
     from actlab.results.summary import summarise

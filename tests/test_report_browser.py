@@ -22,6 +22,7 @@ FLAGS = [
 NASTY = "a<img src=x onerror=alert(1)>.py:f"
 
 pytestmark = [
+    pytest.mark.large,
     pytest.mark.browser,
     pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROME is None and os.environ.get("REQUIRE_BROWSER") != "1", reason="no Chromium"),

@@ -156,6 +156,7 @@ def test_a_pipeline_that_goes_by_files_is_refused():
         data.dataset._prepare("images.npz", source, "resplit", "published", 0)
 
 
+@pytest.mark.large
 @needs_mnist
 def test_real_mnist():
     found = data.load("mnist", split="resplit", seed=1)
@@ -217,6 +218,7 @@ def test_the_plain_loop_on_parts_made_by_hand_has_the_numbers_of_the_engine(tmp_
     assert checked == 4
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     "how",
     [
@@ -247,6 +249,7 @@ def test_the_split_is_part_of_what_a_trial_is():
     assert standard.isdisjoint(trial.key for trial in experiment().trials())
 
 
+@pytest.mark.large
 def test_a_killed_run_goes_on_with_the_same_bits(tmp_path):
     """SIGKILL while two workers are within their stacks; what one process makes of the rest is what was to be."""
     out, script = tmp_path / "killed", tmp_path / "killed.py"
@@ -337,6 +340,7 @@ PEAK = """
 """
 
 
+@pytest.mark.large
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize(("kind", "dtype"), [("float64", "float32"), ("float32", "float64")])
 def test_the_memory_that_is_stated_is_what_a_process_needs_at_most(tmp_path, kind, dtype):
@@ -380,6 +384,7 @@ def test_seeds_are_added_with_splits_of_their_own(tmp_path):
     assert np.array_equal(run.correct()[key], run.predictions(key) == run.test_labels(6))
 
 
+@pytest.mark.large
 def test_tuning_seeds_have_splits_of_their_own_too(tmp_path):
     run = compare("relu", "tanh", seeds=2, out=tmp_path / "run", learning_rate=[0.1, 0.2], **(SMALL | {"epochs": 1}))
     assert set(run.experiment.tuned) == {"relu", "tanh"} and len(run.trials) == 4
@@ -421,6 +426,7 @@ def test_every_text_says_which_question_was_answered(eight, tmp_path):
 # The interval for other data
 
 
+@pytest.mark.large
 def test_the_wider_interval_covers_the_truth_where_only_samples_matter():
     """Seeds test parts of one pool of differences: their own interval finds the pool, the wider one the truth."""
     generator, seeds, whole, tested, times = np.random.default_rng(4), 10, 600, 150, 400
@@ -442,6 +448,7 @@ def test_the_wider_interval_covers_the_truth_where_only_samples_matter():
     assert shares["truth"] < 0.85, shares  # too narrow, as the caption says
 
 
+@pytest.mark.large
 def test_a_difference_on_these_data_only_is_told():
     values = {"a": dict.fromkeys(range(8), 0.90), "b": {seed: 0.906 + 0.004 * (seed % 3) for seed in range(8)}}
     [near] = judge(values, margin=0.001, overlap=2.0)

@@ -117,6 +117,7 @@ def test_nothing_is_kept_if_told(tmp_path):
         compare("relu", keep="bset", **SMALL)
 
 
+@pytest.mark.large
 def test_two_processes_never_train_in_one_folder(tmp_path):
     run = compare("relu", out=tmp_path / "run", **SMALL)
     with Store(run.path), pytest.raises(UserError, match="Another actlab is training"):
@@ -162,6 +163,7 @@ def test_a_run_grows_by_what_is_missing_with_the_same_bits(tmp_path):
     assert grown.activations == ["tanh", "relu"]
 
 
+@pytest.mark.large
 def test_seeds_are_added_until_every_comparison_is_decided(tmp_path):
     small = {"data": "digits", "epochs": 1, "hidden": [8], "learning_rate": [0.1], "report": False}
     clear = compare("relu", "heaviside", out=tmp_path / "clear", max_seeds=40, margin=0.6, force=True, **small)
@@ -265,6 +267,7 @@ def finish(out: Path, **settings) -> Run:
     return compare("relu", "prelu", out=out, **(KILLED | settings))
 
 
+@pytest.mark.large
 def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
     """SIGKILL in the middle of a stack, twice; the bytes are those of a run that nobody disturbed."""
     out = tmp_path / "killed"
@@ -280,6 +283,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
     assert Run(out).times.groupby("stack").size().eq(60).all()
 
 
+@pytest.mark.large
 def test_a_run_with_workers_survives_a_killed_parent(tmp_path):
     out = tmp_path / "killed"
     with start(tmp_path, out, workers=2) as process:
@@ -287,6 +291,7 @@ def test_a_run_with_workers_survives_a_killed_parent(tmp_path):
     assert contents(finish(out)) == contents(finish(tmp_path / "whole")), "other stacks, other workers, the same bits"
 
 
+@pytest.mark.large
 def test_a_run_that_is_killed_after_a_look_goes_on_with_the_seeds_it_had_added(tmp_path):
     out, settings = tmp_path / "killed", {"seeds": 5, "max_seeds": 8, "margin": 0.01}
     spec = out / "experiment.toml"
@@ -310,6 +315,7 @@ def wait_for_checkpoint(out: Path, process: subprocess.Popen, beyond: int = 0) -
     wait_for(lambda: epochs_done(out) > beyond, process)
 
 
+@pytest.mark.large
 def test_ctrl_c_keeps_what_was_finished(tmp_path):
     with start(tmp_path, tmp_path / "run", epochs=30_000) as process:
         wait_for_checkpoint(tmp_path / "run", process)
@@ -378,6 +384,7 @@ def test_ones_own_is_carried_through_report_summary_and_continuing(own_run):
     assert Experiment.from_toml(own_run.experiment.to_toml()) == own_run.experiment
 
 
+@pytest.mark.large
 def test_ones_own_trains_in_workers_with_the_same_bits(own_run, tmp_path):
     here = compare(wave, own()[-1], out=tmp_path / "run", seeds=1, workers=1, report=False, **TINY)
     there = own_run.trials.set_index("key").loc[here.trials["key"]]
@@ -574,6 +581,7 @@ def test_plans_keep_activations_together_and_groups_apart():
         assert len({trial.dropout > 0 for trial in stack.trials}) == 1
 
 
+@pytest.mark.large
 @MNIST
 def test_mnist_itself_learns(tmp_path):
     """Two epochs on all 60,000 images, against what an independent loop reaches."""
@@ -661,6 +669,7 @@ def test_a_damaged_environment_file_is_no_obstacle(tmp_path):
     assert len(Run(run.path).environments) == 1
 
 
+@pytest.mark.large
 def test_the_leader_is_trained_again_on_fresh_seeds(tmp_path):
     small = {"data": "digits", "epochs": 1, "hidden": [16], "learning_rate": [0.1], "report": False}
     run = compare("relu", "heaviside", "tanh", seeds=5, out=tmp_path / "run", force=True, **small)

@@ -25,6 +25,7 @@ try:
 finally:
     sys.path.pop(0)
 
+pytestmark = pytest.mark.large  # simulations
 SMALL = dataclasses.replace(trained_networks.DIGITS, epochs=2, samples=320)
 BASELINE, OWN_ORDER, OWN_START = (trained_networks.null_arms()[place] for place in (0, 1, 4))
 

@@ -418,7 +418,7 @@ def test_hiplot_axes_order_and_missing_values(drawn):
 def test_without_hiplot_the_rest_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(hiplot_pages, "is_installed", lambda: False)
     path = draw(fake_run(tmp_path / "run", seeds=2, epochs=2))
-    assert "pip install hiplot" in path.read_text(encoding="utf-8")
+    assert "pip install 'actlab[hiplot]'" in html.unescape(path.read_text(encoding="utf-8"))
     assert not list(path.parent.glob("hiplot*"))
 
 

@@ -17,7 +17,7 @@ from actlab.engine import machine
 from actlab.errors import MissingExtra, UserError
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
 
-_EXTRAS = ("lab", "parquet")  # those that people install; the others are for who works on actlab
+_EXTRAS = ("lab", "hiplot", "parquet")  # those that people install; the others are for who works on actlab
 _REQUIRED = re.compile(r"([\w.-]+)[^;]*; extra == [\"'](\w+)[\"']")
 _LITTLE_MEMORY, _LITTLE_DISK = 2e9, 5e8
 

@@ -76,6 +76,7 @@ def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[
         "command": _command(run),
         "toml": (run.path / EXPERIMENT).read_text(encoding="utf-8"),
         "hiplot": hiplot,
+        "no_hiplot": need_extra("hiplot", "HiPlot"),
         "tables": tables,
         "pictures": [name for name in _PICTURES if (folder / name).is_file()],
         "trial_columns": _TRIAL_COLUMNS,

@@ -1,5 +1,7 @@
-"""What surrounds the program: extras."""
+"""What surrounds the program: extras, completion, the module as a command."""
 
+import runpy
+import sys
 import tomllib
 from pathlib import Path
 
@@ -22,3 +24,21 @@ def test_the_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch, pac
     monkeypatch.setattr(installation, "_version", lambda name: "" if name == package else "1.0")
     told = [(f.about, f.level, f.says) for f in installation.extras() if f.level != "ok"]
     assert told == [(extra, level, f"without {package}: pip install 'actlab[{extra}]'")]
+
+
+def test_the_module_is_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["-m", "list", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("actlab", run_name="__main__")
+    assert ended.value.code == 0 and "Usage: actlab list" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("actlab pre", "preflight"), ("actlab compare --lea", "--learn"), ("actlab rel", "")]
+)
+def test_the_shell_completes_commands_and_options(monkeypatch, actlab_command, words, expected):
+    monkeypatch.setenv("_ACTLAB_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    done = actlab_command()
+    assert done.stdout.split() == expected.split() and done.returncode == 0

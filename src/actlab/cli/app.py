@@ -11,7 +11,6 @@ app = typer.Typer(
     epilog="Example: actlab compare relu tanh gelu --seeds 5",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

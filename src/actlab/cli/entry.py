@@ -24,7 +24,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], prog_name="actlab", standalone_mode=False)
     except UserError as error:
         code = _fail(str(error))
     except typer.TyperException as error:

@@ -38,8 +38,14 @@ ADDRESSES = {
     "tomli_w": {"experiment"},
     "safetensors": {"running", "workflows"},
     "cloudpickle": {"naming"},
+    "pytest": {"testing"},
 }
-PUBLIC = {"activations": {"get"}, "data": {"load", "names"}, "cli": {"main"}}  # what people use, and no other room
+PUBLIC = {  # what people use, and no other room
+    "activations": {"get"},
+    "data": {"load", "names"},
+    "cli": {"main"},
+    "testing": {"assert_activation"},
+}
 
 
 SLOW = {"torch", "numpy", "scipy", "pandas", "matplotlib", "plotly", "sklearn", "hiplot", "pooch", "requests"}

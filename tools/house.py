@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-# a room imports from floors below its own; "testing" and the like are rooms of one file
+# a room imports from floors below its own; "errors" and the like are rooms of one file
 FLOORS: list[dict[str, str]] = [
     {"errors": "errors that teach: what was given, what is allowed, the nearest name, the next step"},
     {
@@ -36,7 +36,7 @@ FLOORS: list[dict[str, str]] = [
     },
     {
         "swapping": "activations replaced in finished models",
-        "testing": "one assertion for other people's suites",
+        "testing": "for other people's suites: one assertion, and `pytest --actlab`",
         "preflight": "what is wrong with data, networks, activations or machine, before time is spent",
         "running": "missing trials -> stacks -> this process or several -> store",
         "report": "how a run looks: page, pictures, HiPlot, cards; arrays and runs in, files out",

@@ -1,10 +1,11 @@
-"""For other people's test suites: one assertion that an activation is sound.
+"""One assertion that an activation is sound.
 
 >>> import torch
 >>> assert_activation(torch.nn.Tanh(), quick=True).passed
 True
 """
 
+import logging
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -28,6 +29,7 @@ def assert_activation(
     AssertionError: lambda: ...
     """
     __tracebackhide__ = True  # pytest shows the caller's line
+    logging.getLogger("torch.__trace").propagate = False  # else pytest shows hundreds of its lines under a failure
     verdict = check(what, reference=reference, **options)
     if not verdict.passes(allow):
         raise AssertionError(str(verdict))

@@ -1,0 +1,1 @@
+from .assertion import assert_activation as assert_activation

@@ -7,8 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constra
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare
 
-test: .venv/.dev                       ## set up, then the tests that people wait for
-	$(BIN)/ruff check src tests tools studies
+test: lint                             ## set up, then style, and the tests that people wait for
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not large"
 
 test-all: .venv/.dev                   ## the rest: whole sweeps, all mutants, kills, the browser, simulations
@@ -16,6 +15,7 @@ test-all: .venv/.dev                   ## the rest: whole sweeps, all mutants, k
 
 lint: .venv/.dev                       ## style only
 	$(BIN)/ruff check src tests tools studies
+	$(BIN)/ruff format --check src tests tools studies
 
 catalogue: .venv/.dev                  ## the torch-free index of the catalogue, and its page in docs, from the blocks
 	$(BIN)/python tools/catalogue.py

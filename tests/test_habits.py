@@ -1,5 +1,6 @@
-"""What surrounds the program: extras, completion, the module as a command."""
+"""What surrounds the program: extras, completion, the module as a command, the checks before a commit."""
 
+import re
 import runpy
 import sys
 import tomllib
@@ -42,3 +43,11 @@ def test_the_shell_completes_commands_and_options(monkeypatch, actlab_command, w
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     done = actlab_command()
     assert done.stdout.split() == expected.split() and done.returncode == 0
+
+
+def test_a_commit_is_checked_as_make_lint_checks():
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    commands = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()]
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall("entry: (.*)", hooks) == commands
+    assert hooks.count("language: system") == hooks.count("- id:") == len(commands) and "http" not in hooks

@@ -20,7 +20,7 @@ from actlab.experiment.streams import stream_seed as stream_seed
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
 
-CHOICES = {
+CHOICES: dict[str, tuple[str, ...]] = {
     "split": ("standard", "tutorial", "resplit"),
     "pipeline": ("standard", "features", "published"),
     "initialisation": ("pytorch", "gain"),

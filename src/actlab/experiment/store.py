@@ -85,7 +85,7 @@ class Run:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         if not (self.path / DATABASE).is_file():
             raise UserError(_no_run(self.path))
 
@@ -197,7 +197,7 @@ def load_run(path: str | Path) -> Run:
     return Run(path)
 
 
-class Store(contextlib.AbstractContextManager):
+class Store(contextlib.AbstractContextManager["Store"]):
     """A run's folder, to write: one process at a time, the one that started the run, holds it."""
 
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:

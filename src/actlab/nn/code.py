@@ -32,6 +32,8 @@ def made_of(function: Callable[..., Tensor], base: type, parameters: list[inspec
 class Module(torch.nn.Module):
     """A module whose forward is told from others: torch.compile counts recompilations by code object, up to 8."""
 
+    forward: Callable[..., Any]
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.forward = _own(cls)

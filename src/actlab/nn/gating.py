@@ -152,8 +152,19 @@ class Maxout(torch.nn.Module):
     [[5.0], [4.0]]
     """
 
+    in_features: int
+    out_features: int
+    pieces: int
+    linear: torch.nn.Linear
+
     def __init__(
-        self, in_features: int, out_features: int, pieces: int = 2, bias: bool = True, device=None, dtype=None
+        self,
+        in_features: int,
+        out_features: int,
+        pieces: int = 2,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         if pieces < 1:

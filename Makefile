@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test test-all lint catalogue house records lock clean help
+.PHONY: demo test test-all lint types wheel catalogue house records lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare
@@ -16,6 +16,13 @@ test-all: .venv/.dev                   ## the rest: whole sweeps, all mutants, k
 lint: .venv/.dev                       ## style only
 	$(BIN)/ruff check src tests tools studies
 	$(BIN)/ruff format --check src tests tools studies
+
+types: .venv/.dev                      ## pyright: the source, and that all that is public has a type
+	$(BIN)/python tools/typed.py
+
+wheel: .venv/.dev                      ## build, twine check, and the wheel used in bare environments: minutes
+	$(PIP) -e '.[release]'
+	$(BIN)/python tools/wheel.py
 
 catalogue: .venv/.dev                  ## the torch-free index of the catalogue, and its page in docs, from the blocks
 	$(BIN)/python tools/catalogue.py
@@ -46,4 +53,4 @@ lock:                                  ## newest versions of everything but torc
 	$(PYTHON) tools/lock.py build/lock.json > build/constraints.new && mv build/constraints.new constraints.txt
 
 clean:                                 ## remove what the targets above made, but no runs
-	rm -rf .venv build
+	rm -rf .venv build dist

@@ -29,7 +29,7 @@ ADDRESSES = {
     "pooch": {"data"},
     "requests": {"data"},
     "sklearn": {"data"},
-    "scipy": {"stats", "checks"},
+    "scipy": {"stats"},
     "threadpoolctl": {"stats"},
     "sympy": {"making"},
     "mpmath": {"formula", "making"},

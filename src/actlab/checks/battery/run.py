@@ -16,7 +16,7 @@ from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.untouched import as_it_was, usual_settings
 from actlab.checks.properties.measure import properties
 from actlab.checks.properties.record import Properties
-from actlab.errors import one_of, require
+from actlab.errors import one_of
 from actlab.formula import Reading
 from actlab.making import Written
 
@@ -55,7 +55,6 @@ def check(
     >>> verdict.passed, verdict.identity
     (True, 'equals relu')
     """
-    require("lab", ("scipy",))
     start = time.perf_counter()
     for name in only:
         if name not in CHECKS:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -91,17 +91,15 @@ def _starts(labels: list[tuple[Entry, float, float]], match: np.ndarray) -> Iter
 
 def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Affine]:
     """The best fit from this start, and the same with b or c held at the plain numbers near it."""
-    from scipy.optimize import least_squares
 
     def residual(point: np.ndarray) -> np.ndarray:
         fit = _fit(entry, point[0], point[1], short)
         return np.nan_to_num(fit[2], nan=1e6, posinf=1e6, neginf=-1e6)
 
-    sharp = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
-    free = least_squares(residual, [b, c], max_nfev=20, **sharp).x
+    free = _least_squares(residual, np.array([b, c]), 20)
     if np.abs(residual(free)).max() > 1e-4 * np.ptp(short) or not 1 / _STEEPEST < abs(free[0]) < _STEEPEST:
         return
-    free = least_squares(residual, free, max_nfev=60, **sharp).x
+    free = _least_squares(residual, free, 60)
     sign = math.copysign(1.0, free[0])
     plain = _plain(free[0]), _plain(free[1])
     # where stretching is the same as scaling (relu) any b fits: then 1 is the plainest; where g is odd, b > 0 is
@@ -110,6 +108,25 @@ def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Af
         match = _projected(entry, _plain(point[0]), _plain(point[1]), short)
         if np.isfinite(match.error):
             yield match
+
+
+def _least_squares(residual: Callable[[np.ndarray], np.ndarray], point: np.ndarray, steps: int) -> np.ndarray:
+    """The point that so many steps of Levenberg and Marquardt lead to: SciPy's is not in the light install."""
+    left, damping = residual(point), 1e-3
+    for _ in range(steps):
+        widths = np.diag(1.5e-8 * np.maximum(1.0, np.abs(point)))
+        slopes = np.stack([(residual(point + width) - left) / width.sum() for width in widths], axis=1)
+        square = slopes.T @ slopes
+        held = damping * np.diag(square) + 1e-14 * square.trace() + 1e-300  # some stretch without effect (relu)
+        step = np.linalg.solve(square + np.diag(held), -slopes.T @ left)
+        tried = residual(point + step)
+        if tried @ tried < left @ left:
+            point, left, damping = point + step, tried, damping / 10
+        else:
+            damping *= 10
+        if np.abs(step).max() <= 1e-15 * np.abs(point).max():
+            break
+    return point
 
 
 def _projected(entry: Entry, b: float, c: float, short: np.ndarray) -> Affine:

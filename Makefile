@@ -18,6 +18,7 @@ lint: .venv/.dev                       ## style only
 	$(BIN)/ruff format --check src tests tools studies
 
 types: .venv/.dev                      ## pyright: the source, and that all that is public has a type
+	$(PIP) -e '.[types]'
 	$(BIN)/python tools/typed.py
 
 wheel: .venv/.dev                      ## build, twine check, and the wheel used in bare environments: minutes

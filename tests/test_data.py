@@ -17,6 +17,7 @@ from PIL import Image
 
 from actlab import data
 from actlab.data import fetch, idx, pipelines, sets, split
+from actlab.data.dataset import Defaults
 from actlab.errors import UserError
 from actlab.experiment.split import stratified
 
@@ -136,9 +137,9 @@ def files_under(folder):
 
 def test_names_and_defaults():
     assert data.names() == ("mnist", "fashion_mnist", "kmnist", "digits")
-    assert data.defaults("kmnist") == data.Defaults(learning_rate=0.01, margin=0.001)
-    assert data.defaults("digits") == data.Defaults(learning_rate=0.1, margin=0.006)
-    assert data.defaults("some/own.npz") == data.Defaults(learning_rate=0.01, margin=0.001)
+    assert data.defaults("kmnist") == Defaults(learning_rate=0.01, margin=0.001)
+    assert data.defaults("digits") == Defaults(learning_rate=0.1, margin=0.006)
+    assert data.defaults("some/own.npz") == Defaults(learning_rate=0.01, margin=0.001)
 
 
 @pytest.mark.parametrize("call", [data.load, data.defaults])

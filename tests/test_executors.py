@@ -106,7 +106,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
         import sys
         sys.path.insert(0, {str(tmp_path)!r})
         import tasks
-        from actlab.executors import WorkerProcesses
+        from actlab.running.executors import WorkerProcesses
         if __name__ == "__main__":
             list(WorkerProcesses(2).map(tasks.wait, [{str(tmp_path / "a")!r}, {str(tmp_path / "b")!r}], print))
         """)
@@ -165,7 +165,7 @@ def test_workers_are_copies_of_a_process_that_has_loaded_torch():
     code = (
         "import sys\n"
         "from concurrent.futures import ProcessPoolExecutor\n"
-        "from actlab import processes\n"
+        "from actlab.running import processes\n"
         "with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:\n"
         "    worker = pool.submit(eval, \"'torch' in __import__('sys').modules\").result()\n"
         "    told = 'import os, time; os.kill(os.getpid(), 2); time.sleep(0.01)'\n"

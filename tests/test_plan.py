@@ -94,8 +94,9 @@ def test_an_optimizer_with_more_state_needs_more():
 
 
 SCRIPT = """
-    import actlab.checkpoints
-    from actlab.run import compare, Progress
+    import actlab.running.checkpoints
+    from actlab.workflows import compare
+    from actlab.running import Progress
 
     actlab.running.checkpoints._SECONDS = 0.2  # what a checkpoint needs is in it too
 

@@ -265,8 +265,8 @@ def test_a_killed_run_goes_on_with_the_same_bits(tmp_path):
 
 
 SCRIPT = """
-    import actlab.checkpoints
-    from actlab.run import compare
+    import actlab.running.checkpoints
+    from actlab.workflows import compare
     actlab.running.checkpoints._SECONDS = 0.05
     if __name__ == "__main__":
         compare("relu", "prelu", out={out!r}, workers=2, **{settings!r})
@@ -321,7 +321,8 @@ def test_memory_bounds_the_processes():
 
 PEAK = """
     import numpy as np
-    from actlab.run import compare, Progress
+    from actlab.workflows import compare
+    from actlab.running import Progress
 
     class Told(Progress):
         def begin(self, begun):

@@ -246,8 +246,8 @@ def test_workers_and_this_process_give_the_same_bits(tmp_path):
 KILLED = {"data": "digits", "seeds": 3, "epochs": 60, "optimizer": "adamw", "learning_rate": [0.001]}
 KILLED |= {"dropout": [0.1], "workers": 1, "report": False}
 SCRIPT = """
-    import actlab.checkpoints
-    from actlab.run import compare
+    import actlab.running.checkpoints
+    from actlab.workflows import compare
     actlab.running.checkpoints._SECONDS = 0.05
     if __name__ == "__main__":
         print("begin", flush=True)

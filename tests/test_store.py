@@ -120,7 +120,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     script = textwrap.dedent(f"""
         import resource, signal
         from pathlib import Path
-        from actlab.disk import write_bytes
+        from actlab.experiment.disk import write_bytes
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:
@@ -140,7 +140,7 @@ def test_a_full_disk_is_told_and_finished_work_kept(tmp_path):
         import resource, signal
         from pathlib import Path
         from actlab.errors import UserError
-        from actlab.store import Store
+        from actlab.experiment.store import Store
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         size = Path({str(tmp_path / "run" / "run.db")!r}).stat().st_size
         store = Store(Path({str(tmp_path / "run")!r}))

@@ -391,7 +391,9 @@ def test_the_group_names_every_field_that_must_agree():
 
 def test_products_have_the_same_bits_wherever_their_factors_lie():
     assert products.hold()
-    code = "import torch; torch.ones(9, 9) @ torch.ones(9, 9); from actlab import products; print(products.hold())"
+    code = (
+        "import torch; torch.ones(9, 9) @ torch.ones(9, 9); from actlab.engine import products; print(products.hold())"
+    )
     early = {name: value for name, value in os.environ.items() if name != "MKL_CBWR"}
     for env, allowed in ((early, ("True", "False")), (early | {"MKL_CBWR": "AUTO"}, ("True",))):
         told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actlab.errors import need_extra
 from actlab.experiment import EXPERIMENT, Run
 from actlab.report import interactive
 from actlab.report.curves import arm_colours

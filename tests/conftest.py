@@ -12,7 +12,7 @@ assert actlab.engine.products
 torch.set_num_threads(1)
 
 
-FEW = 5
+FEW = 3
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -139,6 +139,7 @@ def test_list_filters_by_facts(listed):
     assert listed("--bounded", "--learned", "--family", "gated") == []
 
 
+@pytest.mark.large
 def test_bounded_as_stated_is_bounded_as_measured(listed):
     bounded = set(listed("--bounded"))
     for name in catalogue.facts():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tools import catalogue_page
 
 from actlab import catalogue
@@ -9,6 +10,7 @@ from actlab import catalogue
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.large
 def test_the_page_is_up_to_date():
     written = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
     assert written == catalogue_page.text(), "run `make catalogue`"

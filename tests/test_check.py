@@ -23,6 +23,7 @@ from actlab.testing import assert_activation
 FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
 
+@pytest.mark.large
 @settings(max_examples=60, deadline=None)
 @given(
     bends=st.lists(
@@ -211,6 +212,7 @@ def straight_through(x):
     return x + (torch.round(x) - x).detach()
 
 
+@pytest.mark.large
 def test_a_declared_gradient_is_what_is_checked():
     slopes = ["derivative", "gradcheck", "kinks"]
     undeclared = check(straight_through, quick=True)
@@ -224,6 +226,7 @@ def test_a_declared_gradient_is_what_is_checked():
     assert [f.outcome for f in other.findings] == ["fail", "fail", "skip"]
 
 
+@pytest.mark.large
 def test_what_has_no_number_somewhere_is_told_where():
     one, many = check("x*log(Abs(x))", only=["finite"]), check("log(x)", only=["finite", "gradcheck"])
     (at_zero,), (half, gradient) = one.findings, many.findings

@@ -92,6 +92,7 @@ def test_wrong_input_is_one_line_and_status_2(tmp_path, monkeypatch, capsys, arg
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
+@pytest.mark.large
 def test_wrong_input_in_a_process_of_its_own(tmp_path):
     done = actlab("compare", "rleu", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
@@ -130,6 +131,7 @@ def test_json_is_one_object_alone_on_standard_output(finished):
     assert "about" in (finished / "err.txt").read_text(), "it says beforehand how long it will take"
 
 
+@pytest.mark.large
 def test_nan_is_null_in_json(tmp_path, actlab_command):
     args = ["compare", "relu", *SMALL, "--split", "tutorial", "--lr", "1e9", "--out", "run", "--json", "--quiet"]
     done = actlab_command(*args, cwd=tmp_path)
@@ -147,6 +149,7 @@ def test_the_table_and_the_report(finished, actlab_command):
     assert (finished / page).is_file()
 
 
+@pytest.mark.large
 def test_epoch_lines_with_verbose(tmp_path, actlab_command):
     done = actlab_command("compare", "relu", *SMALL, "--out", "run", "--verbose", cwd=tmp_path)
     lines = [line for line in done.stderr.splitlines() if "train loss" in line]

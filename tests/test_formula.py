@@ -232,6 +232,7 @@ def test_derivatives_and_rewritten_forms_agree_with_sympy(text, values):
         assert abs(value - true) <= mpmath.mpf(10) ** -25 * abs(true)
 
 
+@pytest.mark.large
 @settings(max_examples=60, deadline=None)
 @given(trees, st.sampled_from([-2.3, -0.7, 0.4, 1.9]))
 def test_rewriting_keeps_the_meaning(node, point):

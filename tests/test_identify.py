@@ -62,6 +62,7 @@ def test_up_to_scale_and_shift(f, name, numbers):
     assert f"{name} up to input and output scale and shift" in found.text
 
 
+@pytest.mark.large
 @given(
     st.sampled_from(["tanh", "silu", "gelu", "softsign", "mish"]),
     st.floats(0.2, 5), st.floats(0.3, 4), st.floats(-2, 2), st.floats(-5, 5),

@@ -250,6 +250,7 @@ def test_a_checkpoint_holds_the_state(file, name, tmp_path):
     assert [outcome(again, i) for i in (0, 1)] == [outcome(whole, i) for i in (0, 1)]
 
 
+@pytest.mark.large
 def test_a_loaded_network_gives_the_loss_that_was_reported(file, tmp_path):
     """In the mode and with the state of the best epoch; from worker processes too."""
     from actlab.data import load

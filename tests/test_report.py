@@ -351,6 +351,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("case", CASES)
 def test_every_kind_of_run_can_be_drawn(tmp_path, case):
     run = fake_run(tmp_path / "run", **CASES[case])
@@ -434,6 +435,7 @@ def test_a_missing_package_is_named_with_the_command(tmp_path, package):
     assert package in done.stdout and "actlab[lab]" in done.stdout
 
 
+@pytest.mark.large
 def test_drawing_needs_no_torch(tmp_path):
     fake_run(tmp_path / "run", seeds=2, epochs=2)
     code = (

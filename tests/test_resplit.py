@@ -407,6 +407,7 @@ def test_different_examples_are_never_crossed(eight):
     assert "test examples" not in note(item, Unit())
 
 
+@pytest.mark.large
 def test_every_text_says_which_question_was_answered(eight, tmp_path):
     summary = summarise(eight)
     page = draw(eight).read_text(encoding="utf-8")

@@ -138,6 +138,7 @@ def test_the_same_command_finishes_at_once(tmp_path):
     assert (tmp_path / "run" / "run.db").stat().st_size == len(before)
 
 
+@pytest.mark.large
 def test_a_crash_between_training_and_report_is_made_good(tmp_path):
     settings = SMALL | {"report": True}
     run = compare("relu", out=tmp_path / "run", **settings)
@@ -374,6 +375,7 @@ def own_run(tmp_path_factory):
     return compare("relu", *own(), "bump = x*exp(-x**2)", out=folder / "run", seeds=1, baseline=wave, workers=2, **TINY)
 
 
+@pytest.mark.large
 def test_ones_own_is_carried_through_report_summary_and_continuing(own_run):
     assert own_run.activations == ["relu", "wave", "ripple", "Scaled", "lambda", "bump"]
     assert own_run.is_drawn and {item.baseline for item in summarise(own_run).comparisons} == {"wave"}
@@ -391,6 +393,7 @@ def test_ones_own_trains_in_workers_with_the_same_bits(own_run, tmp_path):
     assert here.trials.set_index("key")[MEASURED[1:]].equals(there[MEASURED[1:]])
 
 
+@pytest.mark.large
 def test_models_of_ones_own_are_loaded_where_nobody_has_defined_it(own_run, tmp_path):
     code = """
 import sys, numpy, torch, actlab

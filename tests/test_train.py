@@ -93,6 +93,7 @@ def train_once(s: Stack, data: Arrays):
     return _CACHE["result"]
 
 
+@pytest.mark.large
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_company_property(data):
@@ -248,6 +249,7 @@ def test_a_diverging_neighbour_harms_nobody():
             assert outcome(result, i) == outcome(train(Stack((trial,), s.layers), arrays()), 0)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_checkpoint_continues_with_the_same_bits(optimizer, dropout):
@@ -392,7 +394,7 @@ def test_the_group_names_every_field_that_must_agree():
 def test_products_have_the_same_bits_wherever_their_factors_lie():
     assert products.hold()
     code = (
-        "import torch; torch.ones(9, 9) @ torch.ones(9, 9); from actlab.engine import products; print(products.hold())"
+        "import torch; torch.ones(9, 9) @ torch.ones(9, 9)\nfrom actlab.engine import products; print(products.hold())"
     )
     early = {name: value for name, value in os.environ.items() if name != "MKL_CBWR"}
     for env, allowed in ((early, ("True", "False")), (early | {"MKL_CBWR": "AUTO"}, ("True",))):

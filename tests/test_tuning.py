@@ -166,6 +166,7 @@ def test_a_tuned_run_from_end_to_end(tmp_path):
         compare("relu", "tanh", out=tmp_path / "run", report=False, learning_rate=[0.1], **SMALL)
 
 
+@pytest.mark.large
 def test_what_a_tuned_run_shows(tmp_path):
     run = compare("relu", "tanh", out=tmp_path / "run", tune=True, report=False, **SMALL)
     summary = summarise(run)

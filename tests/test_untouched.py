@@ -147,6 +147,7 @@ def test_try_refuses_before_the_battery_what_is_no_fault_of_the_idea(tmp_path, a
         assert not (tmp_path / "here").exists()
 
 
+@pytest.mark.large
 def test_a_folder_of_try_keeps_to_one_idea(tmp_path, actlab_command):
     def attempt(*arguments):
         return actlab_command("try", *arguments, "--seeds", 1, "-q", "--out", "here", cwd=tmp_path)

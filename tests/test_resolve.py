@@ -1,5 +1,6 @@
 """Activations of people's own: found, probed, refused with the reason."""
 
+import functools
 import pickle
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 from actlab import catalogue
 from actlab.errors import UserError
-from actlab.making.resolution import resolve
+from actlab.making.resolution import locate, resolve
 from actlab.naming.targets import parse
 from actlab.nn import as_module
 
@@ -300,3 +301,17 @@ def test_facts_and_derivatives_that_there_are_not_are_refused():
     ]:
         with pytest.raises(UserError, match=told):
             wrong()
+
+
+def scripted(x):
+    return torch.tanh(x)
+
+
+def test_a_callable_goes_by_what_it_calls(mine):
+    old = locate(mine("Old"))[0]
+    leaky = functools.partial(torch.nn.functional.leaky_relu, negative_slope=0.2)
+    named = {"Old": (old, old.apply), "leaky_relu": (leaky,), "GELU": (torch.nn.GELU().forward,)}
+    named |= {"tanh": (torch.tanh,), "scripted": (torch.jit.script(scripted),)}
+    for name, things in named.items():
+        assert {parse(thing, kept=False).label for thing in things} == {name}
+    assert parse(old.apply).identity.startswith("Old#")

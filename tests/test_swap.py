@@ -217,8 +217,8 @@ def test_gradients_reach_what_is_new():
         ((nn.GELU, "mish"), r"holds no GELU\. It holds: ReLU \(2\), Tanh\."),
         (("ReLU", "mihs"), "There is no activation 'mihs'"),
         (("ReLU",), "what to replace and by what"),
-        (("ReLU", nn.Linear), r"Linear\(\) cannot be made without arguments .*give an instance of it"),
-        (("ReLU", functools.partial(nn.Linear, 3)), "give an instance of it"),
+        (("ReLU", nn.Linear), r"Linear\(\) cannot be made without arguments .*an instance of it"),
+        (("ReLU", functools.partial(nn.Linear, 3)), "an instance of it"),
         (("ReLU", lambda: 3), "makes int"),
         ((3, "mish"), "a function or 'any', not 3"),
     ],
@@ -541,3 +541,148 @@ def test_swapped_and_left_are_all_there_are(kinds, number):
     assert [type(model[2 * i + 1]).__name__ for i in range(len(kinds))] == [
         "Mish" if kind is wanted else kind.__name__ for kind in kinds
     ]
+
+
+def twice(module, given, result):
+    return 2 * result
+
+
+class Saturating(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(y := torch.tanh(x))
+        return y
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (y,) = ctx.saved_tensors
+        return gradient * (1 - y * y)
+
+
+class Unmade(nn.Module):
+    def __init__(self):
+        raise ValueError("no table")
+
+
+class Hooked(nn.Module):
+    """Computes 2 * tanh(x + 1), half of it in hooks of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.handles = [
+            self.register_forward_pre_hook(self.shifted, with_kwargs=True),
+            self.register_forward_hook(twice, always_call=True),
+        ]
+
+    def shifted(self, module, given, named):
+        return (given[0] + 1,), named
+
+    def forward(self, x):
+        return torch.tanh(x)
+
+
+class Late(nn.Module):
+    """Normalises by a layer that takes its width from the first input."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LazyBatchNorm1d()
+
+    def forward(self, x):
+        return torch.relu(self.norm(x))
+
+
+class Slopes(nn.modules.lazy.LazyModuleMixin, nn.Module):
+    cls_to_become = None
+
+    def __init__(self):
+        super().__init__()
+        self.slope = nn.UninitializedParameter()
+
+    def initialize_parameters(self, x):
+        if self.has_uninitialized_params():
+            self.slope.materialize(x.shape[-1:])
+            self.slope.data.fill_(0.25)
+
+    def forward(self, x):
+        return torch.where(x > 0, x, self.slope * x)
+
+
+@pytest.mark.parametrize("new", [Hooked, Hooked(), lambda: Hooked()])
+def test_the_new_ones_own_hooks_stay_and_those_of_the_old_one_follow(new):
+    model, seen, x = nn.Sequential(nn.ReLU()), [], torch.randn(3, 4)
+    handles = [
+        model[0].register_forward_pre_hook(lambda module, given, named: seen.append(given[0]), with_kwargs=True),
+        model[0].register_forward_hook(lambda module, given, result: seen.append(result)),
+        model[0].register_full_backward_hook(lambda *given: seen.append("back")),
+    ]
+    old = model[0]
+    swap(model, nn.ReLU, new)
+    y = model(x.clone().requires_grad_())
+    torch.testing.assert_close(y, 2 * torch.tanh(x + 1))
+    y.sum().backward()
+    torch.testing.assert_close(seen[:2], [x + 1, y])
+    assert seen[2] == "back"
+    torch.testing.assert_close(old(x), torch.relu(x))
+    twin = pickle.loads(pickle.dumps(copy.deepcopy(nn.Sequential(Hooked()))))
+    torch.testing.assert_close(twin(x), 2 * torch.tanh(x + 1))
+    seen.clear()
+    for handle in handles:
+        handle.remove()
+    torch.testing.assert_close(model(x), 2 * torch.tanh(x + 1))
+    for handle in model[0].handles:
+        handle.remove()
+    torch.testing.assert_close(model(x), torch.tanh(x))
+    assert seen == []
+
+
+def test_a_lazy_one_takes_its_width_after_the_swap_and_leaves_without_its_hooks():
+    model, seen = network(nn.ReLU()), []
+    model[1].register_forward_hook(lambda *given: seen.append("after"))
+    swap(model, "ReLU", Slopes)
+    model(torch.randn(3, 4))
+    assert model[1].slope.shape == (4,) and seen == ["after"]
+    for kind in (Slopes, Late, Hooked):  # never called, so that what it learns has no shape yet
+        model, x = network(kind()), torch.randn(3, 4)
+        report = swap(model, kind, nn.Tanh)
+        assert "hooks moved" not in str(report) and ("1 hook moved" in str(report)) == (kind is Hooked)
+        if kind is not Hooked:
+            torch.testing.assert_close(model(x), model[2](torch.tanh(model[0](x))))
+
+
+@pytest.mark.parametrize(
+    ("new", "name"),
+    [
+        (Saturating, "Saturating"),
+        (Saturating.apply, "Saturating"),
+        (functools.partial(Saturating.apply), "Saturating"),
+        (lambda *given: torch.tanh(*given), "lambda"),
+        (nn.Tanh().forward, "Tanh"),
+        (Late(), "Late"),
+    ],
+)
+def test_functions_with_a_backward_of_any_arguments_and_of_a_lazy_layer_are_put_in(new, name):
+    model, x = network(nn.ReLU(), nn.ReLU()), torch.randn(3, 4)
+    report = swap(model, "ReLU", new)
+    assert [str(held) for held in report.replaced] == [f"1: ReLU -> {name}", f"3: ReLU -> {name}"]
+    y = model(x)
+    y.sum().backward()
+    if name == "Late":
+        assert model[1].norm is not model[3].norm and model[1].norm.weight.grad is not None
+        assert new.norm.has_uninitialized_params(), "it is copied"
+    else:
+        torch.testing.assert_close(y, swapped_by_hand(model, nn.Tanh())(x))
+
+
+def swapped_by_hand(model, new):
+    return nn.Sequential(*(part if isinstance(part, nn.Linear) else new for part in model))
+
+
+def test_what_cannot_be_made_or_copied_is_told_and_changes_nothing():
+    never = nn.ReLU()
+    never.scale = torch.ones(1, requires_grad=True) * 2  # torch copies leaves alone
+    model = network(nn.ReLU())
+    for new, told in ((never, "ReLU failed when it was copied: RuntimeError"), (Unmade, r"Unmade\(\) .*no table")):
+        with pytest.raises(UserError, match=told):
+            swap(model, "ReLU", new)
+    assert type(model[1]) is nn.ReLU

@@ -1,4 +1,4 @@
-from .applied import Applied as Applied, ByHand as ByHand, Called as Called, Unlearned as Unlearned, name_of as name_of
+from .applied import Applied as Applied, ByHand as ByHand, Called as Called, Unlearned as Unlearned
 from .derive import derivation as derivation
 from .modules import ByModule as ByModule, Copies as Copies, saved as saved
 from .probing import (

@@ -5,7 +5,6 @@ Legend: M networks, P inputs of an activation in a network, L learned parameters
 
 import copy
 import dataclasses
-import types
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from actlab.activations import Activation
 from actlab.making.probing import guarded
-from actlab.naming import packed, unpacked
+from actlab.naming import name_of, packed, unpacked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,14 +139,6 @@ class Called(torch.nn.Module):
 
     def _get_name(self) -> str:
         return name_of(self.function.function)
-
-
-def name_of(thing: Any) -> str:
-    """What a callable is called: a partial by what it calls, an autograd Function's apply by its class."""
-    thing = getattr(thing, "func", thing)
-    thing = thing.__self__ if isinstance(thing, types.MethodType) else thing
-    name = getattr(thing, "name", None) or getattr(thing, "__name__", None) or type(thing).__name__
-    return str(name).strip("<>")  # a lambda is called <lambda>
 
 
 class Unlearned:

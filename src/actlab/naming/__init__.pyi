@@ -1,4 +1,4 @@
-from .sources import packed as packed, unpacked as unpacked
+from .sources import name_of as name_of, packed as packed, unpacked as unpacked
 from .targets import (
     Held as Held,
     Target as Target,

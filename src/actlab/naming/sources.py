@@ -45,6 +45,21 @@ def description(thing: Callable[..., Any]) -> str:
         raise UserError(f"{name} cannot be looked at: {type(error).__name__}: {error}") from None
 
 
+def name_of(thing: Any) -> str:
+    """What a callable is called: a partial by what it calls, an autograd Function's apply by its class, and a method
+    that any class has by that.
+    """
+    if isinstance(thing, functools.partial):
+        return name_of(thing.func)
+    if isinstance(thing, types.MethodType) and thing.__name__ in ("apply", "forward", "__call__"):
+        return name_of(thing.__self__)
+    if isinstance(thing, type):
+        return thing.__name__
+    names = (getattr(thing, place, None) for place in ("name", "__name__"))  # of a scripted one its class
+    found = next((name for name in names if isinstance(name, str) and name), type(thing).__name__)
+    return found.strip("<>")  # a lambda is called <lambda>
+
+
 def fingerprint(text: str) -> str:
     """The short name of a description."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]

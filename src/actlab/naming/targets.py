@@ -20,7 +20,7 @@ from typing import Any
 from actlab import catalogue
 from actlab.errors import UserError
 from actlab.formula import RESERVED, clause
-from actlab.naming.sources import description, fingerprint, packed
+from actlab.naming.sources import description, fingerprint, name_of, packed
 
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
 _FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
@@ -363,9 +363,7 @@ def _from_callable(thing: Callable[..., Any], kept: bool) -> Target:
         given = _settings(thing, facts) if hasattr(thing, "state_dict") and not isinstance(thing, type) else {}
         if all(isinstance(value, int | float) for value in given.values()):
             return _from_catalogue(facts.name, f"({', '.join(f'{n}={float(v)!r}' for n, v in given.items())})")
-    names = [getattr(thing, place, None) for place in ("__name__", "name")]
-    words = (re.sub(r"\W", "", name) for name in (*names, type(thing).__name__) if isinstance(name, str))
-    shown = next(filter(None, words))  # of <lambda>, too
+    shown = re.sub(r"\W", "", name_of(thing)) or type(thing).__name__
     if not kept:
         return Target("callable", shown, shown, shown, name=shown, object=thing)
     told = description(thing)

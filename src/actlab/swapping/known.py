@@ -1,16 +1,17 @@
 """Which modules and functions are activations: by what they do to numbers, not by what they are called alone."""
 
-import copy
 import functools
 import inspect
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from actlab import catalogue
 from actlab.activations import BLOCKS
-from actlab.making import Called, Unlearned, name_of as own_name, probe
+from actlab.making import Called, Unlearned, copied, probe
+from actlab.naming import name_of as own_name
 from actlab.nn import GELU, Block, Elementwise, Learned
 
 _MODULES = "torch.nn.modules.activation"
@@ -153,7 +154,7 @@ def _response(thing: Any) -> tuple[Tensor, Tensor] | str:
     x = torch.linspace(-8, 8, 64)
     is_module = isinstance(thing, torch.nn.Module)
     held = [*thing.parameters(), *thing.buffers()] if is_module else []
-    if sum(tensor.numel() for tensor in held) > _MOST:
+    if sum(tensor.numel() for tensor in held if not is_lazy(tensor)) > _MOST:
         return f"it holds more than {_MOST:,} numbers"
     try:
         call = _bare_copy(thing) if is_module else thing
@@ -173,8 +174,17 @@ def _response(thing: Any) -> tuple[Tensor, Tensor] | str:
 
 
 def _bare_copy(module: torch.nn.Module) -> torch.nn.Module:
-    """In evaluation mode, on the processor in float32, and without hooks: a trial is nobody's forward pass."""
-    twin = copy.deepcopy(module).float().cpu().eval()
+    """In evaluation mode, on the processor in float32, without hooks of others: a trial is nobody's forward pass."""
+    twin = copied(module).float().cpu().eval()
     for part in twin.modules():
-        vars(part).update({name: type(vars(part)[name])() for name in HOOKS if vars(part).get(name)})
+        for held in map(vars(part).get, HOOKS):
+            for key, hook in hooks_of_others(part, held).items():
+                if hook is not True:  # a mark of its kind
+                    del held[key]
     return twin
+
+
+def hooks_of_others(module: torch.nn.Module, held: Any) -> dict[int, Any]:
+    """Of a module's hooks of one kind those that are not its own methods, which are part of it, as a lazy one's are."""
+    found = held.items() if isinstance(held, dict) else ()
+    return {key: hook for key, hook in found if getattr(hook, "__self__", None) is not module}

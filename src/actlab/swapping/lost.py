@@ -4,15 +4,32 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
-from actlab.swapping.known import HOOKS
+from actlab.swapping.known import HOOKS, hooks_of_others
 
 _CALL_HOOKS = [name for name in HOOKS if "state_dict" not in name]
 
 
+class _Moved:
+    """A hook in another module's dict, as long as it is in its own: whoever holds its handle can still remove it."""
+
+    def __init__(self, held: dict[int, Any], key: int) -> None:
+        self.held, self.key = held, key
+
+    def __call__(self, *given: Any) -> Any:
+        return self.held[self.key](*given) if self.key in self.held else None
+
+
 def move_hooks(old: torch.nn.Module, fresh: torch.nn.Module) -> None:
-    """The hooks of a call go over, in their own dicts: whoever holds a handle can still remove them."""
-    vars(fresh).update({name: vars(old)[name] for name in _CALL_HOOKS})
+    """The hooks of a call go over, after the new one's own, in the dict that they are in where that has none."""
+    for name in _CALL_HOOKS:
+        held, own = vars(old)[name], vars(fresh)[name]
+        moved = hooks_of_others(old, held)
+        if not own and (moved == held or not isinstance(held, dict)):
+            vars(fresh)[name] = held
+        elif isinstance(own, dict):
+            own.update({key: hook if hook is True else _Moved(held, key) for key, hook in moved.items()})
 
 
 def losses(name: str, thing: Any) -> Iterator[str]:
@@ -20,13 +37,15 @@ def losses(name: str, thing: Any) -> Iterator[str]:
     if not isinstance(thing, torch.nn.Module):
         return
     shown, held = name or "the model itself", vars(thing)
-    if numbers := sum(tensor.numel() for tensor in thing.parameters()):
+    if numbers := sum(tensor.numel() for tensor in thing.parameters() if not is_lazy(tensor)):
         yield f"{shown}: what it learned is lost, {numbers} number{'s' * (numbers > 1)}; make the optimizer anew."
     if "forward" in held:
         yield f"{shown}: the forward put in place of its own, as accelerate does, is lost."
     if any(held[hook] for hook in HOOKS if hook not in _CALL_HOOKS):
         yield f"{shown}: hooks on its state_dict are lost."
-    if moved := sum(len(held[hook]) for hook in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")):
+    if moved := sum(
+        len(hooks_of_others(thing, held[hook])) for hook in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks")
+    ):
         yield f"{shown}: {moved} hook{'s' * (moved > 1)} moved to the new module."
 
 

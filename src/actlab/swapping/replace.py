@@ -1,6 +1,5 @@
 """`swap`: another activation in every place where a model holds one."""
 
-import copy
 import dataclasses
 import fnmatch
 import functools
@@ -14,7 +13,7 @@ import torch
 
 from actlab import catalogue, naming
 from actlab.errors import UserError, did_you_mean
-from actlab.making import ByModule, copied, locate, resolve
+from actlab.making import ByModule, construct, copied, guarded, locate, resolve
 from actlab.nn import as_module
 from actlab.swapping.calls import Call, calls_in_a_pass, calls_in_code, is_call_of
 from actlab.swapping.known import matches, title
@@ -161,18 +160,23 @@ def _first(site: Site, wishes: Mapping[Any, Any]) -> Any:
 def _maker(new: Any) -> Callable[[], torch.nn.Module]:
     """What makes the new activation, once for every place."""
     if isinstance(new, torch.nn.Module):
-        return lambda: copy.deepcopy(new)
-    made_by = new.func if isinstance(new, functools.partial) else new
-    if (isinstance(made_by, type) and not issubclass(made_by, torch.autograd.Function)) or _takes_nothing(new):
+        guarded(title(new), copied, new, where="when it was copied")
+        return lambda: copied(new)
+    if isinstance(new, type) and issubclass(new, torch.autograd.Function):
+        new = new.apply
+    is_class = isinstance(new.func if isinstance(new, functools.partial) else new, type)
+    if is_class or _takes(new):
+        of_x = not is_class and _takes(new, None)  # *arguments: what it does with none of them tells nothing
         try:
-            made = new()
-        except TypeError as error:
-            raise UserError(
-                f"{title(new)}() cannot be made without arguments ({error}): give an instance of it, which is copied."
-            ) from None
-        if not isinstance(made, torch.nn.Module):
+            made = construct(new, title(new))
+        except UserError:
+            if not of_x:
+                raise
+            made = None
+        if isinstance(made, torch.nn.Module):
+            return new
+        if not of_x:
             raise UserError(f"{title(new)}() makes {type(made).__name__}: the new one takes a tensor, or is a module.")
-        return new
     target = naming.parse(new, kept=False)
     applied = resolve(target)
     if isinstance(applied, ByModule):  # as it was named: made for no width yet, and never called
@@ -181,10 +185,10 @@ def _maker(new: Any) -> Callable[[], torch.nn.Module]:
     return lambda: as_module(applied)
 
 
-def _takes_nothing(new: Any) -> bool:
-    """Whether it is called without arguments, as `lambda: torch.nn.ELU(2.0)` is."""
+def _takes(new: Any, *given: Any) -> bool:
+    """Whether it is called with these arguments: with none, as `lambda: torch.nn.ELU(2.0)` is."""
     try:
-        inspect.signature(new).bind()
+        inspect.signature(new).bind(*given)
     except (TypeError, ValueError):
         return False
     return True

@@ -367,3 +367,43 @@ def test_a_mistake_in_a_formula_is_pointed_at(actlab_command):
     words, formula, mark = done.stderr.splitlines()
     assert done.returncode == 2 and "Did you mean 'tanh'" in words
     assert formula[mark.index("^") :].startswith("tahn(x)")
+
+
+class Step(torch.autograd.Function):
+    """A spike and its surrogate gradient, in the form of old tutorials."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return gradient / (1 + 25 * x.abs()) ** 2
+
+
+class Blind(Step):
+    """Of a gradient that is a number at NaN too: nothing tells."""
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return gradient * (x.abs() < 0.5)
+
+
+SURROGATE = "1/(1 + 25*abs(x))**2"
+
+
+def test_what_passes_says_what_is_so():
+    meant = check(Step, gradient=SURROGATE, only=["nan", "gradcheck"])
+    assert meant.passed and [f.says for f in meant.findings] == [
+        "NaN becomes 0, as steps have it, but the gradient there is NaN, which tells.",
+        "The gradient is the upstream one times what is declared, element by element.",
+    ]
+    for blind in (
+        check(Step, only=["nan"]),
+        check(Blind, gradient="Piecewise((1, Abs(x) < 0.5), (0, True))", only=["nan"]),
+    ):
+        assert blind.findings[0].outcome == "fail" and "NaN becomes 0." in blind.findings[0].says
+    assert "NaN in gives NaN out" in check("tanh", only=["nan"]).findings[0].says

@@ -27,7 +27,8 @@ def gradcheck(s: Subject) -> Finding:
         found = _as_declared(s)
     else:
         found = _checked(torch_gradcheck, s, "The backward pass")
-    return _scales(s) if found.outcome == "pass" else found
+    unlike = _scales(s) if found.outcome == "pass" else None
+    return unlike or found
 
 
 def _as_declared(s: Subject) -> Finding:
@@ -37,16 +38,16 @@ def _as_declared(s: Subject) -> Finding:
     upstream = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).reshape(y.shape)
     (got,) = torch.autograd.grad(y, leaf, upstream, materialize_grads=True)
     if torch.allclose(got, upstream * s.truth.gradient.at(leaf.detach()), rtol=1e-6, atol=1e-9):
-        return passed()
+        return passed("The gradient is the upstream one times what is declared, element by element.")
     return failed("The gradient is not the upstream one times what is declared.", "grad_input = grad_output * g(x).")
 
 
-def _scales(s: Subject) -> Finding:
-    """Whether k times the upstream gradient gives k times the gradient: gradcheck itself takes ones alone."""
+def _scales(s: Subject) -> Finding | None:
+    """What fails unless k times the upstream gradient gives k times the gradient: gradcheck itself takes ones alone."""
     leaf = _clear_points(s)
     y = s.fresh(torch.float64)(leaf.clone())
     if not y.requires_grad:
-        return passed()
+        return None
     upstream = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
     (once,) = torch.autograd.grad(y, leaf, upstream, retain_graph=True, materialize_grads=True)
     for factor in (2.0**20, 2.0**-20, -1.0):  # they change no rounding; -1 tells what keeps one sign alone
@@ -56,7 +57,7 @@ def _scales(s: Subject) -> Finding:
                 f"{factor:g} times the upstream gradient does not give {factor:g} times the gradient.",
                 "grad_input = grad_output * f'(x): do not clip or normalise what comes from above, of either sign.",
             )
-    return passed()
+    return None
 
 
 @check(PORTABILITY, needs=("float64",))

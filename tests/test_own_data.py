@@ -140,6 +140,26 @@ def test_labels_that_are_classes_already_need_no_word(labels):
     assert found.said == () and found.classes == len(np.unique(labels))
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["01", "1", "02", "2"], ("01", "02", "1", "2")),
+        (["007", "7", "8", "9"], ("007", "7", "8", "9")),
+        (["1_0", "10", "2", "3"], ("10", "1_0", "2", "3")),  # both are ten to float()
+        (["-1", "+2", "3.0", "1e1"], ("-1", "2", "3", "10")),
+        ([str(2**53 + i) for i in range(4)], tuple(str(2**53 + i) for i in range(4))),
+        ([str(2**70 + i) for i in range(4)], tuple(str(2**70 + i) for i in range(4))),
+    ],
+)
+def test_labels_that_look_like_numbers_stay_apart(tmp_path, labels, classes):
+    frame = FRAME[:80].assign(kind=labels * 20)
+    assert data.load(csv(tmp_path / "a.csv", frame), target="kind").class_names == classes
+    if classes == tuple(labels) and labels[0].isdecimal() and labels[0][0] != "0":
+        large = np.array([int(label) for label in labels * 20], object)
+        given = {"x": X[:80], "y": large, "x_test": X[:80], "y_test": large if large[0] > 2**64 else large.astype("u8")}
+        assert data.load(given).class_names == classes, "beyond what a float holds, and of another dtype in the test"
+
+
 # What cannot be used
 
 
@@ -171,6 +191,7 @@ MISSING = FRAME.assign(a=np.where(np.arange(90) == 3, np.nan, X[:, 0]), b=np.whe
         ((X, ["only"] * 90), None, "All labels in data are 'only'"),
         ((X, np.arange(90) * 7), None, r"90 different values \(0, 7, 14, .* in 90 samples.*classifiers"),
         ((X, pd.date_range("2020", periods=90)), None, "holds dates, such as 2020"),
+        ((X, Y + 2.0**53), None, r"holds real numbers, such as 9007199254740992\.0, in 90"),
         ((X, np.full((90, 3), 1 / 3)), None, r"shape \(90, 3\) and is not one-hot"),
         (([[1.0, 2.0], [3.0]], [0, 1]), None, "are its rows of one length"),
         ((X[:, 0], Y), None, r"x\.reshape\(-1, 1\)"),

@@ -1,6 +1,7 @@
 """Labels as people have them into classes 0, 1, 2, ...: numbers, text, columns, one-hot rows."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -85,17 +86,22 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
         if len(texts) > 1:
             raise UserError(f"{name} in {where} holds text and other values: write all labels in one way.")
         try:
-            y = y.astype(str) if texts == {True} else y.astype(float)
+            if texts == {True}:
+                y = y.astype(str)
+            else:  # whole numbers beyond 64 bits stay what they are, as text
+                y = np.array(y.tolist()) if all(isinstance(value, Integral) for value in y) else y.astype(float)
+                y = y.astype(str) if y.dtype.kind == "O" else y
         except (TypeError, ValueError):
             raise UserError(
                 f"{name} in {where} holds {type(y[0]).__name__} objects; labels are whole numbers or text."
             ) from None
     if y.dtype.kind in "US":
         return y.astype(str)
-    if y.dtype.kind == "b" or (y.dtype.kind == "f" and (np.trunc(y) == y).all() and (abs(y) < 2**53).all()):
+    exact = (np.trunc(y) == y) & (abs(y) < 2**53) if y.dtype.kind == "f" else np.full(len(y), y.dtype.kind == "b")
+    if exact.all() or (y.dtype == np.uint64 and y.max() < 2**63):  # beside int64 these would become floats
         return y.astype(np.int64)
     if y.dtype.kind not in "ui":
-        one = y[np.trunc(y) != y][:1] if y.dtype.kind == "f" else y[:1]
+        one = y[~exact][:1]
         held = f"{name} in {where} holds {_WORDS.get(y.dtype.kind, y.dtype)}, such as {', '.join(map(_word, one))},"
         raise _quantity(f"{held} in {len(y)}")
     return y

@@ -15,6 +15,8 @@ from actlab.errors import UserError, did_you_mean, need_extra
 
 FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _MOST = 5  # names in a message
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"(nan|[+-]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?(e[+-]?[0-9]+)?)", re.IGNORECASE)
 
 
 def is_frame(value: Any) -> bool:
@@ -111,11 +113,15 @@ def real(values: np.ndarray) -> np.ndarray | None:
 
 
 def _labels(texts: list[str]) -> list[Any]:
-    """Numbers where all are numbers."""
-    try:
-        return [float(text) for text in texts]
-    except ValueError:
+    """Numbers where each is written as a number is; 007 is another label than 7.
+
+    >>> _labels(["1", "2.0", "9007199254740993"]), _labels(["007", "7"]), _labels(["1.5", "nan"])
+    ([1, 2, 9007199254740993], ['007', '7'], [1.5, nan])
+    """
+    if not all(map(_NUMBER.fullmatch, texts)):
         return [text or None for text in texts]
+    whole = [re.sub(r"\.0*$", "", text) for text in texts]
+    return [int(text) for text in whole] if all(map(_WHOLE.fullmatch, whole)) else [float(text) for text in texts]
 
 
 def _some(names: list[str]) -> str:

@@ -220,6 +220,20 @@ def test_another_experiment_is_refused_with_the_difference(tmp_path, changed, to
         compare("tanh", out=tmp_path / "run", **SMALL)
 
 
+def test_what_an_experiment_holds_where_nothing_was_named_cannot_be_asked_for(tmp_path, actlab_command):
+    """0 is no margin: it stands for the data set's in every experiment.toml, where it is read as before."""
+    for name, value, told in (("margin", 0, "above 0 .* Left out, it is that of the data set"),
+                              ("margin", -1, "above 0"), ("margin", float("nan"), "above 0"),
+                              ("baseline", "", "one of the activations. Left out, it is the first")):  # fmt: skip
+        with pytest.raises(UserError, match=f"{name} is .*it must be {told}"):
+            compare("relu", "tanh", out=tmp_path / "none", **{name: value}, **SMALL)
+    done = actlab_command("compare", "relu", "tanh", "--margin", "0", "--data", "digits", cwd=tmp_path)
+    assert done.returncode == 2 and "margin is 0.0; it must be above 0" in done.stderr and done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+    kept = Experiment.from_toml(Experiment(data="digits", content="-").to_toml())
+    assert kept.margin == 0.0 and kept.key == Experiment(data="digits", content="-").key
+
+
 def test_a_changed_source_is_another_experiment(tmp_path):
     mine = tmp_path / "mine.py"
     mine.write_text("import torch\ndef f(x):\n    return torch.tanh(x)\n")

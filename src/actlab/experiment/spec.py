@@ -390,7 +390,7 @@ def _validate(e: Experiment) -> None:
         e.max_seeds,
         f"no fewer than the {len(e.seeds)} seeds to begin with",
     )
-    _check(math.isfinite(e.margin) and 0 <= e.margin < 100, "margin", e.margin, "from 0 to below 100 percentage points")
+    _check(0 <= e.margin < 100, "margin", e.margin, "above 0 and below 100 percentage points")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
     _check(math.isfinite(e.epsilon) and e.epsilon > 0, "epsilon", e.epsilon, "a finite number above 0")
     if e.engine == "plain":

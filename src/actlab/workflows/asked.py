@@ -14,6 +14,10 @@ from actlab.running import Progress
 from actlab.stats import LEAST_PAIRS
 
 RUNS = Path("runs")
+_NAMED = (
+    ("margin", "above 0 and below 100 percentage points", "that of the data set (digits 0.6, others 0.1)"),
+    ("baseline", "one of the activations", "the first of them"),
+)
 
 
 def planned(
@@ -56,6 +60,9 @@ def _settings(
         base = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
         base.pop("content")
     given = {name: value for name, value in settings.items() if value is not None}
+    for name, allowed, usual in _NAMED:
+        if name in given and given[name] in (0, ""):  # what an Experiment holds where none was named
+            raise UserError(f"{name} is {given[name]!r}; it must be {allowed}. Left out, it is {usual}.")
     if activations:
         given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
     if "data" in given and given["data"] != base.get("data"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -696,3 +697,34 @@ def test_the_leader_is_trained_again_on_fresh_seeds(tmp_path):
     alone = compare("relu", "tanh", seeds=[5, 6, 7, 8, 9], out=tmp_path / "alone", **small)
     assert contents(again) == contents(alone)
     assert confirm(compare("tanh", "heaviside", seeds=5, out=tmp_path / "other", force=True, **small)) is None
+
+
+UNGUARDED = """
+import numpy as np, actlab
+{before}
+x = np.random.default_rng(0).normal(size=(60, 2))
+actlab.compare("relu", "tanh", data=(x, np.arange(60) % 2), seeds=2, epochs=1, hidden=[2], workers=2, stack_size=1,
+               force=True, report=False, out="run")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("", r'.*: put what it does under `if __name__ == "__main__":`, or .* workers=1\.'),
+        ("__name__ == '__mp_main__' and {}['no such key']",  # also: a script from standard input
+         r"Worker processes died 3 times, each of an error that it has printed\. .*"),
+    ],
+    ids=["no guard", "fails where it is imported"],
+)  # fmt: skip
+def test_a_script_that_its_workers_cannot_import_is_told_why(tmp_path, before, told):
+    (tmp_path / "mine.py").write_text(UNGUARDED.format(before=before))
+    done = subprocess.run([sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and re.fullmatch(f"actlab.errors.UserError: {told}", done.stderr.splitlines()[-1])
+    assert done.stderr.count("Traceback") == 1 or before, "the workers say nothing"
+
+
+def test_a_process_of_somebody_elses_that_imports_its_script_is_told_too(tmp_path):
+    code = "import multiprocessing as m, actlab; m.current_process()._inheriting = True; actlab.compare('relu')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert "UserError: Each worker process imports this script" in done.stderr and not list(tmp_path.iterdir())

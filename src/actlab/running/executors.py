@@ -43,6 +43,7 @@ class WorkerProcesses:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+        self._ends: list[int | None] = []  # of the last workers: their statuses
 
     def map(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[Any]:
         waiting = list(tasks)
@@ -54,9 +55,13 @@ class WorkerProcesses:
                     yield result
                 return
             except BrokenProcessPool:
+                if processes.UNGUARDED in self._ends:
+                    raise UserError(processes.GUARD) from None
                 waiting = [task for task in waiting if not any(task is done for done in finished)]
+        failed = any(code and code > 0 for code in self._ends)  # and were not killed
+        why = "each of an error that it has printed" if failed else "perhaps for lack of memory"
         raise UserError(
-            f"Worker processes died {_DEATHS} times, perhaps for lack of memory. What was finished is kept: "
+            f"Worker processes died {_DEATHS} times, {why}. What was finished is kept: "
             "the same command continues; --workers 1 needs less memory."
         )
 
@@ -82,7 +87,7 @@ class WorkerProcesses:
                 for future in (*good, *(done - set(good))):  # a failure is raised when what succeeded beside it is safe
                     yield futures[future], future.result()
         finally:
-            _end(pool)
+            self._ends = _end(pool)
             messages.close()
             messages.join_thread()
 
@@ -145,7 +150,7 @@ def _drain(messages: Any, on_message: Send, seconds: float = 0.0) -> int:
     return ended
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
+def _end(pool: ProcessPoolExecutor) -> list[int | None]:
     """End the workers now: after an error or Ctrl-C their tasks are of no use, checkpoints hold what is."""
     workers = list((pool._processes or {}).values())  # the public way to end them (3.14's kill_workers) is this
     pool.shutdown(wait=False, cancel_futures=True)
@@ -153,3 +158,4 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.terminate()
     for process in workers:
         process.join()
+    return [process.exitcode for process in workers]

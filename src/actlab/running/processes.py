@@ -7,19 +7,45 @@ thread or a device, so that a copy is as good as a new process; elsewhere ("spaw
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from multiprocessing.context import BaseContext
+from typing import Any
+
+from actlab.errors import UserError
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"  # macOS: its frameworks do not survive a fork
+UNGUARDED = 78  # the status of a worker that trains while it imports the script that began it
+GUARD = (
+    "Each worker process imports this script, which trains again when it is imported: put what it does under "
+    '`if __name__ == "__main__":`, or train in one process with workers=1.'
+)
+_Base: Any = type(multiprocessing.get_context(METHOD))
 
 
-def context() -> BaseContext:
+class ActlabWorker(_Base.Process):
+    """A process known by its name, which it has before it imports the script."""
+
+
+class _Context(_Base):
+    Process = ActlabWorker
+
+
+def context() -> Any:
     """Where to take Process, Pipe and Queue from; what is begun from it ignores Ctrl-C on Linux."""
     prepare()
-    return multiprocessing.get_context(METHOD)
+    return _Context()
+
+
+def need_guard() -> None:
+    """End here, if this process has been begun by a script and is still importing it: UserError, or a worker's end."""
+    process = multiprocessing.current_process()
+    if getattr(process, "_inheriting", False):
+        if process.name.startswith(ActlabWorker.__name__):
+            os._exit(UNGUARDED)  # without a word: the process that has begun this one says it
+        raise UserError(GUARD)
 
 
 def prepare(*modules: str) -> None:

@@ -10,7 +10,7 @@ from actlab.errors import UserError
 from actlab.experiment import ADAMW_RATE, RATES, Experiment, Run, held_keys, list_runs
 from actlab.making import Applied, resolve
 from actlab.naming import held
-from actlab.running import Progress
+from actlab.running import Progress, processes
 from actlab.stats import LEAST_PAIRS
 
 RUNS = Path("runs")
@@ -32,6 +32,7 @@ def planned(
     tune: bool = False,
 ) -> tuple[Experiment, Any, Any]:
     """The experiment that is asked for, its data, and its activations ready to train. `options`: settings besides."""
+    processes.need_guard()
     settings, arrays = data.named(settings)
     wanted = _settings(spec, activations, settings)
     if tune:

@@ -429,7 +429,8 @@ def test_a_missing_package_is_named_with_the_command(tmp_path, package):
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
         "from actlab import load_run\nfrom actlab.errors import MissingExtra\n"
-        "try:\n    from actlab.report import draw\n    draw(load_run('run'))\nexcept MissingExtra as error:\n    print(error)\n"
+        "try:\n    from actlab.report import draw\n    draw(load_run('run'))\n"
+        "except MissingExtra as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert package in done.stdout and "actlab[lab]" in done.stdout

@@ -12,7 +12,7 @@ import actlab
 from actlab import catalogue
 from actlab.checks import check
 from actlab.checks.battery.discovery import activations_in
-from actlab.checks.battery.findings import Finding, Verdict, junit
+from actlab.checks.battery.findings import Finding, Verdict, junit, words_of
 from actlab.checks.battery.kinks import find_kinks, one_sided
 from actlab.checks.battery.limits import compare, compare_relative, tolerance
 from actlab.checks.battery.registry import CHECKS
@@ -407,3 +407,46 @@ def test_what_passes_says_what_is_so():
     ):
         assert blind.findings[0].outcome == "fail" and "NaN becomes 0." in blind.findings[0].says
     assert "NaN in gives NaN out" in check("tanh", only=["nan"]).findings[0].says
+
+
+@pytest.mark.parametrize(
+    ("thing", "width"),
+    [
+        (torch.nn.Linear(3, 3), 3),
+        (torch.nn.Sequential(torch.nn.Linear(6, 24), torch.nn.GELU(), torch.nn.Linear(24, 6)), 6),
+        (torch.nn.Sequential(torch.nn.Conv2d(5, 7, 3, padding=1), torch.nn.Conv2d(7, 5, 1)), 5),
+        (torch.nn.BatchNorm2d(6), 6),
+        (torch.nn.Linear(3, 5), "N"),
+    ],
+)
+def test_the_width_that_is_told_is_one_that_it_takes(thing, width):
+    with pytest.raises(UserError, match=rf"--width {width} \(width={width}\)"):
+        check(thing)
+
+
+def masked(x):
+    return torch.zeros_like(x).masked_scatter(x > 0, x[x > 0])
+
+
+def linked(x):
+    raise RuntimeError("No such table. " + "It is long, " * 30 + "and more. Please see https://example.org/a.b/c")
+
+
+def test_a_message_is_told_in_whole_sentences_and_the_advice_fits_what_is_there():
+    names = ["vmap", "vmap_grad", "forward_mode"]
+    of_function, without = (check(f, only=names, quick=True) for f in (Step, masked))
+    for name in names:
+        in_function, plain = of_function.finding(name), without.finding(name)
+        assert in_function.says.endswith("must override the setup_context staticmethod."), in_function.says
+        assert "(vmap, grad, jvp, jacrev, ...)" in str(in_function) and "Function" in in_function.mend
+        assert "Function" not in plain.mend
+    assert "torch.where" in without.finding("vmap").mend
+    for error, words in [
+        (RuntimeError("It fails.  Please see https://example.org/a.b"), "RuntimeError: It fails."),
+        (ValueError("one, two,\nthree"), "ValueError: one, two."),
+        (KeyError(), "KeyError: no message."),
+        (TypeError("word " * 100), f"TypeError: {'word ' * 43}..."),
+    ]:
+        assert words_of(error) == words
+    with pytest.raises(UserError, match=r"No such table\. It is long, .*is \.\.\.$"):
+        check(linked)

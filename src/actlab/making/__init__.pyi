@@ -10,6 +10,12 @@ from .probing import (
     probe as probe,
     state_of as state_of,
 )
-from .resolution import construct as construct, load_file as load_file, locate as locate, resolve as resolve
+from .resolution import (
+    construct as construct,
+    has_own_backward as has_own_backward,
+    load_file as load_file,
+    locate as locate,
+    resolve as resolve,
+)
 from .tensors import compiled as compiled
 from .written import Written as Written

@@ -61,16 +61,21 @@ def resolve(target: Target, width: int = WIDTH) -> Applied:
     if isinstance(thing, Activation):
         return _by_hand(thing, given)
     found = _by_autograd(thing, target.label, width)
-    return dataclasses.replace(found, gradient="by hand") if _has_own_backward(found, target.label) else found
+    return dataclasses.replace(found, gradient="by hand") if has_own_backward(_output(found, target.label)) else found
 
 
-def _has_own_backward(applied: ByAutograd, label: str) -> bool:
-    """Whether autograd meets a backward that somebody wrote. UserError where that fails."""
+def _output(applied: ByAutograd, label: str) -> Tensor:
+    """What it makes of numbers, with its graph. UserError where the way back through it fails."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a compiler's, of its own doing
         saved = applied.forward(torch.linspace(-3, 3, WIDTH).reshape(1, -1), torch.tensor([applied.initial]))[1]
         guarded(label, applied.backward, saved, where="in its backward pass")
-    waiting, seen = [saved[2][0].grad_fn], set()
+    return saved[2][0]
+
+
+def has_own_backward(y: Tensor) -> bool:
+    """Whether autograd meets a backward that somebody wrote, on the way back from a result."""
+    waiting, seen = [y.grad_fn], set()
     while waiting:
         node = waiting.pop()
         if isinstance(node, torch.autograd.function.BackwardCFunction):

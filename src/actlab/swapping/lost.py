@@ -1,5 +1,6 @@
 """What goes with an old activation, and what brings it back."""
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,14 +12,9 @@ from actlab.swapping.known import HOOKS, hooks_of_others
 _CALL_HOOKS = [name for name in HOOKS if "state_dict" not in name]
 
 
-class _Moved:
-    """A hook in another module's dict, as long as it is in its own: whoever holds its handle can still remove it."""
-
-    def __init__(self, held: dict[int, Any], key: int) -> None:
-        self.held, self.key = held, key
-
-    def __call__(self, *given: Any) -> Any:
-        return self.held[self.key](*given) if self.key in self.held else None
+def _if_held(held: dict[int, Any], key: int, *given: Any) -> Any:
+    """What a hook gives, as long as it is in the dict of its handle: whoever holds that can still remove it."""
+    return held[key](*given) if key in held else None
 
 
 def move_hooks(old: torch.nn.Module, fresh: torch.nn.Module) -> None:
@@ -26,10 +22,11 @@ def move_hooks(old: torch.nn.Module, fresh: torch.nn.Module) -> None:
     for name in _CALL_HOOKS:
         held, own = vars(old)[name], vars(fresh)[name]
         moved = hooks_of_others(old, held)
-        if not own and (moved == held or not isinstance(held, dict)):
+        if not own and (held is True or moved == (held or {})):
             vars(fresh)[name] = held
-        elif isinstance(own, dict):
-            own.update({key: hook if hook is True else _Moved(held, key) for key, hook in moved.items()})
+            continue
+        for key, hook in moved.items():
+            own[key] = hook if hook is True else functools.partial(_if_held, held, key)
 
 
 def losses(name: str, thing: Any) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """What autograd makes of it: gradcheck, double backward, parameters, and the choice at a kink."""
 
 import math
-import re
 import warnings
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck as torch_gradcheck, gradgradcheck as torch_gradgradcheck
 
-from actlab.checks.battery.findings import PORTABILITY, WRONG, Finding
+from actlab.checks.battery.findings import PORTABILITY, WRONG, Finding, words_of
 from actlab.checks.battery.kinks import one_sided
 from actlab.checks.battery.registry import check, failed, passed, skipped
 from actlab.checks.battery.subject import Subject, near_any
@@ -27,8 +26,7 @@ def gradcheck(s: Subject) -> Finding:
         found = _as_declared(s)
     else:
         found = _checked(torch_gradcheck, s, "The backward pass")
-    unlike = _scales(s) if found.outcome == "pass" else None
-    return unlike or found
+    return (_scales(s) if found.outcome == "pass" else None) or found
 
 
 def _as_declared(s: Subject) -> Finding:
@@ -189,7 +187,7 @@ def _agrees(f: object, inputs: tuple[Tensor, ...], what: str, checker: object = 
             checker(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-4, fast_mode=sum(x.numel() for x in inputs) > _MANY)
     except Exception as error:
         return failed(
-            f"{what} disagrees with differences, or fails: {type(error).__name__}: {_first_words(error)}",
+            f"{what} disagrees with differences, or fails: {words_of(error)}",
             "grad_input = grad_output * f'(x), elementwise; every operation of backward must itself be differentiable "
             "(no .data, .detach, numpy, once_differentiable).",
         )
@@ -210,8 +208,3 @@ def _block_parameters(s: Subject, names: list[str], x: Tensor) -> Finding:
 
 def _missing(name: str) -> Finding:
     return failed(f"{name} is learned, and has no derivative.", f"Add @block.derivative(wrt={name!r}).")
-
-
-def _first_words(error: Exception, count: int = 220) -> str:
-    text = re.sub(r"\s+", " ", str(error)).partition(" numerical:")[0].rstrip(" ,")
-    return text if len(text) <= count else text[:count] + " ..."

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from actlab.checks.battery import sampling
-from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.findings import WRONG, Finding, words_of
 from actlab.checks.battery.limits import Errors, Mends, compare, judge
 from actlab.checks.battery.registry import check, failed, passed, skipped
 from actlab.checks.battery.subject import Subject
@@ -63,7 +63,7 @@ def dtype(s: Subject) -> Finding:
             y, slope = s.value_and_slope(s.grid(2, 2.0), kind)
         except Exception as error:
             return failed(
-                f"It fails: {type(error).__name__}: {str(error)[:160]}",
+                f"It fails: {words_of(error)}",
                 "Make constants with x.new_tensor, or as Python numbers, and keep tensors as buffers.",
                 where=name,
             )

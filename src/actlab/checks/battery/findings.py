@@ -3,12 +3,22 @@
 import dataclasses
 import json
 import math
+import re
+import textwrap
 from collections.abc import Collection
 from typing import Any
 from xml.etree import ElementTree
 
 WRONG, PORTABILITY, NOTE = "wrong", "portability", "note"
 PASS, FAIL, SKIP = "pass", "fail", "skip"
+
+
+def words_of(error: BaseException) -> str:
+    """An error in its first line, in whole words that end, without the sentence that sends one to a page."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"(?<=[.!?]) [^.!?]*https?://\S+", "", lines[0]) if lines else "no message"
+    text = textwrap.shorten(text, 220, placeholder=" ...").rstrip(" ,:")
+    return f"{type(error).__name__}: {text}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,7 +47,8 @@ class Finding:
         limit = "" if self.limit is None else f", limit {self.limit:.3g}"
         where = f" at {self.where}" if self.where else ""
         mend = f" Mend: {self.mend}" if self.mend and self.outcome == FAIL else ""
-        return f"{self.check}: {self.outcome}.{measured}{limit}{where}. {self.says}{mend}".replace("..", ".")
+        numbers = f"{measured}{limit}{where}"
+        return f"{self.check}: {self.outcome}.{numbers and f'{numbers}.'} {self.says}{mend}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import torch
 
 from actlab import naming
 from actlab.checks.battery import autograd, costs, dtypes, numbers, shapes, state, steps, transforms
-from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict
+from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict, words_of
 from actlab.checks.battery.registry import CHECKS, NEEDS, Check
 from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.untouched import as_it_was, usual_settings
@@ -113,9 +113,7 @@ def _run(entry: Check, subject: Subject) -> Finding:
                 found = entry.run(subject)
         except Exception as error:
             outcome = NOTE if entry.severity == NOTE else FAIL
-            text = " ".join(str(error).split())
-            says = f"{type(error).__name__}: {text[:200]}"
-            found = Finding(check="", severity="", outcome=outcome, says=says, mend=_MEND)
+            found = Finding(check="", severity="", outcome=outcome, says=words_of(error), mend=_MEND)
     says = found.says or (entry.summary if found.outcome == PASS else "")
     mend = found.mend
     if found.outcome == FAIL and entry.name in _OF_SLOPE and (exact := subject.truth.exact) is not None:

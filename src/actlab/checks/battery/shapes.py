@@ -10,7 +10,7 @@ from torch import Tensor
 from actlab import functional
 from actlab.activations import BLOCKS
 from actlab.checks.battery import sampling
-from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.findings import WRONG, Finding, words_of
 from actlab.checks.battery.registry import check, failed, passed, skipped
 from actlab.checks.battery.subject import Subject
 
@@ -141,7 +141,7 @@ def inplace(s: Subject) -> Finding:
     try:
         (got,) = torch.autograd.grad(y.sum(), leaf)
     except RuntimeError as error:  # autograd noticed: refused at the last moment, but refused
-        return passed(f"backward refuses: {str(error)[:80]}")
+        return passed(f"backward refuses: {words_of(error)}")
     if not torch.allclose(got, slope, rtol=1e-5, atol=1e-6):
         place = int((got - slope).abs().argmax())
         return failed(
@@ -183,7 +183,7 @@ def _shape_case(
         if y.requires_grad:
             torch.autograd.grad(y.sum(), leaf, allow_unused=True)
     except Exception as error:
-        return failed(f"It fails: {type(error).__name__}: {str(error)[:160]}", mend, where=words)
+        return failed(f"It fails: {words_of(error)}", mend, where=words)
     scaled = x.dim() == 0 and y.numel() == 1  # by what has shape (1,); no network gives 0-d inputs
     if y.shape != x.shape and not scaled:
         return failed(f"It returns shape {tuple(y.shape)}.", mend, where=words)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.findings import WRONG, Finding, words_of
 from actlab.checks.battery.registry import check, failed, noted, passed
 from actlab.checks.battery.subject import Subject
 
@@ -63,7 +63,7 @@ def pickle_(s: Subject) -> Finding:
         twin = pickle.loads(pickle.dumps(s.copied()))
     except Exception as error:
         return failed(
-            f"It cannot be pickled: {type(error).__name__}: {str(error)[:160]}",
+            f"It cannot be pickled: {words_of(error)}",
             "No lambdas or local functions as attributes: a method, or a function of the file.",
         )
     return _same(s.copied(), twin, s, "after pickle", "Let __getstate__ and __reduce__ keep everything.")
@@ -77,7 +77,7 @@ def deepcopy(s: Subject) -> Finding:
         twin = copy.deepcopy(original)
     except Exception as error:
         return failed(
-            f"It cannot be copied: {type(error).__name__}: {str(error)[:160]}",
+            f"It cannot be copied: {words_of(error)}",
             "Let __init__ keep no open files, generators or results of a computation with gradients.",
         )
     finding = _same(s.thing, twin, s, "in a copy", "Let __deepcopy__ take everything, or leave it out.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.findings import WRONG, Finding, words_of
 from actlab.checks.battery.registry import check, failed, passed, skipped
 from actlab.checks.battery.subject import Subject
 
@@ -86,7 +86,7 @@ def training(s: Subject) -> Finding:
             if y.requires_grad:
                 y.sum().backward()
         except Exception as error:
-            says = f"The {step} step of training fails: {type(error).__name__}: {' '.join(str(error).split())[:120]}"
+            says = f"The {step} step of training fails: {words_of(error)}"
             return failed(says, "Statistics are kept without their graph: self.scale = (...).detach(), in a buffer.")
         if (sound & ~y.detach().isfinite()).any():
             return failed(

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import math
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from actlab.activations import BLOCKS, Activation
-from actlab.checks.battery.findings import Finding
+from actlab.checks.battery.findings import Finding, words_of
 from actlab.checks.battery.kinks import find_kinks
 from actlab.checks.battery.truth import Truth, truth_of
 from actlab.checks.identity.known import Identity, identify
@@ -87,8 +88,7 @@ class Subject:
             hint = "" if told else self._hint()
             if isinstance(error, TypeError) and "required positional" in str(error):
                 hint = " Name a function of x alone, which gives it the rest."
-            why = f"{type(error).__name__}: {str(error).rstrip('.')}"
-            raise UserError(f"{self.label} failed on {given}: {why}.{hint}") from None
+            raise UserError(f"{self.label} failed on {given}: {words_of(error)}{hint}") from None
         if not isinstance(y, Tensor):
             raise UserError(f"{self.label} returns {type(y).__name__}, not a tensor: nothing of it can be checked.")
         if self.wants_elementwise and y.shape != x.shape:
@@ -107,13 +107,16 @@ class Subject:
         return not self.wants_elementwise or y.shape == x.shape
 
     def _hint(self) -> str:
+        """How to check what takes no row of 64 numbers: with a width that it takes, of those that its tensors have."""
         if not self.is_module:
             return ""
-        tensors = [*self.thing.parameters(), *self.thing.buffers()]
-        sizes = [t.numel() for t in tensors if t.numel() > 1]
-        width = max(set(sizes), key=sizes.count) if sizes else "N"
-        told = f"--width {width} (width={width})"
-        return f" What is made for rows of one width is checked with {told}, and --channels where dimension 1 has it."
+        tensors = (*self.thing.parameters(), *self.thing.buffers())
+        sizes = Counter(size for tensor in tensors for size in tensor.shape if size > 1)
+        shapes = [(size, *after) for size, _ in sizes.most_common() for after in ((), _TIME, _IMAGES)]
+        taken = (row[0] for row in shapes if self._works(torch.linspace(-3, 3, 8 * math.prod(row)).view(8, *row)))
+        width = next(taken, "N")
+        asked = f"--width {width} (width={width})"
+        return f" What is made for rows of one width is checked with {asked}, and --channels where dimension 1 has it."
 
     def rows(self, count: int) -> tuple[int, ...]:
         """The shape of so many rows as it takes them."""

@@ -9,15 +9,23 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from actlab.checks.battery.findings import FAIL, NOTE, PORTABILITY, Finding
+from actlab.checks.battery.findings import FAIL, NOTE, PORTABILITY, Finding, words_of
 from actlab.checks.battery.registry import check, failed, noted, passed, skipped
 from actlab.checks.battery.subject import Subject
+from actlab.making import has_own_backward
 
-_MODERN = (
-    "In an autograd Function write forward(x) and setup_context(ctx, inputs, output) apart, with "
-    "generate_vmap_rule = True; no if, .item() or numpy on tensors."
-)
 _PLAIN = "Use torch operations on tensors only: no print, .item(), numpy, or Python if on a tensor's values."
+# where an autograd Function is, and where none is
+_VMAP = (
+    "In an autograd Function write forward(x) and setup_context(ctx, inputs, output) apart, with "
+    "generate_vmap_rule = True; no if, .item() or numpy on tensors.",
+    "Use operations that vmap knows: torch.where instead of x[mask]; no .item(), numpy, or if on a tensor's values.",
+)
+_JVP = (
+    "Give the autograd Function a jvp staticmethod (torch.compile refuses one: choose by "
+    "torch.compiler.is_compiling()).",
+    _PLAIN,
+)
 
 
 @check(PORTABILITY)
@@ -32,7 +40,7 @@ def meta(s: Subject) -> Finding:
                 torch.autograd.grad(y.sum(), leaf, allow_unused=True)
         except Exception as error:
             return failed(
-                f"It fails: {_words(error)}",
+                f"It fails: {words_of(error)}",
                 "Make constants on x.device (x.new_tensor) or register_buffer.",
                 where=device,
             )
@@ -56,11 +64,10 @@ def vmap(s: Subject) -> Finding:
             got = torch.func.vmap(f)(rows.clone())
             across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.transpose(0, 1).contiguous())
         except Exception as error:
-            return failed(f"It fails: {_words(error)}", _MODERN)
+            return failed(f"It fails: {words_of(error)}", _advice(s, _VMAP))
     if not _close(got, expected) or not _close(across, expected.transpose(0, 1)):
-        return failed(
-            "Its numbers are not those of a loop.", _MODERN, measured=(got - expected).abs().max().item(), limit=0.0
-        )
+        off = (got - expected).abs().max().item()
+        return failed("Its numbers are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
     return passed()
 
 
@@ -75,14 +82,13 @@ def vmap_grad(s: Subject) -> Finding:
         try:
             got = torch.func.vmap(torch.func.grad(lambda row: f(row).sum()))(rows.clone())
         except Exception as error:
-            return failed(f"It fails: {_words(error)}", _MODERN)
+            return failed(f"It fails: {words_of(error)}", _advice(s, _VMAP))
     leaf = rows.clone().requires_grad_()
     y = torch.stack([f(row.clone()) for row in leaf])
     (expected,) = torch.autograd.grad(y.sum(), leaf, materialize_grads=True)
     if not _close(got, expected):
-        return failed(
-            "Its gradients are not those of a loop.", _MODERN, measured=(got - expected).abs().max().item(), limit=0.0
-        )
+        off = (got - expected).abs().max().item()
+        return failed("Its gradients are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
     return passed()
 
 
@@ -108,19 +114,16 @@ def forward_mode(s: Subject) -> Finding:
     """Forward mode (torch.func.jvp) and forward over reverse (torch.func.hessian)."""
     f = s.fresh()
     x = torch.tensor([-1.3, -0.2, 0.4, 2.1] * 2) if s.wants_elementwise else s.grid(1)
-    mend = (
-        "Give the autograd Function a jvp staticmethod (torch.compile refuses one: choose by "
-        "torch.compiler.is_compiling())."
-    )
+    mend = _advice(s, _JVP)
     with _quiet():
         try:
             torch.func.jvp(f, (x,), (torch.ones_like(x),))
         except Exception as error:
-            return noted(f"torch.func.jvp fails: {_words(error)}", mend)
+            return noted(f"torch.func.jvp fails: {words_of(error)}", mend)
         try:
             torch.func.hessian(lambda x: f(x).sum())(x)
         except Exception as error:
-            return noted(f"jvp works, torch.func.hessian fails: {_words(error)}", mend)
+            return noted(f"jvp works, torch.func.hessian fails: {words_of(error)}", mend)
     return noted("jvp and hessian work.")
 
 
@@ -134,7 +137,7 @@ def export(s: Subject) -> Finding:
             program = torch.export.export(module, (_rows(s),))
             same = _close(program.module()(_rows(s)), f(_rows(s)))
         except Exception as error:
-            return noted(f"torch.export fails: {_words(error)}")
+            return noted(f"torch.export fails: {words_of(error)}")
     return noted("torch.export works." if same else "torch.export gives other numbers.")
 
 
@@ -160,7 +163,7 @@ def _compiled(s: Subject, backend: str) -> Finding:
             if y.requires_grad:
                 y.sum().backward()
         except Exception as error:
-            return failed(f"It fails: {_words(error)}", _PLAIN, where=backend)
+            return failed(f"It fails: {words_of(error)}", _PLAIN, where=backend)
         finally:
             torch._dynamo.reset()
     if not _close(y, expected):
@@ -191,9 +194,9 @@ def _close(got: Tensor, expected: Tensor) -> bool:
     return got.shape == expected.shape and torch.allclose(got, expected, rtol=1e-5, atol=1e-5, equal_nan=True)
 
 
-def _words(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0][:180] if lines else ''}"
+def _advice(s: Subject, mends: tuple[str, str]) -> str:
+    """The second where autograd meets no backward of somebody's own, which is written in an autograd Function."""
+    return mends[not has_own_backward(s.fresh()(_rows(s).requires_grad_() * 1.0))]
 
 
 @contextlib.contextmanager

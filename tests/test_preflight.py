@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from actlab.errors import UserError
 from actlab.experiment import looked
 from actlab.experiment.spec import Experiment
 from actlab.preflight import before, inputs, installation, labels, networks, preflight
+from actlab.preflight.activations import check_activations
 from actlab.preflight.findings import Finding, refuse
 from actlab.preflight.look import check_data
 from actlab.stats import diagnose
@@ -465,3 +467,36 @@ def test_what_was_found_in_data_is_looked_up_by_their_content(tmp_path, monkeypa
     found(small, experiment())  # a damaged file is as good as none
     found(small, experiment(split="tutorial"))  # another split, another look
     assert looks == [small.content, "other", small.content, small.content]
+
+
+SURROGATE = """
+import torch
+from actlab import activation
+
+class Plain(torch.autograd.Function):
+    generate_vmap_rule = True
+    @staticmethod
+    def forward(x):
+        return torch.where(x.isnan(), x, (x > 0).to(x.dtype))
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(inputs[0])
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient / (1 + 25 * ctx.saved_tensors[0].abs()) ** 2
+"""
+
+
+def test_a_surrogate_is_declared_where_the_message_and_the_page_say(tmp_path):
+    """The page's own block, whose value has no gradient that autograd could take, passes; the same undeclared fails."""
+    page = (Path(__file__).parents[1] / "docs" / "own.md").read_text(encoding="utf-8")
+    [block] = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "surrogate=" in code]
+    (tmp_path / "mine.py").write_text(SURROGATE + block)
+    found = check_activations(experiment("relu", f"{tmp_path / 'mine.py'}:spike"))
+    assert not [finding for finding in found if finding.level == "error"]
+    [error] = check_activations(experiment("relu", f"{tmp_path / 'mine.py'}:Plain"))
+    assert error.level == "error" and "surrogate=FORMULA of a block (@activation)" in error.says
+    assert "--gradient" not in error.says.replace("for `actlab check` alone --gradient", "")
+    dead = block.replace("return 1 / (1 + 25 * x.abs()) ** 2", "return 2 / (1 + 25 * x.abs()) ** 2")
+    (tmp_path / "mine.py").write_text(SURROGATE + dead)
+    assert check_activations(experiment("relu", f"{tmp_path / 'mine.py'}:spike"))[0].level == "error"

@@ -99,7 +99,7 @@ def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
     learned = tuple(names.index(name) for name in block.facts.learned if name not in given)
     applied = ByHand(block, tuple(values.values()), learned)
     if block.name not in BLOCKS or BLOCKS[block.name] is not block:
-        probe(Called(lambda z: block.value(z, *applied.constants)), block.name)
+        probe(Called(lambda z: block(z, *applied.constants)), block.name)  # whose own gradient may be none: surrogates
         _probe_slope(applied)
     return applied
 

@@ -21,7 +21,8 @@ _VALUE = Mends("Compare the code with the formula term by term, at this input.")
 _TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
 _SLOPE = Mends(
     "Differentiate each term again: every factor's own derivative, inner functions too (chain rule). What is "
-    "meant to be another gradient, a surrogate, is declared: --gradient FORMULA."
+    "meant to be another gradient, a surrogate, is declared: surrogate=FORMULA of a block (@activation), or for "
+    "`actlab check` alone --gradient FORMULA."
 )
 
 

@@ -519,3 +519,20 @@ def test_progress_goes_from_nothing_to_the_whole():
     compared, best = shares[: shares.index(1) + 1], shares[shares.index(1) + 1 :]
     for part in (compared, best):
         assert len(part) > 2 and part == sorted(part) and part[-1] == 1
+
+
+@pytest.mark.parametrize("seeds", [1, 5, 8, 200])
+@pytest.mark.parametrize("names", [("relu", "tanh"), ("relu", "tanh", "gelu")])
+def test_sentences_for_a_paper_are_whole_whatever_was_compared(seeds, names):
+    """What is not known of a table leaves no hole in them, and one is not several."""
+    means = dict(zip(names, (0.99, 0.95, 0.92), strict=False))
+    found = actlab.judge(runs(seeds, **means).rename(columns={"activation": "loss"}), group="loss")
+    assert f"paired by random seed ({seeds} pair{'s' * (seeds > 1)}). " in found.methods
+    assert f"We compared {'1 other loss' if len(names) == 2 else '2 other losses'} with relu on" in found.methods
+    assert found.caption.startswith(f"n = {seeds} pair{'s' * (seeds > 1)} of seeds; ")
+    for text in (found.methods, found.caption):
+        assert not re.search(
+            r"\b1 (pairs|comparisons|losses)|all 1|comparisons?\b" if len(names) == 2 else r"\b1 pairs", text
+        )
+    assert ("best" in found.conclusion) == (seeds > 1 and len(names) > 2)
+    assert "best" not in found.conclusion or found.conclusion.endswith("The best is relu.")

@@ -14,6 +14,7 @@ from actlab import compare, data
 from actlab.errors import UserError
 from actlab.experiment.spec import Experiment
 from actlab.experiment.split import indices_of
+from actlab.report import draw
 from actlab.running.run import Progress
 from actlab.running.sharing import load_shared, share
 
@@ -220,6 +221,13 @@ def test_a_file_that_is_no_whole_table_is_a_sentence(tmp_path, text, told):
     assert "\n" not in str(caught.value)
 
 
+def test_a_table_of_another_encoding_is_told_as_judge_tells_it(tmp_path):
+    (tmp_path / "t.csv").write_bytes("a,activation,seed\n1,ä,0\n".encode("latin-1"))
+    for read in (lambda: data.load(tmp_path / "t.csv", target="activation"), lambda: actlab.judge(tmp_path / "t.csv")):
+        with pytest.raises(UserError, match=r"t\.csv is neither UTF-8 nor UTF-16 with its mark: save it as UTF-8"):
+            read()
+
+
 # Each feature by itself
 
 
@@ -282,6 +290,19 @@ def test_a_file_with_its_column_is_part_of_the_experiment(tmp_path):
     run = compare("relu", data=file, target="kind", out=tmp_path / "run", **SMALL)
     assert (run.experiment.data, run.experiment.target) == (str(file), "kind")
     assert actlab.summarise(run).conclusion.startswith("On pets.csv")
+    assert (
+        actlab.summarise(run.path).as_text()
+        == actlab.summarise(run).as_text()
+        == actlab.summarise(f"{run.path}").as_text()
+    )
+    assert draw(str(run.path)) == draw(run)
+    assert (
+        actlab.load_model(run, actlab.nn.ReLU).state_dict().keys() == actlab.load_model(run, "relu").state_dict().keys()
+    )
+    with pytest.raises(UserError, match="seed is a whole number, not '0'"):
+        actlab.load_model(run, "relu", seed="0")
+    with pytest.raises(UserError, match="no run"):
+        actlab.summarise(tmp_path)
     again = compare(spec=run.path / "experiment.toml", out=run.path, force=True)
     assert list(again.trials["key"]) == list(run.trials["key"])
     assert list(again.trials["key"]) == list(

@@ -19,7 +19,8 @@ from actlab.preflight import before, inputs, installation, labels, networks, pre
 from actlab.preflight.activations import check_activations
 from actlab.preflight.findings import Finding, refuse
 from actlab.preflight.look import check_data
-from actlab.stats import diagnose
+from actlab.results import endings
+from actlab.stats import Diagnosis, diagnose
 
 MNIST = pytest.mark.skipif(not os.environ.get("ACTLAB_DATA"), reason="ACTLAB_DATA is not set: no MNIST here")
 DIGITS = data.load("digits")
@@ -500,3 +501,8 @@ def test_a_surrogate_is_declared_where_the_message_and_the_page_say(tmp_path):
     dead = block.replace("return 1 / (1 + 25 * x.abs()) ** 2", "return 2 / (1 + 25 * x.abs()) ** 2")
     (tmp_path / "mine.py").write_text(SURROGATE + dead)
     assert check_activations(experiment("relu", f"{tmp_path / 'mine.py'}:spike"))[0].level == "error"
+
+
+def test_each_arm_of_an_ending_has_its_own_figures():
+    said = endings.said({"a": Diagnosis("underfitting", "2.1."), "b": Diagnosis("underfitting", "2.3.")})
+    assert said == ["After training, a and b: underfitting. a: 2.1. b: 2.3."]

@@ -431,3 +431,10 @@ def test_the_slashes_of_a_formula_are_its_own():
 def test_what_is_no_formula_is_refused_in_words(text):
     with pytest.raises(UserError):
         parse_layers(text)
+
+
+def test_python_values_of_another_shape_are_told_in_words_of_python():
+    with pytest.raises(UserError, match=r"hidden is a whole number, or a tuple such as \(128, 64\), not '32,16'"):
+        Experiment.from_dict({"hidden": "32,16"})
+    with pytest.raises(UserError, match="one by one: compare"):
+        Experiment.from_dict({"activations": [["relu", "tanh"]]})

@@ -86,19 +86,16 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
         if len(texts) > 1:
             raise UserError(f"{name} in {where} holds text and other values: write all labels in one way.")
         try:
-            if texts == {True}:
-                y = y.astype(str)
-            else:  # whole numbers beyond 64 bits stay what they are, as text
-                y = np.array(y.tolist()) if all(isinstance(value, Integral) for value in y) else y.astype(float)
-                y = y.astype(str) if y.dtype.kind == "O" else y
+            whole = all(isinstance(value, Integral) for value in y)  # beyond 64 bits they stay objects, and become text
+            y = y.astype(str) if texts == {True} else np.array(y.tolist()) if whole else y.astype(float)
         except (TypeError, ValueError):
             raise UserError(
                 f"{name} in {where} holds {type(y[0]).__name__} objects; labels are whole numbers or text."
             ) from None
-    if y.dtype.kind in "US":
+    if y.dtype.kind in "OUS":
         return y.astype(str)
     exact = (np.trunc(y) == y) & (abs(y) < 2**53) if y.dtype.kind == "f" else np.full(len(y), y.dtype.kind == "b")
-    if exact.all() or (y.dtype == np.uint64 and y.max() < 2**63):  # beside int64 these would become floats
+    if exact.all() or (y.dtype == np.uint64 and 2**53 < y.max() < 2**63):  # floats, beside int64
         return y.astype(np.int64)
     if y.dtype.kind not in "ui":
         one = y[~exact][:1]

@@ -54,6 +54,8 @@ def read(path: Path, target: str) -> tuple[Any, list[str]]:
             if target in frame:
                 texts = pandas.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, **how)[target]
                 frame[target] = _labels(texts.str.strip().tolist())
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is neither UTF-8 nor UTF-16 with its mark: save it as UTF-8.") from None
     except (OSError, EOFError, ValueError, Warning) as problem:
         why = " ".join(str(problem).split())
         raise UserError(f"{path} cannot be read as a table with {separator!r} between columns: {why}.") from None
@@ -113,11 +115,7 @@ def real(values: np.ndarray) -> np.ndarray | None:
 
 
 def _labels(texts: list[str]) -> list[Any]:
-    """Numbers where each is written as a number is; 007 is another label than 7.
-
-    >>> _labels(["1", "2.0", "9007199254740993"]), _labels(["007", "7"]), _labels(["1.5", "nan"])
-    ([1, 2, 9007199254740993], ['007', '7'], [1.5, nan])
-    """
+    """Numbers where each is written as a number is; 007 is another label than 7."""
     if not all(map(_NUMBER.fullmatch, texts)):
         return [text or None for text in texts]
     whole = [re.sub(r"\.0*$", "", text) for text in texts]

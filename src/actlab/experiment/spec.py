@@ -323,6 +323,10 @@ def _shape(key: str, value: Any, default: Any) -> Any:
             value = list(value) if isinstance(value, range) else value.tolist()
         items = value if isinstance(value, list | tuple) else [value]
         kind = type(default[0])
+        if isinstance(value, str) and kind is not str:
+            raise UserError(
+                f"{key} is a {'whole ' * (kind is int)}number, or a tuple such as {default[:2]}, not {value!r}."
+            )
         return tuple(_convert(key, item, kind) for item in items)
     return _convert(key, value, type(default))
 
@@ -348,7 +352,8 @@ def _convert(key: str, value: Any, kind: type) -> Any:
         return value
     if not isinstance(value, kind) or isinstance(value, bool):
         words = {int: "a whole number", float: "a number", str: "text in quotes"}[kind]
-        raise UserError(f"{key} is {words}, not {value!r}.")
+        each = " Name them one by one: compare(one, other)." if key == "activations" and isinstance(value, list) else ""
+        raise UserError(f"{key} is {words}, not {value!r}.{each}")
     return value
 
 

@@ -7,8 +7,9 @@ from actlab.report import hiplot_pages, page, plots
 from actlab.results import summarise
 
 
-def draw(run: Run) -> Path:
-    """Write the report of a run, finished or not, into its folder `report`; returns the path of index.html."""
+def draw(run: str | Path | Run) -> Path:
+    """Write the report of a run, or of its folder, finished or not, into `report` there; the path of index.html."""
+    run = run if isinstance(run, Run) else Run(run)
     folder = run.path / "report"
     folder.mkdir(exist_ok=True)
     summary = summarise(run)

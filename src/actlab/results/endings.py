@@ -24,12 +24,13 @@ def endings(curves: "pd.DataFrame", classes: int) -> dict[str, Diagnosis]:
 
 
 def said(found: dict[str, Diagnosis]) -> list[str]:
-    """A sentence for each state but "fine", with the figures of its first arm."""
+    """A sentence for each state but "fine", and the figures of each arm in it."""
     states: dict[str, list[str]] = {}
     for arm, diagnosis in found.items():
         states.setdefault(diagnosis.state, []).append(arm)
     return [
-        f"After training, {listed(arms)}: {state}. {f'{arms[0]}: ' if len(arms) > 1 else ''}{found[arms[0]].says}"
+        f"After training, {listed(arms)}: {state}. "
+        + " ".join(f"{arm}: {found[arm].says}" if len(arms) > 1 else found[arm].says for arm in arms)
         for state, arms in states.items()
         if state != FINE
     ]

@@ -27,12 +27,14 @@ from actlab.stats import (
     all_pairs,
     asked,
     best_among,
+    best_lies,
     compare,
     conclusion,
     correction,
     mean_interval,
     methods,
     note,
+    pairs_of,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ class Summary:
     def best_said(self) -> str:
         """In words, among which arms the best one lies; "" where fewer than three are compared or nothing is judged."""
         judged = any(math.isfinite(item.low) for item in self.comparisons)
-        return f"The best lies among: {', '.join(self.best)} (95%)." if len(self.comparisons) > 1 and judged else ""
+        return f"{best_lies(self.best)} (95%)." if len(self.comparisons) > 1 and judged else ""
 
     def as_text(self) -> str:
         """The table, and what it says, for a terminal."""
@@ -173,8 +175,9 @@ class Summary:
         return [comparison_row(item) for item in self.comparisons]
 
 
-def summarise(run: Run) -> Summary:
-    """The table, the comparisons and the conclusion of a run, finished or not."""
+def summarise(run: str | Path | Run) -> Summary:
+    """The table, the comparisons and the conclusion of a run, finished or not; of its folder, too."""
+    run = run if isinstance(run, Run) else Run(run)
     trials = with_arms(run)
     has_test = run.examples > 0 or bool(trials["test_accuracy"].notna().any())
     column = "test_accuracy" if has_test else "final_valid_accuracy"
@@ -280,10 +283,8 @@ def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: st
     """What the numbers rest on."""
     if not comparisons:
         return ""
-    pairs = sorted({item.n for item in comparisons})
-    n = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
     return (
-        f"n = {n} pairs of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
+        f"n = {pairs_of(comparisons)} of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
         f"{_margin_said(run)}; intervals: "
         f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}. {question}"
     )

@@ -58,8 +58,8 @@ class WorkerProcesses:
                 if processes.UNGUARDED in self._ends:
                     raise UserError(processes.GUARD) from None
                 waiting = [task for task in waiting if not any(task is done for done in finished)]
-        failed = any(code and code > 0 for code in self._ends)  # and were not killed
-        why = "each of an error that it has printed" if failed else "perhaps for lack of memory"
+        ends = [code for code in self._ends if code and code > 0]  # of those that nobody killed
+        why = "each of an error that it has printed" if ends else "perhaps for lack of memory"
         raise UserError(
             f"Worker processes died {_DEATHS} times, {why}. What was finished is kept: "
             "the same command continues; --workers 1 needs less memory."

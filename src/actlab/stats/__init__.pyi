@@ -7,10 +7,12 @@ from .verdicts import Comparison as Comparison, compare as compare, compare_task
 from .words import (
     Unit as Unit,
     asked as asked,
+    best_lies as best_lies,
     conclusion as conclusion,
     correction as correction,
     count as count,
     listed as listed,
     methods as methods,
     note as note,
+    pairs_of as pairs_of,
 )

@@ -92,7 +92,18 @@ def conclusion(
 
 
 def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
+
+
+def best_lies(names: Sequence[str], where: str = "") -> str:
+    """The best is relu; the best on MNIST lies among: relu, tanh."""
+    return f"The best {where and f'{where} '}{'is' if len(names) == 1 else 'lies among:'} {', '.join(names)}"
+
+
+def pairs_of(comparisons: Sequence[Comparison]) -> str:
+    """How many pairs they rest on: 1 pair, 8 pairs, 5 to 8 pairs."""
+    pairs = sorted({item.n for item in comparisons})
+    return count(pairs[-1], "pair") if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]} pairs"
 
 
 def listed(names: Sequence[str], most: int = _MOST_NAMED) -> str:
@@ -274,12 +285,13 @@ def _alone(table: Table) -> str:
 
 def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -> str:
     """How the intervals were made to hold together, for a caption."""
-    together = count(len(comparisons), "comparison")
+    together, several = count(len(comparisons), "comparison"), len(comparisons) > 1
+    corrected = f", Bonferroni-corrected for {together}" * several
     if sequential:
-        return f"t-mixture confidence sequence, Bonferroni-corrected for {together}, valid at every look"
+        return f"t-mixture confidence sequence{corrected}, valid at every look"
     pairs = {item.n for item in comparisons if item.n >= LEAST_PAIRS}
-    signed = f"largest |t| of {together} under random signs of the residuals"
-    student = f"Student's t, Bonferroni-corrected for {together}"
+    signed = f"{f'largest |t| of {together}' if several else '|t|'} under random signs of the residuals"
+    student = f"Student's t{corrected}"
     if not pairs:
         return "none: too few seeds"
     if min(pairs) >= LEAST_SIGNED:
@@ -317,35 +329,34 @@ def methods(
         thing: what was compared, in the singular.
         when: the margin was fixed; "" where it is not known.
         question: which one the intervals answer, as `asked` says it.
-        selection: how epoch, learning rate and the like were chosen: "the epoch of the lowest validation loss".
+        selection: how epoch and the like were chosen: "the epoch of the lowest validation loss", or "".
     """
     if not comparisons:
         return ""
     baseline, margin = comparisons[0].baseline, comparisons[0].margin
-    what = count(len(comparisons), thing)
-    pairs = sorted({item.n for item in comparisons})
-    spread = str(pairs[0]) if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
-    n = max(pairs)
+    several, n = len(comparisons) > 1, max(item.n for item in comparisons)
+    corrected = f", Bonferroni-corrected over the {len(comparisons)} comparisons" * several
     patterns = "all" if n <= ALL_PATTERNS else f"{DRAWN:,} random"
     if n < LEAST_PAIRS:
         how = f"With fewer than {LEAST_PAIRS} pairs there is no interval and no verdict."
     elif sequential:
         how = (
             "Seeds were added until every comparison was decided or the most that was planned was reached; intervals "
-            "are 95% confidence sequences (a t test with a normal mixture over effect sizes: Wang and Ramdas 2023), "
-            "Bonferroni-corrected over the comparisons."
+            "are 95% confidence sequences (a t test with a normal mixture over effect sizes: Wang and Ramdas 2023)"
+            f"{corrected}."
         )
     elif n >= LEAST_SIGNED:
         how = (
-            f"Intervals are simultaneous at 95% over all {count(len(comparisons), 'comparison')}, by the distribution "
-            f"of the largest absolute t statistic under {patterns} sign patterns of the residuals, one sign a seed."
+            f"Intervals are {f'simultaneous at 95% over all {len(comparisons)} comparisons' if several else 'at 95%'}, "
+            f"by the distribution of the {'largest ' * several}absolute t statistic under {patterns} sign patterns of "
+            "the residuals, one sign a seed."
         )
     else:
-        how = f"Intervals are Student's at 95%, Bonferroni-corrected over {count(len(comparisons), 'comparison')}."
+        how = f"Intervals are Student's at 95%{corrected}."
     equal = f" Differences within {unit.size(margin)}{when} were taken as practically equal." if margin else ""
     return (
-        f"We compared {what} with {baseline} on {subject}, by {metric}, "
-        f"paired by random seed ({spread} pairs{f'; {shared}' if shared else ''}), with {selection}. "
+        f"We compared {count(len(comparisons), thing)} with {baseline} on {subject}, by {metric}, paired by random "
+        f"seed ({pairs_of(comparisons)}{shared and f'; {shared}'}){selection and f', with {selection}'}. "
         f"{how}{question and f' {question}'}{equal} Diverged runs were counted as outcomes (exact McNemar test) and "
         "entered no mean." + (f" Software: {versions}." if versions else "")
     )

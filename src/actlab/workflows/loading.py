@@ -1,5 +1,6 @@
 """A trained network out of a run, as a plain torch module."""
 
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,23 @@ from actlab.naming import Held, Target, from_source, held, label, parse
 from actlab.nn import as_module
 
 
-def load_model(run: str | Path | Run, activation: str, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
+def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
     """The best parameters of a trial in a plain torch.nn.Sequential: Linear, activation, Linear, ...
 
     It takes inputs as the run's pipeline makes them, (n, features): `actlab.data.load`, with the seed in the split
     "resplit".
 
     Args:
-        activation: as the run's tables show it; settings: learning_rate and other columns, where several were tried.
+        activation: as the run's tables show it, or the callable; settings: learning_rate and other columns, where
+            several were tried.
 
     Raises:
         UserError: the run has no such trial, or kept no parameters.
     """
     run = run if isinstance(run, Run) else Run(run)
+    activation = parse(activation, kept=False).label if callable(activation) else activation
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise UserError(f"seed is a whole number, not {seed!r}.")
     rows = run.trials[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
     for name, value in settings.items():
         if name not in rows.columns:

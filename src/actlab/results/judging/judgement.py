@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actlab import __version__
-from actlab.stats import LEAST_PAIRS, Comparison, Unit, conclusion, correction, methods, note
+from actlab.stats import LEAST_PAIRS, Comparison, Unit, best_lies, conclusion, correction, methods, note, pairs_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ class Judgement:
             for task, table in self.tables.items()
         ]  # fmt: skip
         best = [
-            f"The best {f'on {task} ' if task else ''}lies among: {', '.join(names)}."
+            f"{best_lies(names, task and f'on {task}')}."
             for task, names in self.best.items()
             if any(math.isfinite(c.low) for c in self.comparisons[task])
         ]
@@ -73,17 +73,15 @@ class Judgement:
     @property
     def caption(self) -> str:
         every = [c for found in self.comparisons.values() for c in found]
-        pairs = sorted({c.n for c in every})
-        n = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]}"
         margin = f"; margin {self.unit.size(every[0].margin)}" if every[0].margin else ""
         how = f"{self.metric}, {SELECTION}; intervals: {correction(every)}{margin}"
-        return f"n = {n} pairs of seeds; {how}; {_versions()}."
+        return f"n = {pairs_of(every)} of seeds; {how}; {_versions()}."
 
     @property
     def methods(self) -> str:
         every = [c for found in self.comparisons.values() for c in found]
         thing = "activation function" if self.group == "activation" else f"other {self.group}"
-        return methods(every, subject=self.subject, metric=self.metric, selection=SELECTION, unit=self.unit, shared="",
+        return methods(every, subject=self.subject, metric=self.metric, selection="", unit=self.unit, shared="",
                        thing=thing, when="", versions=_versions())  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:

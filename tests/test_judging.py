@@ -536,3 +536,14 @@ def test_sentences_for_a_paper_are_whole_whatever_was_compared(seeds, names):
         )
     assert ("best" in found.conclusion) == (seeds > 1 and len(names) > 2)
     assert "best" not in found.conclusion or found.conclusion.endswith("The best is relu.")
+
+
+def test_what_was_found_in_a_table_stands_before_the_verdicts():
+    text = str(actlab.judge(TABLE.rename(columns={"test_accuracy": "val_loss"})))
+    assert text.index("lower-is-better if lower is") < text.index("comparison  against") < text.index("On the table")
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", "\n sep=;\n"])
+def test_the_first_line_that_excel_writes_is_no_header(tmp_path, first):
+    (tmp_path / "t.csv").write_text(first + TABLE.to_csv(index=False, sep=";", decimal=","), newline="")
+    assert actlab.judge(tmp_path / "t.csv").frame["pairs"].tolist() == [10, 10]

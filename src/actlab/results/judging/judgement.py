@@ -124,8 +124,9 @@ class Judgement:
         rows = [self.headers, *self.text_rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        said = [line for text in (*self.told, self.conclusion, self.caption) for line in textwrap.wrap(text, 100)]
-        return "\n".join([*lines, "", *said])
+        told, said = ("\n".join(textwrap.fill(text, 100) for text in texts)
+                      for texts in (self.told, (self.conclusion, self.caption)))  # fmt: skip
+        return "\n\n".join(filter(None, (told, "\n".join(lines), said)))
 
 
 def _versions() -> str:

@@ -146,7 +146,7 @@ def _decoded(content: bytes, path: Path) -> str:
 
 
 def _delimited(text: str, path: Path) -> Iterable[tuple[str, list[str]]]:
-    text = text.lstrip()
+    text = re.sub(r"\A\s*(sep=.\s*\n)?\s*", "", text)  # Excel's first line; what it says the next one shows
     if not text:
         return []
     widths = {each: len(next(csv.reader(io.StringIO(text), delimiter=each))) for each in _DELIMITERS}

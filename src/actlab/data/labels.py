@@ -98,8 +98,7 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
     if exact.all() or (y.dtype == np.uint64 and 2**53 < y.max() < 2**63):  # floats, beside int64
         return y.astype(np.int64)
     if y.dtype.kind not in "ui":
-        one = y[~exact][:1]
-        held = f"{name} in {where} holds {_WORDS.get(y.dtype.kind, y.dtype)}, such as {', '.join(map(_word, one))},"
+        held = f"{name} in {where} holds {_WORDS.get(y.dtype.kind, y.dtype)}, such as {_word(y[~exact][0])},"
         raise _quantity(f"{held} in {len(y)}")
     return y
 

@@ -324,9 +324,8 @@ def _shape(key: str, value: Any, default: Any) -> Any:
         items = value if isinstance(value, list | tuple) else [value]
         kind = type(default[0])
         if isinstance(value, str) and kind is not str:
-            raise UserError(
-                f"{key} is a {'whole ' * (kind is int)}number, or a tuple such as {default[:2]}, not {value!r}."
-            )
+            word = "whole number" if kind is int else "number"
+            raise UserError(f"{key} is a {word}, or a tuple such as {default[:2]}, not {value!r}.")
         return tuple(_convert(key, item, kind) for item in items)
     return _convert(key, value, type(default))
 

@@ -20,8 +20,7 @@ def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings
     "resplit".
 
     Args:
-        activation: as the run's tables show it, or the callable; settings: learning_rate and other columns, where
-            several were tried.
+        activation: as tables show it, or the callable; settings: learning_rate and others, where several were tried.
 
     Raises:
         UserError: the run has no such trial, or kept no parameters.

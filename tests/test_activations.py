@@ -311,6 +311,7 @@ def test_functional_transforms(name):
     torch.testing.assert_close(torch.vmap(torch.func.jacfwd(torch.func.jacfwd(f)))(x), twice)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", NAMES)
 def test_compiles_without_graph_breaks(name):
     """With gradients, and where none is wanted. All share one process: none may use up another's recompilations."""

@@ -1,5 +1,7 @@
 """The command line as a person meets it: output, real processes, wrong input, one line and status 2."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -104,10 +106,15 @@ one_process = pytest.mark.xdist_group("finished")  # what shares a run: it is tr
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
-    done = actlab("compare", "relu", "tanh", *SMALL, "--out", "run", "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    (folder / "out.json").write_text(done.stdout)
-    (folder / "err.txt").write_text(done.stderr)
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["actlab", "compare", "relu", "tanh", *SMALL, "--out", "run", "--json"])
+        patch.chdir(folder)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert not ended.value.code, err.getvalue()
+    (folder / "out.json").write_text(out.getvalue())
+    (folder / "err.txt").write_text(err.getvalue())
     return folder
 
 
@@ -266,6 +273,7 @@ def test_durations():
     ]  # fmt: skip
 
 
+@pytest.mark.large
 def test_derive_prints_steps_and_a_block_that_runs(tmp_path, actlab_command):
     formula = ["x*tanh(beta*x)", "--param", "beta=2", "--learn", "beta"]
     done = actlab_command("derive", *formula, "--unchecked", cwd=tmp_path)
@@ -281,6 +289,7 @@ def test_derive_prints_steps_and_a_block_that_runs(tmp_path, actlab_command):
     assert scores and all(first[key] == second[key] for key in scores)  # the block trains as the formula does
 
 
+@pytest.mark.large
 def test_a_formula_beside_a_name_layer_by_layer(tmp_path, actlab_command):
     done = actlab_command("compare", "relu/'x/(1 + abs(x))'", "x/(1+abs(x))", *SMALL, "--json", "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -309,6 +309,7 @@ def test_published_pipeline_is_the_tutorials(fake, tmp_path):
 # The real MNIST
 
 
+@pytest.mark.large
 @needs_mnist
 def test_real_mnist():
     mnist = data.load("mnist")
@@ -328,6 +329,7 @@ def test_real_mnist():
     np.testing.assert_allclose(mnist.images[0].ravel().astype(float), mnist.train.x[0] * 78.56 + 33.31, atol=0.1)
 
 
+@pytest.mark.large
 @needs_mnist
 def test_real_mnist_parts_are_the_training_file_in_another_order():
     raw = data.load("mnist", split="tutorial", pipeline="published")
@@ -342,6 +344,7 @@ def test_real_mnist_parts_are_the_training_file_in_another_order():
     assert not set(train) & set(valid)
 
 
+@pytest.mark.large
 @needs_mnist
 def test_real_mnist_published_by_hand():
     folder = Path(os.environ["ACTLAB_DATA"])
@@ -352,6 +355,7 @@ def test_real_mnist_published_by_hand():
         assert np.array_equal(part.x[:3], published_by_hand(raw[:3], raw))
 
 
+@pytest.mark.large
 @needs_mnist
 def test_real_mnist_unpacked_is_the_same(tmp_path):
     for path in fetch.search(Path(os.environ["ACTLAB_DATA"]), sets.MNIST):

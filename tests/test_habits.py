@@ -30,7 +30,7 @@ def test_the_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch, pac
 def test_the_module_is_the_command(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["-m", "list", "--help"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("actlab", run_name="__main__")
+        runpy.run_path(str(ROOT / "src" / "actlab" / "__main__.py"), run_name="__main__")  # as python -m does
     assert ended.value.code == 0 and "Usage: actlab list" in capsys.readouterr().out
 
 

@@ -132,6 +132,7 @@ def test_what_is_not_finite():
         json.dumps(identify(f).as_dict(), allow_nan=False)
 
 
+@pytest.mark.large
 def test_same_as():
     names = {same.name: same for same in same_as("tanh")}
     assert names["sigmoid"].kind == "affine" and "2 sigmoid(2 x) - 1" in names["sigmoid"].text

@@ -86,6 +86,7 @@ def test_one_value_a_channel(name):
         assert all(parameter.grad.shape == (3,) for parameter in module.parameters())
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", NAMES)
 def test_initial_values_reset_dtype_and_compile(name):
     facts = catalogue.facts()[name]

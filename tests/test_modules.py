@@ -326,6 +326,7 @@ def test_what_differs_in_a_module_is_another_activation():
     assert parse(Leak(0.1)).identity == parse(made[0]).identity
 
 
+@pytest.mark.large
 def test_an_instance_that_is_lazy_or_as_wide_as_what_is_tried(tmp_path):
     class Wide(nn.Module):
         def __init__(self):

@@ -239,6 +239,7 @@ def test_every_activation_has_a_peer():
         assert operators.peer_of(block.facts.formula) in operators.PEERS
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "hardtanh", "softshrink", "srelu"])
 def test_a_compiled_activation_saves_no_truth_values(name):
     """Inductor stores them one by one on a CPU, at ten times the cost of everything else."""

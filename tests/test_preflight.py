@@ -264,6 +264,7 @@ def test_a_network_begins_as_the_engine_begins_it():
     assert [type(module).__name__ for module in plain] == ["Linear", "PReLU", "Linear", "PReLU", "Linear"]
 
 
+@pytest.mark.large
 def test_without_hidden_layers_and_with_large_ones():
     for hidden in ([], [8192, 4096]):
         found = networks.check_networks(first(DIGITS, 64), experiment("relu", hidden=hidden))

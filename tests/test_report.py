@@ -386,6 +386,7 @@ def test_arms_are_named_by_what_varies(tmp_path):
     assert (first.baseline, first.name) == ("relu, lr 0.1", "relu, lr 0.01")
 
 
+@pytest.mark.large
 def test_tutorial_split_has_no_test_accuracy(tmp_path):
     run = fake_run(tmp_path / "run", split="tutorial", has_test=False)
     summary = summarise(run)
@@ -416,6 +417,7 @@ def test_hiplot_axes_order_and_missing_values(drawn):
     assert len(lost) == 1 and math.isnan(lost[0]["final_valid_accuracy"])
 
 
+@pytest.mark.large
 def test_without_hiplot_the_rest_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(hiplot_pages, "is_installed", lambda: False)
     path = draw(fake_run(tmp_path / "run", seeds=2, epochs=2))

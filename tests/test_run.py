@@ -467,6 +467,7 @@ class Wrong(torch.autograd.Function):
         return g * (1 - ctx.saved_tensors[0].tanh())
 
 
+@pytest.mark.large
 def test_a_wrong_backward_stops_a_run_and_is_told_beside_its_verdict(tmp_path):
     def hidden(x):
         return Wrong.apply(x)
@@ -643,6 +644,7 @@ def killed(tmp_path_factory):
     return folder / "run"
 
 
+@pytest.mark.large
 @pytest.mark.xdist_group("killed")
 @pytest.mark.parametrize("damage", ["truncated", "empty", "other", "json", "list"])
 def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damage, killed):
@@ -708,6 +710,7 @@ actlab.compare("relu", "tanh", data=(x, np.arange(60) % 2), seeds=2, epochs=1, h
 """
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("before", "told"),
     [
@@ -724,6 +727,7 @@ def test_a_script_that_its_workers_cannot_import_is_told_why(tmp_path, before, t
     assert done.stderr.count("Traceback") == 1 or before, "the workers say nothing"
 
 
+@pytest.mark.large
 def test_a_process_of_somebody_elses_that_imports_its_script_is_told_too(tmp_path):
     code = "import multiprocessing as m, actlab; m.current_process()._inheriting = True; actlab.compare('relu')"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)

@@ -316,6 +316,7 @@ def test_the_order_of_the_other_arms_does_not_matter(order):
     assert {i.name: i.difference for i in compare(values, "c")}["a"] == pytest.approx(-plain["c"].difference)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("seeds", [5, 8, 10])
 def test_family_wise_error_under_the_null(seeds):
     """Long form, with ties, heavy tails and more seeds: records/verdicts.json."""

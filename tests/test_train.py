@@ -391,6 +391,7 @@ def test_the_group_names_every_field_that_must_agree():
         assert Stack.group(trial) != Stack.group(dataclasses.replace(trial, **{name: value})), name
 
 
+@pytest.mark.large
 def test_products_have_the_same_bits_wherever_their_factors_lie():
     assert products.hold()
     code = (

@@ -53,7 +53,7 @@ def test_the_table_for_a_paper(tmp_path):
     )
     summary = summarise(run)
     text = latex_table(summary)
-    assert r"leaky\_relu(0.2) & 5 & " in text and "Bonferroni-corrected" in text and "margin 0.6 points" in text
+    assert r"leaky\_relu(0.2) & 5 & " in text and "Student's t; " in text and "margin 0.6 points" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1 and text.count("& baseline") == 1
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert {len(re.findall(r"(?<!\\)&", line)) for line in rows} == {6}  # seven cells in each row

@@ -97,6 +97,7 @@ def test_nearly_is_not_equally():
     assert gelu.distance == pytest.approx(true, rel=0.01)
 
 
+@pytest.mark.large
 def test_what_is_clipped_far_out_is_no_relu():
     found = identify(lambda x: np.clip(x, 0, 1000))
     assert (

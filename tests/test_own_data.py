@@ -285,6 +285,7 @@ def test_a_run_keeps_what_it_was_given_and_goes_on_from_its_folder(tmp_path):
         compare("relu", "tanh", data=(X, Y + 0.0 * Y), out=moved, **(SMALL | {"pipeline": "standard"}))
 
 
+@pytest.mark.large
 def test_a_file_with_its_column_is_part_of_the_experiment(tmp_path):
     file = csv(tmp_path / "pets.csv")
     run = compare("relu", data=file, target="kind", out=tmp_path / "run", **SMALL)

@@ -251,6 +251,7 @@ def test_planted_activations_are_found(activation, check, level):
     assert (wrong.level, wrong.about) == (level, getattr(activation, "__name__", activation))
 
 
+@pytest.mark.large
 def test_gradients_that_fade_on_their_way_are_found():
     deep = experiment("sigmoid", "relu", hidden=[16] * 8)
     assert only(networks.check_networks(DIGITS, deep), "gradients", "sigmoid").level == "warning"

@@ -452,10 +452,13 @@ def test_a_wrong_derivative_is_used_and_found():
         gradcheck(planted, x)
 
 
-@pytest.mark.parametrize("file", written_from_blocks.files(), ids=lambda file: file.name)
+WRITTEN = written_from_blocks.files()
+
+
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
 def test_what_is_written_from_the_blocks_is_theirs(file):
     """The torch-free index, and the stubs of functions and modules."""
-    assert file.read_text(encoding="utf-8") == written_from_blocks.files()[file], "run `make catalogue`"
+    assert file.read_text(encoding="utf-8") == WRITTEN[file], "run `make catalogue`"
 
 
 def test_a_parameter_without_a_derivative_is_refused_where_it_would_not_train():

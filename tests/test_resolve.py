@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from actlab import catalogue
+from actlab.activations import BLOCKS
 from actlab.errors import UserError
 from actlab.making.resolution import locate, resolve
+from actlab.naming.sources import unpacked
 from actlab.naming.targets import parse
 from actlab.nn import as_module
 
@@ -315,3 +317,9 @@ def test_a_callable_goes_by_what_it_calls(mine):
     for name, things in named.items():
         assert {parse(thing, kept=False).label for thing in things} == {name}
     assert parse(old.apply).identity.startswith("Old#")
+
+
+def test_what_older_runs_have_packed_is_found_where_it_is_now():
+    """Pickles name modules: these are as they were written before the files moved."""
+    assert unpacked(b"cactlab.activations.core\n_block\n(Vrelu\ntR.") is BLOCKS["relu"]
+    assert unpacked(b"cactlab.activations.written\nwritten\n(Vx*tanh(x)\ntR.").formula_text == "x*tanh(x)"

@@ -5,21 +5,23 @@ where |f'| < 0.1, so that a gradient vanishes; with several functions a bar each
 """
 
 import html
-import io
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from actlab.checks import Sketch
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError
 from actlab.report.curves import colours, shortened
+from actlab.report.plots import Axes, Figure, literal, new_figure, save, svg_text as svg_text
+
+if TYPE_CHECKING:
+    from actlab.report.interactive import go
 
 FORMATS = (".png", ".svg", ".html")
 _PANELS = (("f(x)", "value"), ("f'(x)", "slope"), ("f''(x)", "curvature"))
 _SHADE = "0.93"
-_SVG = {"svg.hashsalt": "actlab", "path.simplify_threshold": 0.5}  # the same picture is the same file, and a small one
 _NOTE = (
     "Shaded: |f'| < 0.1, where a gradient vanishes. Dashed: a kink. Dot: the value taken there; ring: one that is not."
 )
@@ -34,8 +36,8 @@ def draw_card(sketches: Sequence[Sketch], file: Path) -> Path:
     check_file(file)
     if file.suffix.lower() == ".html":
         file.write_text(card_page(sketches), encoding="utf-8")
-        return file
-    _save(card_figure(sketches), file)
+    else:
+        save(card_figure(sketches), file)
     return file
 
 
@@ -47,16 +49,10 @@ def check_file(file: Path) -> None:
         raise UserError(f"There is no folder {file.parent} for {file.name}: make it first, or name another.")
 
 
-def card_figure(sketches: Sequence[Sketch], *, width: float = 11.0, height: float = 3.7, note: bool = True):
+def card_figure(sketches: Sequence[Sketch]) -> Figure:
     """The picture as a matplotlib figure of its own."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise need_extra("lab", "matplotlib") from None
-    tint = _tints(sketches)
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=130)
-    FigureCanvasAgg(figure)
+    tint = colours([sketch.label for sketch in sketches])
+    figure = new_figure(11.0, 3.7, dpi=130)
     for place, (axes, (title, part)) in enumerate(zip(figure.subplots(1, 3), _PANELS, strict=True)):
         _panel(axes, sketches, tint, place, part)
         axes.set_title(title, fontsize=11, style="italic")
@@ -65,25 +61,18 @@ def card_figure(sketches: Sequence[Sketch], *, width: float = 11.0, height: floa
         legend = figure.legend(
             handles, labels, loc="outside upper center", ncols=min(len(labels), 6), frameon=False, fontsize=10
         )
+        for text in legend.get_texts():
+            literal(text)
     else:
-        legend = None
-        title = figure.suptitle(shortened(sketches[0].label), fontsize=13)
-        title.set_parse_math(False)
-    for text in legend.get_texts() if legend else ():
-        text.set_parse_math(False)
-    if note:
-        figure.supxlabel(_NOTE if len(sketches) == 1 else _NOTE_MANY, fontsize=8.5, color="0.35", x=0.01, ha="left")
+        literal(figure.suptitle(shortened(sketches[0].label), fontsize=13))
+    figure.supxlabel(_NOTE if len(sketches) == 1 else _NOTE_MANY, fontsize=8.5, color="0.35", x=0.01, ha="left")
     return figure
 
 
-def overview_figure(sketches: Sequence[Sketch], columns: int = 4):
+def overview_figure(sketches: Sequence[Sketch], columns: int = 4) -> Figure:
     """Many functions, a small panel each: f solid, f' dashed, the vanishing region shaded."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = -(-len(sketches) // columns)
-    figure = Figure(figsize=(2.5 * columns, 2.2 * rows), layout="constrained", dpi=110)
-    FigureCanvasAgg(figure)
+    figure = new_figure(2.5 * columns, 2.2 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes, sketch in zip(grid.flat, sketches, strict=False):
         _frame(axes, sketch.x)
@@ -92,7 +81,7 @@ def overview_figure(sketches: Sequence[Sketch], columns: int = 4):
         axes.plot(sketch.x, sketch.value, color=colours(["f"])["f"], linewidth=1.9)
         axes.plot(sketch.x, sketch.slope, color="#d55e00", linewidth=1.1, linestyle=(0, (4, 2)))
         axes.set_ylim(*_limits([sketch.value, sketch.slope], sketch.x))
-        axes.set_title(sketch.label, fontsize=9.5).set_parse_math(False)
+        literal(axes.set_title(sketch.label, fontsize=9.5))
         axes.tick_params(labelsize=7.5)
     for axes in grid.flat[len(sketches) :]:
         axes.set_visible(False)
@@ -101,20 +90,19 @@ def overview_figure(sketches: Sequence[Sketch], columns: int = 4):
 
 def save_overview(sketches: Sequence[Sketch], file: Path) -> None:
     """Draw many functions into one file."""
-    _save(overview_figure(sketches), file)
+    save(overview_figure(sketches), file)
 
 
 def card_page(sketches: Sequence[Sketch]) -> str:
     """The picture as one page that needs no network: hover shows the values of all functions at an x."""
-    try:
-        from plotly.subplots import make_subplots
-    except ImportError:
-        raise need_extra("lab", "plotly") from None
-    tint = _tints(sketches)
-    figure = make_subplots(rows=1, cols=3, subplot_titles=[title for title, _ in _PANELS], horizontal_spacing=0.05)
+    from actlab.report.interactive import go
+
+    tint = colours([sketch.label for sketch in sketches])
+    titles = [title for title, _ in _PANELS]
+    figure = go.Figure().set_subplots(rows=1, cols=3, subplot_titles=titles, horizontal_spacing=0.05)
     for place, (_, part) in enumerate(_PANELS):
         for sketch in sketches:
-            _traces(figure, sketch, part, place, tint[sketch.label], len(sketches) > 1)
+            _add_traces(figure, sketch, part, place, tint[sketch.label], len(sketches) > 1)
         low, high = _limits([getattr(sketch, part) for sketch in sketches], sketches[0].x)
         figure.update_yaxes(range=[low, high], col=place + 1)
     if len(sketches) == 1:
@@ -147,7 +135,7 @@ def card_page(sketches: Sequence[Sketch]) -> str:
     )
 
 
-def _panel(axes, sketches: Sequence[Sketch], tint: dict[str, str], place: int, part: str) -> None:
+def _panel(axes: Axes, sketches: Sequence[Sketch], tint: dict[str, str], place: int, part: str) -> None:
     """One of f, f', f''."""
     _frame(axes, sketches[0].x)
     axes.set_xlabel("x", fontsize=9, color="0.35")
@@ -189,7 +177,7 @@ def _marks(sketch: Sketch, place: int) -> list[tuple[float, float, bool]]:
     return marks
 
 
-def _frame(axes, x: np.ndarray) -> None:
+def _frame(axes: Axes, x: np.ndarray) -> None:
     axes.set_xlim(x[0], x[-1])
     axes.axhline(0, color="0.75", linewidth=0.8, zorder=1)
     axes.axvline(0, color="0.75", linewidth=0.8, zorder=1)
@@ -208,7 +196,7 @@ def _limits(values: Sequence[np.ndarray], x: np.ndarray) -> tuple[float, float]:
     return float(low - room), float(high + room)
 
 
-def _traces(figure, sketch: Sketch, part: str, place: int, colour: str, several: bool) -> None:
+def _add_traces(figure: "go.Figure", sketch: Sketch, part: str, place: int, colour: str, several: bool) -> None:
     figure.add_scatter(
         x=np.round(sketch.x, 6).tolist(),
         y=[None if np.isnan(y) else float(f"{y:.6g}") for y in getattr(sketch, part)],
@@ -238,24 +226,3 @@ def _traces(figure, sketch: Sketch, part: str, place: int, colour: str, several:
             row=1,
             col=place + 1,
         )
-
-
-def _tints(sketches: Sequence[Sketch]) -> dict[str, str]:
-    return colours([sketch.label for sketch in sketches])
-
-
-def svg_text(figure) -> str:
-    """A figure as an element to put into a page."""
-    held = io.StringIO()
-    _save(figure, held, "svg")
-    text = held.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _save(figure, file: Path | io.StringIO, format: str | None = None) -> None:
-    import matplotlib
-
-    with warnings.catch_warnings(), matplotlib.rc_context(_SVG):
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-        kind = format or file.suffix.lower().removeprefix(".")
-        figure.savefig(file, format=kind, facecolor="white", metadata={"Date": None} if kind == "svg" else None)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_BANDS = 6  # bands of more arms than these hide each other
+QUANTITIES = {"accuracy": ("accuracy, %", 100.0), "loss": ("cross-entropy loss", 1.0)}  # title of the axis, and scale
 
 # Okabe and Ito's colours, which colour-blind people can tell apart; the blue lighter, to be seen on black as well, and
 # without the yellow, which white paper swallows
@@ -25,7 +26,7 @@ _MANY = (
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One quantity of one arm by epoch: mean, lowest and highest over the seeds that finished."""
+    """One quantity of one arm by epoch, as it is drawn: mean, lowest and highest over the seeds that finished."""
 
     arm: str
     seeds: int
@@ -41,25 +42,26 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     return {name: palette[place % len(palette)] for place, name in enumerate(names)}
 
 
-def curves_of(run: Run, quantity: str) -> list[Curve]:
-    """The curves of a quantity, an arm each; arms in which no trial finished have none."""
+def curves_of(run: Run, quantity: str) -> list[tuple[Curve, Curve]]:
+    """Training and validation, a pair for each arm in which a trial finished."""
     trials = with_arms(run)
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     rows = run.curves.merge(finished, on="key")
-    return [_curve(arm, rows[rows["arm"] == arm], quantity) for arm in dict.fromkeys(finished["arm"])]
+    by_arm = {arm: rows[rows["arm"] == arm] for arm in dict.fromkeys(finished["arm"])}
+    return [(_curve(arm, own, "train", quantity), _curve(arm, own, "valid", quantity)) for arm, own in by_arm.items()]
 
 
-def _curve(arm: str, rows: "pd.DataFrame", quantity: str) -> Curve:
-    by_epoch = rows.groupby("epoch")[quantity].agg(["mean", "min", "max"])
-    arrays = [by_epoch[name].to_numpy() for name in ("mean", "min", "max")]
-    return Curve(arm, rows["key"].nunique(), by_epoch.index.to_numpy(), *arrays)
+def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: str) -> Curve:
+    by_epoch = rows.groupby("epoch")[f"{part}_{quantity}"].agg(["mean", "min", "max"])
+    mean, low, high = QUANTITIES[quantity][1] * by_epoch.to_numpy().T
+    return Curve(arm, rows["key"].nunique(), np.asarray(by_epoch.index), mean, low, high)
 
 
-def is_log(curves: Sequence[Curve]) -> bool:
-    """Whether the values span so much that a linear axis would hide most of them."""
-    values = np.concatenate([curve.mean for curve in curves]) if curves else np.empty(0)
+def is_log(curves: Sequence[tuple[Curve, Curve]], quantity: str) -> bool:
+    """Whether losses span so much that a linear axis would hide most of them."""
+    values = np.concatenate([np.empty(0), *(curve.mean for pair in curves for curve in pair)])
     values = values[np.isfinite(values) & (values > 0)]
-    return len(values) > 0 and values.max() / values.min() > 30
+    return quantity == "loss" and len(values) > 0 and values.max() / values.min() > 30
 
 
 def arm_colours(run: Run) -> dict[str, str]:
@@ -67,15 +69,14 @@ def arm_colours(run: Run) -> dict[str, str]:
     return colours(list(dict.fromkeys(with_arms(run)["arm"])))
 
 
-def sampled(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """x, f and f' of each function that was sampled; `relu/tanh`, one for each layer, has two."""
-    arrays = run.artefact("functions")
-    names = [name.removeprefix("f/") for name in arrays if name.startswith("f/")]
-    return {
-        name: (arrays["x"], _finite(arrays[f"f/{name}"]), _finite(arrays[f"df/{name}"]))
-        for name in names
-        if f"df/{name}" in arrays
+def sampled(run: Run) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
+    """x, then f and f' of each function that was sampled; `relu/tanh`, one for each layer, has two."""
+    arrays = {
+        name: np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+        for name, values in run.artefact("functions").items()
     }
+    names = [name.removeprefix("f/") for name in arrays if name.startswith("f/")]
+    return arrays.get("x", np.empty(0)), {name: [arrays[f"f/{name}"], arrays[f"df/{name}"]] for name in names}
 
 
 def function_colours(run: Run, names: Sequence[str]) -> dict[str, str]:
@@ -96,7 +97,3 @@ def function_limits(x: np.ndarray, values: Sequence[np.ndarray]) -> tuple[float,
 
 def shortened(name: str, most: int = 34) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), values, np.nan).astype(np.float64)

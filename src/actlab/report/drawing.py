@@ -13,9 +13,9 @@ def draw(run: str | Path | Run) -> Path:
     folder = run.path / "report"
     folder.mkdir(exist_ok=True)
     summary = summarise(run)
-    plots.draw_plots(run, summary, folder)
+    pictures = plots.draw_plots(run, summary, folder)
     hiplot = hiplot_pages.draw_hiplot(run, folder) if hiplot_pages.is_installed() else None
     tables = {"table.csv": summary.table, "trials.csv": run.trials, "curves.csv": run.curves}
     for name, table in tables.items():
         table.to_csv(folder / name, index=False)
-    return page.draw_page(run, summary, folder, hiplot, list(tables))
+    return page.draw_page(run, summary, folder, pictures, list(tables), hiplot)

@@ -31,14 +31,14 @@ def draw_hiplot(run: Run, folder: Path) -> list[tuple[str, str]]:
     """Write a page of all trials and one for each activation; returns (title, file name)."""
     for old in folder.glob("hiplot*.html"):
         old.unlink()
-    trials = run.trials
-    trials = trials[trials["status"] != "planned"]
-    pages = [("all trials", "hiplot.html", trials)]
-    files = file_names(run.activations)
-    pages += [(name, files[name], trials[trials["activation"] == name]) for name in run.activations]
-    for _, file, rows in pages:
-        (folder / file).write_text(_html(rows), encoding="utf-8")
-    return [(title, file) for title, file, _ in pages]
+    trials = run.trials[run.trials["status"] != "planned"]
+    pages = {"hiplot.html": ("all trials", trials)}
+    for name, file in file_names(run.activations).items():
+        pages[file] = (name, trials[trials["activation"] == name])
+    nothing = "<!doctype html><meta charset=utf-8><title>HiPlot</title><p>No trial has been trained yet.</p>"
+    for file, (_, rows) in pages.items():
+        (folder / file).write_text(nothing if rows.empty else experiment(rows).to_html(), encoding="utf-8")
+    return [(title, file) for file, (title, _) in pages.items()]
 
 
 def file_names(activations: Sequence[str]) -> dict[str, str]:
@@ -78,12 +78,6 @@ def experiment(trials: "pd.DataFrame") -> Any:
     found.display_data(plot).update({"hide": ["uid", "from_uid"], "order": [*reversed(axes)]})
     found.display_data(table).update({"hide": ["uid", "from_uid"], "order": axes, "order_by": [[axes[-2], "desc"]]})
     return found
-
-
-def _html(trials: "pd.DataFrame") -> str:
-    if trials.empty:
-        return "<!doctype html><meta charset=utf-8><title>HiPlot</title><p>No trial has been trained yet.</p>"
-    return experiment(trials).to_html()
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,6 @@
 Every trace has `meta`: the arms that it belongs to, and whether it is a band; the page shows and hides traces by it.
 """
 
-import json
 from html import escape
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from actlab.errors import need_extra
 from actlab.experiment import Run
 from actlab.report.curves import (
+    QUANTITIES,
     Curve,
     arm_colours,
     curves_of,
@@ -25,35 +25,78 @@ from actlab.stats import paired_differences
 
 try:
     import plotly.graph_objects as go
-    from plotly.offline import get_plotlyjs
+    from plotly.offline import get_plotlyjs as get_plotlyjs
 except ImportError:
     raise need_extra("lab", "plotly") from None
 
-__all__ = ["as_json", "charts", "get_plotlyjs"]
+_LAYOUT = {
+    "template": {},  # "none" would measure the margins anew at every change
+    "margin": {"l": 58, "r": 10, "t": 8, "b": 48},
+    "showlegend": False,
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "hoverlabel": {"namelength": -1},
+}
 
 
-def charts(run: Run, summary: Summary) -> dict[str, go.Figure]:
-    """The figures by name: accuracy, loss, differences, f and its derivative, as far as there is something to draw."""
-    found = {"accuracy": accuracy_chart(run), "loss": loss_chart(run)}
+def charts(run: Run, summary: Summary) -> dict[str, str]:
+    """The figures by name, as far as there is something to draw; JSON that no `<` can end within a script element."""
+    tint = arm_colours(run)
+    found = {quantity: curve_chart(run, quantity, tint) for quantity in QUANTITIES}
     if summary.comparisons:
-        found["differences"] = differences_chart(summary, arm_colours(run))
+        found["differences"] = differences_chart(summary, tint)
     if summary.tuning and len(summary.tuning.rates) > 1:
-        found["tuning"] = tuning_chart(summary.tuning, arm_colours(run))
-    if sampled(run):
-        found |= function_charts(run)
-    return {name: figure for name, figure in found.items() if figure.data}
+        found["tuning"] = tuning_chart(summary.tuning, tint)
+    found |= function_charts(run)
+    return {name: str(figure.to_json()).replace("<", "\\u003c") for name, figure in found.items() if figure.data}
 
 
-def loss_chart(run: Run) -> go.Figure:
-    train, valid = curves_of(run, "train_loss"), curves_of(run, "valid_loss")
-    figure = _curve_chart(train, valid, 1.0, ".4f", arm_colours(run))
-    log = {"type": "log", "dtick": 1, "exponentformat": "none"} if is_log([*train, *valid]) else {}
-    return figure.update_yaxes(title="cross-entropy loss", **log)
+def curve_chart(run: Run, quantity: str, tint: dict[str, str]) -> go.Figure:
+    """Accuracy or loss by epoch: a line of training and one of validation for each arm, with the bands of its seeds."""
+    figure = go.Figure()
+    curves = curves_of(run, quantity)
+    digits = ".4f" if quantity == "loss" else ".2f"
+    for train, valid in curves:
+        _add_curve(figure, train, "training", "dash", digits, tint[train.arm])
+        _add_curve(figure, valid, "validation", "solid", digits, tint[valid.arm])
+    longest = max((len(valid.epochs) for _, valid in curves), default=0)
+    figure.update_xaxes(title="epoch", rangemode="tozero" if longest > 3 else "normal", zeroline=False)
+    if longest <= 12:
+        figure.update_xaxes(dtick=1)
+    figure.update_yaxes(title=QUANTITIES[quantity][0])
+    if is_log(curves, quantity):
+        figure.update_yaxes(type="log", dtick=1, exponentformat="none")
+    return figure.update_layout(_LAYOUT, height=420)
 
 
-def accuracy_chart(run: Run) -> go.Figure:
-    train, valid = curves_of(run, "train_accuracy"), curves_of(run, "valid_accuracy")
-    return _curve_chart(train, valid, 100.0, ".2f", arm_colours(run)).update_yaxes(title="accuracy, %")
+def _add_curve(figure: go.Figure, curve: Curve, part: str, dash: str, digits: str, colour: str) -> None:
+    solid, several = dash == "solid", curve.seeds > 1
+    if several:
+        keep = np.isfinite(curve.low) & np.isfinite(curve.high)
+        x = curve.epochs[keep].tolist()
+        red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+        figure.add_scatter(
+            x=[*x, *reversed(x)],
+            y=[*_rounded(curve.high[keep], 5), *reversed(_rounded(curve.low[keep], 5))],
+            fill="toself",
+            fillcolor=f"rgba({red},{green},{blue},{0.18 if solid else 0.09})",
+            mode="lines",
+            line={"width": 0},
+            hoverinfo="skip",
+            meta={"arms": [curve.arm], "band": True},
+        )
+    spread = " (%{customdata[0]:" + digits + "} to %{customdata[1]:" + digits + "})" if several else ""
+    figure.add_scatter(
+        x=curve.epochs.tolist(),
+        y=_rounded(curve.mean, 6),
+        customdata=list(zip(_rounded(curve.low, 5), _rounded(curve.high, 5), strict=True)),
+        mode="lines" if len(curve.epochs) > 2 else "lines+markers",
+        marker={"symbol": "circle" if solid else "circle-open", "size": 8},
+        line={"color": colour, "dash": dash, "width": 2.4 if solid else 1.5},
+        name=escape(f"{shortened(curve.arm, 40)}, {part}"),
+        hovertemplate="%{y:" + digits + "}" + spread,
+        meta={"arms": [curve.arm]},
+    )
 
 
 def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
@@ -74,18 +117,29 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
             meta={"arms": [item.name]},
         )
         if pairs:
-            figure.add_scatter(**_interval_trace(item, place))
-    figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2, rangemode="tozero")
-    # the names stand above their rows: beside them they would leave a phone no room
-    for place, item in enumerate(summary.comparisons):
+            low, mean, high = (100 * value for value in (item.low, item.difference, item.high))
+            known = np.isfinite(low)
+            text = f"{mean:+.2f} points" + (f", 95% interval {low:+.2f} to {high:+.2f}" if known else "")
+            figure.add_scatter(
+                x=[low, mean, high] if known else [mean],
+                y=[place] * (3 if known else 1),
+                mode="lines+markers",
+                marker={"symbol": "diamond", "size": [0, 10, 0] if known else 10, "line": {"width": 0}, "opacity": 1},
+                line={"width": 3},
+                text=[escape(f"{text}: {item.verdict}")] * (3 if known else 1),
+                hovertemplate="%{text}",
+                name=escape(item.name),
+                meta={"arms": [item.name], "ink": True},
+            )
+        # the names stand above their rows: beside them they would leave a phone no room
         name = escape(shortened(item.name, 40))
         figure.add_annotation(
             text=name, x=0, xref="paper", xanchor="left", y=place - 0.34, yanchor="middle", showarrow=False
         )
+    figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2, rangemode="tozero")
     count = len(summary.comparisons)
     figure.update_yaxes(range=[count - 0.6, -0.62], showgrid=False, zeroline=False, showticklabels=False, ticks="")
-    figure.update_layout(**_layout(height=80 + 54 * count), hovermode="closest")
-    return figure.update_layout(margin_l=10)
+    return figure.update_layout(_LAYOUT, height=80 + 54 * count, hovermode="closest", margin_l=10)
 
 
 def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
@@ -111,127 +165,43 @@ def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
     ticks = [f"{rate:g}" for rate in tuning.rates]
     figure.update_xaxes(title="learning rate", type="log", tickvals=tuning.rates, ticktext=ticks)
     figure.update_yaxes(title="validation accuracy, %", range=list(tuning.limits))
-    return figure.update_layout(**_layout(height=360))
+    return figure.update_layout(_LAYOUT, height=360)
 
 
 def function_charts(run: Run) -> dict[str, go.Figure]:
     """f, and f', of all activations."""
-    functions = sampled(run)
+    x, functions = sampled(run)
+    if not functions:
+        return {}
     tint, arms = function_colours(run, list(functions)), _arms_by_function(run)
+    step = max(1, len(x) // 300)
     found = {}
     for which, (name, title) in enumerate((("function", "f(x)"), ("derivative", "f'(x)"))):
         figure = go.Figure()
-        for label, (x, *both) in functions.items():
-            step = max(1, len(x) // 300)
+        for label, values in functions.items():
             figure.add_scatter(
                 x=_rounded(x[::step], 4),
-                y=_rounded(both[which][::step], 6),
+                y=_rounded(values[which][::step], 6),
                 mode="lines",
                 line={"color": tint[label], "width": 2},
                 name=escape(shortened(label, 40)),
                 hovertemplate="%{y:.4f}",
                 meta={"arms": arms.get(label, [])},
             )
-        limits = function_limits(x, [values[1 + which] for values in functions.values()])
+        limits = function_limits(x, [values[which] for values in functions.values()])
         figure.update_xaxes(title="x", zeroline=True)
         figure.update_yaxes(title=title, range=list(limits), zeroline=True)
-        found[name] = figure.update_layout(**_layout(height=340))
+        found[name] = figure.update_layout(_LAYOUT, height=340)
     return found
-
-
-def as_json(figure: go.Figure) -> str:
-    """A figure as JSON that can stand inside a script element: no `<` can end it; NaN is null."""
-    return json.dumps(json.loads(figure.to_json()), separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _curve_chart(train: list[Curve], valid: list[Curve], scale: float, digits: str, tint: dict[str, str]) -> go.Figure:
-    figure = go.Figure()
-    for one, other in zip(train, valid, strict=True):
-        for curve, part, dash in ((one, "training", "dash"), (other, "validation", "solid")):
-            if curve.seeds > 1:
-                figure.add_scatter(**_band(curve, scale, tint[curve.arm], 0.18 if dash == "solid" else 0.09))
-            figure.add_scatter(**_line(curve, part, dash, scale, digits, tint[curve.arm]))
-    figure.update_xaxes(title="epoch", rangemode="tozero" if _longest(valid) > 3 else "normal", zeroline=False)
-    if _longest(valid) <= 12:
-        figure.update_xaxes(dtick=1)
-    return figure.update_layout(**_layout(height=420))
-
-
-def _longest(curves: list[Curve]) -> int:
-    return max((len(curve.epochs) for curve in curves), default=0)
-
-
-def _line(curve: Curve, part: str, dash: str, scale: float, digits: str, colour: str) -> dict:
-    seeds = curve.seeds
-    spread = " (%{customdata[0]:" + digits + "} to %{customdata[1]:" + digits + "})" if seeds > 1 else ""
-    return {
-        "x": curve.epochs.tolist(),
-        "y": _rounded(scale * curve.mean, 6),
-        "customdata": list(zip(_rounded(scale * curve.low, 5), _rounded(scale * curve.high, 5), strict=True)),
-        "mode": "lines" if len(curve.epochs) > 2 else "lines+markers",
-        "marker": {"symbol": "circle" if dash == "solid" else "circle-open", "size": 8},
-        "line": {"color": colour, "dash": dash, "width": 2.4 if dash == "solid" else 1.5},
-        "name": escape(f"{shortened(curve.arm, 40)}, {part}"),
-        "hovertemplate": "%{y:" + digits + "}" + spread,
-        "meta": {"arms": [curve.arm]},
-    }
-
-
-def _band(curve: Curve, scale: float, colour: str, opacity: float) -> dict:
-    keep = np.isfinite(curve.low) & np.isfinite(curve.high)
-    x = curve.epochs[keep].tolist()
-    low, high = _rounded(scale * curve.low[keep], 5), _rounded(scale * curve.high[keep], 5)
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return {
-        "x": [*x, *reversed(x)],
-        "y": [*high, *reversed(low)],
-        "fill": "toself",
-        "fillcolor": f"rgba({red},{green},{blue},{opacity})",
-        "mode": "lines",
-        "line": {"width": 0},
-        "hoverinfo": "skip",
-        "meta": {"arms": [curve.arm], "band": True},
-    }
-
-
-def _interval_trace(item, place: int) -> dict:
-    low, high = (100 * value for value in (item.low, item.high))
-    mean = 100 * item.difference
-    known = np.isfinite(low)
-    text = f"{mean:+.2f} points" + (f", 95% interval {low:+.2f} to {high:+.2f}" if known else "")
-    return {
-        "x": [low, mean, high] if known else [mean],
-        "y": [place] * (3 if known else 1),
-        "mode": "lines+markers",
-        "marker": {"symbol": "diamond", "size": [0, 10, 0] if known else 10, "line": {"width": 0}, "opacity": 1},
-        "line": {"width": 3},
-        "text": [escape(f"{text}: {item.verdict}")] * (3 if known else 1),
-        "hovertemplate": "%{text}",
-        "name": escape(item.name),
-        "meta": {"arms": [item.name], "ink": True},
-    }
 
 
 def _arms_by_function(run: Run) -> dict[str, list[str]]:
     """The arms in which each function is used."""
     found: dict[str, list[str]] = {}
-    pairs = with_arms(run)[["activation", "arm"]].drop_duplicates().itertuples(index=False)
-    for activation, arm in pairs:
-        for name in dict.fromkeys([activation, *activation.split("/")]):
+    for activation, arm in with_arms(run)[["activation", "arm"]].drop_duplicates().itertuples(index=False):
+        for name in {activation, *activation.split("/")}:
             found.setdefault(name, []).append(arm)
     return found
-
-
-def _layout(height: int) -> dict:
-    return {
-        "template": {},  # "none" would measure the margins anew at every change
-        "height": height,
-        "margin": {"l": 58, "r": 10, "t": 8, "b": 48},
-        "showlegend": False,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hoverlabel": {"namelength": -1},
-    }
 
 
 def _rounded(values: np.ndarray, digits: int) -> list[float | None]:

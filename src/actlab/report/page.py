@@ -26,6 +26,7 @@ from actlab.results import (
     percent,
     with_arms,
 )
+from actlab.stats import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,82 +46,74 @@ _CHART_TITLES = {
 
 
 def draw_page(
-    run: Run, summary: Summary, folder: Path, hiplot: list[tuple[str, str]] | None, tables: list[str]
+    run: Run,
+    summary: Summary,
+    folder: Path,
+    pictures: list[str],
+    tables: list[str],
+    hiplot: list[tuple[str, str]] | None,
 ) -> Path:
     """Write index.html. `hiplot` holds (title, file) of the HiPlot pages, None where HiPlot is not installed."""
+    names, data = run.activations, summary.subject.partition(",")[0]
+    others = f"{names[0]} and {len(names) - 1} other activations"
+    charts = {name: Markup(text) for name, text in interactive.charts(run, summary).items()}
+    trials = with_arms(run)
+    samples = base64.b64encode((folder / "samples.png").read_bytes()) if "samples.png" in pictures else b""
+    page = template("page.html").render(
+        title=f"{listed(names) if len(names) <= 5 else others} on {data}",
+        summary=summary,
+        notes=_notes(summary, trials),
+        tint=arm_colours(run),
+        headers=[(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
+        comparison_headers=[(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
+        cost_headers=COST_HEADERS,
+        pair_headers=PAIR_HEADERS,
+        chosen_headers=CHOSEN_HEADERS,
+        verdict_column=COMPARISON_HEADERS.index("verdict"),
+        charts=charts,
+        chart_titles=_CHART_TITLES,
+        train_said=TRAIN_SAID,
+        valid_said=VALID_SAID,
+        samples=samples.decode(),
+        licence=str(run.artefact("samples").get("licence", "")),
+        measured=_measured(run, summary),
+        command=next((known["command"] for known in reversed(run.environments) if known.get("command")), ""),
+        toml=(run.path / EXPERIMENT).read_text(encoding="utf-8"),
+        hiplot=hiplot,
+        no_hiplot=need_extra("hiplot", "HiPlot"),
+        tables=tables,
+        pictures=pictures,
+        trial_columns=_TRIAL_COLUMNS,
+        trial_rows=[(row["status"], _trial_cells(row)) for row in trials.to_dict("records")],
+        plotly=Markup(interactive.get_plotlyjs() if charts else ""),
+    )
     file = folder / "index.html"
-    file.write_text(template("page.html").render(**_values(run, summary, folder, hiplot, tables)), encoding="utf-8")
+    file.write_text(page, encoding="utf-8")
     return file
 
 
-def _values(run: Run, summary: Summary, folder: Path, hiplot: Any, tables: list[str]) -> dict[str, Any]:
-    charts = {name: Markup(interactive.as_json(figure)) for name, figure in interactive.charts(run, summary).items()}
-    trials = with_arms(run)
-    return {
-        "title": f"{_names(run)} on {summary.subject.partition(',')[0]}",
-        "summary": summary,
-        "notes": _notes(run, summary, trials),
-        "tint": arm_colours(run),
-        "headers": [(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
-        "comparison_headers": [(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
-        "cost_headers": COST_HEADERS,
-        "pair_headers": PAIR_HEADERS,
-        "chosen_headers": CHOSEN_HEADERS,
-        "verdict_column": COMPARISON_HEADERS.index("verdict"),
-        "charts": charts,
-        "chart_titles": _CHART_TITLES,
-        "train_said": TRAIN_SAID,
-        "valid_said": VALID_SAID,
-        "samples": _data_uri(folder / "samples.png"),
-        "licence": str(run.artefact("samples").get("licence", "")),
-        "measured": _measured(run, summary, trials),
-        "command": _command(run),
-        "toml": (run.path / EXPERIMENT).read_text(encoding="utf-8"),
-        "hiplot": hiplot,
-        "no_hiplot": need_extra("hiplot", "HiPlot"),
-        "tables": tables,
-        "pictures": [name for name in _PICTURES if (folder / name).is_file()],
-        "trial_columns": _TRIAL_COLUMNS,
-        "trial_rows": [_trial_row(row) for row in trials.to_dict("records")],
-        "plotly": Markup(interactive.get_plotlyjs() if charts else ""),
-    }
-
-
-_PICTURES = ("accuracy.png", "loss.png", "differences.png", "tuning.png", "functions.png", "samples.png")
-
-
-def _names(run: Run) -> str:
-    names = run.activations
-    if len(names) > 5:
-        return f"{names[0]} and {len(names) - 1} other activations"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _notes(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[str]:
+def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:
     """What a reader has to know before believing the numbers."""
-    notes = [summary.unfinished, *summary.warned, summary.metric_note]
-    lost = trials[trials["status"] == "diverged"]
-    if len(lost):
-        notes.append(
-            f"{len(lost)} of {len(trials)} trials diverged: their loss became infinite or not a number. They are "
-            "counted, and marked in the list of trials; they have no part in the means."
-        )
-    notes.append(summary.mixed)
+    lost = list(trials["status"]).count("diverged")
+    diverged = (
+        f"{lost} of {len(trials)} trials diverged: their loss became infinite or not a number. They are counted, and "
+        "marked in the list of trials; they have no part in the means."
+    )
+    notes = [summary.unfinished, *summary.warned, summary.metric_note, diverged if lost else "", summary.mixed]
     return [note for note in notes if note]
 
 
-def _data_uri(file: Path) -> str:
-    if not file.is_file():
-        return ""
-    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
-
-
-def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[str, str]]:
+def _measured(run: Run, summary: Summary) -> list[tuple[str, str]]:
     """How the numbers came about, as pairs of words."""
     e = run.experiment
-    rates = ", ".join(f"{rate:g}" for rate in e.learning_rate)
-    decay = ", ".join(f"{value:g}" for value in e.weight_decay)
-    dropout = ", ".join(f"{value:g}" for value in e.dropout)
+    rounds = run.costs["round"].nunique()
+    rates, decay, dropout = (
+        ", ".join(f"{value:g}" for value in values) for values in (e.learning_rate, e.weight_decay, e.dropout)
+    )
+    optimizers = {
+        "momentum": f"SGD with momentum {e.momentum:g}",
+        "adamw": f"AdamW, betas {e.betas[0]:g} and {e.betas[1]:g}, epsilon {e.epsilon:g}",
+    }
     pairs = [
         ("data", summary.subject.partition(",")[0] + (f", {e.data_note}" if e.data_note else "")),
         ("hash of the data", e.content[:16]),
@@ -129,7 +122,7 @@ def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[
         ("pipeline", _PIPELINES[e.pipeline]),
         ("network", _network(run)),
         ("initial weights", ", ".join(e.initialisation)),
-        ("optimizer", _optimizer(run)),
+        ("optimizer", optimizers.get(e.optimizer, "SGD")),
         ("learning rate", f"{'for each activation its own, of ' if e.tuned else ''}{rates}, {e.schedule}"),
         ("weight decay", decay if any(e.weight_decay) else ""),
         ("dropout", dropout if any(e.dropout) else ""),
@@ -139,7 +132,7 @@ def _measured(run: Run, summary: Summary, trials: "pd.DataFrame") -> list[tuple[
         ("loss", e.loss.replace("_", "-")),
         ("engine", f"{e.engine}, {e.dtype}"),
         ("training time, all processes", _seconds(run.times["seconds"].sum())),
-        ("step cost", _cost_said(run)),
+        ("step cost", f"ratio of the fastest of {rounds} rounds in which the activations took turns" if rounds else ""),
         *_environment(run),
     ]
     return [(name, value) for name, value in pairs if value]
@@ -165,15 +158,6 @@ def _network(run: Run) -> str:
     return " – ".join([*inputs, *hidden, "classes"])
 
 
-def _optimizer(run: Run) -> str:
-    e = run.experiment
-    if e.optimizer == "momentum":
-        return f"SGD with momentum {e.momentum:g}"
-    if e.optimizer == "adamw":
-        return f"AdamW, betas {e.betas[0]:g} and {e.betas[1]:g}, epsilon {e.epsilon:g}"
-    return "SGD"
-
-
 def _seeds(seeds: tuple[int, ...]) -> str:
     if len(seeds) > 2 and seeds == tuple(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]} to {seeds[-1]}"
@@ -185,18 +169,9 @@ def _seconds(seconds: float) -> str:
     >>> _seconds(7.25), _seconds(3700), _seconds(0)
     ('7.2 s', '1:01:40 h', '')
     """
-    if not seconds > 0:
-        return ""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s" if seconds > 0 else ""
     return f"{datetime.timedelta(seconds=round(seconds))} h"
-
-
-def _cost_said(run: Run) -> str:
-    costs = run.costs
-    if costs.empty:
-        return ""
-    return f"ratio of the fastest of {costs['round'].nunique()} rounds in which the activations took turns"
 
 
 def _environment(run: Run) -> list[tuple[str, str]]:
@@ -210,34 +185,17 @@ def _environment(run: Run) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), "; then ".join(values)) for name, values in pairs.items()]
 
 
-def _command(run: Run) -> str:
-    return next((str(known["command"]) for known in reversed(run.environments) if known.get("command")), "")
-
-
-def _trial_row(row: dict[str, Any]) -> dict[str, Any]:
-    status = row["status"]
-    if status == "diverged":
-        status = f"diverged in epoch {row['diverged_epoch']}"
-    best = row["best_epoch"]
-    planned = row["status"] == "planned"
-    return {
-        "diverged": row["status"] == "diverged",
-        "planned": planned,
-        "cells": [
-            row["arm"],
-            str(row["seed"]),
-            status,
-            number(row["final_train_loss"]),
-            percent(row["final_train_accuracy"]),
-            number(row["final_valid_loss"]),
-            percent(row["final_valid_accuracy"]),
-            NO_TEST if _is_none(best) else str(best),
-            percent(row["best_valid_accuracy"]),
-            percent(row["test_accuracy"]),
-        ],
-    }
-
-
-def _is_none(value: Any) -> bool:
-    """Whether pandas means "no number"."""
-    return not isinstance(value, int | float) or value != value
+def _trial_cells(row: dict[str, Any]) -> list[str]:
+    status, best = row["status"], row["best_epoch"]
+    return [
+        row["arm"],
+        str(row["seed"]),
+        f"diverged in epoch {row['diverged_epoch']}" if status == "diverged" else status,
+        number(row["final_train_loss"]),
+        percent(row["final_train_accuracy"]),
+        number(row["final_valid_loss"]),
+        percent(row["final_valid_accuracy"]),
+        str(best) if isinstance(best, int) else NO_TEST,  # pandas' NA
+        percent(row["best_valid_accuracy"]),
+        percent(row["test_accuracy"]),
+    ]

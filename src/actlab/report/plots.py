@@ -1,5 +1,6 @@
 """The pictures as PNG files: drawn into figures of their own, without pyplot and without a window."""
 
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from actlab.errors import need_extra
 from actlab.experiment import Run
 from actlab.report.curves import (
     MOST_BANDS,
+    QUANTITIES,
     Curve,
     arm_colours,
     colours,
@@ -24,14 +26,16 @@ from actlab.results import POINTS, Summary, Tuning
 from actlab.stats import Comparison, Table, Unit, paired_differences
 
 try:
+    import matplotlib
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
     from matplotlib.ticker import MaxNLocator
 except ImportError:
     raise need_extra("lab", "matplotlib") from None
 
-_DPI = 110
+_SVG = {"svg.hashsalt": "actlab", "path.simplify_threshold": 0.5}  # the same picture is the same file, and a small one
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
 VALID_SAID = "after the epoch"
 
@@ -39,8 +43,8 @@ VALID_SAID = "after the epoch"
 def draw_plots(run: Run, summary: Summary, folder: Path) -> list[str]:
     """Write the PNG files; returns the names of those that could be drawn."""
     figures = {
-        "loss.png": loss_figure(run),
-        "accuracy.png": accuracy_figure(run),
+        "accuracy.png": curves_figure(run, "accuracy"),
+        "loss.png": curves_figure(run, "loss"),
         "differences.png": differences_figure(summary),
         "tuning.png": tuning_figure(summary.tuning, arm_colours(run)),
         "functions.png": functions_figure(run),
@@ -48,25 +52,38 @@ def draw_plots(run: Run, summary: Summary, folder: Path) -> list[str]:
     }
     drawn = {name: figure for name, figure in figures.items() if figure is not None}
     for name, figure in drawn.items():
-        _save(figure, folder / name)
+        save(figure, folder / name)
     return list(drawn)
 
 
-def loss_figure(run: Run) -> Figure:
-    """Training and validation loss by epoch."""
-    train, valid = curves_of(run, "train_loss"), curves_of(run, "valid_loss")
-    figure, axes = _curve_axes(train, valid, 1.0, arm_colours(run))
-    axes.set_ylabel("cross-entropy loss")
-    if is_log([*train, *valid]):
+def curves_figure(run: Run, quantity: str) -> Figure:
+    """Accuracy or loss by epoch: training dashed, validation solid, the range over seeds as a band where few are."""
+    curves, tint = curves_of(run, quantity), arm_colours(run)
+    many = len(curves) > 8
+    figure = new_figure(10.5 if many else 9.0, 5.6)
+    axes = figure.subplots()
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(QUANTITIES[quantity][0])
+    if is_log(curves, quantity):
         axes.set_yscale("log")
-    return figure
-
-
-def accuracy_figure(run: Run) -> Figure:
-    """Training and validation accuracy by epoch."""
-    train, valid = curves_of(run, "train_accuracy"), curves_of(run, "valid_accuracy")
-    figure, axes = _curve_axes(train, valid, 100.0, arm_colours(run))
-    axes.set_ylabel("accuracy, %")
+    if not curves:
+        return _said(figure, axes, "No trial has finished.")
+    for train, valid in curves:
+        _draw_curve(axes, train, tint[train.arm], False, len(curves) <= MOST_BANDS)
+        _draw_curve(axes, valid, tint[valid.arm], True, len(curves) <= MOST_BANDS)
+    last = max(len(valid.epochs) for _, valid in curves)
+    if last < 3:
+        axes.set_xlim(0.5, last + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
+    axes.grid(color="0.92")
+    axes.spines[["top", "right"]].set_visible(False)
+    _legend(figure, axes, {valid.arm: tint[valid.arm] for _, valid in curves}, many)
+    said = "One seed."
+    if max(valid.seeds for _, valid in curves) > 1:
+        bands = "Bands: lowest to highest seed." if len(curves) <= MOST_BANDS else "Bands are left out: too many."
+        said = f"Lines: means over the seeds that finished. {bands}"
+    dashed, solid = ("Hollow", "Full") if last < 3 else ("Dashed", "Solid")
+    _caption(figure, f"{dashed}: training, {TRAIN_SAID}. {solid}: validation, {VALID_SAID}.\n{said}")
     return figure
 
 
@@ -80,7 +97,7 @@ def paired_figure(
     comparisons: Sequence[Comparison], values: Table, arms: Sequence[str], metric: str, unit: Unit
 ) -> Figure:
     """Differences from the baseline, of any metric in its unit."""
-    figure = _figure(8.5, 1.5 + 0.55 * max(1, len(comparisons)))
+    figure = new_figure(8.5, 1.5 + 0.55 * max(1, len(comparisons)))
     axes = figure.subplots()
     if not comparisons:
         return _said(figure, axes, "One activation: there is nothing to compare it with.")
@@ -97,9 +114,14 @@ def paired_figure(
         axes.plot(unit.scale * item.difference, place, "D", color="0.15", markersize=5.5)
         verdict = unit.stated(item.verdict)
         axes.annotate(verdict, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-    _name_rows(axes, [item.name for item in comparisons])
+    axes.set_yticks(range(len(comparisons)), [shortened(item.name) for item in comparisons])
+    for text in axes.get_yticklabels():
+        literal(text)
+    axes.set_ylim(len(comparisons) - 0.5, -0.5)  # the first on top
+    axes.grid(axis="x", color="0.9")
+    axes.spines[["top", "right"]].set_visible(False)
     word = ", percentage points" if unit.word == POINTS.word else ""
-    _literal(axes.set_xlabel(f"{metric} minus that of {shortened(baseline)}{word}"))
+    literal(axes.set_xlabel(f"{metric} minus that of {shortened(baseline)}{word}"))
     judged = any(np.isfinite(item.low) for item in comparisons)
     line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."
     band = " Grey: the margin." if margin else ""
@@ -111,7 +133,7 @@ def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
     """Validation accuracy over the learning rate; a ring around what was chosen."""
     if tuning is None or len(tuning.rates) < 2:
         return None
-    figure = _figure(8.0, 4.6)
+    figure = new_figure(8.0, 4.6)
     axes = figure.subplots()
     for name in tuning.names:
         points = {rate: 100 * item.accuracy for rate, item in tuning.by_rate[name].items() if not item.diverged}
@@ -134,23 +156,22 @@ def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
 
 def functions_figure(run: Run) -> Figure | None:
     """f and its derivative of each activation."""
-    functions = sampled(run)
-    if not functions:
-        return None
+    x, functions = sampled(run)
     count = len(functions)
+    if not count:
+        return None
     columns = {1: 1, 2: 2, 4: 2}.get(count, 3 if count <= 9 else 4)
     rows = -(-count // columns)
-    figure = _figure(max(3.0 * columns, 4.2), 2.6 * rows + 0.5)
+    figure = new_figure(max(3.0 * columns, 4.2), 2.6 * rows + 0.5)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     tint = function_colours(run, list(functions))
-    x = next(iter(functions.values()))[0]
-    grid[0, 0].set_ylim(*function_limits(x, [v for _, *both in functions.values() for v in both]))
-    for axes, (name, (x, value, slope)) in zip(grid.flat, functions.items(), strict=False):
+    grid[0, 0].set_ylim(*function_limits(x, [values for both in functions.values() for values in both]))
+    for axes, (name, (value, slope)) in zip(grid.flat, functions.items(), strict=False):
         axes.plot(x, value, color=tint[name], linewidth=2)
         axes.plot(x, slope, color=tint[name], linewidth=1.3, linestyle=(0, (4, 2)))
         axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
         axes.axvline(0, color="0.6", linewidth=0.6, zorder=0)
-        _literal(axes.set_title(shortened(name), fontsize=10))
+        literal(axes.set_title(shortened(name), fontsize=10))
     for axes in grid.flat[count:]:
         axes.set_visible(False)
     for axes in grid.flat[max(0, count - columns) : count]:
@@ -170,7 +191,7 @@ def samples_figure(run: Run) -> Figure | None:
     columns = min(8, len(images))
     rows = -(-len(images) // columns)
     mosaic, height, width = _mosaic([_as_image(image) for image in images], rows, columns)
-    figure = _figure(0.85 * columns, 0.85 * rows * height / width)
+    figure = new_figure(0.85 * columns, 0.85 * rows * height / width)
     axes = figure.subplots()
     axes.imshow(mosaic, cmap="gray", interpolation="nearest")
     axes.set_axis_off()
@@ -180,19 +201,29 @@ def samples_figure(run: Run) -> Figure | None:
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=_DPI)
+def new_figure(width: float, height: float, dpi: int = 110) -> Figure:
+    """A figure that belongs to no window."""
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=dpi)
     FigureCanvasAgg(figure)
     return figure
 
 
-def _save(figure: Figure, file: Path) -> None:
-    with warnings.catch_warnings():
+def save(figure: Figure, file: Path | io.StringIO, kind: str | None = None) -> None:
+    """Write a figure, as the ending of the file's name says."""
+    with warnings.catch_warnings(), matplotlib.rc_context(_SVG):
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-        figure.savefig(file, facecolor="white")
+        figure.savefig(file, format=kind, facecolor="white", metadata={"Date": None})
 
 
-def _literal(text):
+def svg_text(figure: Figure) -> str:
+    """A figure as an element to put into a page."""
+    held = io.StringIO()
+    save(figure, held, "svg")
+    text = held.getvalue()
+    return text[text.index("<svg") :]
+
+
+def literal(text: Text) -> Text:
     """Show a text as it is: `$` in a name begins no formula."""
     text.set_parse_math(False)
     return text
@@ -208,62 +239,19 @@ def _said(figure: Figure, axes: Axes, text: str) -> Figure:
     return figure
 
 
-def _name_rows(axes: Axes, names: list[str]) -> None:
-    """The arms down the vertical axis, the first on top."""
-    axes.set_yticks(range(len(names)), [shortened(name) for name in names])
-    for text in axes.get_yticklabels():
-        _literal(text)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.grid(axis="x", color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _curve_axes(train: list[Curve], valid: list[Curve], scale: float, tint: dict[str, str]) -> tuple[Figure, Axes]:
-    """Training dashed, validation solid, with the range over seeds as a band where it can be told apart."""
-    many = len(valid) > 8
-    figure = _figure(10.5 if many else 9.0, 5.6)
-    axes = figure.subplots()
-    axes.set_xlabel("epoch")
-    if not valid:
-        return figure, _said(figure, axes, "No trial has finished.").axes[0]
-    for one, other in zip(train, valid, strict=True):
-        _draw_curve(axes, one, scale, tint[one.arm], (0, (4, 2)), len(valid))
-        _draw_curve(axes, other, scale, tint[other.arm], "solid", len(valid))
-    last = max(len(curve.epochs) for curve in valid)
-    if last < 3:
-        axes.set_xlim(0.5, last + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
-    axes.grid(color="0.92")
-    axes.spines[["top", "right"]].set_visible(False)
-    _legend(figure, axes, {curve.arm: tint[curve.arm] for curve in valid}, many)
-    _caption(figure, _curve_caption(valid))
-    return figure, axes
-
-
-def _draw_curve(axes: Axes, curve: Curve, scale: float, colour: str, style, arms: int) -> None:
-    marker = "o" if len(curve.epochs) < 3 else None
+def _draw_curve(axes: Axes, curve: Curve, colour: str, solid: bool, band: bool) -> None:
     axes.plot(
         curve.epochs,
-        scale * curve.mean,
+        curve.mean,
         color=colour,
-        linestyle=style,
-        linewidth=2 if style == "solid" else 1.3,
-        marker=marker,
-        fillstyle="full" if style == "solid" else "none",
+        linestyle="solid" if solid else (0, (4, 2)),
+        linewidth=2 if solid else 1.3,
+        marker="o" if len(curve.epochs) < 3 else None,
+        fillstyle="full" if solid else "none",
     )
-    if arms <= MOST_BANDS and curve.seeds > 1:
-        low, high = scale * curve.low, scale * curve.high
-        axes.fill_between(curve.epochs, low, high, color=colour, alpha=0.16 if style == "solid" else 0.08, linewidth=0)
-
-
-def _curve_caption(valid: list[Curve]) -> str:
-    seeds = max(curve.seeds for curve in valid)
-    said = "Lines: means over the seeds that finished." if seeds > 1 else "One seed."
-    if seeds > 1:
-        said += " Bands: lowest to highest seed." if len(valid) <= MOST_BANDS else " Bands are left out: too many."
-    short = max(len(curve.epochs) for curve in valid) < 3
-    dashed, solid = ("Hollow", "Full") if short else ("Dashed", "Solid")
-    return f"{dashed}: training, {TRAIN_SAID}. {solid}: validation, {VALID_SAID}.\n{said}"
+    if band and curve.seeds > 1:
+        alpha = 0.16 if solid else 0.08
+        axes.fill_between(curve.epochs, curve.low, curve.high, color=colour, alpha=alpha, linewidth=0)
 
 
 def _legend(figure: Figure, axes: Axes, tint: dict[str, str], many: bool) -> None:
@@ -273,7 +261,7 @@ def _legend(figure: Figure, axes: Axes, tint: dict[str, str], many: bool) -> Non
     where = {"loc": "outside right upper"} if many else {"loc": "outside upper left", "ncols": min(4, len(names))}
     legend = figure.legend(handles, places, frameon=False, fontsize=9, **where)
     for text, name in zip(legend.get_texts(), names, strict=True):
-        _literal(text).set_text(name)
+        literal(text).set_text(name)
 
 
 def _as_image(image: np.ndarray) -> np.ndarray:
@@ -304,7 +292,7 @@ def _mosaic(images: list[np.ndarray], rows: int, columns: int) -> tuple[np.ndarr
 
 
 def _samples_as_rows(images: np.ndarray, labels: np.ndarray) -> Figure:
-    figure = _figure(7.5, 1.2 + 0.13 * len(images))
+    figure = new_figure(7.5, 1.2 + 0.13 * len(images))
     axes = figure.subplots()
     picture = axes.imshow(images, aspect="auto", interpolation="nearest", cmap="viridis")
     axes.set_yticks(range(len(labels)), [str(label) for label in labels], fontsize=6)

@@ -7,7 +7,6 @@ import typer
 
 app = typer.Typer(
     name="actlab",
-    help="Make, check and compare activation functions for neural networks.",
     epilog="Example: actlab compare relu tanh gelu --seeds 5",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

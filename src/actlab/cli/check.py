@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import filled, parse_list, parse_whole
-from actlab.errors import UserError
+from actlab.cli.options import filled, parse_names, parse_whole
+from actlab.errors import UserError, one_of
 
 if TYPE_CHECKING:
     from actlab.checks import Verdict
@@ -61,21 +61,24 @@ def check(
     from rich.markup import escape
 
     from actlab import catalogue
-    from actlab.checks import check as battery, junit as as_junit
+    from actlab.checks import CHECKS, check as battery, junit as as_junit
 
-    if junit is not None and not junit.expanduser().absolute().parent.is_dir():
+    if junit is not None and not junit.parent.is_dir():
         raise UserError(f"--junit {junit}: there is no folder {junit.parent}.")
-    named, broken, left = _expanded(targets or [])
+    named, unusable, left = _expanded(targets or [])
     named = [*(catalogue.facts() if all_ else []), *filled(named, param, learn)]
-    if len(broken) == 1 and not named:
-        raise UserError(broken[0][1])
-    if not named and not broken:
+    if len(unusable) == 1 and not named:
+        raise UserError(unusable[0][1])
+    if not named and not unusable:
         raise UserError("Name an activation to check, for example `actlab check relu`, or --all for the catalogue.")
-    allowed = _allowed(parse_list(allow))
-    many = len(named) + len(broken) > 1
-    verdicts, unusable = [], []
-    for target, why in broken:
-        unusable.append((target, why))
+    allowed = parse_names(allow)
+    for name in allowed:
+        if name != "portability" and name not in CHECKS:
+            raise one_of("check", name, ["portability", *CHECKS])
+    total = len(named) + len(unusable)
+    many = total > 1
+    verdicts = []
+    for target, why in unusable:
         _cannot(as_json, target, why)
     status = Console(stderr=True).status("")
     for target in named:
@@ -92,7 +95,7 @@ def check(
                     inductor=not many if inductor is None else inductor,
                     quick=quick,
                     exhaustive=exhaustive,
-                    only=parse_list(only),
+                    only=parse_names(only),
                     progress=lambda name, target=target: status.update(escape(f"{target}: {name}")),
                 )
         except UserError as error:
@@ -110,32 +113,15 @@ def check(
         _cannot(as_json, target, why, "not checked", "unchecked")
     if junit is not None:
         junit.write_text(as_junit(verdicts, allowed, unusable, left), encoding="utf-8")
+    sound = sum(v.passes(allowed) for v in verdicts)
+    failed = total - len(unusable) - sound
     if not many and not as_json:
         _print(verdicts[0], verbose, allowed)
-    if many and not as_json:
-        sound = sum(v.passes(allowed) for v in verdicts)
-        print(
-            f"{sound} of {len(named) + len(broken)} pass"
-            + (f", {len(unusable)} cannot be checked." if unusable else ".")
-            + (
-                " Check one alone to see where, and how to mend it."
-                if sound + len(unusable) < len(named) + len(broken)
-                else ""
-            )
-        )
-    if unusable:
-        raise typer.Exit(2)
-    raise typer.Exit(0 if all(v.passes(allowed) for v in verdicts) else 1)
-
-
-def _allowed(names: list[str]) -> list[str]:
-    from actlab.checks import CHECKS
-    from actlab.errors import one_of
-
-    for name in names:
-        if name != "portability" and name not in CHECKS:
-            raise one_of("check", name, ["portability", *CHECKS])
-    return names
+    elif not as_json:
+        others = f", {len(unusable)} cannot be checked" if unusable else ""
+        advice = " Check one alone to see where, and how to mend it." if failed else ""
+        print(f"{sound} of {total} pass{others}.{advice}")
+    raise typer.Exit(2 if unusable else 1 if failed else 0)
 
 
 def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]], list[tuple[str, str]]]:
@@ -143,6 +129,8 @@ def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]], lis
 
     Then files that hold none, and what else can be called in a file, each with why.
     """
+    from actlab.checks import activations_in
+
     found: list[str] = []
     broken: list[tuple[str, str]] = []
     left: list[tuple[str, str]] = []
@@ -152,22 +140,17 @@ def _expanded(targets: list[str]) -> tuple[list[str], list[tuple[str, str]], lis
             continue
         for file in sorted(glob.glob(target)) or [target]:
             try:
-                found += _in_file(file, left)
+                with contextlib.redirect_stdout(sys.stderr):
+                    names, unfit = activations_in(file)
             except UserError as error:
                 broken.append((file, str(error)))
+                continue
+            found += [f"{file}:{name}" for name in names]
+            left += [(f"{file}:{name}", why) for name, why in unfit.items()]
+            if not names:
+                kinds = "no block, module class, autograd Function or function of x"
+                broken.append((file, f"{file} defines no activation: {kinds}."))
     return found, broken, left
-
-
-def _in_file(file: str, left: list[tuple[str, str]]) -> list[str]:
-    """The activations defined in a file: blocks, modules, autograd Functions, whatever is called with one argument."""
-    from actlab.checks import activations_in
-
-    with contextlib.redirect_stdout(sys.stderr):
-        names, unfit = activations_in(file)
-    left += [(f"{file}:{name}", why) for name, why in unfit.items()]
-    if not names:
-        raise UserError(f"{file} defines no activation: no block, module class, autograd Function or function of x.")
-    return [f"{file}:{name}" for name in names]
 
 
 def _cannot(as_json: bool, target: str, why: str, words: str = "cannot be checked", key: str = "unusable") -> None:
@@ -175,19 +158,19 @@ def _cannot(as_json: bool, target: str, why: str, words: str = "cannot be checke
 
 
 def _row(verdict: "Verdict", allowed: list[str]) -> str:
-    failures = verdict.failures
     state = "pass" if verdict.passes(allowed) else "FAIL"
-    what = ", ".join(f.check for f in failures) or verdict.identity
+    what = ", ".join(f.check for f in verdict.failures) or verdict.identity
     return f"{state}  {verdict.label:<24}  {verdict.seconds:5.1f} s  {what}"
 
 
 def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, soft_wrap=False)
-    console.print(f"[bold]{_safe(verdict.label)}[/bold]: {_safe(verdict.identity)}")
-    console.print(f"Measured against {_safe(verdict.truth)}.\n")
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console.print(f"[bold]{escape(verdict.label)}[/bold]: {escape(verdict.identity)}")
+    console.print(f"Measured against {escape(verdict.truth)}.\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("check", "", "measured", "limit", "input", "finding"):
         table.add_column(column, overflow="fold", no_wrap=column in ("check", ""))
@@ -199,14 +182,14 @@ def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
         says = f.says if verbose or f.outcome != "pass" or f.check == "kinks" else ""
         told = " ".join([says, f"Mend: {f.mend}" if f.mend and f.outcome != "pass" else ""]).strip()
         outcome = "allowed" if f.outcome == "fail" and f not in failed else f.outcome
-        colour = colours[outcome]
+        measured, limit = ("" if n is None else f"{n:.2g}" for n in (f.measured, f.limit))
         table.add_row(
             f.check,
-            f"[{colour}]{outcome}[/{colour}]",
-            _number(f.measured) if f.outcome != "note" else "",
-            _number(f.limit),
-            _safe(f.where),
-            _safe(told),
+            f"[{colours[outcome]}]{outcome}[/]",
+            measured if f.outcome != "note" else "",
+            limit,
+            escape(f.where),
+            escape(told),
         )
     console.print(table)
     counts = {s: sum(f.severity == s for f in failed) for s in ("wrong", "portability")}
@@ -217,14 +200,4 @@ def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
     console.print(f"\n[bold {colour}]{said}[/] in {verdict.seconds:.1f} s.")
     if verdict.properties is not None:
         for name, value in verdict.properties.as_rows():
-            console.print(f"  {name:<16}{_safe(value)}")
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
-
-
-def _safe(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+            console.print(f"  {name:<16}{escape(value)}")

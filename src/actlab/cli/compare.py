@@ -5,13 +5,14 @@ import shlex
 import sys
 import textwrap
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import (
     Data,
+    Hidden,
     Standardise,
     Target,
     filled,
@@ -25,7 +26,8 @@ from actlab.cli.options import (
 from actlab.errors import UserError
 from actlab.running import processes
 
-LEAST_PAIRS = 5  # as in stats, which is slow to load
+if TYPE_CHECKING:
+    from actlab.experiment import Run
 
 Names = Annotated[
     list[str] | None,
@@ -55,9 +57,7 @@ def compare(
     tune: Annotated[
         bool, typer.Option("--tune", help="choose each activation's learning rate from the usual ones")
     ] = False,
-    hidden: Annotated[
-        str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
-    ] = None,
+    hidden: Hidden = None,
     batch_size: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="64")] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, momentum or adamw", show_default="sgd")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant or cosine", show_default="constant")] = None,
@@ -130,9 +130,13 @@ def compare(
             processes.prepare("actlab.cli.entry")  # it loads torch while this process does
         from actlab import workflows
         from actlab.cli.terminal import Terminal
+        from actlab.stats import LEAST_PAIRS
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
+    most_seeds = parse_whole("--max-seeds", "60" if max_seeds is None else max_seeds) or 0
+    if most_seeds < LEAST_PAIRS:  # 0 would switch it off
+        raise UserError(f"--max-seeds is {most_seeds}; a verdict takes {LEAST_PAIRS} seeds at least.")
     how: dict[str, Any] = {
         "data_dir": data_dir,
         "device": device,
@@ -152,7 +156,7 @@ def compare(
         **how,
         data=data,
         target=target,
-        seeds=None if seeds is None else parse_seeds(seeds),
+        seeds=parse_seeds(seeds),
         epochs=parse_whole("--epochs", epochs),
         learning_rate=parse_numbers("--lr", lr),
         hidden=parse_hidden(hidden),
@@ -168,7 +172,7 @@ def compare(
         engine=engine,
         baseline=baseline,
         margin=parse_number("--margin", margin),
-        max_seeds=_most_seeds(max_seeds) if until_decided else None,
+        max_seeds=most_seeds if until_decided else None,
     )
     again = None
     if confirm:
@@ -208,31 +212,22 @@ def reproduce(
     )
 
 
-def _most_seeds(text: str | None) -> int | None:
-    """How far `--until-decided` goes; 0 would switch it off."""
-    most = parse_whole("--max-seeds", "60" if text is None else text)
-    if most is not None and most < LEAST_PAIRS:
-        raise UserError(f"--max-seeds is {most}; a verdict takes {LEAST_PAIRS} seeds at least.")
-    return most
-
-
-def _print_result(run: Any, as_json: bool, again: Any = None, confirm: bool = False) -> None:
+def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool) -> None:
     from actlab.results import summarise
     from actlab.workflows import confirmed
 
-    summary = summarise(run)
+    summary, anew = summarise(run), again and summarise(again)
     if as_json:
         told = summary.as_json()
         activations = [{"name": row.pop("arm"), **row} for row in told.pop("table")]
         about = {"run": str(run.path), "environment": run.environments[-1]}
         if confirm:
-            told["confirmation"] = again and summarise(again).as_json()
+            told["confirmation"] = anew and anew.as_json()
         print(json.dumps(about | {"activations": activations} | told, allow_nan=False))
         return
     print(summary.as_text())
     if confirm:
-        leads = "The baseline leads: there is nothing to confirm." if again is None else confirmed(summarise(again))
-        print("\n".join(textwrap.wrap(leads, 100)))
+        print(textwrap.fill(confirmed(anew) if anew else "The baseline leads: there is nothing to confirm.", 100))
     print(f"Report: {run.path / 'report' / 'index.html'}")
     if again is not None:
         print(f"Of the fresh seeds: {again.path / 'report' / 'index.html'}")

@@ -1,6 +1,7 @@
 """Run a command; a user's mistake is one line on standard error and status 2."""
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -21,7 +22,7 @@ app.registered_commands.sort(key=lambda command: _ORDER.index(command.callback._
 def main() -> None:
     """Run a command; a user's mistake is one line on standard error and status 2."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character must not lose a result
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="actlab", standalone_mode=False)

@@ -52,12 +52,13 @@ def list_(
     ]
     notes = {fact.name: _notes(fact) for fact in found}
     if same_as is not None:
-        same = _same_as(same_as)
-        found = [fact for fact in found if fact.name in same]
-        notes = same
+        from actlab.checks import same_as as alike
+
+        notes = {same.name: same.text for same in alike(same_as)}
+        found = [fact for fact in found if fact.name in notes]
     if as_json:
-        rows = [dataclasses.asdict(fact) for fact in found]
-        rows = [row | {"same": notes[row["name"]]} for row in rows] if same_as is not None else rows
+        same = {fact.name: {"same": notes[fact.name]} if same_as is not None else {} for fact in found}
+        rows = [dataclasses.asdict(fact) | same[fact.name] for fact in found]
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     elif found:
         if same_as is not None:
@@ -91,17 +92,14 @@ def show(
     names = filled(names, param, learn)
     if gradient:
         _gradient(names, out, as_json)
+    from actlab import report
     from actlab.checks import explain
 
     if out is not None:
-        from actlab.report import check_file
-
-        check_file(out)
+        report.check_file(out)
     items = [explain.shown(name) for name in names]
     if out is not None:
-        from actlab.report import draw_card
-
-        draw_card(explain.sketches(items), out)
+        report.draw_card(explain.sketches(items), out)
     if as_json:
         print(json.dumps([explain.as_dict(item) for item in items], indent=1, ensure_ascii=False, allow_nan=False))
         return
@@ -122,18 +120,9 @@ def _gradient(names: list[str], out: Path | None, as_json: bool) -> None:
 
 
 def _notes(fact: "Facts") -> str:
-    notes = [f"kink at {', '.join(f'{kink:g}' if isinstance(kink, float) else kink for kink in fact.kinks)}"]
-    notes = notes if fact.kinks else []
-    notes += [f"learned: {', '.join(fact.learned)}"] if fact.learned else []
-    notes += [f"also {', '.join(fact.aliases)}"] if fact.aliases else []
-    return "; ".join(notes)
-
-
-def _same_as(name: str) -> dict[str, str]:
-    """Names of the same function, and in which sense."""
-    from actlab.checks import same_as
-
-    return {same.name: same.text for same in same_as(name)}
+    kinks = [f"{kink:g}" if isinstance(kink, float) else kink for kink in fact.kinks]
+    told = {"kink at": kinks, "learned:": fact.learned, "also": fact.aliases}
+    return "; ".join(f"{word} {', '.join(names)}" for word, names in told.items() if names)
 
 
 def _gated_modules() -> str:

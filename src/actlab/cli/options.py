@@ -12,6 +12,7 @@ DATA = (
     "x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
 )
 Data = Annotated[str | None, typer.Option(help=DATA, show_default="auto")]
+Hidden = Annotated[str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")]
 Target = Annotated[
     str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes")
 ]
@@ -53,14 +54,10 @@ def parse_hidden(text: str | None) -> list[int] | None:
     return _parsed("--hidden", text, lambda text: [int(part) for part in text.split(",")], allowed)
 
 
-def parse_seeds(text: str) -> int | list[int]:
-    try:
-        values = [int(part) for part in text.removesuffix(",").split(",")]
-    except ValueError:
-        values = []
-    if not values:
-        raise UserError(f"--seeds is {text!r}; it must be a count such as 10, or a list such as 0,1,2.")
-    return values if "," in text else values[0]
+def parse_seeds(text: str | None) -> int | list[int] | None:
+    allowed = "a count such as 10, or a list such as 0,1,2"
+    values = _parsed("--seeds", text, lambda text: [int(part) for part in text.removesuffix(",").split(",")], allowed)
+    return values if text is None or "," in text else values[0]
 
 
 def parse_split(split: str | None, resplit: bool) -> str | None:
@@ -73,9 +70,10 @@ def parse_split(split: str | None, resplit: bool) -> str | None:
     return "resplit" if resplit else split
 
 
-def parse_list(text: str | None) -> list[str]:
-    """Names with commas between them; nothing is no name."""
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
+def parse_names(given: list[str] | str | None) -> list[str]:
+    """Names with commas between them, in an option or in several; nothing is no name."""
+    text = given if isinstance(given, str) else ",".join(given or [])
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def parse_parameters(given: list[str] | None) -> dict[str, float]:
@@ -83,17 +81,12 @@ def parse_parameters(given: list[str] | None) -> dict[str, float]:
     from actlab.formula import number
 
     found: dict[str, float] = {}
-    for part in parse_list(",".join(given or [])):
+    for part in parse_names(given):
         name, equals, value = part.partition("=")
         if not equals or not name.strip().isidentifier():
             raise UserError(f"--param is {part!r}; it must be a name and a number, such as beta=1.5.")
         found[name.strip()] = number(value)
     return found
-
-
-def parse_names(given: list[str] | None) -> list[str]:
-    """Names, an option for each or with commas."""
-    return parse_list(",".join(given or []))
 
 
 def filled(names: list[str], param: list[str] | None, learn: list[str] | None) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.compare import Names
-from actlab.cli.options import Data, Standardise, Target, filled, parse_hidden, parse_number, parse_split
+from actlab.cli.options import Data, Hidden, Standardise, Target, filled, parse_hidden, parse_number, parse_split
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def preflight(
     pipeline: Annotated[
         str | None, typer.Option(help="standard, features or published", show_default="standard")
     ] = None,
-    hidden: Annotated[
-        str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")
-    ] = None,
+    hidden: Hidden = None,
     init: Annotated[str | None, typer.Option(help="pytorch or gain, or both", show_default="pytorch")] = None,
     param: Param = None,
     learn: Learn = None,
@@ -64,8 +62,8 @@ def preflight(
     wanted |= {name: value for name, value in sets.named(given)[0].items() if value is not None}
     experiment = Experiment.from_dict({"data": "auto"} | wanted)
     for layers in experiment.layers.values():  # wrong names are told before anything is fetched
-        for target in layers:
-            resolve(target)
+        for layer in layers:
+            resolve(layer)
     name, note = (experiment.data, "") if experiment.data != "auto" else sets.resolve_auto(data_dir=data_dir)
     if note:
         print(f"Looking at {name}, {note}.", file=sys.stderr)
@@ -96,7 +94,7 @@ def doctor(
     """
     from actlab.preflight import doctor as look
 
-    seconds = parse_number("--timeout", timeout)
+    seconds = parse_number("--timeout", timeout) or 0.0
     if not 0 < seconds <= 60:
         raise UserError(f"--timeout is {timeout}; it must be above 0 and at most 60 seconds.")
     _tell(look(seconds), "This machine:", as_json)

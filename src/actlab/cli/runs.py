@@ -27,14 +27,13 @@ def export(
 ) -> None:
     """Write a run's tables (trials, curves, times, costs) as files, or its verdicts as a table for a paper."""
     from actlab import experiment
-    from actlab.experiment import Run
 
     if format == "latex":
         from actlab.results import summarise, write_latex
 
-        print(write_latex(summarise(Run(run)), experiment.made(out or run / "export")))
+        print(write_latex(summarise(experiment.Run(run)), experiment.made(out or run / "export")))
         return
-    for file in experiment.export(Run(run), format, out or run / "export"):
+    for file in experiment.export(experiment.Run(run), format, out or run / "export"):
         print(file)
 
 

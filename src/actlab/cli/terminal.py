@@ -1,11 +1,12 @@
 """What a run says while it goes on, in a terminal: messages and a progress bar on standard error."""
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from actlab import running
 from actlab.engine import CURVES
 from actlab.running import Begun, Epoch
+from actlab.stats import count
 
 
 class Terminal(running.Progress):
@@ -15,8 +16,8 @@ class Terminal(running.Progress):
         self.quiet, self.verbose = quiet, verbose
         self.console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
-        self._task = None
-        self._download: tuple[str, int] | None = None
+        self._task: TaskID | None = None
+        self._download = ""  # the name of what is fetched
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -25,19 +26,19 @@ class Terminal(running.Progress):
     def download(self, name: str, done: int, total: int) -> None:
         if self.quiet:
             return
-        if self._download is None or self._download[0] != name:
-            self._end_bar()
+        if self._bar is None or self._task is None or self._download != name:
+            self.end()
             self._bar = Progress(
                 TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:.0f}%"),
                 console=self.console, transient=True,
             )  # fmt: skip
             self._bar.start()
-            self._download = (name, self._bar.add_task(f"Downloading {name}", total=total or None))
-        if self._bar is not None:
-            self._bar.update(self._download[1], completed=done)
+            self._task = self._bar.add_task(f"Downloading {name}", total=total or None)
+            self._download = name
+        self._bar.update(self._task, completed=done)
 
     def begin(self, begun: Begun) -> None:
-        self._end_bar()
+        self.end()
         if self.quiet:
             return
         if not begun.missing:
@@ -57,9 +58,15 @@ class Terminal(running.Progress):
         self._task = self._bar.add_task("starting", total=begun.epochs_left)
 
     def epoch(self, epoch: Epoch) -> None:
-        if self.verbose and not self.quiet:
-            for name, seed, values in zip(epoch.labels, epoch.seeds, epoch.measured, strict=True):
-                self.say(_epoch_line(name, seed, epoch, dict(zip(CURVES, values, strict=True))))
+        if self.verbose:
+            for name, seed, measured in zip(epoch.labels, epoch.seeds, epoch.measured, strict=True):
+                values = dict(zip(CURVES, measured, strict=True))
+                self.say(
+                    f"{name} (seed {seed})  epoch {epoch.epoch}/{epoch.epochs}  "
+                    f"train loss {values['train_loss']:.3f}, accuracy {100 * values['train_accuracy']:.2f}%  "
+                    f"valid loss {values['valid_loss']:.3f}, accuracy {100 * values['valid_accuracy']:.2f}%  "
+                    f"{epoch.seconds:.1f} s"
+                )
         if self._bar is not None and self._task is not None:
             mean = dict(zip(CURVES, epoch.measured.mean(axis=0), strict=True))
             text = (
@@ -69,12 +76,10 @@ class Terminal(running.Progress):
             self._bar.update(self._task, advance=len(epoch.labels), description=text)
 
     def end(self) -> None:
-        self._end_bar()
-
-    def _end_bar(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-        self._bar = self._task = self._download = None
+        self._bar = self._task = None
+        self._download = ""
 
 
 def _plan(begun: Begun) -> str:
@@ -87,7 +92,7 @@ def _plan(begun: Begun) -> str:
     known += [f"{begun.resumed} go on from a checkpoint"] if begun.resumed else []
     already = f" ({'; '.join(known)})" if known else ""
     networks = count(total, "network") + already
-    how = count(begun.workers, "processes") if begun.workers > 1 else f"this process, {begun.device}"
+    how = count(begun.workers, "process") if begun.workers > 1 else f"this process, {begun.device}"
     shape = f"hidden layers {'-'.join(map(str, e.hidden))}" if e.hidden else "no hidden layer"
     rates = "as chosen" if e.tuned else ", ".join(f"{rate:g}" for rate in e.learning_rate)
     return (
@@ -95,14 +100,6 @@ def _plan(begun: Begun) -> str:
         f"{e.optimizer}, learning rate {rates}, {count(e.epochs, 'epoch')}, in {how}: about "
         f"{duration(begun.seconds)}, at most {begun.bytes / 1e9:.1f} GB of memory."
     )
-
-
-def count(number: int, noun: str) -> str:
-    """
-    >>> count(1, "seed"), count(3, "seed"), count(2, "processes")
-    ('1 seed', '3 seeds', '2 processes')
-    """
-    return f"{number} {noun}" if number == 1 or noun.endswith("s") else f"{number} {noun}s"
 
 
 def duration(seconds: float) -> str:
@@ -117,12 +114,3 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _epoch_line(name: str, seed: int, epoch: Epoch, values: dict[str, float]) -> str:
-    return (
-        f"{name} (seed {seed})  epoch {epoch.epoch}/{epoch.epochs}  "
-        f"train loss {values['train_loss']:.3f}, accuracy {100 * values['train_accuracy']:.2f}%  "
-        f"valid loss {values['valid_loss']:.3f}, accuracy {100 * values['valid_accuracy']:.2f}%  "
-        f"{epoch.seconds:.1f} s"
-    )

@@ -64,15 +64,15 @@ def experiment(trials: "pd.DataFrame") -> Any:
     """The trials as a hiplot.Experiment."""
     import hiplot
 
-    axes = [name for name in _AXES if name not in _ONLY_IF_VARIED or trials[name].nunique() > 1]
-    if trials["test_accuracy"].isna().all():
+    axes = [name for name in _AXES if name not in _ONLY_IF_VARIED or len(set(trials[name])) > 1]
+    if not len(trials["test_accuracy"].dropna()):
         axes.remove("test_accuracy")
     rows = trials[axes].to_dict("records")
     found = hiplot.Experiment.from_iterable([{name: _plain(row[name]) for name in axes} for row in rows])
     for name in axes:
         kind = hiplot.ValueType.CATEGORICAL if name in _WORDS else hiplot.ValueType.NUMERIC
         found.parameters_definition[name].type = kind  # else a column of few numbers becomes one of words
-    found.colorby = "activation" if trials["activation"].nunique() > 1 else axes[-2]
+    found.colorby = "activation" if len(set(trials["activation"])) > 1 else axes[-2]
     plot, table = hiplot.Displays.PARALLEL_PLOT, hiplot.Displays.TABLE
     # HiPlot draws the order from right to left
     found.display_data(plot).update({"hide": ["uid", "from_uid"], "order": [*reversed(axes)]})

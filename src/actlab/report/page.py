@@ -106,7 +106,7 @@ def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:
 def _measured(run: Run, summary: Summary) -> list[tuple[str, str]]:
     """How the numbers came about, as pairs of words."""
     e = run.experiment
-    rounds = run.costs["round"].nunique()
+    rounds = len(set(run.costs["round"]))
     rates, decay, dropout = (
         ", ".join(f"{value:g}" for value in values) for values in (e.learning_rate, e.weight_decay, e.dropout)
     )

@@ -118,8 +118,8 @@ def card_page(sketches: Sequence[Sketch]) -> str:
         template={},
         height=460,
         hovermode="x unified",
-        legend={"orientation": "h", "y": 1.18, "x": 0.5, "xanchor": "center"},
-        margin={"l": 45, "r": 15, "t": 90, "b": 50},
+        legend={"orientation": "h", "y": -0.2, "x": 0.5, "xanchor": "center"},  # below: a phone gives it several lines
+        margin={"l": 45, "r": 15, "t": 40, "b": 50},
         paper_bgcolor="white",
         plot_bgcolor="white",
     )

@@ -127,7 +127,7 @@ def test_what_was_chosen_stands():
         ("tuned = 3", "tuned is a table"),
         ("[tuned.relu]\nlearning_rate = 0.1", "it needs learning_rate, weight_decay, dropout, initialisation"),
         ("[tuned.relu]\nlearning_rate = -0.1\nweight_decay = 0\ndropout = 0\ninitialisation = 'gain'", "above 0"),
-        ("[tuned.relu]\nlearning_rate = 0.1\nweight_decay = 0\ndropout = 0\ninitialisation = 'b'", "pytorch or gain"),
+        ("[tuned.relu]\nlearning_rate = 0.1\nweight_decay = 0\ndropout = 0\ninitialisation = 'b'", "pytorch, gain"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_in_words(text, told):

@@ -83,13 +83,8 @@ class Parameters:
         for layer in self.learned:
             yield from layer
 
-    def clone(self) -> "Parameters":
-        return self._each(torch.clone)
-
-    def to(self, device: torch.device) -> "Parameters":
-        return self._each(lambda tensor: tensor.to(device))
-
-    def _each(self, change: Callable[[Tensor], Tensor]) -> "Parameters":
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Parameters":
+        """Every tensor changed, and the modules bound to what has become of theirs."""
         learned = [[change(p) for p in layer] for layer in self.learned]
         modules = [
             [copies and copies.bound(p) for copies, p in zip(*rows, strict=True)]
@@ -295,7 +290,9 @@ def initial_parameters(
     trials: Sequence[Trial], slices: Sequence[Slice], sizes: Sequence[int], dtype: torch.dtype
 ) -> Parameters:
     """The start of each trial: its seed alone decides, so that equal seeds are paired across activations."""
-    gains = {id(applied): gain(applied) for part in slices for applied in part.layers} if _any_gain(trials) else {}
+    gains: dict[int, float] = {}
+    if any(trial.initialisation == "gain" for trial in trials):
+        gains = {id(applied): gain(applied) for part in slices for applied in part.layers}
     weights: list[list[Tensor]] = [[] for _ in sizes[1:]]
     for part in slices:
         before = [None, *part.layers]
@@ -306,23 +303,14 @@ def initial_parameters(
                 weight_HI, bias_H = _start(trial.initialisation, inputs, outputs, scale, generator, dtype)
                 w_HJ = torch.cat([weight_HI, bias_H.unsqueeze(1)], dim=1)
                 weights[layer].append(w_HJ if layer == len(sizes) - 2 else w_HJ.mT)
-    learned = [
-        [torch.tensor([part.layers[layer].initial] * (part.stop - part.start), dtype=dtype) for part in slices]
-        for layer in range(len(sizes) - 2)
-    ]
-    modules = [
-        [_copies(part.layers[layer], rows) for part, rows in zip(slices, row, strict=True)]
-        for layer, row in enumerate(learned)
-    ]
+    learned: list[list[Tensor]] = [[] for _ in sizes[1:-1]]
+    modules: list[list[Copies | None]] = [[] for _ in sizes[1:-1]]
+    for part in slices:
+        for layer, applied in enumerate(part.layers):
+            rows = torch.tensor([applied.initial] * (part.stop - part.start), dtype=dtype)
+            learned[layer].append(rows)
+            modules[layer].append(applied.copies(rows) if isinstance(applied, ByModule) else None)
     return Parameters([torch.stack(w).contiguous() for w in weights], learned, modules)
-
-
-def _copies(applied: Applied, learned_mL: Tensor) -> Copies | None:
-    return applied.copies(learned_mL) if isinstance(applied, ByModule) else None
-
-
-def _any_gain(trials: Sequence[Trial]) -> bool:
-    return any(trial.initialisation == "gain" for trial in trials)
 
 
 def _start(

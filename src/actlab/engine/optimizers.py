@@ -9,7 +9,6 @@ captured graph needs nothing from the host. The rate enters in one place: in dL/
 """
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,12 @@ if TYPE_CHECKING:
 _CACHED = 1 << 19  # bytes of gradients that are written, read once and not wanted again
 
 
-class Optimizer(ABC):
-    """Makes the operations that take a gradient's factors, while the backward pass has them at hand, into a step."""
+class Optimizer:
+    """Makes the operations that take a gradient's factors, while the backward pass has them at hand, into a step.
+
+    This one is SGD, w <- w - lr (g + decay w); the others replace parts of it. The rate is in dL/dlogits already, so
+    that the update is part of x^T d.
+    """
 
     def __init__(
         self, trials: Sequence[Trial], slices: "Sequence[Slice]", parameters: "Parameters", total_steps: int
@@ -48,67 +51,41 @@ class Optimizer(ABC):
 
     def tables(self, steps: range, batch: int) -> dict[str, Tensor]:
         """What the steps need from the host, a row each: `scale` is what softmax - one-hot is multiplied by."""
-        return {"scale": self._column(self.scale(steps, batch)), **self.own_tables(steps)}
-
-    def own_tables(self, steps: range) -> dict[str, Tensor]:
-        return {}
+        tables = {"scale": self._column(-self.rates(steps) / batch)}
+        if self.decays:
+            tables["shrink"] = self._column(1 - self.rates(steps) * self.decay_M)
+        return tables
 
     def _column(self, table_TM: Tensor) -> Tensor:
         return table_TM.to(self.device, self.dtype).view(*table_TM.shape, 1, 1)
-
-    @abstractmethod
-    def scale(self, steps: range, batch: int) -> Tensor:
-        """(T, M) float64: 1 / batch for the mean, and the rate where it enters there."""
 
     def begin(self, row: Row) -> None:
         """A step's row of the tables, before its first update."""
         self.row = row
 
-    @abstractmethod
     def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
         """The operation that steps these networks' weights, whose gradient is a b: made once, called at each step."""
-
-    @abstractmethod
-    def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
-        """The gradient of a slice's learned parameters."""
-
-    def finish(self) -> None:  # noqa: B027 - not every rule leaves something
-        """What is left to do when all gradients are known."""
-
-    def state(self) -> list[Tensor]:
-        """What a checkpoint must hold, beside the parameters."""
-        return []
-
-    def like_parameters(self) -> "Parameters":
-        zeros = self.parameters.clone()
-        for tensor in zeros.tensors():
-            tensor.zero_()
-        return zeros
-
-
-class SGD(Optimizer):
-    """w <- w - lr (g + decay w). The rate is in dL/dlogits already, so that the update is part of x^T d."""
-
-    def scale(self, steps: range, batch: int) -> Tensor:
-        return -self.rates(steps) / batch
-
-    def own_tables(self, steps: range) -> dict[str, Tensor]:
-        return {"shrink": self._column(1 - self.rates(steps) * self.decay_M)} if self.decays else {}
-
-    def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
         w = self.parameters.weights[layer][places]
         add = accumulation(w, a, b)
         if not self.decays:
             return add
 
-        def shrink_and_add() -> Tensor:
+        def shrink_and_add() -> None:
             w.mul_(self.row["shrink"][places])
-            return add()
+            add()
 
         return shrink_and_add
 
     def learned(self, layer: int, index: int, gradient_mL: Tensor) -> None:
+        """The gradient of a slice's learned parameters."""
         self.parameters.learned[layer][index].add_(gradient_mL)
+
+    def finish(self) -> None:
+        """What is left to do when all gradients are known."""
+
+    def state(self) -> list[Tensor]:
+        """What a checkpoint must hold, beside the parameters."""
+        return []
 
 
 class Momentum(Optimizer):
@@ -117,20 +94,18 @@ class Momentum(Optimizer):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.mu = self.trials[0].momentum
-        self.velocity = self.like_parameters()
+        self.velocity = self.parameters.each(torch.zeros_like)
         self.wanes = bool(self.cosine_M.any())
 
-    def scale(self, steps: range, batch: int) -> Tensor:
-        return -self.rates(steps) / batch
-
-    def own_tables(self, steps: range) -> dict[str, Tensor]:
-        found = {}
+    def tables(self, steps: range, batch: int) -> dict[str, Tensor]:
+        rates_TM = self.rates(steps)
+        tables = {"scale": self._column(-rates_TM / batch)}
         if self.wanes:  # u follows its rate
-            before = self.rates(range(steps.start - 1, steps.stop - 1))
-            found["follow"] = self._column(self.rates(steps) / before)
+            before_TM = self.rates(range(steps.start - 1, steps.stop - 1))
+            tables["follow"] = self._column(rates_TM / before_TM)
         if self.decays:
-            found["pull"] = self._column(-self.rates(steps) * self.decay_M)
-        return found
+            tables["pull"] = self._column(-rates_TM * self.decay_M)
+        return tables
 
     def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
         u, w = self.velocity.weights[layer][places], self.parameters.weights[layer][places]
@@ -138,11 +113,12 @@ class Momentum(Optimizer):
         if not self.wanes and not self.decays:
             return add
 
-        def follow_and_add() -> Tensor:
+        def follow_and_add() -> None:
             if self.wanes:
                 u.mul_(self.row["follow"][places])
             add()
-            return u.add_(w * self.row["pull"][places]) if self.decays else u
+            if self.decays:
+                u.add_(w * self.row["pull"][places])
 
         return follow_and_add
 
@@ -169,10 +145,9 @@ class AdamW(Optimizer):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.mean, self.square = self.like_parameters(), self.like_parameters()
+        self.mean, self.square = self.parameters.each(torch.zeros_like), self.parameters.each(torch.zeros_like)
         self.gradients = [w.new_zeros(self._at_once(w), *w.shape[1:]) for w in self.parameters.weights]
         self.learned_gradients = [[torch.zeros_like(p) for p in layer] for layer in self.parameters.learned]
-        self.betas, self.epsilon = self.trials[0].betas, self.trials[0].epsilon
         self.count = torch.zeros((), device=self.device)
         rows = [kind.learned for kind in (self.parameters, self.mean, self.square)]
         self.learned_updates = [
@@ -192,11 +167,9 @@ class AdamW(Optimizer):
         super().begin(row)
         self.count.add_(1)
 
-    def scale(self, steps: range, batch: int) -> Tensor:
-        return torch.full((len(steps), len(self.trials)), 1 / batch, dtype=torch.float64)
-
-    def own_tables(self, steps: range) -> dict[str, Tensor]:
-        return {"rate": self.rates(steps).to(self.device)}
+    def tables(self, steps: range, batch: int) -> dict[str, Tensor]:
+        rates_TM = self.rates(steps)
+        return {"scale": self._column(torch.full_like(rates_TM, 1 / batch)), "rate": rates_TM.to(self.device)}
 
     def update(self, layer: int, places: slice, a: Tensor, b: Tensor) -> Operation:
         networks = range(len(self.trials))[places]
@@ -226,22 +199,13 @@ class AdamW(Optimizer):
             (networks[places[0]], key[0], [[t[place] for place in places] for t in (w, g, m, v)], counts[: len(places)])
             for key, places in alike.items()
         ]
-        beta1, beta2 = self.betas
+        (beta1, beta2), epsilon = self.trials[0].betas, self.trials[0].epsilon
+        rule = {"beta1": beta1, "beta2": beta2, "eps": epsilon, "amsgrad": False, "maximize": False}
 
         def update() -> None:
             for network, decay, tensors, count in calls:
-                torch._fused_adamw_(
-                    *tensors,
-                    [],
-                    count,
-                    lr=self.row["rate"][network],
-                    beta1=beta1,
-                    beta2=beta2,
-                    weight_decay=decay,
-                    eps=self.epsilon,
-                    amsgrad=False,
-                    maximize=False,
-                )
+                # torch's stubs leave it out
+                torch._fused_adamw_(*tensors, [], count, lr=self.row["rate"][network], weight_decay=decay, **rule)  # pyright: ignore[reportPrivateImportUsage]
 
         return update
 
@@ -256,4 +220,4 @@ class AdamW(Optimizer):
         return [*self.mean.tensors(), *self.square.tensors(), self.count]
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adamw": AdamW}
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": Optimizer, "momentum": Momentum, "adamw": AdamW}

@@ -117,10 +117,11 @@ class Trainer:
         self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.classes)
         self.slices = _slices(stack, self.seeds)
         self.seed_of_M = torch.tensor([n for part in self.slices for n in part.seeds], device=self.device)
-        start = initial_parameters(stack.trials, self.slices, self.sizes, self.dtype).to(self.device)
-        self.parameters, self.best = start, start.clone()
+        start = initial_parameters(stack.trials, self.slices, self.sizes, self.dtype)
+        self.parameters = start.each(lambda tensor: tensor.to(self.device))
+        self.best = self.parameters.each(torch.clone)
         total_steps = first.epochs * self.batches.steps
-        self.optimizer = OPTIMIZERS[first.optimizer](stack.trials, self.slices, start, total_steps)
+        self.optimizer = OPTIMIZERS[first.optimizer](stack.trials, self.slices, self.parameters, total_steps)
         rates = torch.tensor([trial.dropout for trial in stack.trials], dtype=torch.float64)
         self.dropout_M11 = rates.view(-1, 1, 1).to(self.device, self.dtype)
         self.generators: list[list[torch.Generator]] = []  # of dropout masks, by hidden layer and seed

@@ -9,6 +9,7 @@ from .disk import (
 from .spec import GRID as GRID, TUNING_SEEDS as TUNING_SEEDS, Experiment as Experiment, Trial as Trial
 from .split import indices_of as indices_of, stratified as stratified
 from .store import (
+    CURVES as CURVES,
     DATABASE as DATABASE,
     EXPERIMENT as EXPERIMENT,
     TUNING as TUNING,

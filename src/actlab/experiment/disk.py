@@ -56,11 +56,8 @@ def told(path: Path) -> Iterator[None]:
         advice = _space(path) if "full" in str(error) or "I/O" in str(error) else "Is it a run's database, and whole?"
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None
     except OSError as error:
-        if error.errno in _FULL:
-            raise UserError(f"{path} cannot be written: {error.strerror}. {_space(path)}") from None
-        raise UserError(
-            f"{path} cannot be written: {error.strerror or error}. Choose another folder with --out."
-        ) from None
+        advice = _space(path) if error.errno in _FULL else "Choose another folder with --out."
+        raise UserError(f"{path} cannot be written: {error.strerror or error}. {advice}") from None
 
 
 def _space(path: Path) -> str:

@@ -38,31 +38,37 @@ TUNING_SEEDS = (1_000_000, 1_000_001, 1_000_002)  # seeds of its own: they choos
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One network, trained once. Its key names its result; fields at their default do not enter the key."""
+class Shared:
+    """What all trials of an experiment have in common."""
 
-    activation: str  # the identity: one name, or one for each hidden layer joined by "/"
-    seed: int
-    learning_rate: float
-    data: str  # its name, for people: not part of the key
-    content: str  # the hash of the data
     pipeline: str = "standard"
     split: str = "standard"
     hidden: tuple[int, ...] = (128, 64)
-    initialisation: str = "pytorch"
     optimizer: str = "sgd"
     momentum: float = 0.9
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     schedule: str = "constant"
-    weight_decay: float = 0.0
-    dropout: float = 0.0
     batch_size: int = 64
     epochs: int = 25
     loss: str = "cross_entropy"
     metric: str = "accuracy"
     dtype: str = "float32"
     engine: str = "stacked"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trial(Shared):
+    """One network, trained once. Its key names its result; fields at their default do not enter the key."""
+
+    activation: str  # the identity: one name, or one for each hidden layer joined by "/"
+    seed: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+    initialisation: str = "pytorch"
+    data: str  # its name, for people: not part of the key
+    content: str  # the hash of the data
 
     @cached_property
     def key(self) -> str:
@@ -92,7 +98,7 @@ class Trial:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Experiment:
+class Experiment(Shared):
     """Choices whose product is the trials: activations x learning rates x ... x seeds.
 
     >>> small = Experiment(activations=("relu", "tanh"), seeds=(0, 1, 2), data="digits", content="-")
@@ -110,20 +116,6 @@ class Experiment:
     data_note: str = ""  # why this data set, where it was not the first choice
     target: str = ""  # of data in a table: the column of the classes
     content: str = ""  # the hash of the data, once it has been loaded
-    pipeline: str = "standard"
-    split: str = "standard"
-    hidden: tuple[int, ...] = (128, 64)
-    optimizer: str = "sgd"
-    momentum: float = 0.9
-    betas: tuple[float, float] = (0.9, 0.999)
-    epsilon: float = 1e-8
-    schedule: str = "constant"
-    batch_size: int = 64
-    epochs: int = 25
-    loss: str = "cross_entropy"
-    metric: str = "accuracy"
-    dtype: str = "float32"
-    engine: str = "stacked"
     baseline: str = ""  # what the others are compared with; nothing: the first activation
     margin: float = 0.0  # the smallest difference that matters, in percentage points; 0: that of the data set
     max_seeds: int = 0  # up to which seeds are added until every comparison is decided; 0: none are added
@@ -205,11 +197,7 @@ class Experiment:
 
     def trials(self) -> list[Trial]:
         """Every trial, seeds innermost: with the whole grid, or with what was chosen for each activation."""
-        shared = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(Trial)
-            if field.name not in ("activation", "seed", *GRID) and hasattr(self, field.name)
-        }
+        shared = {name: getattr(self, name) for name in ("data", "content", *_SHARED)}
         return [
             Trial(activation=activation, seed=seed, **point, **shared)
             for activation in self.layers
@@ -230,13 +218,17 @@ class Experiment:
         """The name of this experiment: a hash of its trials' keys."""
         return hashlib.sha256("".join(sorted(trial.key for trial in self.trials())).encode()).hexdigest()[:8]
 
+    def settings(self) -> dict[str, Any]:
+        """Every field's value, by its name."""
+        return {name: getattr(self, name) for name in _DEFAULTS}
+
     def to_toml(self) -> str:
         """The experiment as TOML; fields at their default are written too, so that the file says all."""
         try:
             import tomli_w
         except ImportError:
             raise need_extra("lab", "tomli-w") from None
-        return tomli_w.dumps({name: _plain(value) for name, value in _as_dict(self).items()})
+        return tomli_w.dumps(self.settings())
 
     @classmethod
     def from_toml(cls, text: str, *, where: str = "experiment.toml") -> "Experiment":
@@ -251,16 +243,10 @@ class Experiment:
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, also: Iterable[str] = ()) -> "Experiment":
         """The experiment of these settings; `also` is allowed beside them, and named where one is unknown."""
-        fields = {field.name: field for field in dataclasses.fields(cls)}
         for key in values:
-            if key not in fields:
-                raise one_of("setting", key, [*fields, *also])
-        return cls(
-            **{
-                key: _shape_tuned(value) if key == "tuned" else _shape(key, value, fields[key].default)
-                for key, value in values.items()
-            }
-        )
+            if key not in _DEFAULTS:
+                raise one_of("setting", key, [*_DEFAULTS, *also])
+        return cls(**{key: _shape(key, value) for key, value in values.items()})
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiment":
@@ -278,7 +264,7 @@ class Experiment:
     def differences(self, other: "Experiment") -> list[str]:
         """In words, where the trials of two experiments differ; what may grow is told only where it shrank."""
         found = []
-        for name, mine in _as_dict(self).items():
+        for name, mine in self.settings().items():
             theirs = getattr(other, name)
             if name in _NOT_IDENTITY or mine == theirs or (name == "baseline" and not theirs):
                 continue
@@ -294,34 +280,28 @@ class Experiment:
 
 
 _NOT_IDENTITY = ("data_note", "tuned")
-
-
-def _as_dict(experiment: Experiment) -> dict[str, Any]:
-    return {field.name: getattr(experiment, field.name) for field in dataclasses.fields(experiment)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+_SHARED = [field.name for field in dataclasses.fields(Shared)]
+# an experiment's own fields before those that it shares with its trials
+_DEFAULTS = {f.name: f.default for f in sorted(dataclasses.fields(Experiment), key=lambda f: f.name in _SHARED)}
 
 
 def _words(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _shape(key: str, value: Any, default: Any) -> Any:
+def _shape(key: str, value: Any) -> Any:
     """A TOML value in the type that the field has; a single value stands for a list of one."""
+    if key == "tuned":
+        return _shape_tuned(value)
+    default: Any = _DEFAULTS[key]
     if key == "seeds" and isinstance(value, int) and not isinstance(value, bool):
         if not 1 <= value <= 100_000:
             raise UserError(f"seeds is {value}; it must be a count from 1 to 100000, or a list such as 0,1,2.")
         return tuple(range(value))
     if isinstance(default, tuple):
-        if isinstance(value, range) or hasattr(value, "tolist"):  # an array of numpy's
-            value = list(value) if isinstance(value, range) else value.tolist()
-        items = value if isinstance(value, list | tuple) else [value]
+        if hasattr(value, "tolist"):  # an array of numpy's
+            value = value.tolist()
+        items = value if isinstance(value, list | tuple | range) else [value]
         kind = type(default[0])
         if isinstance(value, str) and kind is not str:
             word = "whole number" if kind is int else "number"
@@ -334,14 +314,12 @@ def _shape_tuned(value: Any) -> dict[str, dict[str, Any]]:
     """A table an activation, with a value for each name of the grid; what it leaves out is an error."""
     if not isinstance(value, dict) or not all(isinstance(setting, dict) for setting in value.values()):
         raise UserError("tuned is a table of activations, each a table of its settings.")
-    defaults = {field.name: field.default for field in dataclasses.fields(Experiment)}
+    found = {}
     for name, setting in value.items():
         if set(setting) != set(GRID):
             raise UserError(f"tuned.{name} has {_words(sorted(setting))}; it needs {', '.join(GRID)}.")
-    return {
-        name: {key: _convert(f"tuned.{name}.{key}", setting[key], type(defaults[key][0])) for key in GRID}
-        for name, setting in value.items()
-    }
+        found[name] = {key: _convert(f"tuned.{name}.{key}", setting[key], type(_DEFAULTS[key][0])) for key in GRID}
+    return found
 
 
 def _convert(key: str, value: Any, kind: type) -> Any:
@@ -361,47 +339,40 @@ def _check(ok: bool, name: str, given: Any, allowed: str) -> None:
         raise UserError(f"{name} is {given}; it must be {allowed}.")
 
 
-def _each(name: str, values: Iterable[Any], test: Callable[[Any], bool], allowed: str) -> None:
-    for value in values:
-        _check(test(value), name, value, allowed)
+_LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {  # of a value, or of each of several
+    "learning_rate": (lambda v: 0 < v < math.inf, "a finite number above 0"),
+    "weight_decay": (lambda v: 0 <= v < math.inf, "a finite number, 0 or more"),
+    "dropout": (lambda v: 0 <= v < 1, "at least 0 and below 1"),
+    "seeds": (lambda v: 0 <= v < 2**63, "0 or more, and below 2^63"),
+    "hidden": (lambda v: 1 <= v <= 65536, "from 1 to 65536 units a layer (or none)"),
+    "epochs": (lambda v: 1 <= v <= 100_000, "from 1 to 100000"),
+    "batch_size": (lambda v: 1 <= v <= 1_000_000, "from 1 to 1000000"),
+    "momentum": (lambda v: 0 <= v < 1, "at least 0 and below 1"),
+    "max_seeds": (lambda v: 0 <= v <= 100_000, "from 0 to 100000"),
+    "margin": (lambda v: 0 <= v < 100, "above 0 and below 100 percentage points"),
+    "epsilon": (lambda v: 0 < v < math.inf, "a finite number above 0"),
+}
 
 
 def _validate(e: Experiment) -> None:
     """Refuse what cannot be trained, in words."""
+    given = {name: value if isinstance(value, tuple) else (value,) for name, value in e.settings().items()}
+    for name in ("activations", "seeds", *GRID):
+        _check(len(given[name]) > 0, name, "empty", "one value or more")
+        _check(len(set(given[name])) == len(given[name]), name, _words(given[name]), "free of repetitions")
+    for name in GRID:
+        given[name] += tuple(setting[name] for setting in e.tuned.values())
     for name, allowed in CHOICES.items():
-        given = getattr(e, name)
-        for value in given if isinstance(given, tuple) else (given,):
+        for value in given[name]:
             if value not in allowed:
                 raise one_of(name, value, allowed)
-    for name in ("activations", "seeds", *GRID):
-        values = getattr(e, name)
-        _check(len(values) > 0, name, "empty", "one value or more")
-        _check(len(set(values)) == len(values), name, _words(values), "free of repetitions")
-    tried = {name: (*getattr(e, name), *(setting[name] for setting in e.tuned.values())) for name in GRID}
-    _each("learning_rate", tried["learning_rate"], lambda v: math.isfinite(v) and v > 0, "a finite number above 0")
-    _each("weight_decay", tried["weight_decay"], lambda v: math.isfinite(v) and v >= 0, "a finite number, 0 or more")
-    _each("dropout", tried["dropout"], lambda v: 0 <= v < 1, "at least 0 and below 1")
-    _each("initialisation", tried["initialisation"], CHOICES["initialisation"].__contains__, "pytorch or gain")
-    _each("seeds", e.seeds, lambda v: 0 <= v < 2**63, "0 or more, and below 2^63")
-    _each("hidden", e.hidden, lambda v: 1 <= v <= 65536, "from 1 to 65536 units a layer (or none)")
-    _check(1 <= e.epochs <= 100_000, "epochs", e.epochs, "from 1 to 100000")
-    _check(1 <= e.batch_size <= 1_000_000, "batch_size", e.batch_size, "from 1 to 1000000")
-    _check(0 <= e.momentum < 1, "momentum", e.momentum, "at least 0 and below 1")
-    _check(0 <= e.max_seeds <= 100_000, "max_seeds", e.max_seeds, "from 0 to 100000")
-    _check(
-        not e.max_seeds or len(e.seeds) <= e.max_seeds,
-        "max_seeds",
-        e.max_seeds,
-        f"no fewer than the {len(e.seeds)} seeds to begin with",
-    )
-    _check(0 <= e.margin < 100, "margin", e.margin, "above 0 and below 100 percentage points")
+    for name, (is_right, limits) in _LIMITS.items():
+        for value in given[name]:
+            _check(is_right(value), name, value, limits)
+    enough = not e.max_seeds or len(e.seeds) <= e.max_seeds
+    _check(enough, "max_seeds", e.max_seeds, f"no fewer than the {len(e.seeds)} seeds to begin with")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
-    _check(math.isfinite(e.epsilon) and e.epsilon > 0, "epsilon", e.epsilon, "a finite number above 0")
     if e.engine == "plain":
         simple = e.optimizer == "sgd" and e.schedule == "constant" and e.dropout == (0.0,) and e.weight_decay == (0.0,)
-        _check(
-            simple and e.initialisation == ("pytorch",),
-            "engine",
-            "plain",
-            "used with plain SGD alone, as it is written",
-        )
+        simple = simple and e.initialisation == ("pytorch",)
+        _check(simple, "engine", "plain", "used with plain SGD alone, as it is written")

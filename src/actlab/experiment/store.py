@@ -10,7 +10,7 @@ import io
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
 TUNING = "tuning"  # the run inside a run that its settings were chosen by
 FORMAT = 1
+CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")  # what is measured after each epoch
 
 _TRIALS = {
     "key": "TEXT PRIMARY KEY",
@@ -40,10 +41,7 @@ _TRIALS = {
     "initialisation": "TEXT NOT NULL",
     "status": "TEXT NOT NULL",  # planned, finished or diverged
     "diverged_epoch": "INTEGER",
-    "final_train_loss": "REAL",
-    "final_train_accuracy": "REAL",
-    "final_valid_loss": "REAL",
-    "final_valid_accuracy": "REAL",
+    **{f"final_{name}": "REAL" for name in CURVES},
     "best_epoch": "INTEGER",  # of the lowest validation loss
     "best_valid_loss": "REAL",
     "best_valid_accuracy": "REAL",
@@ -63,10 +61,7 @@ _CURVES = {
     "seed": "INTEGER NOT NULL",
     "learning_rate": "REAL NOT NULL",
     "epoch": "INTEGER NOT NULL",
-    "train_loss": "REAL",
-    "train_accuracy": "REAL",
-    "valid_loss": "REAL",
-    "valid_accuracy": "REAL",
+    **dict.fromkeys(CURVES, "REAL"),
 }
 _TABLES = {
     "trials": _TRIALS,
@@ -255,11 +250,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with told(self.path):
             write_text(self.path / EXPERIMENT, experiment.to_toml())
 
-    def keys(self, status: Iterable[str] = ("planned", "finished", "diverged")) -> set[str]:
-        chosen = tuple(status)
-        marks = ", ".join("?" * len(chosen))
-        query = f"SELECT key FROM trials WHERE status IN ({marks})"
-        return {key for (key,) in self._database.execute(query, chosen)}
+    def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
+        rows = self._database.execute("SELECT key, status FROM trials")
+        return {key for key, state in rows if state in status}
 
     def identities(self) -> set[str]:
         return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
@@ -275,8 +268,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Enter all that a stack left, in one transaction."""
         with self._transaction():
             for outcome in outcomes:
-                names = [name for name in outcome if name != "key"]
-                sets = ", ".join(f"{name} = :{name}" for name in names)
+                sets = ", ".join(f"{name} = :{name}" for name in outcome if name != "key")
                 self._database.execute(f"UPDATE trials SET {sets} WHERE key = :key", outcome)
             self._insert("curves", curves, verb="INSERT OR REPLACE")
             self._insert("predictions", predictions, verb="INSERT OR REPLACE")
@@ -310,17 +302,14 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def add_environment(self, environment: dict[str, Any]) -> list[str]:
         """Note where the run goes on; returns in words what has changed since it last did."""
-        file = self.path / ENVIRONMENT
         known = _environments(self.path)
+        last = known[-1] if known else environment
         names = [name for name in environment if name not in ("started", "command")]
-        if known and all(known[-1].get(name) == environment[name] for name in names):
-            return []
-        with told(self.path):
-            write_text(file, json.dumps([*known, environment], indent=1) + "\n")
-        if not known:
-            return []
-        changed = [name for name in names if known[-1].get(name) != environment[name]]
-        return [f"{name}: {known[-1].get(name)} then, {environment[name]} now" for name in changed]
+        changed = [name for name in names if last.get(name) != environment[name]]
+        if changed or not known:
+            with told(self.path):
+                write_text(self.path / ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
+        return [f"{name}: {last.get(name)} then, {environment[name]} now" for name in changed]
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
         columns = list(_TABLES[table])

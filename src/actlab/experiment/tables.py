@@ -5,7 +5,11 @@ from pathlib import Path
 from actlab.errors import UserError, need_extra, one_of
 from actlab.experiment.store import Run
 
-FORMATS = ("csv", "json", "parquet")
+_OPTIONS = {  # of pandas' to_csv, to_json and to_parquet
+    "csv": {"index": False},
+    "json": {"orient": "records", "indent": 1, "double_precision": 15},
+    "parquet": {"index": False},
+}
 TABLES = ("trials", "curves", "times", "costs")
 
 
@@ -20,21 +24,15 @@ def made(folder: Path) -> Path:
 
 def export(run: Run, kind: str, folder: Path) -> list[Path]:
     """Write every table of a run; returns the files. NaN is an empty field in CSV, null elsewhere."""
-    if kind not in FORMATS:
-        raise one_of("format", kind, (*FORMATS, "latex"))
+    if kind not in _OPTIONS:
+        raise one_of("format", kind, (*_OPTIONS, "latex"))
     made(folder)
     files = []
     for name in TABLES:
-        frame = getattr(run, name)
-        file = folder / f"{name}.{kind}"
-        if kind == "csv":
-            frame.to_csv(file, index=False)
-        elif kind == "json":
-            frame.to_json(file, orient="records", indent=1, double_precision=15)
-        else:
-            try:
-                frame.to_parquet(file, index=False)
-            except ImportError:
-                raise need_extra("parquet", "pyarrow") from None
-        files.append(file)
+        files.append(folder / f"{name}.{kind}")
+        write = getattr(getattr(run, name), f"to_{kind}")
+        try:
+            write(files[-1], **_OPTIONS[kind])
+        except ImportError:
+            raise need_extra("parquet", "pyarrow") from None
     return files

@@ -47,9 +47,10 @@ def tried(trials: "pd.DataFrame") -> list[Tried]:
     """What a tuning run found; settings that are not trained with every seed yet are left out."""
     found = []
     for (activation, *values), rows in trials.groupby(["activation", *GRID], sort=False):
-        if (rows["status"] == "planned").any():
+        states = rows["status"].tolist()
+        if "planned" in states:
             continue
-        lost = int((rows["status"] == "diverged").sum())
+        lost = states.count("diverged")
         loss = math.inf if lost else float(rows["best_valid_loss"].mean())
         accuracy = math.nan if lost else float(rows["best_valid_accuracy"].mean())
         found.append(Tried(activation, dict(zip(GRID, values, strict=True)), loss, accuracy, len(rows), lost))

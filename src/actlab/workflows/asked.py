@@ -1,6 +1,5 @@
 """What is asked for, by names and settings: an experiment, its data, its activations ready to train."""
 
-import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def _settings(
     base: dict[str, Any] = {}
     if spec is not None:
         experiment = spec if isinstance(spec, Experiment) else Experiment.read(spec)
-        base = {f.name: getattr(experiment, f.name) for f in dataclasses.fields(experiment)}
+        base = experiment.settings()
         base.pop("content")
     given = {name: value for name, value in settings.items() if value is not None}
     for name, allowed, usual in _NAMED:

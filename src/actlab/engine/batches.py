@@ -6,7 +6,7 @@ All of it stands in tables with a row a step, made before the epoch begins: the 
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -59,8 +59,3 @@ class Batches:
 def with_ones(count: int, batch: int, x: Tensor) -> Tensor:
     """Room for x~ of `count` batches of samples like x, (count, B, J), its last column ones."""
     return x.new_ones(count, batch, x.shape[1] + 1)
-
-
-def in_chunks(x: Tensor, y: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """A data set in parts, for evaluation."""
-    return zip(x.split(size), y.split(size), strict=True)

@@ -1,5 +1,7 @@
 """What a training step costs: in stacks of several sizes, for the plan; with each activation, for the report."""
 
+import dataclasses
+import itertools
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -63,20 +65,18 @@ def measure_costs(experiment: Experiment, arrays: Arrays, device: str, networks:
 
 
 def _few(experiment: Experiment, arrays: Arrays) -> Arrays:
-    samples = experiment.batch_size * _STEPS
-    return Arrays(
-        arrays.x_train[:samples], arrays.y_train[:samples], arrays.x_valid, arrays.y_valid, None, None, arrays.classes
+    few = slice(experiment.batch_size * _STEPS)
+    return dataclasses.replace(
+        arrays, x_train=arrays.x_train[few], y_train=arrays.y_train[few], x_test=None, y_test=None
     )
 
 
 def _uniform(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> dict[str, Trainer]:
-    first: dict[str, list] = {}
-    for trial in experiment.trials():
-        first.setdefault(trial.activation, []).append(trial)
     trainers = {}
-    for identity, trials in first.items():
+    for identity, group in itertools.groupby(experiment.trials(), key=lambda trial: trial.activation):
+        trials = list(group)
         alike = [trial for trial in trials if Stack.group(trial) == Stack.group(trials[0])]
-        uniform = tuple(alike[i % len(alike)] for i in range(networks))
+        uniform = tuple(itertools.islice(itertools.cycle(alike), networks))
         trainers[label(identity)] = Trainer(Stack(uniform, experiment.layers), arrays, device)
     return trainers
 

@@ -29,7 +29,7 @@ from torch import Tensor
 from actlab.engine.optimizers import Optimizer
 from actlab.engine.products import Operation, product
 from actlab.experiment import Trial, stream_seed
-from actlab.making import Applied, ByModule, Copies, State
+from actlab.making import Applied, ByHand, ByModule, Copies, State
 
 _LANES = 32
 
@@ -131,7 +131,7 @@ class Bend:
         self.elements = z_mBH[0].numel()
         self.padding = -self.elements % _LANES
         self.saved = None
-        if applied.by_rows and not self.padding:
+        if isinstance(applied, ByHand) and applied.by_rows and not self.padding:
             self.forward, self.backward = applied.rows(z_mBH, y_mBH, dx_mBH)
         if self.padding:
             self.padded = z_mBH.new_empty(len(z_mBH), self.elements + self.padding)

@@ -1,5 +1,6 @@
 """The experiment as one writes it by hand, to be read from top to bottom. Tests hold the engine's numbers to it."""
 
+# pyright: reportIncompatibleMethodOverride=false
 import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +25,7 @@ class ReLU(torch.autograd.Function):
         return x.clamp(min=0)
 
     @staticmethod
-    def backward(ctx, gradient):  # given dL/dy: how the loss changes with the output
+    def backward(ctx, gradient):  # given dL/dy (torch's stubs: *gradients): how the loss changes with the output
         (x,) = ctx.saved_tensors
         return gradient * (x > 0)  # dL/dx = dL/dy f'(x), the chain rule
 
@@ -107,8 +108,7 @@ def evaluate(network: nn.Module, loader: Iterable) -> tuple[float, float]:
 
 def fit(network: Network, arrays: Arrays, trial: Trial) -> Iterator[tuple[float, ...]]:
     """Train, and after each epoch give training loss and accuracy, validation loss and accuracy, seconds."""
-    data = TensorDataset(arrays.x_train, arrays.y_train)
-    order = torch.Generator()
+    data, order = TensorDataset(arrays.x_train, arrays.y_train), torch.Generator()
     loader = DataLoader(data, batch_size=trial.batch_size, sampler=RandomSampler(data, generator=order))
     valid = DataLoader(TensorDataset(arrays.x_valid, arrays.y_valid), batch_size=500)
     optimizer = torch.optim.SGD(network.parameters(), lr=trial.learning_rate)

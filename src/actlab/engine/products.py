@@ -39,17 +39,14 @@ def _lonely_vector(a: Tensor, b: Tensor) -> bool:
 def product(a: Tensor, b: Tensor, out: Tensor) -> Operation:
     """out = a b for each network, as an operation on these tensors: what is decided by shapes is decided once."""
     if _lonely_vector(a, b):
-        return lambda: out.copy_(torch.bmm(a.expand(2, -1, -1), b.expand(2, -1, -1))[:1])
+        a, b = a.expand(2, -1, -1), b.expand(2, -1, -1)
+        return lambda: out.copy_(torch.bmm(a, b)[:1])
     return partial(torch.bmm, a, b, out=out)
 
 
 def accumulation(total: Tensor, a: Tensor, b: Tensor, beta: float = 1.0) -> Operation:
     """total = beta total + a b for each network, in place."""
     if _lonely_vector(a, b):
-        return partial(_accumulate_twice, total, a, b, beta)
-    return partial(total.baddbmm_, a, b) if beta == 1 else partial(total.baddbmm_, a, b, beta=beta)
-
-
-def _accumulate_twice(total: Tensor, a: Tensor, b: Tensor, beta: float) -> Tensor:
-    twice = total.repeat(2, 1, 1).baddbmm_(a.expand(2, -1, -1), b.expand(2, -1, -1), beta=beta)
-    return total.copy_(twice[:1])
+        a, b = a.expand(2, -1, -1), b.expand(2, -1, -1)
+        return lambda: total.copy_(total.repeat(2, 1, 1).baddbmm_(a, b, beta=beta)[:1])
+    return partial(total.baddbmm_, a, b, beta=beta)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
-Row = dict[str, Tensor]
+from actlab.engine.batches import Row
+
 Step = Callable[[Row, int], None]  # a row of the tables, and its number: 0 where that is not known
 
 _WARM_UP = 3  # calls before a capture, as PyTorch's notes on CUDA graphs ask for

@@ -4,25 +4,26 @@ Legend: M networks, S seeds, B samples of a batch, J inputs and a one, C classes
 """
 
 import dataclasses
+import functools
+import hashlib
+import itertools
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from actlab.engine.batches import Batches, Row, in_chunks, with_ones
+from actlab.engine.batches import Batches, Row, with_ones
 from actlab.engine.denormals import flushed
 from actlab.engine.models import Backward, Forward, Parameters, Slice, initial_parameters
 from actlab.engine.optimizers import OPTIMIZERS
 from actlab.engine.replay import Cursor, OneByOne
-from actlab.experiment import Trial, stream_seed
-from actlab.making import Applied, ByHand, resolve, state_of
+from actlab.experiment import CURVES as CURVES, Trial, stream_seed
+from actlab.making import ByHand, resolve, saved
 from actlab.naming import Target
 
-CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 EVALUATION_BATCH = 500
 MEASURED_STEPS = 8  # loss and accuracy are taken from the logits of so many steps at once
 
@@ -60,6 +61,19 @@ class Stack:
     trials: tuple[Trial, ...]  # those of one activation next to each other
     layers: dict[str, tuple[Target, ...]]  # identity -> what it names, a target for each hidden layer
 
+    @property
+    def keys(self) -> list[str]:
+        return [trial.key for trial in self.trials]
+
+    @property
+    def name(self) -> str:
+        """What its files are named by."""
+        return hashlib.sha256("".join(self.keys).encode()).hexdigest()[:12]
+
+    def placed(self, trial: Trial) -> Iterator[tuple[Target, int]]:
+        """What stands in each hidden layer of a trial, and the layer's width."""
+        return zip(self.layers[trial.activation], trial.hidden, strict=False)  # more names, no layers
+
     @staticmethod
     def group(trial: Trial) -> tuple:
         """Trials with equal groups can share a stack."""
@@ -87,17 +101,19 @@ class Result:
 OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds, (M, 4)
 
 
-@dataclasses.dataclass(frozen=True)
 class _Step:
     """What a training step on batches of one size works with."""
 
-    forward: Forward
-    backward: Backward
-    samples: Tensor  # where a batch is put, (S B, I)
-    logits_RMCB: Tensor  # of the last steps
-    slots: list[Tensor]  # its parts, (M, C, B) each
-    log_p_RMCB: Tensor
-    minus_one_M1B: Tensor
+    def __init__(self, trainer: "Trainer", batch: int) -> None:
+        networks, classes = len(trainer.trials), trainer.sizes[-1]
+        x_SBJ = with_ones(len(trainer.seeds), batch, trainer.arrays.x_train)
+        self.samples = x_SBJ.view(-1, x_SBJ.shape[2])[:, :-1]  # where a batch is put, (S B, I)
+        self.forward = Forward(trainer.slices, trainer.parameters, x_SBJ, training=True, drops=trainer.drops)
+        self.backward = Backward(self.forward, trainer.optimizer)
+        self.logits_RMCB = x_SBJ.new_empty(trainer.ring, networks, classes, batch)  # of the last steps
+        self.slots = list(self.logits_RMCB)  # its parts, (M, C, B) each
+        self.log_p_RMCB = torch.empty_like(self.logits_RMCB)
+        self.minus_one_M1B = x_SBJ.new_full((networks, 1, batch), -1)
 
 
 class Trainer:
@@ -132,22 +148,8 @@ class Trainer:
         self.replays = capturable and (self.device.type == "cuda" if replays is None else replays)
         self.runners = [Cursor(self._held) if self.replays else OneByOne() for _ in self.batches.segments]
         self.ring = 1 if self.replays else MEASURED_STEPS
-        self.steps = {segment.batch: self._step_of(segment.batch) for segment in self.batches.segments}
+        self.steps = {segment.batch: _Step(self, segment.batch) for segment in self.batches.segments}
         self._evaluations: dict[tuple[int, bool], tuple[Forward, Tensor]] = {}
-
-    def _step_of(self, batch: int) -> "_Step":
-        x_SBJ = with_ones(len(self.seeds), batch, self.arrays.x_train)
-        forward = Forward(self.slices, self.parameters, x_SBJ, training=True, drops=self.drops)
-        logits_RMCB = x_SBJ.new_empty(self.ring, len(self.trials), self.sizes[-1], batch)
-        return _Step(
-            forward=forward,
-            backward=Backward(forward, self.optimizer),
-            samples=x_SBJ.view(-1, x_SBJ.shape[2])[:, :-1],
-            logits_RMCB=logits_RMCB,
-            slots=list(logits_RMCB),
-            log_p_RMCB=torch.empty_like(logits_RMCB),
-            minus_one_M1B=x_SBJ.new_full((len(self.trials), 1, batch), -1),
-        )
 
     def _begin_records(self, epochs: int) -> None:
         count = len(self.trials)
@@ -155,7 +157,7 @@ class Trainer:
         def entries(dtype: torch.dtype, value: float = 0) -> Tensor:
             return torch.full((count,), value, dtype=dtype, device=self.device)
 
-        self.done, self.step, self.elapsed = 0, 0, 0.0  # epochs, steps of the coming one, its seconds so far
+        self.done, self.step = 0, 0  # epochs, steps of the coming one
         self.curves = np.full((count, epochs, len(CURVES)), np.nan)
         self.seconds: list[float] = []
         self.loss_M, self.correct_M = entries(torch.float64), entries(torch.int64)  # sums over the epoch so far
@@ -165,16 +167,11 @@ class Trainer:
     @flushed()
     def epoch(self, pause: Callable[["Trainer"], None] | None = None) -> np.ndarray:
         """Train one epoch, evaluate, and return this epoch's (M, 4). At a pause `state()` may be taken."""
-        began = time.perf_counter() - self.elapsed
-
-        def paused(trainer: "Trainer") -> None:
-            self.elapsed = time.perf_counter() - began
-            if pause is not None:
-                pause(trainer)
-
-        loss_M, accuracy_M = self.train_epoch(paused)
+        if not self.step:
+            self.began = time.perf_counter()
+        loss_M, accuracy_M = self.train_epoch(pause)
         valid_loss_M, valid_accuracy_M = self.evaluate()
-        self.done, self.step, self.elapsed = self.done + 1, 0, 0.0
+        self.done, self.step = self.done + 1, 0
         lost_M = ~(loss_M.isfinite() & valid_loss_M.isfinite())
         self.diverged_epoch_M[:] = torch.where(lost_M & (self.diverged_epoch_M == 0), self.done, self.diverged_epoch_M)
         # the accuracy of NaN logits means nothing
@@ -182,7 +179,7 @@ class Trainer:
         self._keep_best(valid_loss_M)
         measured = torch.stack([loss_M, accuracies[0], valid_loss_M, accuracies[1]], dim=1).cpu().numpy()
         self.curves[:, self.done - 1] = measured
-        self.seconds.append(time.perf_counter() - began)
+        self.seconds.append(time.perf_counter() - self.began)
         return measured
 
     @flushed()
@@ -199,7 +196,7 @@ class Trainer:
             tables = self.batches.tables(order_Sn, segment, self.seed_of_M)
             tables |= self.optimizer.tables(range(before + steps.start, before + steps.stop), segment.batch)
             rows = range(min(max(self.step - steps.start, 0), len(steps)), len(steps))
-            for n in runner.run(partial(self._train_step, segment.batch), tables, rows):
+            for n in runner.run(functools.partial(self._train_step, segment.batch), tables, rows):
                 self.step = steps.start + n + 1
                 due = (n + 1) % MEASURED_STEPS == 0
                 if not self.replays and (due or n == len(steps) - 1):
@@ -246,13 +243,11 @@ class Trainer:
         test_loss, test_accuracy = np.full(count, np.nan), np.full(count, np.nan)
         if self.arrays.x_test is not None and self.arrays.y_test is not None:
             test_loss_M, classes_Mn = self._classify(self.arrays.x_test, self.arrays.y_test, self.best)
-            test_loss = test_loss_M.cpu().numpy()
             right = (classes_Mn == self.arrays.y_test).cpu().numpy()
-            test_accuracy = right.mean(axis=1)
+            test_loss, test_accuracy = test_loss_M.cpu().numpy(), right.mean(axis=1)
             kind = np.uint8 if self.arrays.classes <= 256 else np.uint16
-            classes = classes_Mn.cpu().numpy().astype(kind)
-            for i in range(count):
-                predictions[i], correct[i] = classes[i], np.packbits(right[i])
+            predictions = list(classes_Mn.cpu().numpy().astype(kind))
+            correct = list(np.packbits(right, axis=1))
             test_loss[best_epoch == 0] = test_accuracy[best_epoch == 0] = np.nan
         return Result(
             curves=self.curves,
@@ -279,7 +274,7 @@ class Trainer:
         return {
             "done": self.done,
             "step": self.step,
-            "elapsed": self.elapsed,
+            "elapsed": time.perf_counter() - self.began if self.step else 0.0,  # of the coming epoch's seconds
             "held": self._held(),
             "records": self._records(),
             "modules": [self.parameters.states(), self.best.states()],
@@ -289,16 +284,16 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.done, self.step, self.elapsed = state["done"], state["step"], state["elapsed"]
-        for mine, saved in zip(self._held() + self._records(), state["held"] + state["records"], strict=True):
-            mine.copy_(saved)
+        self.done, self.step, self.began = state["done"], state["step"], time.perf_counter() - state["elapsed"]
+        for mine, theirs in zip(self._held() + self._records(), state["held"] + state["records"], strict=True):
+            mine.copy_(theirs)
         for parameters, states in zip((self.parameters, self.best), state["modules"], strict=True):
             parameters.restore(states)
         self.generators = self._dropout_generators()
         if self.step:
             flat = [g for row in self.generators for g in row]
-            for generator, saved in zip(flat, state["generators"], strict=True):
-                generator.set_state(saved)
+            for generator, theirs in zip(flat, state["generators"], strict=True):
+                generator.set_state(theirs)
         self.curves = state["curves"].numpy()
         self.seconds = list(state["seconds"])
 
@@ -324,7 +319,7 @@ class Trainer:
         """Mean loss (M,) and predicted classes (M, n)."""
         loss_M = torch.zeros_like(self.loss_M)
         classes = []
-        for x_BI, y_B in in_chunks(x, y, EVALUATION_BATCH):
+        for x_BI, y_B in zip(x.split(EVALUATION_BATCH), y.split(EVALUATION_BATCH), strict=True):
             forward, logits_MCB = self._evaluation(len(y_B), parameters)
             forward.x_SBJ[0, :, :-1] = x_BI
             forward(logits_MCB)
@@ -353,13 +348,12 @@ class Trainer:
             weight, bias = self.best.linear(layer, i)
             named[f"{2 * layer}.weight"] = np.ascontiguousarray(weight.cpu().numpy())
             named[f"{2 * layer}.bias"] = bias.cpu().numpy().copy()
-        index, part = next((n, p) for n, p in enumerate(self.slices) if p.start <= i < p.stop)
-        for layer, learned in enumerate(self.best.learned):
-            if learned[index].numel():
-                named[f"{2 * layer + 1}.learned"] = learned[index][i - part.start].cpu().numpy().copy()
-            if copies := self.best.modules[layer][index]:
-                state = state_of(copies.modules[i - part.start]).items()
-                named |= {f"{2 * layer + 1}.state.{name}": t.cpu().numpy() for name, t in state if t is not None}
+        index, place = next((n, i - part.start) for n, part in enumerate(self.slices) if part.start <= i < part.stop)
+        for layer, (learned, modules) in enumerate(zip(self.best.learned, self.best.modules, strict=True)):
+            kept = {"learned": learned[index][place]} if learned[index].numel() else {}
+            if copies := modules[index]:
+                kept = saved(copies.modules[place])
+            named |= {f"{2 * layer + 1}.{name}": t.detach().cpu().numpy().copy() for name, t in kept.items()}
         return named
 
 
@@ -387,21 +381,14 @@ def train(
 
 
 def _slices(stack: Stack, seeds: Sequence[int]) -> list[Slice]:
-    applied: dict[tuple[str, int], Applied] = {}
+    resolved = functools.cache(resolve)
     slices: list[Slice] = []
-    names = [trial.activation for trial in stack.trials]
-    for start, name in enumerate(names):
-        if start and names[start - 1] == name:
-            continue
-        stop = start + next((n for n, other in enumerate(names[start:]) if other != name), len(names) - start)
-        layers = []
-        for target, width in zip(stack.layers[name], stack.trials[0].hidden, strict=False):  # more names, no layers
-            key = (target.identity, width)
-            if key not in applied:
-                applied[key] = resolve(target, width)
-            layers.append(applied[key])
-        places = tuple(seeds.index(trial.seed) for trial in stack.trials[start:stop])
-        slices.append(Slice(start, stop, tuple(layers), places))
+    start = 0
+    for _, group in itertools.groupby(stack.trials, key=lambda trial: trial.activation):
+        trials = list(group)
+        layers = tuple(itertools.starmap(resolved, stack.placed(trials[0])))
+        slices.append(Slice(start, start + len(trials), layers, tuple(seeds.index(trial.seed) for trial in trials)))
+        start += len(trials)
     return slices
 
 

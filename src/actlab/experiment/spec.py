@@ -294,7 +294,7 @@ def _shape(key: str, value: Any) -> Any:
     if key == "tuned":
         return _shape_tuned(value)
     default: Any = _DEFAULTS[key]
-    if key == "seeds" and isinstance(value, int) and not isinstance(value, bool):
+    if key == "seeds" and type(value) is int:
         if not 1 <= value <= 100_000:
             raise UserError(f"seeds is {value}; it must be a count from 1 to 100000, or a list such as 0,1,2.")
         return tuple(range(value))

@@ -46,14 +46,16 @@ class Tried:
 def tried(trials: "pd.DataFrame") -> list[Tried]:
     """What a tuning run found; settings that are not trained with every seed yet are left out."""
     found = []
-    for (activation, *values), rows in trials.groupby(["activation", *GRID], sort=False):
+    for _, rows in trials.groupby(["activation", *GRID], sort=False):
         states = rows["status"].tolist()
         if "planned" in states:
             continue
         lost = states.count("diverged")
         loss = math.inf if lost else float(rows["best_valid_loss"].mean())
         accuracy = math.nan if lost else float(rows["best_valid_accuracy"].mean())
-        found.append(Tried(activation, dict(zip(GRID, values, strict=True)), loss, accuracy, len(rows), lost))
+        first = rows.to_dict("records")[0]
+        setting = {name: first[name] for name in GRID}
+        found.append(Tried(first["activation"], setting, loss, accuracy, len(rows), lost))
     return found
 
 

@@ -47,21 +47,17 @@ def remove(folder: Path, name: str) -> None:
 class Checkpoints:
     """The checkpoint of one stack."""
 
-    def __init__(self, folder: Path, name: str, stack: Stack) -> None:
-        self.folder, self.name = folder, name
-        self.keys = [trial.key for trial in stack.trials]
+    def __init__(self, folder: Path, stack: Stack) -> None:
+        self.folder, self.name, self.keys = folder, stack.name, stack.keys
         self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """The state to continue from; None where there is none, or none that can be read."""
-        file = self.folder / f"{self.name}.pt"
-        if not file.is_file():
-            return None
         try:
-            state = torch.load(file, weights_only=True, map_location="cpu")
+            state = torch.load(self.folder / f"{self.name}.pt", weights_only=True, map_location="cpu")
             assert state["keys"] == self.keys
             return state
-        except Exception:  # whatever a damaged file makes torch raise
+        except Exception:  # there is no file, or whatever a damaged one makes torch raise
             remove(self.folder, self.name)
             return None
 

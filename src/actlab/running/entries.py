@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from actlab.data import Dataset
-from actlab.engine import CURVES, cpu_name, device_name
-from actlab.experiment import Experiment, Store, packed
+from actlab.engine import cpu_name, device_name
+from actlab.experiment import CURVES, Experiment, Store, packed
 from actlab.making import Applied
 from actlab.running.work import Outcome
 
@@ -16,13 +16,13 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
     here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__}
     outcomes, curves, predictions = [], [], []
     for i, trial in enumerate(outcome.trials):
-        last = dict(zip(CURVES, map(float, r.curves[i, -1]), strict=True))
+        measured = [dict(zip(CURVES, map(float, values), strict=True)) for values in r.curves[i]]
         best = int(r.best_epoch[i])
-        at_best = dict(zip(CURVES, map(float, r.curves[i, best - 1]), strict=True)) if best else {}
+        at_best = measured[best - 1] if best else {}
         kinds = {outcome.gradients[name] for name in trial.activations} or {"by hand"}
         outcomes.append(
             here
-            | {f"final_{name}": last[name] for name in CURVES}
+            | {f"final_{name}": value for name, value in measured[-1].items()}
             | {
                 "key": trial.key,
                 "status": "diverged" if r.diverged_epoch[i] else "finished",
@@ -37,12 +37,8 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
                 "parameters": outcome.file or None,
             }
         )
-        for epoch, values in enumerate(r.curves[i], start=1):
-            curves.append(
-                {"key": trial.key, "activation": trial.label, "seed": trial.seed, "epoch": epoch}
-                | {"learning_rate": trial.learning_rate}
-                | dict(zip(CURVES, map(float, values), strict=True))
-            )
+        whose = {"key": trial.key, "activation": trial.label, "seed": trial.seed, "learning_rate": trial.learning_rate}
+        curves += [whose | {"epoch": epoch} | values for epoch, values in enumerate(measured, start=1)]
         predicted, correct = r.predictions[i], r.correct[i]
         if predicted is not None and correct is not None:
             predictions.append({"key": trial.key, "predicted": packed(predicted), "correct": correct.tobytes()})

@@ -196,7 +196,7 @@ def _seconds(
     for stack in stacks:
         count = len(stack.trials)
         each = float(np.interp(count, list(step_seconds), list(step_seconds.values())))
-        epochs = experiment.epochs - done.get(tuple(trial.key for trial in stack.trials), 0)
+        epochs = experiment.epochs - done.get(tuple(stack.keys), 0)
         busy[busy.index(min(busy))] += each * count * epoch_steps * epochs
     return max(busy) + (WORKER_START_SECONDS if len(busy) > 1 else 0.0)
 
@@ -212,7 +212,7 @@ def make_stacks(
     stacks = []
     left = {trial.key: trial for trial in missing}
     for checkpoint in begun:
-        if all(key in left for key in checkpoint.keys):
+        if left.keys() >= set(checkpoint.keys):
             stacks.append(Stack(tuple(left.pop(key) for key in checkpoint.keys), layers))
     groups: dict[tuple, list[Trial]] = {}
     for trial in left.values():

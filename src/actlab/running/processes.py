@@ -65,14 +65,14 @@ def sigint_held() -> Iterator[None]:
     came: list[int] = []
     answers = threading.current_thread() is threading.main_thread()  # no other may say what a signal does
     before = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if answers else None
-    masks = hasattr(signal, "pthread_sigmask")  # not on Windows, whose processes are told all the same
-    if masks:
+    mask = None
+    if hasattr(signal, "pthread_sigmask"):  # not on Windows, whose processes are told all the same
         # for the children, who inherit it; here another thread of this process may still be given the signal
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        if masks:
+        if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if answers:
             signal.signal(signal.SIGINT, before)

@@ -8,14 +8,14 @@ from actlab import data, engine
 from actlab.data import Dataset
 from actlab.engine import products
 from actlab.errors import UserError
-from actlab.experiment import Experiment, Store, is_free
+from actlab.experiment import DATABASE, EXPERIMENT, Experiment, Store, is_free
 from actlab.naming import label
 from actlab.running import executors
 from actlab.running.checkpoints import remove, saved
 from actlab.running.entries import enter
 from actlab.running.plan import Limits, Needs, alike, plan
 from actlab.running.sharing import arrays_of, share
-from actlab.running.work import Epoch, Task, run_task, stack_name, travels
+from actlab.running.work import Epoch, Task, run_task, travels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,20 +49,20 @@ class Progress:
 def open_store(path: Path, experiment: Experiment) -> Store:
     """The folder's store, new or grown; refused where the folder holds what the command does not ask for."""
     trials = experiment.trials()
-    if not (path / "run.db").exists():
+    if not (path / DATABASE).exists():
         if not is_free(path):
             raise UserError(f"{path} is no run and not empty: choose another folder with --out.")
         return Store.create(path, experiment, trials)
     store = Store(path)
     try:
         if not store.keys() <= {trial.key for trial in trials}:
-            known = Experiment.read(path / "experiment.toml")
+            known = Experiment.read(path / EXPERIMENT)
             found = known.differences(experiment) or _changed_sources(store, experiment)
             raise UserError(
                 f"{path} holds another experiment. {'; '.join(found)}. A run can grow by activations, seeds and "
                 "learning rates, beside those it has; for another experiment choose another --out."
             )
-        store.plan(same_question(Experiment.read(path / "experiment.toml"), experiment), trials)
+        store.plan(same_question(Experiment.read(path / EXPERIMENT), experiment), trials)
     except BaseException:
         store.__exit__()
         raise
@@ -127,7 +127,7 @@ def train_missing(
         progress.say(products.TOLD_LATE)
     if not alone:
         share(held, working)
-    tasks = [Task(s, stack_name(s), store.path, held if alone else None, device, keep) for s in chosen.stacks]
+    tasks = [Task(s, store.path, held if alone else None, device, keep) for s in chosen.stacks]
     resumed = sum(len(item.keys) for item in begun)
     epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
     counts = (len(missing), len(done), resumed, epochs_left, len(chosen.stacks), chosen.workers)

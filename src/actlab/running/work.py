@@ -1,7 +1,6 @@
 """What a worker does: train one stack, keep its checkpoints, put its parameters into the run's folder."""
 
 import dataclasses
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +34,6 @@ class Task:
     """A stack to train, as it travels to a worker."""
 
     stack: Stack
-    name: str
     folder: Path
     held: Held | None  # None: read from the folder's working files
     device: str
@@ -53,10 +51,6 @@ class Outcome:
     gradients: dict[str, str]
 
 
-def stack_name(stack: Stack) -> str:
-    return hashlib.sha256("".join(trial.key for trial in stack.trials).encode()).hexdigest()[:12]
-
-
 def run_task(task: Task, send: Send) -> Outcome:
     """Train one stack, in whatever process; its parameters go straight into the run's folder."""
     stack, first = task.stack, task.stack.trials[0]
@@ -70,23 +64,21 @@ def run_task(task: Task, send: Send) -> Outcome:
     if first.engine == "plain":
         result = _run_plain(stack, arrays, on_epoch)
     else:
-        saver = Checkpoints(task.folder / "working", task.name, stack)
+        saver = Checkpoints(task.folder / "working", stack)
         result = train(
             stack, arrays, device=task.device, state=saver.load(), on_epoch=on_epoch, checkpoint=saver.maybe_save
         )
     file = _save_parameters(task, result) if task.keep == "best" else ""
     light = dataclasses.replace(result, parameters=[])
-    layers = (
-        pair for trial in stack.trials for pair in zip(stack.layers[trial.activation], trial.hidden, strict=False)
-    )
-    gradients = {target.identity: resolve(target, width).gradient for target, width in set(layers)}
-    return Outcome(task.name, stack.trials, light, file, gradients)
+    placed = {pair for trial in stack.trials for pair in stack.placed(trial)}
+    gradients = {target.identity: resolve(target, width).gradient for target, width in placed}
+    return Outcome(stack.name, stack.trials, light, file, gradients)
 
 
 def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.ndarray], None]) -> Result:
     (trial,) = stack.trials
     chosen = []
-    for target, width in zip(stack.layers[trial.activation], trial.hidden, strict=False):
+    for target, width in stack.placed(trial):
         by_hand = plain.ACTIVATIONS.get(target.identity)
         chosen.append(by_hand or as_module(resolve(target, width), dtype=getattr(torch, trial.dtype)))
     return plain.run_trial(trial, arrays, chosen, on_epoch)
@@ -100,7 +92,7 @@ def _save_parameters(task: Task, result: Result) -> str:
         for trial, named in zip(task.stack.trials, result.parameters, strict=True)
         for name, array in named.items()
     }
-    file = f"parameters/{task.name}.safetensors"
+    file = f"parameters/{task.stack.name}.safetensors"
     with told(task.folder):
         write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
     return file

@@ -97,10 +97,10 @@ def compare(
             shutil.rmtree(store.path / "working", ignore_errors=True)
         return Run(path / TUNING).trials
 
-    experiment = tuned(experiment, _known(path), train_grid, progress.say)
-    experiment = _with_added_seeds(path, experiment, progress)
-    store = open_store(path, experiment)
-    with store:
+    known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
+    experiment = tuned(experiment, known, train_grid, progress.say)
+    experiment = _with_added_seeds(known, experiment, progress)
+    with open_store(path, experiment) as store:
         looked.keep(path, found)
         keep_arrays(path, dataset)
         changes = store.add_environment(begun)
@@ -116,7 +116,7 @@ def compare(
             add_artefacts(store, experiment, dataset, applied)
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
-            store.plan(same_question(Experiment.read(path / "experiment.toml"), experiment), experiment.trials())
+            store.plan(same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
             train_missing(store, experiment, dataset, chosen, limits, keep, progress)
             store.add_costs(measured_costs(experiment, dataset, chosen, limits))
         shutil.rmtree(path / "working", ignore_errors=True)
@@ -136,20 +136,14 @@ def refuse_early(
 ) -> None:
     """UserError where `compare` would refuse the same, known before anything is trained."""
     experiment, _, _ = planned(None, activations, settings, out, data_dir, progress, options=_OPTIONS)
-    if (out / "run.db").exists():
+    if (out / DATABASE).exists():
         open_store(out, experiment).__exit__(None, None, None)
 
 
-def _known(path: Path) -> Experiment | None:
-    """What a run's folder holds already."""
-    return Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
-
-
-def _with_added_seeds(path: Path, experiment: Experiment, progress: Progress) -> Experiment:
+def _with_added_seeds(known: Experiment | None, experiment: Experiment, progress: Progress) -> Experiment:
     """With the seeds that earlier looks have added: the command names those to begin with."""
-    if not (path / "run.db").exists():
+    if known is None:
         return experiment
-    known = Experiment.read(path / "experiment.toml")
     if not experiment.max_seeds:
         if not known.max_seeds and set(known.seeds) < set(experiment.seeds) and len(known.labels) > 1:
             progress.say(

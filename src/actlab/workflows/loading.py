@@ -29,11 +29,11 @@ def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings
     activation = parse(activation, kept=False).label if callable(activation) else activation
     if isinstance(seed, bool) or not isinstance(seed, Integral):
         raise UserError(f"seed is a whole number, not {seed!r}.")
-    rows = run.trials[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
+    rows = run.trials.loc[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
     for name, value in settings.items():
         if name not in rows.columns:
             raise one_of("column of trials", name, list(rows.columns))
-        rows = rows[rows[name] == value]
+        rows = rows.loc[rows[name] == value]
     if len(rows) != 1:
         known = ", ".join(run.activations)
         raise UserError(
@@ -43,7 +43,7 @@ def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings
     row = rows.iloc[0]
     if not isinstance(row["parameters"], str):
         raise UserError(f"{run.path} has no parameters of {activation}, seed {seed}: unfinished, or --keep none.")
-    from safetensors.torch import safe_open
+    from safetensors import safe_open
 
     with safe_open(run.path / row["parameters"], framework="pt") as file:
         prefix = row["key"] + "/"

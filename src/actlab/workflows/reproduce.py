@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from actlab.experiment import Run
+from actlab.experiment import CURVES, Run
 from actlab.running import Progress
 from actlab.stats import mean_interval
 from actlab.workflows.comparison import compare
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACTIVATIONS = ("relu", "tanh", "leaky_relu")
-MEASURES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 PUBLISHED = {  # what the tutorial printed: activation and epoch -> its figures, accuracies as fractions
     ("relu", 25): (1.182, 0.5817, 5.460, 0.1582),
     ("tanh", 5): (1.454, 0.5214, 3.997, 0.1710),
@@ -70,9 +69,7 @@ def _figures(published: Run, right: Run) -> list[str]:
             continue
         lines.append(f"{name}, epoch {epoch}")
         if (name, epoch) in PUBLISHED:
-            lines.append(
-                _row("published", [_shown(m, v) for m, v in zip(MEASURES, PUBLISHED[name, epoch], strict=True)])
-            )
+            lines.append(_row("published", [_shown(m, v) for m, v in zip(CURVES, PUBLISHED[name, epoch], strict=True)]))
         lines.append(_row("published inputs", _measured(published.curves, name, epoch)))
         lines.append(_row("right inputs", _measured(right.curves, name, epoch)))
     return lines
@@ -85,7 +82,7 @@ def _row(title: str, cells: list[str]) -> str:
 def _measured(curves: "pd.DataFrame", name: str, epoch: int) -> list[str]:
     rows = curves[(curves["activation"] == name) & (curves["epoch"] == epoch)]
     cells = []
-    for measure in MEASURES:
+    for measure in CURVES:
         interval = mean_interval(rows[measure])
         half = (interval.high - interval.low) / 2
         spread = "" if half != half else f" ± {_shown(measure, half)}"
@@ -137,31 +134,28 @@ def shallow_copy() -> list[str]:
 
 def unused_backward() -> list[str]:
     """Run its way of calling tanh: `Function.forward(...)` instead of `Function.apply(...)` skips the backward."""
-    calls = {"forward": 0, "apply": 0}
+    calls = []
 
-    def counted(way: str) -> None:
-        class Tanh(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, x):
-                e, inverse = torch.exp(x), torch.exp(-x)
-                y = (e - inverse) / (e + inverse)
-                if ctx is not None:
-                    ctx.save_for_backward(y)
-                return y
+    class Tanh(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            e, inverse = torch.exp(x), torch.exp(-x)
+            y = (e - inverse) / (e + inverse)
+            if ctx is not None:
+                ctx.save_for_backward(y)
+            return y
 
-            @staticmethod
-            def backward(ctx, gradient):
-                calls[way] += 1
-                (y,) = ctx.saved_tensors
-                return gradient * (1 - y * y)
+        @staticmethod
+        def backward(ctx, *gradients):
+            calls.append("backward")
+            (y,) = ctx.saved_tensors
+            return gradients[0] * (1 - y * y)
 
-        x = torch.tensor([0.5], requires_grad=True)
-        y = Tanh.apply(x) if way == "apply" else Tanh.forward(None, x)
-        y.backward()
-
-    counted("forward")
-    counted("apply")
+    x = torch.tensor([0.5], requires_grad=True)
+    Tanh.forward(None, x).backward()
+    as_written = len(calls)
+    Tanh.apply(x).backward()
     return [
         "3. Its hand-written backward of tanh never ran: it called forward directly, and autograd went its own way.",
-        f"   Calls of backward in one step: {calls['forward']} as it was written, {calls['apply']} by Tanh.apply.",
+        f"   Calls of backward in one step: {as_written} as it was written, {len(calls) - as_written} by Tanh.apply.",
     ]

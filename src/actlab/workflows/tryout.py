@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from actlab import naming
 from actlab.checks import Verdict, check, explain
 from actlab.errors import UserError
-from actlab.experiment import Run
+from actlab.experiment import DATABASE, Run
 from actlab.report import Idea, draw_idea
 from actlab.results import Summary, summarise
 from actlab.running import Progress
@@ -56,24 +56,28 @@ def attempt(
     """
     progress = progress or Progress()
     target = explain.one(what)
-    other = naming.parse(baseline)
+    is_baseline = target.identity == naming.parse(baseline).identity
     folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
     asked = settings | {"data": data, "seeds": seeds, "data_dir": data_dir, "progress": progress}
     refuse_early(baseline, out=folder / "page", **asked)  # the mistakes of the command, not of the idea
     run, untrained = None, ""
-    if target.identity == other.identity:
+    if is_baseline:
         untrained = f"It is {baseline} itself: name another one with --baseline to see them side by side."
     else:
         try:
             refuse_early(baseline, what, out=folder / "page", **asked)
         except UserError as error:
             untrained = str(error)
-    _refuse_another(folder, [baseline, what], asked, trained=not untrained)
+    # a folder keeps to one idea: its page and its networks belong together
+    if not untrained:
+        refuse_early(baseline, what, out=folder / "run", **asked)
+    elif (folder / "run" / DATABASE).exists():
+        raise UserError(f"{folder} holds the page and the networks of another idea: choose another folder with --out.")
     folder.mkdir(parents=True, exist_ok=True)
     progress.say("The battery ...")
     verdict = check(what, inductor=False)
     item = explain.shown(what)
-    drawn = explain.sketches([*([explain.shown(baseline)] if target.identity != other.identity else []), item])
+    drawn = explain.sketches([item] if is_baseline else [explain.shown(baseline), item])
     if not untrained:
         # an idea that cannot learn is shown to be one: what preflight finds is said, and stops nothing
         run = compare(baseline, what, out=folder / "run", workers=workers, command=command, force=True, **asked)
@@ -83,7 +87,7 @@ def attempt(
         Idea(
             label=target.label,
             verdict=verdict.as_dict(),
-            nearest=_nearest(item),
+            nearest=[(near.name, near.distance, near.where) for near in explain.what_it_is(item).nearest],
             rows=[*explain.fact_rows(item), *(verdict.properties.as_rows() if verdict.properties else [])],
             sketches=drawn,
             summary=summary,
@@ -94,18 +98,6 @@ def attempt(
         folder / "index.html",
     )
     return Tried(verdict, item, run, untrained, page)
-
-
-def _refuse_another(folder: Path, activations: list[Any], asked: dict[str, Any], *, trained: bool) -> None:
-    """A folder keeps to one idea: its page and its networks belong together."""
-    if trained:
-        refuse_early(*activations, out=folder / "run", **asked)
-    elif (folder / "run" / "run.db").exists():
-        raise UserError(f"{folder} holds the page and the networks of another idea: choose another folder with --out.")
-
-
-def _nearest(item: "Shown") -> list[tuple[str, float, float]]:
-    return [(near.name, near.distance, near.where) for near in explain.what_it_is(item).nearest]
 
 
 def _file_name(label: str) -> str:

@@ -21,7 +21,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import torch
 from torch import Tensor
@@ -79,9 +79,7 @@ class Parameters:
     modules: list[list[Copies | None]]
 
     def tensors(self) -> Iterator[Tensor]:
-        yield from self.weights
-        for layer in self.learned:
-            yield from layer
+        return chain(self.weights, *self.learned)
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Parameters":
         """Every tensor changed, and the modules bound to what has become of theirs."""

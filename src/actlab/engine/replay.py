@@ -39,21 +39,17 @@ class Cursor:
     def run(self, step: Step, tables: dict[str, Tensor], rows: range) -> Iterator[int]:
         if not rows:
             return
-        self._load(tables)
+        if not self.tables:
+            self.tables = {name: table.clone() for name, table in tables.items()}
+            self.at = torch.zeros(1, dtype=torch.int64, device=next(iter(tables.values())).device)
+        for name, table in tables.items():  # they keep their place in memory: a graph knows nothing but addresses
+            self.tables[name].copy_(table)
         if self.again is None:
             self.again = self._captured(step)
         self.at.fill_(rows.start)
         for n in rows:
             self.again()
             yield n
-
-    def _load(self, tables: dict[str, Tensor]) -> None:
-        """Tables keep their place in memory: a graph knows nothing but addresses."""
-        if not self.tables:
-            self.tables = {name: table.clone() for name, table in tables.items()}
-            self.at = torch.zeros(1, dtype=torch.int64, device=next(iter(tables.values())).device)
-        for name, table in tables.items():
-            self.tables[name].copy_(table)
 
     def _once(self, step: Step) -> None:
         step({name: torch.index_select(table, 0, self.at)[0] for name, table in self.tables.items()}, 0)

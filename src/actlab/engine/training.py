@@ -153,16 +153,13 @@ class Trainer:
 
     def _begin_records(self, epochs: int) -> None:
         count = len(self.trials)
-
-        def entries(dtype: torch.dtype, value: float = 0) -> Tensor:
-            return torch.full((count,), value, dtype=dtype, device=self.device)
-
+        zeros = functools.partial(torch.zeros, count, device=self.device)
         self.done, self.step = 0, 0  # epochs, steps of the coming one
         self.curves = np.full((count, epochs, len(CURVES)), np.nan)
         self.seconds: list[float] = []
-        self.loss_M, self.correct_M = entries(torch.float64), entries(torch.int64)  # sums over the epoch so far
-        self.best_loss_M = entries(torch.float64, torch.inf)
-        self.best_epoch_M, self.diverged_epoch_M = entries(torch.int64), entries(torch.int64)
+        self.loss_M, self.correct_M = zeros(dtype=torch.float64), zeros(dtype=torch.int64)  # sums over the epoch so far
+        self.best_loss_M = zeros(dtype=torch.float64).fill_(torch.inf)
+        self.best_epoch_M, self.diverged_epoch_M = zeros(dtype=torch.int64), zeros(dtype=torch.int64)
 
     @flushed()
     def epoch(self, pause: Callable[["Trainer"], None] | None = None) -> np.ndarray:

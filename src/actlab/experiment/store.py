@@ -55,17 +55,16 @@ _TRIALS = {
     "parameters": "TEXT",  # the file that holds the best parameters, under the trial's key
     "spec": "TEXT NOT NULL",  # the whole trial, as JSON
 }
-_CURVES = {
-    "key": "TEXT NOT NULL",
-    "activation": "TEXT NOT NULL",
-    "seed": "INTEGER NOT NULL",
-    "learning_rate": "REAL NOT NULL",
-    "epoch": "INTEGER NOT NULL",
-    **dict.fromkeys(CURVES, "REAL"),
-}
 _TABLES = {
     "trials": _TRIALS,
-    "curves": _CURVES,
+    "curves": {
+        "key": "TEXT NOT NULL",
+        "activation": "TEXT NOT NULL",
+        "seed": "INTEGER NOT NULL",
+        "learning_rate": "REAL NOT NULL",
+        "epoch": "INTEGER NOT NULL",
+        **dict.fromkeys(CURVES, "REAL"),
+    },
     "predictions": {"key": "TEXT PRIMARY KEY", "predicted": "BLOB", "correct": "BLOB"},
     "times": {"stack": "TEXT", "epoch": "INTEGER", "networks": "INTEGER", "seconds": "REAL"},
     "costs": {"activation": "TEXT", "round": "INTEGER", "networks": "INTEGER", "seconds": "REAL"},
@@ -366,8 +365,6 @@ def held_keys(path: Path) -> set[str]:
 
 def list_runs(folder: Path) -> list[Path]:
     """The runs inside a folder, oldest first."""
-    if not folder.is_dir():
-        return []
     found = [path.parent for path in folder.glob(f"*/{DATABASE}")]
     return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
 

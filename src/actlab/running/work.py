@@ -1,13 +1,12 @@
 """What a worker does: train one stack, keep its checkpoints, put its parameters into the run's folder."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from actlab.engine import Arrays, Result, Stack, plain, train
+from actlab.engine import Result, Stack, plain, train
 from actlab.experiment import Trial, told, write_bytes
 from actlab.making import resolve
 from actlab.naming import Target
@@ -62,7 +61,12 @@ def run_task(task: Task, send: Send) -> Outcome:
         send(Epoch(labels, seeds, epoch, first.epochs, seconds, measured))
 
     if first.engine == "plain":
-        result = _run_plain(stack, arrays, on_epoch)
+        chosen = [
+            plain.ACTIVATIONS.get(target.identity)
+            or as_module(resolve(target, width), dtype=getattr(torch, first.dtype))
+            for target, width in stack.placed(first)
+        ]
+        result = plain.run_trial(first, arrays, chosen, on_epoch)
     else:
         saver = Checkpoints(task.folder / "working", stack)
         result = train(
@@ -73,15 +77,6 @@ def run_task(task: Task, send: Send) -> Outcome:
     placed = {pair for trial in stack.trials for pair in stack.placed(trial)}
     gradients = {target.identity: resolve(target, width).gradient for target, width in placed}
     return Outcome(stack.name, stack.trials, light, file, gradients)
-
-
-def _run_plain(stack: Stack, arrays: Arrays, on_epoch: Callable[[int, float, np.ndarray], None]) -> Result:
-    (trial,) = stack.trials
-    chosen = []
-    for target, width in stack.placed(trial):
-        by_hand = plain.ACTIVATIONS.get(target.identity)
-        chosen.append(by_hand or as_module(resolve(target, width), dtype=getattr(torch, trial.dtype)))
-    return plain.run_trial(trial, arrays, chosen, on_epoch)
 
 
 def _save_parameters(task: Task, result: Result) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from actlab import data
 from actlab.errors import UserError
 from actlab.experiment import ADAMW_RATE, RATES, Experiment, Run, held_keys, list_runs
-from actlab.making import Applied, resolve
+from actlab.making import resolve
 from actlab.naming import held
 from actlab.running import Progress, processes
 from actlab.stats import LEAST_PAIRS
@@ -36,7 +36,10 @@ def planned(
     wanted = _settings(spec, activations, settings)
     if tune:
         wanted = _with_grid(wanted, "learning_rate" in settings and settings["learning_rate"] is not None)
-    applied = _resolve_all(wanted, options)
+    # bad names and values are told here, before anything is fetched
+    experiment = Experiment.from_dict(wanted | {"data": "mnist"}, also=options)
+    placed, _ = experiment.placed, experiment.baseline_label
+    applied = {target.identity: resolve(target, units) for target, units in placed}
     wanted = _settle_data(wanted, folder, data_dir, progress)
     dataset = data.load(
         arrays or wanted["data"],
@@ -81,13 +84,6 @@ def _with_grid(wanted: dict[str, Any], named: bool) -> dict[str, Any]:
     if not Experiment.from_dict(wanted | {"data": "mnist"}).tunes:
         raise UserError("--tune with one learning rate has nothing to choose: name several with --lr, or none.")
     return wanted
-
-
-def _resolve_all(wanted: dict[str, Any], options: Collection[str]) -> dict[str, Applied]:
-    """Every activation, ready to train; bad names and values are told here, before anything is fetched."""
-    experiment = Experiment.from_dict(wanted | {"data": "mnist"}, also=options)
-    found, _ = experiment.placed, experiment.baseline_label
-    return {target.identity: resolve(target, units) for target, units in found}
 
 
 def _settle_data(

@@ -7,7 +7,6 @@ import dataclasses
 import json
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from actlab.errors import UserError, did_you_mean
 
@@ -32,7 +31,7 @@ class Facts:
     kinks: tuple[float | str, ...] = ()
     range: str
     reference: str
-    checked: str
+    checked: str = "no"
     module: str = ""
     inplace: bool = False  # whether PyTorch's function of this name takes inplace
     learned: tuple[str, ...] = ()
@@ -128,11 +127,10 @@ def facts() -> dict[str, Facts]:
     (0.0,)
     """
     text = resources.files("actlab").joinpath("catalogue.json").read_text(encoding="utf-8")
-    return {name: _from_json(entry) for name, entry in json.loads(text).items()}
-
-
-def _from_json(entry: dict[str, Any]) -> Facts:
-    return Facts(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    return {
+        name: Facts(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        for name, entry in json.loads(text).items()
+    }
 
 
 @cache
@@ -168,20 +166,15 @@ def lookup(name: str) -> Facts:
     Traceback (most recent call last):
     actlab.errors.UserError: There is no activation 'rleu'. Did you mean 'relu'? See `actlab list`, ...
     """
-    found = by_any_name().get(_plain(name))
-    if found is None:
-        _refuse_gated(name)
-        raise UserError(
-            f"There is no activation {name!r}.{did_you_mean(name, facts())} "
-            "See `actlab list`, or give your own as file.py:name or package.module:Name."
-        )
-    return facts()[found]
-
-
-def _refuse_gated(name: str) -> None:
+    if is_name(name):
+        return facts()[by_any_name()[_plain(name)]]
     for entry in GATING:
         if _plain(name) == _plain(entry.module):
             raise UserError(
                 f"{entry.module} is no elementwise function: {entry.widths}. It stands in a network as the module "
                 f"actlab.nn.{entry.module}, and cannot be compared or checked as an activation."
             )
+    raise UserError(
+        f"There is no activation {name!r}.{did_you_mean(name, facts())} "
+        "See `actlab list`, or give your own as file.py:name or package.module:Name."
+    )

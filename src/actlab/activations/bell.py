@@ -7,14 +7,12 @@ from actlab.activations.core import activation
 
 
 @activation(
-    family="bell",
     formula="exp(-x**2)",
     range="(0, 1]",
     module="Gaussian",
     aliases=("rbf",),
     namesakes=("others put the width of a standard normal in, e^(-x^2/2)",),
     reference="Broomhead, Lowe 1988, Multivariable Functional Interpolation and Adaptive Networks, Complex Systems 2",
-    checked="no",
 )
 def gaussian(x: Tensor) -> Tensor:
     """Gaussian bell, the usual radial basis function.
@@ -32,14 +30,12 @@ def _(x):
 
 
 @activation(
-    family="bell",
     formula="(1 - x**2)*exp(-x**2/2)",
     range="[-0.446, 1]",
     module="MexicanHat",
     aliases=("ricker",),
     namesakes=("Wave in torch-activation has its parentheses elsewhere, and is another function",),
     reference="the Ricker wavelet; Zhang, Benveniste 1992, Wavelet networks, IEEE Transactions on Neural Networks 3",
-    checked="no",
 )
 def mexican_hat(x: Tensor) -> Tensor:
     """Mexican hat: the second derivative of a Gaussian bell, turned over; its integral is 0.

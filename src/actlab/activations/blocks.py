@@ -1,4 +1,4 @@
-"""All families, which enter their blocks when they are imported."""
+"""All families, which enter their blocks when they are imported. A family's name is its file's, up to a _."""
 
 from actlab.activations import (  # noqa: F401
     bell,

@@ -10,10 +10,13 @@ Dynamo traces closures over functions and tuples, not over objects of ours: henc
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import TransformType
+from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 if TYPE_CHECKING:
@@ -130,16 +133,16 @@ def _eager(
 ) -> type[torch.autograd.Function]:
     """The Function of the plain eager call: by ATen's kernels where the block names them, in few passes elsewhere."""
     kernels = block.kernels
-    single_forward, single_backward = [count == 1 for count in (kernels.passes if kernels is not None else (0, 0))]
-    together = kernels.together if kernels is not None else None
-
-    def fits(x, tensors):  # ATen's kernels take one dtype; under autocast the input is half, what is learned is not
-        return together is not None and len(tensors) == len(rest) and all(t.dtype == x.dtype for t in tensors)
-
+    together = kernels and kernels.together
+    single_forward = kernels and kernels.passes[0] == 1 and kernels.forward
+    single_backward = kernels and kernels.passes[1] == 1 and (kernels.fresh or partial(_fresh, kernels.backward))
     saves = kernels.saves if kernels is not None else "y" if keeps_output else "x"
     assert saves == "nothing" or (saves == "y") == keeps_output, f"{block.name}: its kernels save {saves}"
     known = [wrt in block.derivatives for wrt in ("x", *block.facts.parameters)]
     rest = (None,) * len(block.facts.parameters)
+
+    def fits(x, tensors):  # ATen's kernels take one dtype; under autocast the input is half, what is learned is not
+        return len(tensors) == len(rest) and all(t.dtype == x.dtype for t in tensors)
 
     def value_of(constants, x, *tensors, out=None):
         if kernels is None or tensors:
@@ -166,8 +169,8 @@ def _eager(
         tensors = [p for p in parameters if isinstance(p, Tensor)]
         ctx.constants = [None if isinstance(p, Tensor) else p for p in parameters] if tensors else parameters
         if single_forward and not tensors:
-            y = kernels.forward(x, *parameters, out=torch.empty_like(x))
-        elif fits(x, tensors):
+            y = single_forward(x, *parameters, out=torch.empty_like(x))
+        elif together and fits(x, tensors):
             y = together[0](x, *tensors)
         else:
             y = _in_pieces(value_of, (ctx.constants,), x, *tensors)
@@ -181,15 +184,12 @@ def _eager(
             return backward(ctx, gradient)
         saved, *tensors = ctx.saved_tensors or (gradient,)
         if single_backward and not tensors:
-            if kernels.fresh is not None:
-                return kernels.fresh(gradient, saved, *ctx.constants), *rest
-            return kernels.backward(gradient, saved, *ctx.constants, out=torch.empty_like(saved)), *rest
-        if fits(saved, tensors):
+            return single_backward(gradient, saved, *ctx.constants), *rest
+        if together and fits(saved, tensors):
             return together[1](gradient, saved, *tensors)
-        needed = [use and exists for use, exists in zip(ctx.needs_input_grad, known, strict=True)]
         return tuple(
-            _in_pieces(product_of, (index, ctx.constants), gradient, saved, *tensors) if use else None
-            for index, use in enumerate(needed)
+            _in_pieces(product_of, (index, ctx.constants), gradient, saved, *tensors) if use and known[index] else None
+            for index, use in enumerate(ctx.needs_input_grad)
         )
 
     members = {
@@ -198,6 +198,10 @@ def _eager(
         "jvp": staticmethod(jvp),
     }
     return type(f"{block.name}_eager", (torch.autograd.Function,), members)
+
+
+def _fresh(backward: Callable[..., Tensor], gradient: Tensor, saved: Tensor, *constants: float) -> Tensor:
+    return backward(gradient, saved, *constants, out=torch.empty_like(saved))
 
 
 def _in_pieces(function: Callable[..., Tensor], constants: tuple, *tensors: Tensor) -> Tensor:
@@ -219,8 +223,7 @@ def _in_pieces(function: Callable[..., Tensor], constants: tuple, *tensors: Tens
 
 
 def _is_nested_jvp() -> bool:
-    levels = [each.key() for each in torch._functorch.pyfunctorch.retrieve_all_functorch_interpreters()]
-    return levels.count(torch._C._functorch.TransformType.Jvp) > 1
+    return [each.key() for each in retrieve_all_functorch_interpreters()].count(TransformType.Jvp) > 1
 
 
 def _not_before(saved: Tensor, gradient: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((1, x > 0), (0, x < 0), (values, True))",
     kinks=(0.0,),
     range="{0, values, 1}",
@@ -37,7 +36,6 @@ def _(x):
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((0, x <= -3), (1, x >= 3), ((x + 3)/6, True))",
     kinks=(-3.0, 3.0),
     range="[0, 1]",
@@ -74,11 +72,10 @@ def _hardsigmoid_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor
     return aten.hardsigmoid_backward.grad_input(gradient, x, grad_input=out)
 
 
-hardsigmoid.native(forward=lambda x, out: aten.hardsigmoid.out(x, out=out), backward=_hardsigmoid_backward, saves="x")
+hardsigmoid.native(forward=aten.hardsigmoid.out, backward=_hardsigmoid_backward)
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((min_val, x <= min_val), (max_val, x >= max_val), (x, True))",
     kinks=("min_val", "max_val"),
     range="[min_val, max_val]",
@@ -117,16 +114,14 @@ def _(x, max_val):
 
 
 hardtanh.native(
-    forward=lambda x, low, high, out: aten.hardtanh.out(x, low, high, out=out),
+    forward=aten.hardtanh.out,
     backward=lambda gradient, x, low, high, out: aten.hardtanh_backward.grad_input(
         gradient, x, low, high, grad_input=out
     ),
-    saves="x",
 )
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((0, x <= 0), (6, x >= 6), (x, True))",
     kinks=(0.0, 6.0),
     range="[0, 6]",
@@ -155,12 +150,10 @@ def _(x):
 relu6.native(
     forward=lambda x, out: aten.hardtanh.out(x, 0, 6, out=out),
     backward=lambda gradient, x, out: aten.hardtanh_backward.grad_input(gradient, x, 0, 6, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((0, x <= 0), (upper, x >= upper), (x, True))",
     kinks=(0.0, "upper"),
     range="[0, upper]",
@@ -196,12 +189,10 @@ def _(x, upper):
 brelu.native(
     forward=lambda x, upper, out: aten.hardtanh.out(x, 0, upper, out=out),
     backward=lambda gradient, x, upper, out: aten.hardtanh_backward.grad_input(gradient, x, 0, upper, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((0, x <= -3), (x, x >= 3), (x*(x + 3)/6, True))",
     kinks=(-3.0, 3.0),
     range="[-0.375, inf)",
@@ -233,14 +224,12 @@ hardswish.native(
     # not the hardswish kernel: its x (x + 3) overflows
     forward=lambda x, out: aten.hardsigmoid.out(x, out=out).mul_(x),
     backward=lambda gradient, x, out: aten.hardswish_backward.out(gradient, x, out=out),
-    fresh=lambda gradient, x: aten.hardswish_backward(gradient, x),  # ATen's form with `out` copies
-    saves="x",
+    fresh=aten.hardswish_backward,  # ATen's form with `out` copies
     passes=(2, 1),
 )
 
 
 @activation(
-    family="clipped",
     formula="Piecewise((0, x <= -2), (x, x >= 0), (x*(x + 2)/2, True))",
     kinks=(-2.0,),
     range="[-0.5, inf)",

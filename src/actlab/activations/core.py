@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -23,7 +24,7 @@ class Kernels:
 
     forward: Callable[..., Tensor]  # forward(x, *parameters, out=y); y is not x
     backward: Callable[..., Tensor]  # backward(gradient, saved, *parameters, out=gradient f'(x)); also in place
-    saves: str  # "x", "y" or "nothing": what `backward` is given
+    saves: str = "x"  # or "y", or "nothing": what `backward` is given
     passes: tuple[int, int] = (1, 1)  # forward and backward; what is a single kernel rounds half precision once itself
     fresh: Callable[..., Tensor] | None = None  # backward(gradient, saved, *parameters), where that spares a pass
     # for parameters that are tensors: forward(x, *parameters), backward(gradient, x, *parameters) with all products
@@ -68,19 +69,18 @@ class Activation:
         Raises: UserError for what the value does not take.
         """
 
-        def register(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-            names = tuple(inspect.signature(function).parameters)
-            for name in names:
-                if name not in ("x", "y", *self.facts.parameters):
-                    raise one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
-            self.derivatives[wrt] = function
-            self.wants[wrt] = names
-            return function
-
         wrt = function if isinstance(function, str) else wrt
         if wrt not in ("x", *self.facts.parameters):
             raise one_of(f"derivative of {self.name} with respect to", wrt, ["x", *self.facts.parameters])
-        return register(function) if callable(function) else register
+        if not callable(function):
+            return partial(self.derivative, wrt=wrt)
+        names = tuple(inspect.signature(function).parameters)
+        for name in names:
+            if name not in ("x", "y", *self.facts.parameters):
+                raise one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
+        self.derivatives[wrt] = function
+        self.wants[wrt] = names
+        return function
 
     def native(self, **given: Any) -> None:
         """Name ATen's kernels for this block, by the fields of `Kernels`."""
@@ -141,7 +141,7 @@ class Activation:
         return self.apply[0]
 
 
-_OWN = {"family": "one's own", "range": "?", "reference": "none", "checked": "no"}
+_OWN = {"family": "one's own", "range": "?", "reference": "none"}
 _EXAMPLE = '@activation(formula="x*sin(x)"), and below it def ripple(x): return x * torch.sin(x)'
 
 
@@ -170,12 +170,14 @@ def activation(
             if p.default is p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
                 raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
+        ours = value.__module__.startswith("actlab.")  # a user's block is no part of the catalogue
+        known = {"family": value.__module__.split(".")[-1].split("_")[0]} if ours else _OWN  # by its file
         block = Activation(
             facts=Facts(
                 name=value.__name__,
                 summary=(doc or facts["formula"]).splitlines()[0],
                 parameters={p.name: p.default for p in parameters},
-                **(_OWN | facts),
+                **(known | facts),
             ),
             value=value,
             derivatives={},
@@ -184,7 +186,7 @@ def activation(
             apply=[],
         )
         vars(block).update(__doc__=doc, __module__=value.__module__, __qualname__=value.__qualname__)
-        if value.__module__.startswith("actlab."):  # a user's block is no part of the catalogue
+        if ours:
             assert block.name not in BLOCKS, f"two activations are called {block.name}"
             BLOCKS[block.name] = block
         return block

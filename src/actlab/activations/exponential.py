@@ -12,7 +12,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="exponential",
     formula="Piecewise((x, x > 0), (alpha*(exp(x) - 1), True))",
     range="(-alpha, inf)",
     module="ELU",
@@ -48,12 +47,10 @@ elu.native(
     backward=lambda gradient, x, alpha, out: aten.elu_backward.grad_input(
         gradient, alpha, 1, 1, False, x, grad_input=out
     ),
-    saves="x",
 )
 
 
 @activation(
-    family="exponential",
     formula="Piecewise((x, x > 0), (alpha*(exp(x/alpha) - 1), True))",
     range="(-alpha, inf)",
     module="CELU",
@@ -90,7 +87,6 @@ celu.native(
     backward=lambda gradient, x, alpha, out: aten.elu_backward.grad_input(
         gradient, alpha, 1, 1 / alpha, False, x, grad_input=out
     ),
-    saves="x",
 )
 
 
@@ -99,7 +95,6 @@ _SELU_SCALE = 1.0507009873554805
 
 
 @activation(
-    family="exponential",
     formula=f"Piecewise(({_SELU_SCALE}*x, x > 0), ({_SELU_SCALE}*{_SELU_ALPHA}*(exp(x) - 1), True))",
     kinks=(0.0,),
     range="(-1.758, inf)",
@@ -132,12 +127,10 @@ selu.native(
     backward=lambda gradient, x, out: aten.elu_backward.grad_input(
         gradient, _SELU_ALPHA, _SELU_SCALE, 1, False, x, grad_input=out
     ),
-    saves="x",
 )
 
 
 @activation(
-    family="exponential",
     formula="Piecewise((x, x > 0), (x/sqrt(1 + alpha*x**2), True))",
     range="(-1/sqrt(alpha), inf)",
     module="ISRLU",
@@ -170,7 +163,6 @@ def _(x, alpha):
 
 
 @activation(
-    family="exponential",
     formula="Piecewise(((exp(alpha*x) - 1)/alpha + alpha, alpha > 0), "
     "(-log(1 - alpha*(x + alpha))/alpha, alpha < 0), (x, True))",
     range="(alpha - 1/alpha, inf) for alpha > 0",
@@ -251,7 +243,6 @@ def _nonzero(alpha: Tensor) -> Tensor:
 
 
 @activation(
-    family="exponential",
     formula="Piecewise((x/(1 + exp(-x)), x > 0), ((exp(x) - 1)/(1 + exp(-x)), True))",
     range="[-0.172, inf)",
     module="ELiSH",
@@ -281,7 +272,6 @@ def _(x):
 
 
 @activation(
-    family="exponential",
     formula="Piecewise((x, x >= 1), (x*(x + 1)/2, x > 0), ((exp(x) - 1)*(x + 1)/2, x > -1), (0, True))",
     kinks=(-1.0, 1.0),
     range="[-0.0997, inf)",

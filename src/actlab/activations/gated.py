@@ -10,7 +10,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="gated",
     formula="x/(1 + exp(-x))",
     range="[-0.278, inf)",
     module="SiLU",
@@ -30,20 +29,16 @@ def silu(x: Tensor) -> Tensor:
     return gated(x, x)
 
 
-@silu.derivative(wrt="x")
-def _(x):
-    return silu_slope(x)
+silu.derivative(silu_slope)
 
 
 silu.native(
-    forward=lambda x, out: aten.silu.out(x, out=out),
+    forward=aten.silu.out,
     backward=lambda gradient, x, out: aten.silu_backward.grad_input(gradient, x, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="gated",
     formula="x/(1 + exp(-1.702*x))",
     range="[-0.164, inf)",
     module="QuickGELU",
@@ -66,7 +61,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="beta*x/(1 + exp(-x))",
     range="[-0.278 beta, inf)",
     module="ESwish",
@@ -96,7 +90,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="x*tanh(log(1 + exp(x)))",
     range="[-0.309, inf)",
     module="Mish",
@@ -146,11 +139,10 @@ def _mish_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     return torch.mul(gradient, near.add_(n).div_(m), out=out)
 
 
-mish.native(forward=_mish, backward=_mish_backward, saves="x", passes=(6, 9))  # half the time of ATen's
+mish.native(forward=_mish, backward=_mish_backward, passes=(6, 9))  # half the time of ATen's
 
 
 @activation(
-    family="gated",
     formula="x*tanh(exp(x))",
     range="[-0.353, inf)",
     module="TanhExp",
@@ -178,7 +170,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="x*log(1 + 1/(1 + exp(-x)))",
     range="[-0.253, inf)",
     module="Logish",
@@ -202,7 +193,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="x*tanh(log(1 + 1/(1 + exp(-x))))",
     range="[-0.250, inf)",
     module="Smish",
@@ -236,7 +226,6 @@ def _smish_gate(inner: Tensor) -> Tensor:
 
 
 @activation(
-    family="gated",
     formula="x*log(2 - exp(-exp(x)))",
     range="[-0.278, inf)",
     module="Gish",
@@ -261,7 +250,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="x/(1 - x*exp(-(x + exp(x))))",
     range="[-0.377, inf)",
     module="CoLU",
@@ -296,7 +284,6 @@ def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 @activation(
-    family="gated",
     formula="x*tanh(x)",
     range="[0, inf)",
     module="LiSHT",
@@ -319,7 +306,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="Piecewise((x/(1 + exp(-x)) + threshold, x > 0), (threshold, True))",
     kinks=(0.0,),
     range="[threshold, inf)",

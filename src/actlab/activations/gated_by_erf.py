@@ -21,7 +21,6 @@ _CUBIC = 0.044715
 
 
 @activation(
-    family="gated",
     formula="x*(1 + erf(x/sqrt(2)))/2",
     range="[-0.170, inf)",
     module="GELU",
@@ -40,9 +39,7 @@ def gelu(x: Tensor) -> Tensor:
     return x * normal_distribution(x)
 
 
-@gelu.derivative(wrt="x")
-def _(x):
-    return gelu_slope(x)
+gelu.derivative(gelu_slope)
 
 
 def _gelu_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
@@ -55,13 +52,11 @@ def _gelu_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
 gelu.native(  # not ATen's kernels: by 1 + erf they lose both value and slope on the left
     forward=lambda x, out: torch.mul(x, -math.sqrt(0.5), out=out).erfc_().mul_(0.5).mul_(x),
     backward=_gelu_backward,
-    saves="x",
     passes=(4, 9),
 )
 
 
 @activation(
-    family="gated",
     formula="x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
     range="[-0.170, inf)",
     aliases=("gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate"),
@@ -111,11 +106,10 @@ def _gelu_tanh_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
 
 
 # not ATen's kernels: by 1 + tanh they lose both on the left, and are NaN where x^3 overflows
-gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, saves="x", passes=(6, 11))
+gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, passes=(6, 11))
 
 
 @activation(
-    family="gated",
     formula="x*erf(log(1 + exp(x)))",
     range="[-0.348, inf)",
     module="Serf",
@@ -139,7 +133,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="x*tanh(x*(1 + erf(x/sqrt(2)))/2)",
     range="[0, inf)",
     module="Phish",
@@ -165,7 +158,6 @@ def _(x):
 
 
 @activation(
-    family="gated",
     formula="((1 + alpha)*x + (1 - alpha)*x*erf(mu*(1 - alpha)*x))/2",
     range="(-inf, inf)",
     module="SMU",
@@ -184,26 +176,22 @@ def smu(x: Tensor, alpha: float | Tensor = 0.25, mu: float | Tensor = 1.0) -> Te
 
     A mu of 1e6, the default of the paper's code, makes it leaky ReLU with a kink, as far as any dtype can tell.
     """
-    return alpha * x + (1 - alpha) * x * _half_erfc(-mu * (1 - alpha) * x)
+    return alpha * x + (1 - alpha) * x * (0.5 * torch.erfc(-mu * (1 - alpha) * x))
 
 
 @smu.derivative(wrt="x")
 def _(x, alpha, mu):
     z = (mu * (1 - alpha) * x).clamp(-30, 30)
-    return alpha + (1 - alpha) * (_half_erfc(-z) + 0.5 * z * erf_slope(z))
+    return alpha + (1 - alpha) * (0.5 * torch.erfc(-z) + 0.5 * z * erf_slope(z))
 
 
 @smu.derivative(wrt="alpha")
 def _(x, alpha, mu):
     z = (mu * (1 - alpha) * x).clamp(-30, 30)
-    return x * (_half_erfc(z) - 0.5 * z * erf_slope(z))
+    return x * (0.5 * torch.erfc(z) - 0.5 * z * erf_slope(z))
 
 
 @smu.derivative(wrt="mu")
 def _(x, alpha, mu):
     gap = ((1 - alpha) * x).clamp(-1e9, 1e9)
     return 0.5 * gap * gap * erf_slope(mu * gap)
-
-
-def _half_erfc(z: Tensor) -> Tensor:
-    return 0.5 * torch.erfc(z)

@@ -21,7 +21,6 @@ from actlab.activations.parts import (
 
 
 @activation(
-    family="learned",
     formula="x/(1 + exp(-beta*x))",
     range="[-0.278 / beta, inf) for beta > 0",
     module="SwishBeta",
@@ -52,7 +51,6 @@ def _(x, beta):
 
 
 @activation(
-    family="learned",
     formula="(p1 - p2)*x/(1 + exp(-beta*(p1 - p2)*x)) + p2*x",
     range="(-inf, inf)",
     module="AconC",
@@ -97,7 +95,6 @@ def _(x, p1, p2, beta):
 
 
 @activation(
-    family="learned",
     formula="(x + a*sin(b*x))/(1 + exp(-x))",
     range="[-0.497, inf) at the start",
     module="SinLU",
@@ -134,7 +131,6 @@ def _(x, a, b):
 
 
 @activation(
-    family="learned",
     formula="x*erf(alpha*exp(beta*x))",
     range="[-0.405, inf) at the start",
     module="ErfAct",
@@ -182,7 +178,6 @@ def _grown(x: Tensor, rate: float | Tensor) -> Tensor:
 
 
 @activation(
-    family="learned",
     formula="x*erf(gamma*log(1 + exp(delta*x)))",
     range="[-0.506, inf) at the start",
     module="Pserf",
@@ -224,7 +219,6 @@ def _(x, gamma, delta):
 
 
 @activation(
-    family="learned",
     formula="Piecewise((alpha_p*x**2 + beta*x, x > 0), (alpha_n*(exp(x) - 1 - x) + beta*x, True))",
     range="[-0.206, inf) at the start",
     module="XIELU",
@@ -272,7 +266,6 @@ def _(x):
 
 
 @activation(
-    family="learned",
     formula="x + sin(a*x)**2/a",
     range="(-inf, inf)",
     module="Snake",
@@ -305,7 +298,6 @@ def _(x, a):
 
 
 @activation(
-    family="learned",
     formula="Piecewise((s*x**2 + b, x > 0), (b, True))",
     range="[-0.447, inf) at the start",
     module="StarReLU",

@@ -7,7 +7,6 @@ from actlab.activations.core import activation
 
 
 @activation(
-    family="learned",
     formula="Max(0, x) + a1*Max(0, b1 - x) + a2*Max(0, b2 - x)",
     kinks=(0.0, "b1", "b2"),
     range="(-inf, inf)",
@@ -61,7 +60,6 @@ def _(x, a2, b2):
 
 
 @activation(
-    family="learned",
     formula="Piecewise((a*x/b, x > 0), (a*(exp(x/b) - 1), True))",
     range="(-a, inf)",
     module="PELU",
@@ -99,14 +97,12 @@ def _(x, a, b):
 
 
 @activation(
-    family="learned",
     formula="Piecewise((x, x > 0), (alpha*(exp(beta*x) - 1), True))",
     range="(-alpha, inf) for beta > 0",
     module="MPELU",
     learned=("alpha", "beta"),
     reference="Li, Fan, Li, Wu, Ming 2016, Improving Deep Neural Network with Multiple Parametric Exponential Linear "
     "Units, arXiv:1606.00305",
-    checked="no",
 )
 def mpelu(x: Tensor, alpha: float | Tensor = 1.0, beta: float | Tensor = 1.0) -> Tensor:
     """Multiple parametric ELU: ELU at 1, 1; near PReLU where beta is small.

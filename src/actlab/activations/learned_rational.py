@@ -9,7 +9,6 @@ _POWERS = range(6)
 
 
 @activation(
-    family="learned",
     formula="(a0 + a1*x + a2*x**2 + a3*x**3 + a4*x**4 + a5*x**5)/(1 + Abs(q1*x + q2*x**2 + q3*x**3 + q4*x**4))",
     range="(-inf, inf)",
     module="Rational",

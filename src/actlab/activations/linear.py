@@ -8,7 +8,6 @@ from actlab.activations.parts import hypot1
 
 
 @activation(
-    family="linear",
     formula="x",
     range="(-inf, inf)",
     module="Identity",
@@ -40,7 +39,6 @@ identity.native(
 
 
 @activation(
-    family="linear",
     formula="x + (sqrt(x**2 + 1) - 1)/2",
     range="(-inf, inf)",
     module="BentIdentity",
@@ -66,7 +64,6 @@ def _(x):
 
 
 @activation(
-    family="linear",
     formula="Piecewise((log(1 + x), x > 0), (-log(1 - x), True))",
     range="(-inf, inf)",
     module="Symlog",
@@ -90,7 +87,6 @@ def _(x):
 
 
 @activation(
-    family="linear",
     formula="asinh(x)",
     range="(-inf, inf)",
     module="Asinh",
@@ -114,8 +110,7 @@ def _(x):
 
 
 asinh.native(
-    forward=lambda x, out: torch.asinh(x, out=out),
+    forward=torch.asinh,
     backward=lambda gradient, x, out: torch.div(gradient, torch.hypot(x, x.new_ones(())), out=out),
-    saves="x",
     passes=(1, 3),
 )

@@ -8,7 +8,6 @@ from actlab.activations.parts import cos, sin, sinc_slope, sinc_value
 
 
 @activation(
-    family="oscillating",
     formula="sin(omega*x)",
     range="[-1, 1]",
     module="Sine",
@@ -38,7 +37,6 @@ def _(x, omega):
 
 
 @activation(
-    family="oscillating",
     formula="x*cos(x)",
     range="(-inf, inf)",
     module="GCU",
@@ -61,7 +59,6 @@ def _(x):
 
 
 @activation(
-    family="oscillating",
     formula="Piecewise((1, x**2 <= 0), (sin(x)/x, True))",
     range="[-0.217, 1]",
     module="Sinc",
@@ -83,6 +80,4 @@ def sinc(x: Tensor) -> Tensor:
     return sinc_value(x)
 
 
-@sinc.derivative(wrt="x")
-def _(x):
-    return sinc_slope(x)
+sinc.derivative(sinc_slope)

@@ -9,7 +9,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > 0), (0, True))",
     kinks=(0.0,),
     range="[0, inf)",
@@ -43,7 +42,6 @@ relu.native(
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > 0), (negative_slope*x, True))",
     kinks=(0.0,),
     range="(-inf, inf)",
@@ -75,17 +73,14 @@ def _(x):
     return x.clamp(max=0)
 
 
-leaky_relu.native(
-    forward=lambda x, slope, out: aten.leaky_relu.out(x, slope, out=out),
-    backward=lambda gradient, x, slope, out: aten.leaky_relu_backward.grad_input(
-        gradient, x, slope, False, grad_input=out
-    ),
-    saves="x",
-)
+def _leaky_backward(gradient: Tensor, x: Tensor, slope: float, out: Tensor) -> Tensor:
+    return aten.leaky_relu_backward.grad_input(gradient, x, slope, False, grad_input=out)
+
+
+leaky_relu.native(forward=aten.leaky_relu.out, backward=_leaky_backward)
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > 0), (weight*x, True))",
     kinks=(0.0,),
     range="(-inf, inf)",
@@ -118,17 +113,13 @@ def _(x):
 
 
 prelu.native(
-    forward=lambda x, weight, out: aten.leaky_relu.out(x, weight, out=out),
-    backward=lambda gradient, x, weight, out: aten.leaky_relu_backward.grad_input(
-        gradient, x, weight, False, grad_input=out
-    ),
-    saves="x",
+    forward=aten.leaky_relu.out,
+    backward=_leaky_backward,
     together=(aten._prelu_kernel, aten._prelu_kernel_backward),
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > 0), (x/3, True))",
     kinks=(0.0,),
     range="(-inf, inf)",
@@ -155,13 +146,11 @@ def _(x):
 
 very_leaky_relu.native(
     forward=lambda x, out: aten.leaky_relu.out(x, 1 / 3, out=out),
-    backward=lambda gradient, x, out: aten.leaky_relu_backward.grad_input(gradient, x, 1 / 3, False, grad_input=out),
-    saves="x",
+    backward=lambda gradient, x, out: _leaky_backward(gradient, x, 1 / 3, out),
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > 0), (x*(lower + upper)/2, True))",
     kinks=(0.0,),
     range="(-inf, inf)",
@@ -200,15 +189,11 @@ def _(x):
 
 rrelu.native(
     forward=lambda x, lower, upper, out: aten.leaky_relu.out(x, (lower + upper) / 2, out=out),
-    backward=lambda gradient, x, lower, upper, out: aten.leaky_relu_backward.grad_input(
-        gradient, x, (lower + upper) / 2, False, grad_input=out
-    ),
-    saves="x",
+    backward=lambda gradient, x, lower, upper, out: _leaky_backward(gradient, x, (lower + upper) / 2, out),
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > threshold), (value, True))",
     kinks=("threshold",),
     range="{value} and (threshold, inf)",
@@ -242,16 +227,14 @@ def _(x, threshold):
 
 
 threshold.native(
-    forward=lambda x, threshold, value, out: aten.threshold.out(x, threshold, value, out=out),
+    forward=aten.threshold.out,
     backward=lambda gradient, x, threshold, value, out: aten.threshold_backward.grad_input(
         gradient, x, threshold, grad_input=out
     ),
-    saves="x",
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > theta), (0, True))",
     kinks=("theta",),
     range="{0} and (theta, inf)",
@@ -281,12 +264,10 @@ def _(x, theta):
 thresholded_relu.native(
     forward=lambda x, theta, out: aten.threshold.out(x, theta, 0, out=out),
     backward=lambda gradient, x, theta, out: aten.threshold_backward.grad_input(gradient, x, theta, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x, x > -1), (-1, True))",
     kinks=(-1.0,),
     range="[-1, inf)",
@@ -314,12 +295,10 @@ def _(x):
 shifted_relu.native(
     forward=lambda x, out: aten.clamp_min.out(x, -1, out=out),
     backward=lambda gradient, x, out: aten.threshold_backward.grad_input(gradient, x, -1, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((t_r + a_r*(x - t_r), x >= t_r), (t_l + a_l*(x - t_l), x <= t_l), (x, True))",
     kinks=("t_l", "t_r"),
     range="(-inf, inf)",
@@ -381,7 +360,6 @@ def _(x, t_r, t_l):
 
 
 @activation(
-    family="rectified",
     formula="Abs(x)",
     kinks=(0.0,),
     range="[0, inf)",
@@ -409,15 +387,13 @@ def _(x):
 
 
 absolute.native(
-    forward=lambda x, out: torch.abs(x, out=out),
+    forward=torch.abs,
     backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out),
-    saves="x",
     passes=(1, 2),
 )
 
 
 @activation(
-    family="rectified",
     formula="Piecewise((x**2, x > 0), (0, True))",
     range="[0, inf)",
     module="ReLUSquared",

@@ -9,7 +9,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="shrinkage",
     formula="x - tanh(x)",
     range="(-inf, inf)",
     module="Tanhshrink",
@@ -67,11 +66,10 @@ def _tanhshrink_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     return torch.mul(gradient, saturated.mul_(saturated), out=out)
 
 
-tanhshrink.native(forward=_tanhshrink, backward=_tanhshrink_backward, saves="x", passes=(16, 3))
+tanhshrink.native(forward=_tanhshrink, backward=_tanhshrink_backward, passes=(16, 3))
 
 
 @activation(
-    family="shrinkage",
     formula="Piecewise((x - lambd, x > lambd), (x + lambd, x < -lambd), (0, True))",
     kinks=("-lambd", "lambd"),
     range="(-inf, inf)",
@@ -104,14 +102,12 @@ def _(x, lambd):
 
 
 softshrink.native(
-    forward=lambda x, lambd, out: aten.softshrink.out(x, lambd, out=out),
+    forward=aten.softshrink.out,
     backward=lambda gradient, x, lambd, out: aten.softshrink_backward.grad_input(gradient, x, lambd, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="shrinkage",
     formula="Piecewise((0, Abs(x) <= lambd), (x, True))",
     kinks=("-lambd", "lambd"),
     range="(-inf, -lambd), {0} and (lambd, inf)",
@@ -140,7 +136,6 @@ def _(x, lambd):
 
 
 hardshrink.native(
-    forward=lambda x, lambd, out: aten.hardshrink.out(x, lambd, out=out),
+    forward=aten.hardshrink.out,
     backward=lambda gradient, x, lambd, out: aten.hardshrink_backward.grad_input(gradient, x, lambd, grad_input=out),
-    saves="x",
 )

@@ -12,7 +12,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="sigmoidal",
     formula="1/(1 + exp(-x))",
     range="(0, 1)",
     module="Sigmoid",
@@ -32,24 +31,20 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.sigmoid(x)
 
 
-@sigmoid.derivative(wrt="x")
-def _(x):
-    return sigmoid_slope(x)
+sigmoid.derivative(sigmoid_slope)
 
 
 sigmoid.native(
-    forward=lambda x, out: aten.sigmoid.out(x, out=out),
+    forward=aten.sigmoid.out,
     # f (1 - f) at -|x|, where nothing cancels: the same, as the slope is even
     backward=lambda gradient, x, out: aten.sigmoid_backward.grad_input(
         gradient, x.abs().neg_().sigmoid_(), grad_input=out
     ),
-    saves="x",
     passes=(1, 4),
 )
 
 
 @activation(
-    family="sigmoidal",
     formula="tanh(x)",
     range="(-1, 1)",
     module="Tanh",
@@ -72,7 +67,7 @@ def _(y):
 
 
 tanh.native(
-    forward=lambda x, out: torch.tanh(x, out=out),
+    forward=torch.tanh,
     backward=lambda gradient, y, out: aten.tanh_backward.grad_input(gradient, y, grad_input=out),
     saves="y",
 )
@@ -82,7 +77,6 @@ _LECUN_HEIGHT = 1.7159
 
 
 @activation(
-    family="sigmoidal",
     formula="1.7159*tanh(2*x/3)",
     range="(-1.7159, 1.7159)",
     module="LeCunTanh",
@@ -105,7 +99,6 @@ def _(x):
 
 
 @activation(
-    family="sigmoidal",
     formula="Piecewise((tanh(x), x > 0), (a*tanh(x), True))",
     kinks=(0.0,),
     range="(-a, 1)",
@@ -139,7 +132,6 @@ def _(x):
 
 
 @activation(
-    family="sigmoidal",
     formula="x/(1 + Abs(x))",
     range="(-1, 1)",
     module="Softsign",
@@ -176,11 +168,10 @@ def _softsign_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
     return torch.div(gradient, below, out=out).div_(below)
 
 
-softsign.native(forward=_softsign, backward=_softsign_backward, saves="x", passes=(3, 4))
+softsign.native(forward=_softsign, backward=_softsign_backward, passes=(3, 4))
 
 
 @activation(
-    family="sigmoidal",
     formula="atan(x)",
     range="(-pi/2, pi/2)",
     module="Arctan",
@@ -204,15 +195,13 @@ def _(x):
 
 
 arctan.native(
-    forward=lambda x, out: torch.arctan(x, out=out),
+    forward=torch.arctan,
     backward=lambda gradient, x, out: torch.div(gradient, (x * x).add_(1), out=out),
-    saves="x",
     passes=(1, 3),
 )
 
 
 @activation(
-    family="sigmoidal",
     formula="erf(x)",
     range="(-1, 1)",
     module="Erf",
@@ -235,9 +224,8 @@ def _(x):
 
 
 erf.native(
-    forward=lambda x, out: torch.erf(x, out=out),
+    forward=torch.erf,
     backward=lambda gradient, x, out: torch.mul(gradient, (x * x).neg_().exp_(), out=out).mul_(2 / math.sqrt(math.pi)),
-    saves="x",
     passes=(1, 5),
 )
 
@@ -249,7 +237,6 @@ def _bell(x: Tensor) -> Tensor:
 
 
 @activation(
-    family="sigmoidal",
     formula="x/sqrt(1 + alpha*x**2)",
     range="(-1/sqrt(alpha), 1/sqrt(alpha))",
     module="ISRU",
@@ -290,7 +277,6 @@ def _isru_parts(x: Tensor, alpha: float | Tensor) -> tuple[Tensor, Tensor]:
 
 
 @activation(
-    family="sigmoidal",
     formula="Piecewise((1, x >= 2), (-1, x <= -2), (x - x*Abs(x)/4, True))",
     range="[-1, 1]",
     module="SQNL",
@@ -319,7 +305,6 @@ _LAPLACE_SIGMA = math.sqrt(0.25 / math.pi)
 
 
 @activation(
-    family="sigmoidal",
     formula="(1 + erf((x - mu)/(sigma*sqrt(2))))/2",
     range="(0, 1)",
     module="Laplace",

@@ -10,7 +10,6 @@ aten = torch.ops.aten
 
 
 @activation(
-    family="soft",
     formula="Piecewise((x, beta*x > threshold), (log(1 + exp(beta*x))/beta, True))",
     kinks=("threshold/beta",),
     range="(0, inf)",
@@ -40,16 +39,14 @@ def _(x, beta, threshold):
 
 
 softplus.native(
-    forward=lambda x, beta, threshold, out: aten.softplus.out(x, beta, threshold, out=out),
+    forward=aten.softplus.out,
     backward=lambda gradient, x, beta, threshold, out: aten.softplus_backward.grad_input(
         gradient, x, beta, threshold, grad_input=out
     ),
-    saves="x",
 )
 
 
 @activation(
-    family="soft",
     formula="-log(1 + exp(-x))",
     range="(-inf, 0)",
     module="LogSigmoid",
@@ -78,12 +75,10 @@ def _(x):
 logsigmoid.native(
     forward=lambda x, out: aten.softplus.out(x, -1, 40, out=out),
     backward=lambda gradient, x, out: aten.softplus_backward.grad_input(gradient, x, -1, 40, grad_input=out),
-    saves="x",
 )
 
 
 @activation(
-    family="soft",
     formula="(x + sqrt(x**2 + b))/2",
     range="(0, inf)",
     module="Squareplus",
@@ -125,7 +120,6 @@ def _squareplus_parts(x: Tensor, b: float | Tensor) -> tuple[Tensor, Tensor]:
 
 
 @activation(
-    family="soft",
     formula="Piecewise((0, x <= -1), (x, x >= 1), ((x + 1)**2/4, True))",
     range="[0, inf)",
     module="SparsePlus",
@@ -150,7 +144,6 @@ def _(x):
 
 
 @activation(
-    family="soft",
     formula="Piecewise((0, x <= -beta), (x, x >= beta), ((x + beta)**2/(4*beta), True))",
     range="[0, inf)",
     module="SmeLU",
@@ -191,7 +184,6 @@ _LEAST = 1e-9  # below it 1 - e^(-y^2) is y^2 in float64 too
 
 
 @activation(
-    family="soft",
     formula="sqrt(softplus(x))",
     range="(0, inf)",
     module="SqrtSoftplus",

@@ -22,8 +22,8 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     """A plain function of a block: the input, its parameters in order, and `inplace` where PyTorch has it."""
     facts = block.facts
     compute = block.differentiable
-    names = (*facts.parameters, *(["inplace"] if facts.inplace else []))
-    defaults = (*facts.parameters.values(), *([False] if facts.inplace else []))
+    takes = facts.parameters | ({"inplace": False} if facts.inplace else {})
+    names, defaults = tuple(takes), tuple(takes.values())
     count = len(facts.parameters)
     takes_inplace = facts.inplace
 
@@ -46,17 +46,13 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     function.__name__ = function.__qualname__ = facts.name
     # a code object of its own: torch.compile counts recompilations by it
     function.__code__ = function.__code__.replace(co_name=facts.name)
-    function.facts = facts
+    vars(function)["facts"] = facts
     block.apply.append(function)
     function.__doc__ = block.__doc__
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    function.__signature__ = inspect.Signature(  # what help() and editors show
-        [
-            inspect.Parameter("input", positional, annotation=Tensor),
-            *(inspect.Parameter(n, positional, default=d) for n, d in zip(names, defaults, strict=True)),
-        ],
-        return_annotation=Tensor,
-    )
+    first = inspect.Parameter("input", positional, annotation=Tensor)
+    rest = [inspect.Parameter(name, positional, default=default) for name, default in takes.items()]
+    function.__signature__ = inspect.Signature([first, *rest], return_annotation=Tensor)  # for help() and editors
     return function
 
 
@@ -90,7 +86,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
 
 
-gelu.facts = BLOCKS["gelu"].facts
+vars(gelu)["facts"] = BLOCKS["gelu"].facts
 BLOCKS["gelu"].apply.append(gelu)
 
 
@@ -110,4 +106,4 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return _MADE["prelu"](input, along_channels(weight, input))
 
 
-prelu.facts = BLOCKS["prelu"].facts
+vars(prelu)["facts"] = BLOCKS["prelu"].facts

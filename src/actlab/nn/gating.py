@@ -152,11 +152,6 @@ class Maxout(torch.nn.Module):
     [[5.0], [4.0]]
     """
 
-    in_features: int
-    out_features: int
-    pieces: int
-    linear: torch.nn.Linear
-
     def __init__(
         self,
         in_features: int,

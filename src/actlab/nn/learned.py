@@ -20,6 +20,7 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
+from actlab.catalogue import Facts
 from actlab.nn.code import Module, made_of
 
 
@@ -30,6 +31,7 @@ class Learned(Module):
     """
 
     _function: Callable[..., Tensor]
+    facts: Facts
 
     def __init__(self, num_parameters: int = 1, *, device: Any = None, dtype: Any = None, **values: float) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.activations import BLOCKS, Activation
+from actlab.activations import BLOCKS
 from actlab.making import Applied, ByHand
 from actlab.nn import elementwise, learned as trained
 from actlab.nn.code import Module
@@ -13,10 +13,6 @@ from actlab.nn.code import Module
 
 class Block(Module):
     """A block that has no module of its own name, with its parameters; those that are learned are trained."""
-
-    block: Activation
-    constants: tuple[float, ...]
-    places: tuple[int, ...]
 
     def __init__(self, applied: ByHand, dtype: torch.dtype | None = None) -> None:
         super().__init__()

@@ -148,6 +148,11 @@ def test_unknown_name_is_told_the_nearest(call):
         call("mnits")
 
 
+def test_a_folder_is_told_what_is_allowed_in_its_place(tmp_path):
+    with pytest.raises(UserError, match=r"' is a folder, no data set: .* --data-dir\. Allowed: mnist,"):
+        data.load(tmp_path)
+
+
 def test_unknown_split_and_pipeline():
     with pytest.raises(UserError, match=r"split 'standrad'\. Did you mean 'standard'"):
         data.load("digits", split="standrad")

@@ -211,7 +211,9 @@ def test_what_cannot_be_used_is_a_sentence(given, target, told):
         ("a,b,k\n1,2,u\n3,4,v,9\n", "cannot be read as a table with ',' between columns"),
         ("a,b,k\n1,?,u\n2,3,v\n", r"1 of 2 rows .* b \(1\)"),
         ("a,b,k\n1,2,u\n2,3,\n", "lacks 1 of 2 labels"),
-        ("", "cannot be read as a table"),
+        ("", r"t\.csv is empty\. Needed is a CSV file whose first line names its columns\.$"),
+        (" \n\n", r"t\.csv is empty\."),
+        ("a,b;k\n1,2;u\n", r"line of .*t\.csv is 'a,b;k': ',' and ';' may each .* Write the file with one of them"),
     ],
 )
 def test_a_file_that_is_no_whole_table_is_a_sentence(tmp_path, text, told):
@@ -219,6 +221,22 @@ def test_a_file_that_is_no_whole_table_is_a_sentence(tmp_path, text, told):
     with pytest.raises(UserError, match=told) as caught:
         data.load(tmp_path / "t.csv", target="k")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a,b,k\n{}", "a;b;k\n{}", "sep=;\na;b;k\n{}", "\n \nsep=;\r\n\na;b;k\n{}", '"a, m";"b, c, d";k\n{}', "\tb\tk\n{}"],
+)
+def test_the_separator_is_what_makes_most_of_the_first_line(tmp_path, text):
+    separator = next(each for each in ";\t," if each in text)
+    rows = [[f"{place / 8}", f"{place % 5}", "uv"[place % 2]] for place in range(20)]
+    file = tmp_path / "t.csv"
+    file.write_text(text.format("".join(f"{separator.join(row)}\n" for row in rows)))
+    found = data.load(file, target="k")
+    assert found.shape == (2,) and found.class_names == ("u", "v") and len(found.feature_names) == 2
+    if separator == ";":  # then numbers may have a decimal comma
+        file.write_text(file.read_text().replace(".", ","))
+        assert data.load(file, target="k").content == found.content
 
 
 def test_a_table_of_another_encoding_is_told_as_judge_tells_it(tmp_path):

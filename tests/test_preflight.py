@@ -190,6 +190,22 @@ def test_features_on_scales_of_their_own_are_told_until_each_is_standardised(col
     assert [f.level for f in inputs.scale(data.load((x, y), pipeline="features"))] == ["ok"]
 
 
+def test_features_and_classes_have_the_names_that_the_data_give_them(tmp_path):
+    import pandas
+
+    g = np.random.default_rng(0)
+    frame = pandas.DataFrame({"width": g.normal(size=300), "year": g.normal(size=300) * 1e5, "still": 1.0})
+    frame["kind"] = np.array(["rare", "plain", "plain"])[np.arange(300) % 3]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    for named in (data.load(tmp_path / "t.csv", target="kind"), data.load(frame, target="kind")):
+        assert any("feature 'year' is" in found.says for found in inputs.scale(named))
+        assert "1 of 3 features ('still') are constant" in only(inputs.constant(named), "constant").says
+        lacking = dataclasses.replace(named, valid=Part(named.valid.x, np.zeros_like(named.valid.y)))
+        assert any("of 1 of 2 classes ('rare')" in found.says for found in labels.balance(lacking))
+    nameless = data.load((frame[["width", "year", "still"]].to_numpy(), frame["kind"]))
+    assert any("feature 1 is" in found.says for found in inputs.scale(nameless))
+
+
 def test_an_error_is_told_with_the_warning_that_may_be_its_cause():
     found = [Finding("by heart", "error", 0.5, "nothing is learned."), Finding("scale", "warning", 99.0, "uneven.")]
     with pytest.raises(UserError, match=r"An error was.*\(1\) by heart: .*\(2\) warning, scale: uneven\. Mend"):
@@ -260,7 +276,7 @@ def test_gradients_that_fade_on_their_way_are_found():
 def test_a_network_begins_as_the_engine_begins_it():
     both = networks._starts(DIGITS, experiment("prelu", initialisation=["pytorch", "gain"]))
     assert [start.label for start in both] == ["prelu, pytorch", "prelu, gain"]
-    plain, gained = (start.network(start.hidden) for start in both)
+    plain, gained = (start.network(start.trial.hidden) for start in both)
     assert plain[0].weight.abs().max() <= 1 / 8 < gained[0].weight.abs().max()
     assert [type(module).__name__ for module in plain] == ["Linear", "PReLU", "Linear", "PReLU", "Linear"]
 

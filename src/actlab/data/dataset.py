@@ -2,15 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from actlab.data import fetch, idx, npz, own, pipelines, resplit, sets, tables
-from actlab.data.resplit import RESPLIT, Pool
+from actlab.data import fetch, idx, npz, own, pipelines, sets, tables
+from actlab.data.resplit import Pool
 from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
 from actlab.experiment import indices_of
@@ -38,6 +37,7 @@ class Dataset:
     pool: Pool | None = None  # of the split "resplit": what other seeds cut their parts from
     said: tuple[str, ...] = ()  # what was made of the data, in words
     class_names: tuple[str, ...] = ()  # the label of each class, where there are others than 0, 1, 2, ...
+    feature_names: tuple[str, ...] = ()  # where they have names
     arrays: dict[str, np.ndarray] | None = None  # of what was given in Python: as an .npz file would have it
 
 
@@ -159,11 +159,10 @@ def _is_file(name: str) -> bool:
 
 def _check_name(name: str) -> None:
     if name not in NAMES and not _is_file(name):
-        raise UserError(
-            f"There is no data set {name!r}.{did_you_mean(name, NAMES)} "
-            f"Allowed: {', '.join(NAMES)}, or the path of a file that ends in "
-            f"{', '.join(_FILES)}."
-        )
+        told = f"There is no data set {name!r}.{did_you_mean(name, NAMES)}"
+        if Path(name).is_dir():
+            told = f"{name!r} is a folder, no data set: name a file in it, or the set that it holds and --data-dir."
+        raise UserError(f"{told} Allowed: {', '.join(NAMES)}, or the path of a file that ends in {', '.join(_FILES)}.")
 
 
 def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
@@ -176,7 +175,8 @@ def _source(
 ) -> Source:
     if name.lower().endswith(tables.FILES):
         frame, said = tables.read(Path(name).expanduser(), target)
-        return own.source(tables.arrays_of(frame, target, name), name, Path(name).name.partition(".")[0], said)
+        arrays, features = tables.arrays_of(frame, target, name)
+        return own.source(arrays, name, Path(name).name.partition(".")[0], said, features)
     if target:
         raise UserError(f"--target {target} (target=) names a column of a table, and {name} is none: leave it out.")
     if _is_file(name):
@@ -202,7 +202,7 @@ def _digits() -> Source:
         from sklearn.datasets import load_digits
     except ImportError:
         raise need_extra("lab", "scikit-learn") from None
-    found = load_digits()
+    found: Any = load_digits()  # a Bunch; its stub says a tuple too
     return Source(
         title="digits",
         licence="UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0",
@@ -215,9 +215,8 @@ def _digits() -> Source:
 
 def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) -> Dataset:
     raw, pool = source.train[0], None
-    pipelines.check(pipeline, name, raw)
-    if split == RESPLIT:
-        resplit.check(pipeline)
+    pipelines.check(pipeline, name, raw, split)
+    if split == "resplit":
         pool = Pool.of(source, pipeline)
         parts, images = pool.parts(seed), pool.x[indices_of(pool.y, pool.sizes, seed)[0][:SAMPLE_IMAGES]]
     else:
@@ -241,22 +240,16 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
         pool=pool,
         said=source.said,
         class_names=() if source.values is None else tuple(map(str, source.values)),
+        feature_names=source.features,
     )
 
 
 def _content(source: Source) -> str:
     """SHA-256 of the raw arrays with their place, dtype and shape; path, compression and memory layout do not count."""
     digest = hashlib.sha256()
-    for place, array in _placed(source):
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        digest.update(f"{place} {little.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(little).view(np.uint8).data)
+    for place, pair in source.pairs.items():
+        for axis, array in zip("xy", pair, strict=True):
+            little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            digest.update(f"{place}.{axis} {little.dtype.str} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(little).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _placed(source: Source) -> Iterator[tuple[str, np.ndarray]]:
-    for place in ("train", "valid", "test"):
-        pair = getattr(source, place)
-        if pair is not None:
-            yield f"{place}.x", pair[0]
-            yield f"{place}.y", pair[1]

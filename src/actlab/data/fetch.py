@@ -48,7 +48,12 @@ def obtain(
     if not download:
         places = f"ACTLAB_DATA ({given or 'not set'}) or the cache ({cache})"
         raise _unavailable(idx_set, f"it is not in {places} and download=False", "Allow the download.")
-    mirrors = _answering(idx_set, timeout_seconds) if probe else idx_set.mirrors
+    mirrors: Sequence[str] = idx_set.mirrors
+    if probe:
+        verdicts = mirrors_say(idx_set, timeout_seconds)
+        mirrors = [mirror for mirror, failure in verdicts.items() if not failure]
+        if not mirrors:
+            raise _no_mirror(idx_set, f"{idx_set.files[0].name}.gz", verdicts)
     return _download_all(idx_set, cache / idx_set.name, mirrors, timeout_seconds, progress)
 
 
@@ -170,14 +175,6 @@ class _Bar:
         pass
 
 
-def _answering(idx_set: IdxSet, timeout_seconds: float) -> list[str]:
-    """The mirrors that say anything within the time."""
-    verdicts = mirrors_say(idx_set, timeout_seconds)
-    if all(verdicts.values()):
-        raise _no_mirror(idx_set, f"{idx_set.files[0].name}.gz", verdicts)
-    return [mirror for mirror, failure in verdicts.items() if not failure]
-
-
 def mirrors_say(idx_set: IdxSet, timeout_seconds: float) -> dict[str, str]:
     """Each mirror, and why it cannot be reached within the time, or nothing; all are asked at once.
 
@@ -212,7 +209,7 @@ def _plain(problem: Exception, timeout_seconds: float) -> str:
 
     if isinstance(problem, requests.Timeout):
         return f"no answer within {timeout_seconds:g} s"
-    if isinstance(problem, requests.HTTPError):
+    if isinstance(problem, requests.HTTPError) and problem.response is not None:
         return f"HTTP status {problem.response.status_code}"
     if isinstance(problem, requests.ConnectionError):
         return "no connection"

@@ -40,28 +40,35 @@ def read(path: Path, file: IdxFile, title: str) -> np.ndarray:
 
 def decode(path: Path, file: IdxFile) -> np.ndarray:
     """Like `read`, for callers that know more about where the file came from: raises Broken."""
-    data = _unpacked(path, file)
-    _check_header(data, file)
+    axes = len(file.shape)
+    header = 4 + 4 * axes
+    size = header + math.prod(file.shape)
+    # The bound keeps a forged file from filling the memory; reading past the end makes gzip check its checksum.
+    data = _unpacked(path, file, size + 1)
+    if len(data) < header:
+        raise Broken(f"expected a header of {header} bytes, found {len(data)} bytes in all")
+    magic, *shape = struct.unpack_from(f">{1 + axes}I", data)
+    if magic != 0x0800 + axes:
+        raise Broken(f"expected magic number {0x0800 + axes} (uint8, {axes} axes), found {magic}")
+    if tuple(shape) != file.shape:
+        raise Broken(f"expected shape {file.shape}, found {tuple(shape)}")
+    if len(data) != size:
+        found = "more" if len(data) > size else f"{len(data)} bytes"
+        raise Broken(f"expected {size} bytes unpacked, found {found}")
     _check_content(data, file)
-    array = np.frombuffer(data, np.uint8, offset=_header_bytes(file)).reshape(file.shape)
+    array = np.frombuffer(data, np.uint8, offset=header).reshape(file.shape)
     if len(file.shape) == 1 and array.max() >= CLASSES:
         raise Broken(f"expected labels 0 to {CLASSES - 1}, found {array.max()}")
     return array
 
 
-def _header_bytes(file: IdxFile) -> int:
-    return 4 + 4 * len(file.shape)
-
-
-def _unpacked(path: Path, file: IdxFile) -> bytes:
-    """The bytes of a raw or gzipped file, never more than one byte above what is expected."""
-    # The bound keeps a forged file from filling the memory; reading past the end makes gzip check its checksum.
-    limit = _header_bytes(file) + math.prod(file.shape) + 1
+def _unpacked(path: Path, file: IdxFile, limit: int) -> bytes:
+    """The first bytes of a raw or gzipped file."""
     if path.suffix != ".gz":
         with open(path, "rb") as stream:
             return stream.read(limit)
-    if not file.content:
-        _check_gz(path, file)
+    if not file.content and (found := hashlib.sha256(path.read_bytes()).hexdigest()) != file.gz_sha256:
+        raise Broken(f"expected the .gz file with SHA-256 {file.gz_sha256}, found {found}")
     try:
         with gzip.open(path, "rb") as stream:
             return stream.read(limit)
@@ -69,29 +76,7 @@ def _unpacked(path: Path, file: IdxFile) -> bytes:
         raise Broken(f"expected an intact gzip file, found one of {path.stat().st_size} bytes, {problem}") from problem
 
 
-def _check_gz(path: Path, file: IdxFile) -> None:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != file.gz_sha256:
-        raise Broken(f"expected the .gz file with SHA-256 {file.gz_sha256}, found {found}")
-
-
-def _check_header(data: bytes, file: IdxFile) -> None:
-    magic = 0x0800 + len(file.shape)
-    axes = len(file.shape)
-    if len(data) < _header_bytes(file):
-        raise Broken(f"expected a header of {_header_bytes(file)} bytes, found {len(data)} bytes in all")
-    found, *shape = struct.unpack_from(f">{1 + axes}I", data)
-    if found != magic:
-        raise Broken(f"expected magic number {magic} (uint8, {axes} axes), found {found}")
-    if tuple(shape) != file.shape:
-        raise Broken(f"expected shape {file.shape}, found {tuple(shape)}")
-
-
 def _check_content(data: bytes, file: IdxFile) -> None:
-    size = _header_bytes(file) + math.prod(file.shape)
-    if len(data) != size:
-        found = "more" if len(data) > size else f"{len(data)} bytes"
-        raise Broken(f"expected {size} bytes unpacked, found {found}")
     if file.content and is_content(file, data):
         return
     other = owner(data)

@@ -16,11 +16,6 @@ def read(path: Path) -> Source:
     Raises:
         UserError: no such file, no .npz, or arrays that cannot be trained on; the text says which and how many.
     """
-    return own.source(_arrays(path), str(path), path.stem)
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """Every known array of the file. Objects are refused: reading them could run code."""
     how = f"Write it with np.savez(path, x=x, y=y). {own.LAYOUT}"
     if not path.is_file():
         raise UserError(f"There is no file {path}. {how}")
@@ -28,13 +23,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{path} is not an intact .npz archive. {how}")
     arrays, key = {}, ""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(path, allow_pickle=False) as archive:  # of objects, which could run code
             for key in archive.files:
                 # Other arrays are not read, but named.
                 arrays[key] = archive[key] if own.known_name(key) else np.empty(0)
                 if not isinstance(arrays[key], np.ndarray):
                     raise ValueError(f"{key} is no array")
-        return arrays
     except Exception as problem:  # a damaged archive makes NumPy and zipfile raise almost anything
         if "Object arrays" in str(problem):
             mend = (
@@ -47,3 +41,4 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
                 f"Write it as {mend}."
             ) from problem
         raise UserError(f"{path} is damaged ({problem}). {how}") from problem
+    return own.source(arrays, str(path), path.stem)

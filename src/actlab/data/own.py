@@ -36,8 +36,9 @@ def known_name(key: str) -> str:
 def given(what: Any, target: Any) -> Source:
     """The data that were given in Python: arrays, tensors, lists, a data frame. UserError for what is none of these."""
     parts = list(what) if isinstance(what, tuple | list) else []
+    features: tuple[str, ...] = ()
     if tables.is_frame(what):
-        what = tables.arrays_of(what, target, "data")
+        what, features = tables.arrays_of(what, target, "data")
     elif target not in (None, ""):
         raise UserError(f"target={target!r} names a column of a table; these data are a {type(what).__name__}.")
     elif 2 <= len(parts) <= 3 and all(map(_is_pair, parts)):
@@ -48,12 +49,15 @@ def given(what: Any, target: Any) -> Source:
     elif not isinstance(what, Mapping):
         held = f" of {len(parts)}" if parts else ""
         raise UserError(f"data is a {type(what).__name__}{held}; allowed are a name, a path, {_FORMS}.")
-    return source(what, "data", KEPT.removesuffix(".npz"))
+    return source(what, "data", KEPT.removesuffix(".npz"), features=features)
 
 
-def source(arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str] = ()) -> Source:
+def source(
+    arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str] = (), features: tuple[str, ...] = ()
+) -> Source:
     """Named arrays, checked, as what a data set is made from. UserError says which cannot be used, and how many."""
     named = _named(arrays, where)
+    features = tuple(map(str, named["x"].columns)) if tables.is_frame(named["x"]) else features
     inputs = {name: _inputs(name, value, where) for name, value in named.items() if name[0] == "x"}
     targets = {name: array_of(name, value, where) for name, value in named.items() if name[0] == "y"}
     for name, y in targets.items():
@@ -76,18 +80,17 @@ def source(arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str
         test=pairs.get("_test"),
         classes=len(values),
         values=values if numbered else None,
+        features=features,
         said=(*said, *left, *numbered),
     )
 
 
 def arrays_of(source: Source) -> dict[str, np.ndarray]:
     """The arrays that make this source again, with the same content, under their names."""
-    pairs = {"": source.train, "_valid": source.valid, "_test": source.test}
     found = {}
-    for suffix, pair in pairs.items():
-        if pair is not None:
-            found[f"x{suffix}"], y = pair
-            found[f"y{suffix}"] = y if source.values is None else source.values[y]
+    for name, (x, y) in source.pairs.items():
+        suffix = "" if name == "train" else f"_{name}"
+        found |= {f"x{suffix}": x, f"y{suffix}": y if source.values is None else source.values[y]}
     return found
 
 

@@ -14,17 +14,24 @@ STANDARDISE = {"all": "standard", "features": "features"}  # in plain words
 BLOCK_VALUES = 1 << 16  # converted at a time, so that the copy in float64 or uint16 stays in the cache
 
 
-def check(pipeline: str, name: str, x: np.ndarray) -> None:
-    """Refuse a pipeline that does not fit the samples.
+def check(pipeline: str, name: str, x: np.ndarray, split: str) -> None:
+    """Refuse a pipeline that does not fit the samples or the split.
 
     Raises:
-        UserError: "published" for anything but uint8 images of 28 x 28.
+        UserError: "published" for anything but uint8 images of 28 x 28, and for parts from several files.
     """
-    if pipeline == "published" and (x.shape[1:] != (28, 28) or x.dtype != np.uint8):
+    if pipeline != "published":
+        return
+    if x.shape[1:] != (28, 28) or x.dtype != np.uint8:
         shape = " x ".join(map(str, x.shape[1:]))
         raise UserError(
             f"The pipeline 'published' is defined for uint8 images of 28 x 28 only, {name!r} has {x.dtype} of {shape}. "
             "Use pipeline 'standard', or one of mnist, fashion_mnist, kmnist."
+        )
+    if split == "resplit":
+        raise UserError(
+            "The pipeline 'published' goes by the file that a sample comes from, the split 'resplit' mixes the files: "
+            "use pipeline 'standard', or another split."
         )
 
 

@@ -9,10 +9,7 @@ import numpy as np
 
 from actlab.data import pipelines
 from actlab.data.split import Part, Source, sizes_of
-from actlab.errors import UserError
 from actlab.experiment import indices_of
-
-RESPLIT = "resplit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +24,7 @@ class Pool:
 
     @staticmethod
     def of(source: Source, pipeline: str = "standard") -> "Pool":
-        pairs = [pair for pair in (source.train, source.valid, source.test) if pair is not None]
-        xs, ys = zip(*pairs, strict=True)
+        xs, ys = zip(*source.pairs.values(), strict=True)
         x = xs[0] if len(xs) == 1 else np.concatenate(xs)
         return Pool(x, np.concatenate(ys).astype(np.int64), sizes_of(source), source.classes, pipeline)
 
@@ -37,12 +33,3 @@ class Pool:
         indices = indices_of(self.y, self.sizes, seed)
         taken_out = pipelines.moments(self.pipeline, self.x[indices[0]])
         return [Part(pipelines.standardised(self.x[index], *taken_out), self.y[index]) for index in indices]
-
-
-def check(pipeline: str) -> None:
-    """UserError for a pipeline that knows no pool."""
-    if pipeline == "published":
-        raise UserError(
-            f"The pipeline {pipeline!r} goes by the file that a sample comes from, the split {RESPLIT!r} mixes the "
-            "files: use pipeline 'standard', or another split."
-        )

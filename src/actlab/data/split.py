@@ -1,6 +1,5 @@
 """Which sample goes into which part. The same data give the same parts, everywhere and always."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +23,14 @@ class Source:
     classes: int
     valid_one_in: int = 5  # with a test set given, one training sample in so many goes into the validation part
     values: np.ndarray | None = None  # the label of each class, where there are others than 0, 1, 2, ...
+    features: tuple[str, ...] = ()  # their names, where they have some
     said: tuple[str, ...] = ()  # what was made of the data, in words
+
+    @property
+    def pairs(self) -> dict[str, Pair]:
+        """The parts that there are, by name."""
+        found = {"train": self.train, "valid": self.valid, "test": self.test}
+        return {name: pair for name, pair in found.items() if pair is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,39 +68,30 @@ def cut(source: Source, split: str) -> tuple[Cut, Cut, Cut | None]:
 
 
 def _standard(source: Source) -> tuple[Cut, Cut, Cut]:
-    train, valid, test = sizes_of(source)
     if source.valid is not None and source.test is not None:
         return _whole(source.train), _whole(source.valid), _whole(source.test)
-    if source.test is not None:
-        return *_cuts(source.train, (train, valid)), _whole(source.test)
-    if source.valid is not None:
-        first, last = _cuts(source.train, (train, test))
-        return first, _whole(source.valid), last
-    return tuple(_cuts(source.train, (train, valid, test)))
+    given = (None, source.valid, source.test)
+    sizes = [size for size, pair in zip(sizes_of(source), given, strict=True) if pair is None]
+    x, y = source.train
+    cuts = (Cut(x[index], y[index], file=x) for index in stratified(y, sizes))
+    train, valid, test = (next(cuts) if pair is None else _whole(pair) for pair in given)
+    return train, valid, test
 
 
 def sizes_of(source: Source) -> tuple[int, int, int]:
     """How many samples the training, validation and test part of the standard split have."""
     samples = len(source.train[1])
     valid, test = (None if pair is None else len(pair[1]) for pair in (source.valid, source.test))
-    if valid is not None and test is not None:
-        return samples, valid, test
-    if test is not None:
-        return *_sizes_of_two(samples, source.valid_one_in), test
-    if valid is not None:
-        train, test = _sizes_of_two(samples, 5)
-        return train, valid, test
-    return _sizes_of_three(samples)
-
-
-def _sizes_of_two(samples: int, one_in: int) -> tuple[int, int]:
-    return samples - samples // one_in, samples // one_in
-
-
-def _sizes_of_three(samples: int) -> tuple[int, int, int]:
-    """60, 20 and 20 per cent in whole samples; the last part takes what rounding leaves."""
-    train, valid = 6 * samples // 10, 2 * samples // 10
-    return train, valid, samples - train - valid
+    if valid is None and test is None:  # 60, 20 and 20 per cent; the last part takes what rounding leaves
+        train, valid = 6 * samples // 10, 2 * samples // 10
+        return train, valid, samples - train - valid
+    if valid is None:
+        valid = samples // source.valid_one_in
+        samples -= valid
+    if test is None:
+        test = samples // 5
+        samples -= test
+    return samples, valid, test
 
 
 def _whole(pair: Pair) -> Cut:
@@ -106,8 +103,3 @@ def _joined(first: Cut, second: Cut) -> Cut:
     x = np.concatenate((first.x, second.x))
     same = first.file is second.file
     return Cut(x, np.concatenate((first.y, second.y)), file=first.file if same else x)
-
-
-def _cuts(pair: Pair, sizes: Sequence[int]) -> list[Cut]:
-    x, y = pair
-    return [Cut(x[index], y[index], file=x) for index in stratified(y, sizes)]

@@ -1,5 +1,6 @@
 """Tables, as CSV files or data frames: a column with the classes, every other one a feature."""
 
+import csv
 import gzip
 import numbers
 import re
@@ -14,6 +15,8 @@ from actlab.data.labels import is_missing
 from actlab.errors import UserError, did_you_mean, need_extra
 
 FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_BEFORE = re.compile(r"\A([^\S\n]*\n)*(sep=.\s*\n)?([^\S\n]*\n)*")  # Excel's line; what it says the next one shows
+_SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
 _MOST = 5  # names in a message
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"(nan|[+-]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?(e[+-]?[0-9]+)?)", re.IGNORECASE)
@@ -27,7 +30,7 @@ def is_frame(value: Any) -> bool:
 def read(path: Path, target: str) -> tuple[Any, list[str]]:
     """A CSV file as a data frame, and in words what was left out of it.
 
-    Separated by commas, semicolons (then 1,5 may be 1.5), tabs or bars, whichever the first line has most of. The
+    Separated by commas, semicolons (then 1,5 may be 1.5), tabs or bars, whichever makes most of the first line. The
     target is read as it is written: "None" and "NA" may be classes.
 
     Raises:
@@ -45,15 +48,19 @@ def read(path: Path, target: str) -> tuple[Any, list[str]]:
             head = file.read(1 << 16)
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = head.decode(encoding, "replace")
-        separator = max(",;\t|", key=text.partition("\n")[0].count)
+        rest = _BEFORE.sub("", text)
+        separator = _separator(rest, path)
         decimal = "," if separator == ";" and not re.search(r"\d\.\d", text) else "."
         how = {"sep": separator, "encoding": encoding, "skipinitialspace": True, "index_col": False}
+        how["skiprows"] = text.removesuffix(rest).count("\n")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of rows that are longer than the first line
             frame = pandas.read_csv(path, decimal=decimal, na_values=["?"], low_memory=False, **how)
             if target in frame:
                 texts = pandas.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, **how)[target]
                 frame[target] = _labels(texts.str.strip().tolist())
+    except UserError:
+        raise
     except UnicodeDecodeError:
         raise UserError(f"{path} is neither UTF-8 nor UTF-16 with its mark: save it as UTF-8.") from None
     except (OSError, EOFError, ValueError, Warning) as problem:
@@ -65,8 +72,23 @@ def read(path: Path, target: str) -> tuple[Any, list[str]]:
     return frame, []
 
 
-def arrays_of(frame: Any, target: Any, where: str) -> dict[str, np.ndarray]:
-    """x, of every column but one, and y, of that one. UserError where there is no such column."""
+def _separator(text: str, path: Path) -> str:
+    """What stands between the names of the first line."""
+    if not text.strip():
+        raise UserError(f"{path} is empty. Needed is a CSV file whose first line names its columns.")
+    first = text.splitlines()[0]
+    widths = {each: len(next(csv.reader([first], delimiter=each, skipinitialspace=True))) for each in _SEPARATORS}
+    found = [each for each, width in widths.items() if width == max(widths.values())]
+    if 1 < len(found) < len(_SEPARATORS):  # all of them: a single column
+        raise UserError(
+            f"The first line of {path} is {first[:60]!r}: {' and '.join(_SEPARATORS[each] for each in found)} may each "
+            "stand between its columns. Write the file with one of them, and names that hold the other in quotes."
+        )
+    return found[0]
+
+
+def arrays_of(frame: Any, target: Any, where: str) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """x, of every column but one, and y, of that one; and the names of x's. UserError where there is no such column."""
     names = list(map(str, frame.columns))
     listed = f"Its columns are {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
     if any(re.match(r"-?\d+\.\d", name) for name in names):
@@ -77,7 +99,8 @@ def arrays_of(frame: Any, target: Any, where: str) -> dict[str, np.ndarray]:
         raise UserError(f"{where} has no column {str(target)!r}.{did_you_mean(str(target), names)} {listed}")
     if len(names) == 1:
         raise UserError(f"{where} has no column beside {target}: there is nothing to learn from.")
-    return {"x": matrix(frame, where, but=str(target)), "y": np.asarray(frame[frame.columns[names.index(str(target))]])}
+    y = np.asarray(frame[frame.columns[names.index(str(target))]])
+    return {"x": matrix(frame, where, but=str(target)), "y": y}, tuple(name for name in names if name != str(target))
 
 
 def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:

@@ -37,6 +37,7 @@ def _of_data(dataset: Dataset, experiment: Experiment) -> list[Finding]:
     """What the checks say of the data; they take seconds, and the same data and checks say the same: so it is kept."""
     seed = experiment.seeds[0] if dataset.pool else ""
     parts = [dataset.content, experiment.split, experiment.pipeline, str(seed)]
+    parts += [str(names) for names in (dataset.feature_names, dataset.class_names) if names]
     parts += [Path(str(room.__file__)).read_text(encoding="utf-8") for room in (inputs, labels, twosample)]
     file = cache_folder() / "preflight" / f"{hashlib.sha256('/'.join(parts).encode()).hexdigest()[:24]}.json"
     with contextlib.suppress(OSError, ValueError, TypeError):

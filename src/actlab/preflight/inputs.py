@@ -26,6 +26,16 @@ def parts(dataset: Dataset) -> dict[str, Part]:
     return {name: part for name, part in found.items() if part is not None}
 
 
+def name_of(names: tuple[str, ...], place: int) -> str:
+    """What the data call it, in quotes, else its number."""
+    return repr(names[place]) if names else str(place)
+
+
+def listed(names: tuple[str, ...], places: np.ndarray) -> str:
+    """The first of these features or classes."""
+    return ", ".join(name_of(names, place) for place in places[:5]) + (", ..." if len(places) > 5 else "")
+
+
 def finite(dataset: Dataset) -> list[Finding]:
     """NaN and infinite values: one of them makes the loss of its batch NaN, and with it the network."""
     bad = {name: ~np.isfinite(part.x).all(axis=1) for name, part in parts(dataset).items()}
@@ -58,7 +68,9 @@ def constant(dataset: Dataset) -> list[Finding]:
     others = [part.x for name, part in parts(dataset).items() if name != "training"]
     wakes = np.any([(other[:, still] != x[0, still]).any(axis=0) for other in others], axis=0).sum()
     moves = f", of which {wakes} vary in another part, where their weights are as they began" if wakes else ""
-    return [Finding("constant", NOTE, count, f"{count} of {x.shape[1]} features are constant in training{moves}.")]
+    named = f" ({listed(dataset.feature_names, np.flatnonzero(still))})" if dataset.feature_names else ""
+    says = f"{count} of {x.shape[1]} features{named} are constant in training{moves}."
+    return [Finding("constant", NOTE, count, says)]
 
 
 def scale(dataset: Dataset) -> list[Finding]:
@@ -84,7 +96,8 @@ def scale(dataset: Dataset) -> list[Finding]:
     # Not the least: in images some pixels at the border hardly vary. Of up to four features it is the least.
     uneven = float(size_of.max() / np.quantile(varying, 1 / 3, method="lower")) if varying.size else 0.0
     if uneven > _UNEVEN:
-        says = f"feature {size_of.argmax()} is {uneven:.0f} times as large as what a third of the features vary by,"
+        name = name_of(dataset.feature_names, size_of.argmax())
+        says = f"feature {name} is {uneven:.0f} times as large as what a third of the features vary by,"
         says += " and drowns them: standardise each by itself with --standardise features (pipeline='features')."
         found.append(Finding("scale", WARNING, uneven, says))
     return found

@@ -34,17 +34,14 @@ def doctor(timeout_seconds: float = 2.0) -> list[Finding]:
 def software() -> list[Finding]:
     """Python, torch and what it was built with."""
     cuda = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
-    parts = [name for name, there in (("MKL", torch.backends.mkl.is_available()), ("oneDNN", _onednn())) if there]
+    libraries = {"MKL": torch.backends.mkl, "oneDNN": torch.backends.mkldnn}
+    parts = [name for name, library in libraries.items() if library.is_available()]
     built = ", ".join([cuda, *parts, f"vectors {torch.backends.cpu.get_cpu_capability()}"])
     return [
         Finding("actlab", OK, __version__, f"{__version__} in {Path(__file__).parents[1]}."),
         Finding("python", OK, platform.python_version(), f"{platform.python_version()} ({sys.executable})."),
         Finding("torch", OK, torch.__version__, f"{torch.__version__}: {built}."),
     ]
-
-
-def _onednn() -> bool:
-    return torch.backends.mkldnn.is_available()
 
 
 def extras() -> list[Finding]:
@@ -84,16 +81,12 @@ def hardware() -> list[Finding]:
     room = float(shutil.disk_usage(".").free)
     told = f"{cores} for this process of {os.cpu_count()} in all, {threads} threads of torch"
     memory = f"{free / 1e9:.1f} GB free of {machine.memory_bytes() / 1e9:.1f} GB"
+    crowded = "" if threads <= cores else ", which wait for each other: set OMP_NUM_THREADS"
     advice = ": end other programs, or bound it with --memory" if free < _LITTLE_MEMORY else ""
     disk = ": choose another folder with --out" if room < _LITTLE_DISK else ""
     return [
         Finding("device", OK, device, f"{machine.device_name(device)} ({machine.cpu_name()})."),
-        Finding(
-            "cores",
-            OK if threads <= cores else WARNING,
-            cores,
-            f"{told}{'' if threads <= cores else ', which wait for each other: set OMP_NUM_THREADS'}.",
-        ),
+        Finding("cores", WARNING if crowded else OK, cores, f"{told}{crowded}."),
         Finding("memory", WARNING if advice else OK, free, f"{memory}{advice}."),
         Finding("disk", WARNING if disk else OK, room, f"{room / 1e9:.1f} GB free in {Path.cwd()}{disk}."),
     ]
@@ -135,22 +128,16 @@ def data_found() -> list[Finding]:
 def mirrors(timeout_seconds: float) -> list[Finding]:
     """Whether each set could be downloaded now; all mirrors are asked at once."""
     with ThreadPoolExecutor() as pool:
-        asked = {name: pool.submit(_mirrors_of, idx_set, timeout_seconds) for name, idx_set in sets.SETS.items()}
-    return [
-        Finding("mirrors", level, reached, says, name)
-        for name, future in asked.items()
-        for level, reached, says in [future.result()]
-    ]
+        return list(pool.map(lambda idx_set: _mirrors_of(idx_set, timeout_seconds), sets.SETS.values()))
 
 
-def _mirrors_of(idx_set: sets.IdxSet, timeout_seconds: float) -> tuple[str, int, str]:
+def _mirrors_of(idx_set: sets.IdxSet, timeout_seconds: float) -> Finding:
     try:
         verdicts = fetch.mirrors_say(idx_set, timeout_seconds)
     except UserError as error:
-        return NOTE, 0, str(error)
+        return Finding("mirrors", NOTE, 0, str(error), idx_set.name)
     failures = "; ".join(f"{mirror} ({failure})" for mirror, failure in verdicts.items() if failure)
     reached = sum(not failure for failure in verdicts.values())
     told = f"{reached} of {len(verdicts)} answer{f', not {failures}' if failures else ''}"
-    if not reached:
-        return NOTE, 0, f"{told}: without a network, name a folder with ACTLAB_DATA, or use digits."
-    return OK, reached, f"{told}."
+    advice = "" if reached else ": without a network, name a folder with ACTLAB_DATA, or use digits"
+    return Finding("mirrors", OK if reached else NOTE, reached, f"{told}{advice}.", idx_set.name)

@@ -4,7 +4,7 @@ import numpy as np
 
 from actlab.data import Dataset
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
-from actlab.preflight.inputs import parts
+from actlab.preflight.inputs import listed, parts
 
 _UNEVEN, _VERY_UNEVEN = 3, 10  # samples of the most frequent class for one of the rarest
 
@@ -32,9 +32,9 @@ def balance(dataset: Dataset) -> list[Finding]:
     for name, count in counts.items():
         missing = np.flatnonzero(count == 0)
         if missing.size:
-            shown = ", ".join(map(str, missing[:5])) + (", ..." if missing.size > 5 else "")
             training = name == "training"
             why = "a network cannot learn them" if training else f"accuracy on the {name} part leaves them out"
+            shown = listed(dataset.class_names, missing)
             says = f"the {name} part has no sample of {missing.size} of {dataset.classes} classes ({shown}): {why}."
             found.append(Finding("balance", ERROR if training else WARNING, int(missing.size), says, name))
     train = counts["training"]

@@ -59,8 +59,8 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
         ctx.save_for_forward(output if keeps_output else x, *tensors)
         ctx.constants = [None if isinstance(p, Tensor) else p for p in parameters]
 
-    def slopes(saved, tensors, constants, needed):
-        """The derivative for each needed argument, in the dtype of the computation."""
+    def slopes(saved, tensors, constants, needed) -> list[Any]:
+        """The derivative for each needed argument, in the dtype of the computation; None for the others."""
         if saved.dtype in _HALVES:
             saved = saved.float()
         rest = iter(tensors)

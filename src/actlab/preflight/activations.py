@@ -1,6 +1,6 @@
 """What the battery says of activations that are not of the catalogue: whose backward nobody has tested."""
 
-from actlab.checks import WRONG, check
+from actlab.checks import WRONG, Finding as Failure, check
 from actlab.experiment import Experiment
 from actlab.making import ByModule, resolve
 from actlab.preflight.findings import ERROR, WARNING, Finding
@@ -22,9 +22,12 @@ def check_activations(experiment: Experiment) -> list[Finding]:
         wrong = [f for f in failures if f.severity == WRONG and f.check not in _ELSEWHERE]
         for level, some in ((ERROR, wrong), (WARNING, [f for f in failures if f not in wrong])):
             if some:
-                first = some[0]
-                where = f" at {first.where}" if first.where else ""
-                says = f"{', '.join(f.check for f in some)} failed. {first.check}{where}: {first.says} {first.mend}"
-                finding = Finding("battery", level, len(some), says.strip(), target.label)
-                found.setdefault((target.label, level), finding)
+                found.setdefault((target.label, level), Finding("battery", level, len(some), _told(some), target.label))
     return list(found.values())
+
+
+def _told(failures: list[Failure]) -> str:
+    first = failures[0]
+    where = f" at {first.where}" if first.where else ""
+    names = ", ".join(failure.check for failure in failures)
+    return f"{names} failed. {first.check}{where}: {first.says} {first.mend}".strip()

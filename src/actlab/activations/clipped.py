@@ -30,9 +30,7 @@ def heaviside(x: Tensor, values: float = 0.0) -> Tensor:
     return torch.where(x == x, step, x)  # a NaN stays one
 
 
-@heaviside.derivative(wrt="x")
-def _(x):
-    return torch.zeros_like(x)
+heaviside.differentiate(x=lambda x: torch.zeros_like(x))
 
 
 @activation(
@@ -61,9 +59,7 @@ def hardsigmoid(x: Tensor) -> Tensor:
     return (x + 3).clamp(0, 6) / 6
 
 
-@hardsigmoid.derivative(wrt="x")
-def _(x):
-    return (x.abs() < 3).to(x.dtype) / 6
+hardsigmoid.differentiate(x=lambda x: (x.abs() < 3).to(x.dtype) / 6)
 
 
 def _hardsigmoid_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:
@@ -98,21 +94,11 @@ def hardtanh(x: Tensor, min_val: float | Tensor = -1.0, max_val: float | Tensor 
     return x.clamp(min=min_val).clamp(max=max_val)
 
 
-@hardtanh.derivative(wrt="x")
-def _(x, min_val, max_val):
-    return torch.logical_and(x > min_val, x < max_val).to(x.dtype)
-
-
-@hardtanh.derivative(wrt="min_val")
-def _(x, min_val):
-    return (x <= min_val).to(x.dtype)
-
-
-@hardtanh.derivative(wrt="max_val")
-def _(x, max_val):
-    return (x >= max_val).to(x.dtype)
-
-
+hardtanh.differentiate(
+    x=lambda x, min_val, max_val: torch.logical_and(x > min_val, x < max_val).to(x.dtype),
+    min_val=lambda x, min_val: (x <= min_val).to(x.dtype),
+    max_val=lambda x, max_val: (x >= max_val).to(x.dtype),
+)
 hardtanh.native(
     forward=aten.hardtanh.out,
     backward=lambda gradient, x, low, high, out: aten.hardtanh_backward.grad_input(
@@ -142,11 +128,7 @@ def relu6(x: Tensor) -> Tensor:
     return x.clamp(0, 6)
 
 
-@relu6.derivative(wrt="x")
-def _(x):
-    return torch.logical_and(x > 0, x < 6).to(x.dtype)
-
-
+relu6.differentiate(x=lambda x: torch.logical_and(x > 0, x < 6).to(x.dtype))
 relu6.native(
     forward=lambda x, out: aten.hardtanh.out(x, 0, 6, out=out),
     backward=lambda gradient, x, out: aten.hardtanh_backward.grad_input(gradient, x, 0, 6, grad_input=out),
@@ -176,16 +158,10 @@ def brelu(x: Tensor, upper: float | Tensor = 1.0) -> Tensor:
     return x.clamp(min=0).clamp(max=upper)
 
 
-@brelu.derivative(wrt="x")
-def _(x, upper):
-    return torch.logical_and(x > 0, x < upper).to(x.dtype)
-
-
-@brelu.derivative(wrt="upper")
-def _(x, upper):
-    return (x >= upper).to(x.dtype)
-
-
+brelu.differentiate(
+    x=lambda x, upper: torch.logical_and(x > 0, x < upper).to(x.dtype),
+    upper=lambda x, upper: (x >= upper).to(x.dtype),
+)
 brelu.native(
     forward=lambda x, upper, out: aten.hardtanh.out(x, 0, upper, out=out),
     backward=lambda gradient, x, upper, out: aten.hardtanh_backward.grad_input(gradient, x, 0, upper, grad_input=out),
@@ -248,6 +224,4 @@ def hard_mish(x: Tensor) -> Tensor:
     return x * ((x + 2).clamp(0, 2) / 2)
 
 
-@hard_mish.derivative(wrt="x")
-def _(x):
-    return torch.where(x > -2, x.clamp(-2, 0) + 1, torch.zeros_like(x))
+hard_mish.differentiate(x=lambda x: torch.where(x > -2, x.clamp(-2, 0) + 1, torch.zeros_like(x)))

@@ -82,6 +82,11 @@ class Activation:
         self.wants[wrt] = names
         return function
 
+    def differentiate(self, /, **functions: Callable[..., Tensor]) -> None:
+        """Register derivatives of one expression each: `f.differentiate(x=lambda x: 2 * x)`; as `derivative` does."""
+        for wrt, function in functions.items():
+            self.derivative(function, wrt=wrt)
+
     def native(self, **given: Any) -> None:
         """Name ATen's kernels for this block, by the fields of `Kernels`."""
         kernels = Kernels(**given)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations.core import activation
-from actlab.activations.parts import FAR, expm1, fade, hypot1
+from actlab.activations.parts import FAR, expm1, fade, horner, hypot1
 
 aten = torch.ops.aten
 
@@ -32,16 +32,10 @@ def elu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
     return torch.where(x > 0, x, alpha * torch.expm1(x.clamp(max=0)))  # clamp: no inf in the branch not taken
 
 
-@elu.derivative(wrt="x")
-def _(x, alpha):
-    return torch.where(x > 0, torch.ones_like(x), alpha * torch.exp(x.clamp(max=0)))
-
-
-@elu.derivative(wrt="alpha")
-def _(x):
-    return torch.expm1(x.clamp(max=0))
-
-
+elu.differentiate(
+    x=lambda x, alpha: torch.where(x > 0, torch.ones_like(x), alpha * torch.exp(x.clamp(max=0))),
+    alpha=lambda x: torch.expm1(x.clamp(max=0)),
+)
 elu.native(
     forward=lambda x, alpha, out: aten.elu.out(x, alpha, 1, 1, out=out),
     backward=lambda gradient, x, alpha, out: aten.elu_backward.grad_input(
@@ -71,9 +65,7 @@ def celu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
     return torch.where(x > 0, x, alpha * torch.expm1(x.clamp(max=0) / alpha))
 
 
-@celu.derivative(wrt="x")
-def _(x, alpha):
-    return torch.exp(x.clamp(max=0) / alpha)
+celu.differentiate(x=lambda x, alpha: torch.exp(x.clamp(max=0) / alpha))
 
 
 @celu.derivative(wrt="alpha")
@@ -151,9 +143,7 @@ def isrlu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
     return x.clamp(min=0) + negative / hypot1(alpha**0.5 * negative)  # one of the two is 0
 
 
-@isrlu.derivative(wrt="x")
-def _(x, alpha):
-    return (1 / hypot1(alpha**0.5 * x.clamp(max=0))) ** 3
+isrlu.differentiate(x=lambda x, alpha: (1 / hypot1(alpha**0.5 * x.clamp(max=0))) ** 3)
 
 
 @isrlu.derivative(wrt="alpha")
@@ -213,7 +203,8 @@ def _growth(x: Tensor, alpha: Tensor) -> Tensor:
     far_t, x_near = torch.where(near, 1.0, t), torch.where(near, x, 0.0)
     low_t = far_t.clamp(max=1)  # above 1 nothing cancels, and e^t may overflow: infinity minus infinity
     rise = torch.where(far_t > 1, (far_t - 1) * torch.exp(far_t) + 1, low_t * torch.exp(low_t) - torch.expm1(low_t))
-    return torch.where(near, x_near * x_near * _series(t, _G), rise / torch.where(near, 1.0, alpha) ** 2)
+    series = x_near * x_near * horner(t.clamp(-_NEAR, _NEAR), _G)
+    return torch.where(near, series, rise / torch.where(near, 1.0, alpha) ** 2)
 
 
 def _flattening(x: Tensor, alpha: Tensor) -> Tensor:
@@ -222,20 +213,13 @@ def _flattening(x: Tensor, alpha: Tensor) -> Tensor:
     near = u.abs() < _NEAR
     far_u, x_near = torch.where(near, 0.5, u), torch.where(near, x, 0.0)
     fall = torch.log1p(-far_u) + far_u / (1 - far_u)
-    return torch.where(near, x_near * x_near * _series(u, _H), fall / torch.where(near, 1.0, alpha) ** 2) + 1 / (1 - u)
+    series = x_near * x_near * horner(u.clamp(-_NEAR, _NEAR), _H)
+    return torch.where(near, series, fall / torch.where(near, 1.0, alpha) ** 2) + 1 / (1 - u)
 
 
 _NEAR = 0.02
 _G = [(k - 1) / math.factorial(k) for k in range(2, 10)]
 _H = [1 - 1 / k for k in range(2, 12)]
-
-
-def _series(t: Tensor, coefficients: list[float]) -> Tensor:
-    t = t.clamp(-_NEAR, _NEAR)
-    total = torch.zeros_like(t)
-    for coefficient in reversed(coefficients):
-        total = coefficient + t * total
-    return total
 
 
 def _nonzero(alpha: Tensor) -> Tensor:

@@ -29,9 +29,7 @@ def silu(x: Tensor) -> Tensor:
     return gated(x, x)
 
 
-silu.derivative(silu_slope)
-
-
+silu.differentiate(x=silu_slope)
 silu.native(
     forward=aten.silu.out,
     backward=lambda gradient, x, out: aten.silu_backward.grad_input(gradient, x, grad_input=out),
@@ -55,9 +53,7 @@ def quick_gelu(x: Tensor) -> Tensor:
     return gated(x, 1.702 * x)
 
 
-@quick_gelu.derivative(wrt="x")
-def _(x):
-    return silu_slope(1.702 * x)
+quick_gelu.differentiate(x=lambda x: silu_slope(1.702 * x))
 
 
 @activation(
@@ -79,14 +75,10 @@ def e_swish(x: Tensor, beta: float | Tensor = 1.5) -> Tensor:
     return beta * gated(x, x)
 
 
-@e_swish.derivative(wrt="x")
-def _(x, beta):
-    return beta * silu_slope(x)
-
-
-@e_swish.derivative(wrt="beta")
-def _(x):
-    return gated(x, x)
+e_swish.differentiate(
+    x=lambda x, beta: beta * silu_slope(x),
+    beta=lambda x: gated(x, x),
+)
 
 
 @activation(
@@ -116,10 +108,14 @@ def _(x):
     return gate + near * torch.sigmoid(near) * (1 - gate) * (1 + gate)
 
 
-def _mish_gate(x: Tensor) -> Tensor:
-    grown = torch.exp(x.clamp(max=20))  # beyond 20 the gate is 1 in float64 too
-    n = grown * (grown + 2)
+def _gate(inner: Tensor) -> Tensor:
+    """tanh(log(1 + inner))."""
+    n = inner * (inner + 2)
     return n / (n + 2)
+
+
+def _mish_gate(x: Tensor) -> Tensor:
+    return _gate(torch.exp(x.clamp(max=20)))  # beyond 20 the gate is 1 in float64 too
 
 
 def _mish(x: Tensor, *, out: Tensor) -> Tensor:
@@ -209,20 +205,15 @@ def smish(x: Tensor) -> Tensor:
 
     Without logarithm and tanh nothing cancels.
     """
-    return x * _smish_gate(sigmoid(x))
+    return x * _gate(sigmoid(x))
 
 
 @smish.derivative(wrt="x")
 def _(x):
     near = x.clamp(-FAR, FAR)
     inner = torch.sigmoid(near)
-    gate = _smish_gate(inner)
+    gate = _gate(inner)
     return gate + near * sigmoid_slope(near) * (1 - gate) * (1 + gate) / (1 + inner)
-
-
-def _smish_gate(inner: Tensor) -> Tensor:
-    n = inner * (inner + 2)
-    return n / (n + 2)
 
 
 @activation(
@@ -327,11 +318,7 @@ def ftswish(x: Tensor, threshold: float | Tensor = -0.2) -> Tensor:
     return positive * torch.sigmoid(positive) + threshold
 
 
-@ftswish.derivative(wrt="x")
-def _(x):
-    return torch.where(x > 0, silu_slope(x), torch.zeros_like(x))
-
-
-@ftswish.derivative(wrt="threshold")
-def _(x):
-    return torch.ones_like(x)
+ftswish.differentiate(
+    x=lambda x: torch.where(x > 0, silu_slope(x), torch.zeros_like(x)),
+    threshold=lambda x: torch.ones_like(x),
+)

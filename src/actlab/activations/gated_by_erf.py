@@ -39,7 +39,7 @@ def gelu(x: Tensor) -> Tensor:
     return x * normal_distribution(x)
 
 
-gelu.derivative(gelu_slope)
+gelu.differentiate(x=gelu_slope)
 
 
 def _gelu_backward(gradient: Tensor, x: Tensor, *, out: Tensor) -> Tensor:

@@ -39,9 +39,7 @@ def swish_beta(x: Tensor, beta: float | Tensor = 1.0) -> Tensor:
     return gated(x, beta * x)
 
 
-@swish_beta.derivative(wrt="x")
-def _(x, beta):
-    return silu_slope(beta * x)
+swish_beta.differentiate(x=lambda x, beta: silu_slope(beta * x))
 
 
 @swish_beta.derivative(wrt="beta")
@@ -73,14 +71,10 @@ def acon_c(x: Tensor, p1: float | Tensor = 1.0, p2: float | Tensor = 0.25, beta:
     return x * (torch.where(scaled > 0, p1 + p2 * faded, p2 + p1 * faded) / (1 + faded))
 
 
-@acon_c.derivative(wrt="x")
-def _(x, p1, p2, beta):
-    return (p1 - p2) * silu_slope(beta * ((p1 - p2) * x)) + p2
-
-
-@acon_c.derivative(wrt="p1")
-def _(x, p1, p2, beta):
-    return x * silu_slope(beta * ((p1 - p2) * x))
+acon_c.differentiate(
+    x=lambda x, p1, p2, beta: (p1 - p2) * silu_slope(beta * ((p1 - p2) * x)) + p2,
+    p1=lambda x, p1, p2, beta: x * silu_slope(beta * ((p1 - p2) * x)),
+)
 
 
 @acon_c.derivative(wrt="p2")
@@ -120,14 +114,10 @@ def _(x, a, b):
     return (1 + a * b * cos(scaled)) * gate + (x.clamp(-FAR, FAR) + a * sin(scaled)) * slope
 
 
-@sinlu.derivative(wrt="a")
-def _(x, b):
-    return gated(sin(b * x), x)
-
-
-@sinlu.derivative(wrt="b")
-def _(x, a, b):
-    return a * cos(b * x) * (x * torch.sigmoid(x))
+sinlu.differentiate(
+    a=lambda x, b: gated(sin(b * x), x),
+    b=lambda x, a, b: a * cos(b * x) * (x * torch.sigmoid(x)),
+)
 
 
 @activation(
@@ -260,9 +250,7 @@ def _(x):
     return torch.expm1(left) - left
 
 
-@xielu.derivative(wrt="beta")
-def _(x):
-    return x.clone()
+xielu.differentiate(beta=lambda x: x.clone())
 
 
 @activation(
@@ -286,9 +274,7 @@ def snake(x: Tensor, a: float | Tensor = 1.0) -> Tensor:
     return x + x * wave * sinc_value(a * x, wave)
 
 
-@snake.derivative(wrt="x")
-def _(x, a):
-    return 1 + sin(2 * (a * x))
+snake.differentiate(x=lambda x, a: 1 + sin(2 * (a * x)))
 
 
 @snake.derivative(wrt="a")
@@ -317,9 +303,7 @@ def star_relu(x: Tensor, s: float | Tensor = 0.8944271909999159, b: float | Tens
     return s * positive * positive + b  # in this order it overflows no earlier than the result
 
 
-@star_relu.derivative(wrt="x")
-def _(x, s):
-    return 2 * s * x.clamp(min=0)
+star_relu.differentiate(x=lambda x, s: 2 * s * x.clamp(min=0))
 
 
 @star_relu.derivative(wrt="s")
@@ -328,6 +312,4 @@ def _(x):
     return positive * positive
 
 
-@star_relu.derivative(wrt="b")
-def _(x):
-    return torch.ones_like(x)
+star_relu.differentiate(b=lambda x: torch.ones_like(x))

@@ -34,29 +34,13 @@ def apl(
     return x.clamp(min=0) + a1 * (b1 - x).clamp(min=0) + a2 * (b2 - x).clamp(min=0)
 
 
-@apl.derivative(wrt="x")
-def _(x, a1, b1, a2, b2):
-    return (x > 0).to(x.dtype) - a1 * (x <= b1).to(x.dtype) - a2 * (x <= b2).to(x.dtype)
-
-
-@apl.derivative(wrt="a1")
-def _(x, b1):
-    return (b1 - x).clamp(min=0)
-
-
-@apl.derivative(wrt="b1")
-def _(x, a1, b1):
-    return a1 * (x <= b1).to(x.dtype)
-
-
-@apl.derivative(wrt="a2")
-def _(x, b2):
-    return (b2 - x).clamp(min=0)
-
-
-@apl.derivative(wrt="b2")
-def _(x, a2, b2):
-    return a2 * (x <= b2).to(x.dtype)
+apl.differentiate(
+    x=lambda x, a1, b1, a2, b2: (x > 0).to(x.dtype) - a1 * (x <= b1).to(x.dtype) - a2 * (x <= b2).to(x.dtype),
+    a1=lambda x, b1: (b1 - x).clamp(min=0),
+    b1=lambda x, a1, b1: a1 * (x <= b1).to(x.dtype),
+    a2=lambda x, b2: (b2 - x).clamp(min=0),
+    b2=lambda x, a2, b2: a2 * (x <= b2).to(x.dtype),
+)
 
 
 @activation(
@@ -81,19 +65,11 @@ def pelu(x: Tensor, a: float | Tensor = 1.0, b: float | Tensor = 1.0) -> Tensor:
     return torch.where(x > 0, a / b * x, a * torch.expm1(_left(x) / b))
 
 
-@pelu.derivative(wrt="x")
-def _(x, a, b):
-    return a / b * torch.exp(_left(x) / b)
-
-
-@pelu.derivative(wrt="a")
-def _(x, b):
-    return torch.where(x > 0, x / b, torch.expm1(_left(x) / b))
-
-
-@pelu.derivative(wrt="b")
-def _(x, a, b):
-    return x * torch.exp(_left(x) / b) * (-a / b / b)
+pelu.differentiate(
+    x=lambda x, a, b: a / b * torch.exp(_left(x) / b),
+    a=lambda x, b: torch.where(x > 0, x / b, torch.expm1(_left(x) / b)),
+    b=lambda x, a, b: x * torch.exp(_left(x) / b) * (-a / b / b),
+)
 
 
 @activation(
@@ -117,14 +93,10 @@ def mpelu(x: Tensor, alpha: float | Tensor = 1.0, beta: float | Tensor = 1.0) ->
     return torch.where(x > 0, x, alpha * torch.expm1(beta * _left(x)))
 
 
-@mpelu.derivative(wrt="x")
-def _(x, alpha, beta):
-    return torch.where(x > 0, torch.ones_like(x), alpha * beta * torch.exp(beta * _left(x)))
-
-
-@mpelu.derivative(wrt="alpha")
-def _(x, beta):
-    return torch.expm1(beta * _left(x))
+mpelu.differentiate(
+    x=lambda x, alpha, beta: torch.where(x > 0, torch.ones_like(x), alpha * beta * torch.exp(beta * _left(x))),
+    alpha=lambda x, beta: torch.expm1(beta * _left(x)),
+)
 
 
 @mpelu.derivative(wrt="beta")

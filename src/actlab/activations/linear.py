@@ -25,11 +25,7 @@ def identity(x: Tensor) -> Tensor:
     return x.clone()  # an output of its own, so that changing it does not change the input
 
 
-@identity.derivative(wrt="x")
-def _(x):
-    return torch.ones_like(x)
-
-
+identity.differentiate(x=lambda x: torch.ones_like(x))
 identity.native(
     forward=lambda x, out: out.copy_(x),
     backward=lambda gradient, _, out: out.copy_(gradient),
@@ -58,9 +54,7 @@ def bent_identity(x: Tensor) -> Tensor:
     return x + x * (x / (root + 1) / 2)
 
 
-@bent_identity.derivative(wrt="x")
-def _(x):
-    return 1 + x / hypot1(x) / 2
+bent_identity.differentiate(x=lambda x: 1 + x / hypot1(x) / 2)
 
 
 @activation(
@@ -81,9 +75,7 @@ def symlog(x: Tensor) -> Tensor:
     return torch.copysign(torch.log1p(x.abs()), x)
 
 
-@symlog.derivative(wrt="x")
-def _(x):
-    return 1 / (1 + x.abs())
+symlog.differentiate(x=lambda x: 1 / (1 + x.abs()))
 
 
 @activation(
@@ -104,11 +96,7 @@ def asinh(x: Tensor) -> Tensor:
     return torch.asinh(x)
 
 
-@asinh.derivative(wrt="x")
-def _(x):
-    return 1 / hypot1(x)
-
-
+asinh.differentiate(x=lambda x: 1 / hypot1(x))
 asinh.native(
     forward=torch.asinh,
     backward=lambda gradient, x, out: torch.div(gradient, torch.hypot(x, x.new_ones(())), out=out),

@@ -26,14 +26,10 @@ def sine(x: Tensor, omega: float | Tensor = 30.0) -> Tensor:
     return sin(omega * x)
 
 
-@sine.derivative(wrt="x")
-def _(x, omega):
-    return omega * cos(omega * x)
-
-
-@sine.derivative(wrt="omega")
-def _(x, omega):
-    return x * cos(omega * x)
+sine.differentiate(
+    x=lambda x, omega: omega * cos(omega * x),
+    omega=lambda x, omega: x * cos(omega * x),
+)
 
 
 @activation(
@@ -53,9 +49,7 @@ def gcu(x: Tensor) -> Tensor:
     return x * torch.cos(x)
 
 
-@gcu.derivative(wrt="x")
-def _(x):
-    return torch.cos(x) - x * torch.sin(x)
+gcu.differentiate(x=lambda x: torch.cos(x) - x * torch.sin(x))
 
 
 @activation(
@@ -80,4 +74,4 @@ def sinc(x: Tensor) -> Tensor:
     return sinc_value(x)
 
 
-sinc.derivative(sinc_slope)
+sinc.differentiate(x=sinc_slope)

@@ -1,6 +1,7 @@
 """Parts that several blocks share, in forms that lose neither a tail nor a second derivative."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -127,11 +128,8 @@ _EXPM1 = tuple(1 / math.factorial(n) for n in range(1, 13))  # of x^(n - 1)
 def expm1(x: Tensor, grown: Tensor) -> Tensor:
     """e^x - 1 for x <= 0, where `grown`, e^x, is there already: by its series near 0, where the difference cancels."""
     near = x.clamp(-0.25, 0)
-    first, *rest = reversed(_EXPM1 if x.dtype == torch.float64 else _EXPM1[:7])  # what is left out is below eps / 20
-    total = torch.full_like(near, first)
-    for coefficient in rest:
-        total = total * near + coefficient
-    return torch.where(x > -0.25, total * near, grown - 1)
+    coefficients = _EXPM1 if x.dtype == torch.float64 else _EXPM1[:7]  # what is left out is below eps / 20
+    return torch.where(x > -0.25, horner(near, coefficients) * near, grown - 1)
 
 
 _SMALL = 0.5
@@ -143,8 +141,12 @@ def _series(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
     """The sum of c_n x^(2n), for |x| <= _SMALL."""
     if x.dtype != torch.float64:
         coefficients = coefficients[:4]  # the next term is below 2e-8 of the first
-    square = x * x
-    total = torch.full_like(square, coefficients[-1])
+    return horner(x * x, coefficients)
+
+
+def horner(x: Tensor, coefficients: Sequence[float]) -> Tensor:
+    """The sum of c_n x^n."""
+    total = torch.full_like(x, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        total = total * square + coefficient
+        total = total * x + coefficient
     return total

@@ -29,11 +29,8 @@ def relu(x: Tensor) -> Tensor:
     return x.clamp(min=0)
 
 
-@relu.derivative(wrt="x")
-def _(y):  # y > 0 where x > 0: the output is saved, which the next layer keeps anyway
-    return (y > 0).to(y.dtype)
-
-
+# y > 0 where x > 0: the output is saved, which the next layer keeps anyway
+relu.differentiate(x=lambda y: (y > 0).to(y.dtype))
 relu.native(
     forward=lambda x, out: torch.clamp(x, 0, out=out),
     backward=lambda gradient, y, out: aten.threshold_backward.grad_input(gradient, y, 0, grad_input=out),
@@ -63,14 +60,10 @@ def leaky_relu(x: Tensor, negative_slope: float | Tensor = 0.01) -> Tensor:
     return torch.where(x > 0, x, negative_slope * x)
 
 
-@leaky_relu.derivative(wrt="x")
-def _(x, negative_slope):
-    return torch.where(x > 0, torch.ones_like(x), negative_slope)
-
-
-@leaky_relu.derivative(wrt="negative_slope")
-def _(x):
-    return x.clamp(max=0)
+leaky_relu.differentiate(
+    x=lambda x, negative_slope: torch.where(x > 0, torch.ones_like(x), negative_slope),
+    negative_slope=lambda x: x.clamp(max=0),
+)
 
 
 def _leaky_backward(gradient: Tensor, x: Tensor, slope: float, out: Tensor) -> Tensor:
@@ -102,16 +95,10 @@ def prelu(x: Tensor, weight: float | Tensor = 0.25) -> Tensor:
     return torch.where(x > 0, x, weight * x)
 
 
-@prelu.derivative(wrt="x")
-def _(x, weight):
-    return torch.where(x > 0, torch.ones_like(x), weight)
-
-
-@prelu.derivative(wrt="weight")
-def _(x):
-    return x.clamp(max=0)
-
-
+prelu.differentiate(
+    x=lambda x, weight: torch.where(x > 0, torch.ones_like(x), weight),
+    weight=lambda x: x.clamp(max=0),
+)
 prelu.native(
     forward=aten.leaky_relu.out,
     backward=_leaky_backward,
@@ -139,11 +126,7 @@ def very_leaky_relu(x: Tensor) -> Tensor:
     return torch.where(x > 0, x, x / 3)
 
 
-@very_leaky_relu.derivative(wrt="x")
-def _(x):
-    return torch.where(x > 0, torch.ones_like(x), 1 / 3)
-
-
+very_leaky_relu.differentiate(x=lambda x: torch.where(x > 0, torch.ones_like(x), 1 / 3))
 very_leaky_relu.native(
     forward=lambda x, out: aten.leaky_relu.out(x, 1 / 3, out=out),
     backward=lambda gradient, x, out: _leaky_backward(gradient, x, 1 / 3, out),
@@ -176,9 +159,7 @@ def rrelu(x: Tensor, lower: float | Tensor = 1 / 8, upper: float | Tensor = 1 / 
     return torch.where(x > 0, x, (lower + upper) / 2 * x)
 
 
-@rrelu.derivative(wrt="x")
-def _(x, lower, upper):
-    return torch.where(x > 0, torch.ones_like(x), (lower + upper) / 2)
+rrelu.differentiate(x=lambda x, lower, upper: torch.where(x > 0, torch.ones_like(x), (lower + upper) / 2))
 
 
 @rrelu.derivative(wrt="lower")
@@ -216,16 +197,10 @@ def threshold(x: Tensor, threshold: float = 1.0, value: float | Tensor = 0.0) ->
     return torch.where(x <= threshold, value, x)  # in this order a NaN stays one
 
 
-@threshold.derivative(wrt="x")
-def _(x, threshold):
-    return (x > threshold).to(x.dtype)
-
-
-@threshold.derivative(wrt="value")
-def _(x, threshold):
-    return (x <= threshold).to(x.dtype)
-
-
+threshold.differentiate(
+    x=lambda x, threshold: (x > threshold).to(x.dtype),
+    value=lambda x, threshold: (x <= threshold).to(x.dtype),
+)
 threshold.native(
     forward=aten.threshold.out,
     backward=lambda gradient, x, threshold, value, out: aten.threshold_backward.grad_input(
@@ -256,11 +231,7 @@ def thresholded_relu(x: Tensor, theta: float = 1.0) -> Tensor:
     return torch.where(x <= theta, 0.0, x)
 
 
-@thresholded_relu.derivative(wrt="x")
-def _(x, theta):
-    return (x > theta).to(x.dtype)
-
-
+thresholded_relu.differentiate(x=lambda x, theta: (x > theta).to(x.dtype))
 thresholded_relu.native(
     forward=lambda x, theta, out: aten.threshold.out(x, theta, 0, out=out),
     backward=lambda gradient, x, theta, out: aten.threshold_backward.grad_input(gradient, x, theta, grad_input=out),
@@ -287,11 +258,7 @@ def shifted_relu(x: Tensor) -> Tensor:
     return x.clamp(min=-1)
 
 
-@shifted_relu.derivative(wrt="x")
-def _(x):
-    return (x > -1).to(x.dtype)
-
-
+shifted_relu.differentiate(x=lambda x: (x > -1).to(x.dtype))
 shifted_relu.native(
     forward=lambda x, out: aten.clamp_min.out(x, -1, out=out),
     backward=lambda gradient, x, out: aten.threshold_backward.grad_input(gradient, x, -1, grad_input=out),
@@ -334,29 +301,13 @@ def srelu(
     return torch.where(x >= t_r, t_r + a_r * (x - t_r), left)
 
 
-@srelu.derivative(wrt="x")
-def _(x, t_r, a_r, t_l, a_l):
-    return torch.where(x >= t_r, a_r, torch.where(x <= t_l, a_l, torch.ones_like(x)))
-
-
-@srelu.derivative(wrt="t_r")
-def _(x, t_r, a_r):
-    return (x >= t_r).to(x.dtype) * (1 - a_r)
-
-
-@srelu.derivative(wrt="a_r")
-def _(x, t_r):
-    return (x - t_r).clamp(min=0)
-
-
-@srelu.derivative(wrt="t_l")
-def _(x, t_r, t_l, a_l):
-    return torch.logical_and(x <= t_l, x < t_r).to(x.dtype) * (1 - a_l)
-
-
-@srelu.derivative(wrt="a_l")
-def _(x, t_r, t_l):
-    return torch.where(x < t_r, (x - t_l).clamp(max=0), torch.zeros_like(x))
+srelu.differentiate(
+    x=lambda x, t_r, a_r, t_l, a_l: torch.where(x >= t_r, a_r, torch.where(x <= t_l, a_l, torch.ones_like(x))),
+    t_r=lambda x, t_r, a_r: (x >= t_r).to(x.dtype) * (1 - a_r),
+    a_r=lambda x, t_r: (x - t_r).clamp(min=0),
+    t_l=lambda x, t_r, t_l, a_l: torch.logical_and(x <= t_l, x < t_r).to(x.dtype) * (1 - a_l),
+    a_l=lambda x, t_r, t_l: torch.where(x < t_r, (x - t_l).clamp(max=0), torch.zeros_like(x)),
+)
 
 
 @activation(
@@ -381,11 +332,7 @@ def absolute(x: Tensor) -> Tensor:
     return x.abs()
 
 
-@absolute.derivative(wrt="x")
-def _(x):
-    return x.sign()
-
-
+absolute.differentiate(x=lambda x: x.sign())
 absolute.native(
     forward=torch.abs,
     backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out),
@@ -415,6 +362,4 @@ def relu_squared(x: Tensor) -> Tensor:
     return positive * positive
 
 
-@relu_squared.derivative(wrt="x")
-def _(x):
-    return 2 * x.clamp(min=0)
+relu_squared.differentiate(x=lambda x: 2 * x.clamp(min=0))

@@ -91,16 +91,10 @@ def softshrink(x: Tensor, lambd: float | Tensor = 0.5) -> Tensor:
     return x - x.clamp(min=-lambd).clamp(max=lambd)
 
 
-@softshrink.derivative(wrt="x")
-def _(x, lambd):
-    return (x.abs() > lambd).to(x.dtype)
-
-
-@softshrink.derivative(wrt="lambd")
-def _(x, lambd):
-    return -x.sign() * (x.abs() > lambd).to(x.dtype)
-
-
+softshrink.differentiate(
+    x=lambda x, lambd: (x.abs() > lambd).to(x.dtype),
+    lambd=lambda x, lambd: -x.sign() * (x.abs() > lambd).to(x.dtype),
+)
 softshrink.native(
     forward=aten.softshrink.out,
     backward=lambda gradient, x, lambd, out: aten.softshrink_backward.grad_input(gradient, x, lambd, grad_input=out),
@@ -130,11 +124,7 @@ def hardshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
     return torch.where(x.abs() <= lambd, 0.0, x)  # in this order a NaN stays one
 
 
-@hardshrink.derivative(wrt="x")
-def _(x, lambd):
-    return (x.abs() > lambd).to(x.dtype)
-
-
+hardshrink.differentiate(x=lambda x, lambd: (x.abs() > lambd).to(x.dtype))
 hardshrink.native(
     forward=aten.hardshrink.out,
     backward=lambda gradient, x, lambd, out: aten.hardshrink_backward.grad_input(gradient, x, lambd, grad_input=out),

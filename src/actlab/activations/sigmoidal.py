@@ -31,9 +31,7 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.sigmoid(x)
 
 
-sigmoid.derivative(sigmoid_slope)
-
-
+sigmoid.differentiate(x=sigmoid_slope)
 sigmoid.native(
     forward=aten.sigmoid.out,
     # f (1 - f) at -|x|, where nothing cancels: the same, as the slope is even
@@ -61,11 +59,7 @@ def tanh(x: Tensor) -> Tensor:
     return torch.tanh(x)
 
 
-@tanh.derivative(wrt="x")
-def _(y):
-    return 1 - y * y
-
-
+tanh.differentiate(x=lambda y: 1 - y * y)
 tanh.native(
     forward=torch.tanh,
     backward=lambda gradient, y, out: aten.tanh_backward.grad_input(gradient, y, grad_input=out),
@@ -93,9 +87,7 @@ def lecun_tanh(x: Tensor) -> Tensor:
     return _LECUN_HEIGHT * torch.tanh(x * (2 / 3))
 
 
-@lecun_tanh.derivative(wrt="x")
-def _(x):
-    return _LECUN_HEIGHT * (2 / 3) * sech2(x * (2 / 3))
+lecun_tanh.differentiate(x=lambda x: _LECUN_HEIGHT * (2 / 3) * sech2(x * (2 / 3)))
 
 
 @activation(
@@ -126,9 +118,7 @@ def _(x, a):
     return torch.where(x > 0, slope, a * slope)
 
 
-@penalized_tanh.derivative(wrt="a")
-def _(x):
-    return torch.tanh(x.clamp(max=0))
+penalized_tanh.differentiate(a=lambda x: torch.tanh(x.clamp(max=0)))
 
 
 @activation(
@@ -189,11 +179,7 @@ def arctan(x: Tensor) -> Tensor:
     return torch.arctan(x)
 
 
-@arctan.derivative(wrt="x")
-def _(x):
-    return 1 / (1 + x * x)
-
-
+arctan.differentiate(x=lambda x: 1 / (1 + x * x))
 arctan.native(
     forward=torch.arctan,
     backward=lambda gradient, x, out: torch.div(gradient, (x * x).add_(1), out=out),
@@ -218,11 +204,7 @@ def erf(x: Tensor) -> Tensor:
     return torch.erf(x)
 
 
-@erf.derivative(wrt="x")
-def _(x):
-    return 2 / math.sqrt(math.pi) * _bell(x)
-
-
+erf.differentiate(x=lambda x: 2 / math.sqrt(math.pi) * _bell(x))
 erf.native(
     forward=torch.erf,
     backward=lambda gradient, x, out: torch.mul(gradient, (x * x).neg_().exp_(), out=out).mul_(2 / math.sqrt(math.pi)),
@@ -295,9 +277,7 @@ def sqnl(x: Tensor) -> Tensor:
     return inside * (1 - inside.abs() / 4)
 
 
-@sqnl.derivative(wrt="x")
-def _(x):
-    return (1 - x.abs() / 2).clamp(min=0)
+sqnl.differentiate(x=lambda x: (1 - x.abs() / 2).clamp(min=0))
 
 
 _LAPLACE_MU = math.sqrt(0.5)
@@ -326,14 +306,10 @@ def laplace(x: Tensor, mu: float | Tensor = _LAPLACE_MU, sigma: float | Tensor =
     return 0.5 * torch.erfc(-_standard(x, mu, sigma))
 
 
-@laplace.derivative(wrt="x")
-def _(x, mu, sigma):
-    return _bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi)))
-
-
-@laplace.derivative(wrt="mu")
-def _(x, mu, sigma):
-    return -_bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi)))
+laplace.differentiate(
+    x=lambda x, mu, sigma: _bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi))),
+    mu=lambda x, mu, sigma: -_bell(_standard(x, mu, sigma)) * (1 / (sigma * math.sqrt(2 * math.pi))),
+)
 
 
 @laplace.derivative(wrt="sigma")

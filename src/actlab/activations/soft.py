@@ -66,9 +66,7 @@ def logsigmoid(x: Tensor) -> Tensor:
     return x.clamp(max=0) - torch.log1p(torch.exp(-x.abs()))
 
 
-@logsigmoid.derivative(wrt="x")
-def _(x):
-    return torch.sigmoid(-x)
+logsigmoid.differentiate(x=lambda x: torch.sigmoid(-x))
 
 
 # softplus at beta = -1 is log(1 + e^-x) / -1; from 40 on log(1 + e^x) is x in float64 too
@@ -105,9 +103,7 @@ def _(x, b):
     return torch.where(x > 0, 1 - left, left)
 
 
-@squareplus.derivative(wrt="b")
-def _(x, b):
-    return 0.25 / _squareplus_parts(x, b)[0]
+squareplus.differentiate(b=lambda x, b: 0.25 / _squareplus_parts(x, b)[0])
 
 
 def _squareplus_parts(x: Tensor, b: float | Tensor) -> tuple[Tensor, Tensor]:
@@ -138,9 +134,7 @@ def sparse_plus(x: Tensor) -> Tensor:
     return _smooth_bend(x, 1.0)
 
 
-@sparse_plus.derivative(wrt="x")
-def _(x):
-    return (x.clamp(-1, 1) + 1) / 2
+sparse_plus.differentiate(x=lambda x: (x.clamp(-1, 1) + 1) / 2)
 
 
 @activation(
@@ -163,9 +157,7 @@ def smelu(x: Tensor, beta: float | Tensor = 2.0) -> Tensor:
     return _smooth_bend(x, beta)
 
 
-@smelu.derivative(wrt="x")
-def _(x, beta):
-    return (x.clamp(min=-beta).clamp(max=beta) + beta) / (2 * beta)
+smelu.differentiate(x=lambda x, beta: (x.clamp(min=-beta).clamp(max=beta) + beta) / (2 * beta))
 
 
 @smelu.derivative(wrt="beta")

@@ -14,7 +14,7 @@ from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
 from actlab.experiment import indices_of
 
-NAMES = ("mnist", "fashion_mnist", "kmnist", "digits")
+NAMES = (*sets.SETS, "digits")
 _FILES = (".npz", *tables.FILES)
 SAMPLE_IMAGES = 64
 

@@ -38,15 +38,11 @@ def obtain(
     if data_dir is not None:
         return _in_folder(idx_set, Path(data_dir).expanduser())
     cache = cache_folder()
-    given = os.environ.get("ACTLAB_DATA")
-    if given and not Path(given).expanduser().is_dir():
-        raise UserError(f"ACTLAB_DATA is {given}, which is no folder: correct it, or unset it to use the cache.")
-    if given and (found := search(Path(given).expanduser(), idx_set)):
-        return found
-    if found := search(cache, idx_set):
+    given = named_folder()
+    if found := (given and search(given, idx_set)) or search(cache, idx_set):
         return found
     if not download:
-        places = f"ACTLAB_DATA ({given or 'not set'}) or the cache ({cache})"
+        places = f"ACTLAB_DATA ({os.environ.get('ACTLAB_DATA') or 'not set'}) or the cache ({cache})"
         raise _unavailable(idx_set, f"it is not in {places} and download=False", "Allow the download.")
     mirrors: Sequence[str] = idx_set.mirrors
     if probe:
@@ -61,6 +57,15 @@ def cache_folder() -> Path:
     """Where downloads are kept: ACTLAB_CACHE, or the user's cache folder as the operating system has it."""
     given = os.environ.get("ACTLAB_CACHE")
     return Path(given).expanduser() if given else Path(_pooch().os_cache("actlab"))
+
+
+def named_folder() -> Path | None:
+    """The folder that ACTLAB_DATA names. UserError where it is none."""
+    given = os.environ.get("ACTLAB_DATA")
+    folder = Path(given).expanduser() if given else None
+    if folder is not None and not folder.is_dir():
+        raise UserError(f"ACTLAB_DATA is {given}, which is no folder: correct it, or unset it to use the cache.")
+    return folder
 
 
 def search(root: Path, idx_set: IdxSet) -> list[Path] | None:
@@ -86,10 +91,10 @@ def _existing(folder: Path, file: IdxFile) -> Path | None:
 def _in_folder(idx_set: IdxSet, root: Path) -> list[Path]:
     if found := search(root, idx_set):
         return found
-    names = ", ".join(file.name for file in idx_set.files)
-    folders = ", ".join(str(folder) for folder in _places(root, idx_set))
     reason = f"the folder {root} does not exist"
     if root.is_dir():
+        names = ", ".join(file.name for file in idx_set.files)
+        folders = ", ".join(map(str, _places(root, idx_set)))
         reason = f"the folder {root} lacks it: looked for {names}, with or without .gz, together in one of {folders}"
     raise _unavailable(idx_set, reason, "Put the files there, or leave data_dir out to download them.")
 

@@ -113,10 +113,8 @@ def alike(dataset: Dataset) -> list[Finding]:
             continue
         auc, chance = distinguishable(dataset.train.x, part.x)
         told = f"a classifier tells {name} inputs from training inputs with AUC {auc:.2f}"
-        level = OK
-        for higher, limit in ((WARNING, _PERHAPS), (ERROR, _TOLD_APART)):
-            if auc > max(limit, 0.5 + 3 * chance):  # of few samples chance alone makes more
-                level = higher
+        sure = auc > 0.5 + 3 * chance  # of few samples chance alone makes more than the limits
+        level = ERROR if sure and auc > _TOLD_APART else WARNING if sure and auc > _PERHAPS else OK
         found.append(Finding("alike", level, round(auc, 3), f"{told}{_ADVICE[level]}", name))
     return found
 

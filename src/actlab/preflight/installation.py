@@ -107,17 +107,14 @@ def data_found() -> list[Finding]:
         cache = fetch.cache_folder()
     except MissingExtra as error:
         return [Finding("data", WARNING, "none", str(error))]
-    given = os.environ.get("ACTLAB_DATA")
-    folder = Path(given).expanduser() if given else None
     found = [Finding("cache", OK, str(cache), f"{cache}{'' if cache.is_dir() else ', not there yet'}.")]
-    if folder is not None and not folder.is_dir():
-        says = f"ACTLAB_DATA is {given}, which is no folder: correct it, or unset it to use the cache."
-        found.append(Finding("data", ERROR, str(folder), says))
-        folder = None
+    folder = None
+    try:
+        folder = fetch.named_folder()
+    except UserError as error:
+        found.append(Finding("data", ERROR, str(Path(os.environ["ACTLAB_DATA"]).expanduser()), str(error)))
     for name, idx_set in sets.SETS.items():
-        places = [place for place in (folder, cache) if place is not None]
-        files = next((paths for place in places if (paths := fetch.search(place, idx_set))), None)
-        if files:
+        if files := (folder and fetch.search(folder, idx_set)) or fetch.search(cache, idx_set):
             found.append(Finding("data", OK, str(files[0].parent), f"in {files[0].parent}.", name))
         else:
             says = "not on this machine: it is downloaded when it is first named, or set ACTLAB_DATA to its folder."

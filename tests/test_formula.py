@@ -249,7 +249,9 @@ def test_the_spelled_form_is_sympys(text, values):
     """What a block gives as its formula is read by SymPy itself, and is the same function."""
     node = parse(text)
     symbols = {name: sympy.Symbol(name, real=True) for name in ("x", *values)}
-    theirs = sympy.sympify(spelled(node), locals=symbols).subs({symbols[name]: value for name, value in values.items()})
+    theirs = sympy.sympify(str(spelled(node)), locals=symbols).subs(
+        {symbols[name]: value for name, value in values.items()}
+    )
     for point in (-1.7, 0.3, 2.2):
         assert float(theirs.subs(symbols["x"], point)) == pytest.approx(float(Exact(node, values).values([point])[0]))
 

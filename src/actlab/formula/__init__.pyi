@@ -16,6 +16,7 @@ from .derivative import differentiate as differentiate, outer as outer
 from .exact import Exact as Exact, kinks as kinks
 from .grammar import constant as constant, parse as parse
 from .nodes import (
+    ARITHMETIC as ARITHMETIC,
     COMPARISONS as COMPARISONS,
     PI as PI,
     RESERVED as RESERVED,

@@ -1,6 +1,6 @@
 """Building trees with the simplifications that one sees at a glance: nothing plus 0, nothing times 1."""
 
-from actlab.formula.nodes import TRUE, Apply, Node, Number
+from actlab.formula.nodes import ARITHMETIC, TRUE, Apply, Node, Number
 
 ZERO, ONE, TWO = Number(0), Number(1), Number(2)
 
@@ -47,14 +47,11 @@ def times(left: Node, right: Node) -> Node:
     """The product; a number comes first, signs come out."""
     if ZERO in (left, right):
         return ZERO
-    if left == ONE:
-        return right
-    if right == ONE:
-        return left
-    if left == -ONE:
-        return negative(right)
-    if right == -ONE:
-        return negative(left)
+    for one, other in ((left, right), (right, left)):
+        if one == ONE:
+            return other
+        if one == -ONE:
+            return negative(other)
     if left.op == "neg":
         return negative(times(left.arguments[0], right))
     if right.op == "neg":
@@ -79,29 +76,30 @@ def over(left: Node, right: Node) -> Node:
         return ONE
     if left.op == "neg":
         return negative(over(left.arguments[0], right))
-    if left.op == right.op == "number" and right != ZERO:
+    if left.op == right.op == "number":
         ratio = left.value / right.value  # type: ignore[operator]
         if ratio.is_integer():
             return Number(ratio)
     return Apply("/", left, right)
 
 
-def power(base: Node, exponent: float) -> Node:
-    if exponent == 0:
+def power(base: Node, exponent: Node | float) -> Node:
+    n = exponent if isinstance(exponent, Node) else Number(exponent)
+    if n == ZERO:
         return ONE
-    return base if exponent == 1 else Apply("**", base, Number(exponent))
+    return base if n == ONE else Apply("**", base, n)
 
 
 def piecewise(*arguments: Node) -> Node:
     """Value, condition, value, condition, ...; one value where all are the same."""
-    values = set(arguments[::2])
-    return arguments[0] if len(values) == 1 and arguments[-1] == TRUE else Apply("Piecewise", *arguments)
+    same = len(set(arguments[::2])) == 1 and arguments[-1] == TRUE
+    return arguments[0] if same else Apply("Piecewise", *arguments)
 
 
 def _folded(op: str, left: Node, right: Node) -> Node:
     """Whole numbers are computed; other numbers would be rounded."""
     if left.op == right.op == "number" and isinstance(left.value, int) and isinstance(right.value, int):
-        result = {"+": left.value + right.value, "-": left.value - right.value, "*": left.value * right.value}[op]
+        result = ARITHMETIC[op](left.value, right.value)
         if abs(result) < 2**53:
             return Number(result)
     return Apply(op, left, right)

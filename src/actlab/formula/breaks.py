@@ -1,6 +1,7 @@
 """Where a formula has a kink or jumps: where abs, max or a piece changes, if slope or value change there."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from mpmath import mp, mpf
 
@@ -20,11 +21,9 @@ def edges(reading: Reading) -> tuple[float, ...]:
     >>> edges(read("max(x, 0) + abs(x - 2) + x*abs(x)/(1 + abs(x))"))
     (0.0, 2.0)
     """
-    found: set[float] = set()
     exact = Exact(reading.node, reading.parameters)
-    for difference in dict.fromkeys(_differences(reading.node)):
-        if "x" in difference.symbols:
-            found |= {float(mp.nstr(point, 15)) for point in _zeros(Exact(difference, reading.parameters))}
+    ends = [Exact(end, reading.parameters) for end in {*_differences(reading.node)} if "x" in end.symbols]
+    found = {float(mp.nstr(point, 15)) for end in ends for point in _zeros(end)}
     return tuple(sorted(point + 0.0 for point in found if _breaks(exact, mpf(point))))
 
 
@@ -37,7 +36,7 @@ def _differences(node: Node) -> Iterator[Node]:
             yield Apply("-", *part.arguments)
 
 
-def _zeros(exact: Exact) -> Iterator[mpf]:
+def _zeros(exact: Exact) -> Iterator[Any]:
     values = exact.values([*_GRID, mpf(0)])
     if values[-1] == 0:
         yield mpf(0)
@@ -46,7 +45,7 @@ def _zeros(exact: Exact) -> Iterator[mpf]:
             yield _bisected(exact, left, right, a)
 
 
-def _bisected(exact: Exact, left: mpf, right: mpf, at_left: mpf) -> mpf:
+def _bisected(exact: Exact, left: Any, right: Any, at_left: Any) -> Any:
     for _ in range(70):
         middle = (left + right) / 2
         value = exact.values([middle])[0]
@@ -56,7 +55,7 @@ def _bisected(exact: Exact, left: mpf, right: mpf, at_left: mpf) -> mpf:
     return (left + right) / 2
 
 
-def _breaks(exact: Exact, point: mpf) -> bool:
+def _breaks(exact: Exact, point: Any) -> bool:
     """Whether value or slope differ on the two sides."""
     step = _BESIDE * max(abs(point), mpf(1))
     for left, right in (exact.values([point - step, point + step]), exact.slopes([point - step, point + step])):

@@ -63,7 +63,7 @@ def parameters(text: str) -> frozenset[str]:
 
 def _clause(text: str, node: Node) -> tuple[dict[str, float], list[str]]:
     values: dict[str, float] = {}
-    learned: list[str] = []
+    learned = []
     for part in text.split(","):
         match = _VALUE.fullmatch(part)
         if match is None:

@@ -1,7 +1,6 @@
 """Derivatives of trees by the chain rule, piece by piece where a function has pieces."""
 
 from actlab.formula.algebra import ONE, TWO, ZERO, minus, negative, over, piecewise, plus, power, times
-from actlab.formula.grammar import constant
 from actlab.formula.nodes import PI, TRUE, Apply, Node, Number, pieces, postorder
 
 
@@ -31,14 +30,8 @@ def _derivative(node: Node, wrt: str, done: dict[Node, Node]) -> Node:
         return negative(done[inner])
     if node.op in ("min", "max"):
         return _extreme(node, wrt, done)
-    if node.op == "**":
+    if node.op not in ("+", "-", "*", "/"):
         return times(outer(node), done[inner])
-    if len(node.arguments) == 2:
-        return _arithmetic(node, done)
-    return times(outer(node), done[inner])
-
-
-def _arithmetic(node: Node, done: dict[Node, Node]) -> Node:
     u, v = node.arguments
     du, dv = done[u], done[v]
     if node.op == "+":
@@ -47,9 +40,6 @@ def _arithmetic(node: Node, done: dict[Node, Node]) -> Node:
         return minus(du, dv)
     if node.op == "*":
         return plus(times(du, v), times(u, dv))
-    assert node.op == "/"
-    if dv == ZERO:
-        return over(du, v)
     return over(minus(du, times(node, dv)), v)  # (u' - f v')/v: no square of v that overflows
 
 
@@ -70,11 +60,9 @@ def outer(node: Node) -> Node:
     """The derivative of a function at its argument, without the chain: cos(u) for sin(u)."""
     u = node.arguments[0]
     if node.op == "**":
-        exponent = constant(node.arguments[1])
-        assert exponent is not None
-        if node.arguments[1].op == "number":
-            return times(node.arguments[1], power(u, exponent - 1))
-        return times(node.arguments[1], Apply("**", u, Apply("-", node.arguments[1], ONE)))
+        n = node.arguments[1]
+        less = Number(n.value - 1) if n.op == "number" else Apply("-", n, ONE)  # type: ignore[operator]
+        return times(n, power(u, less))
     return _OUTER[node.op](node, u)
 
 

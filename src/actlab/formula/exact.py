@@ -16,7 +16,7 @@ from actlab.catalogue import Facts
 from actlab.errors import UserError
 from actlab.formula.derivative import differentiate
 from actlab.formula.grammar import parse
-from actlab.formula.nodes import COMPARISONS, Node, postorder
+from actlab.formula.nodes import ARITHMETIC, COMPARISONS, Node, X, postorder
 
 BITS = (256, 640, 1400, 4000, 15_000)
 _WANTED = 110  # bits of the answer that are certain: 33 digits
@@ -28,6 +28,7 @@ _UNKNOWN = _ZERO.union(_ONE)  # of a condition, which is 1 where it holds and 0 
 _TINY = arb(2) ** -1200  # 0 in every dtype
 _HUGE = arb(2) ** 4096  # exp of it is not computed
 
+_EDGED = {"min", "max", "sign", "abs", "relu", *COMPARISONS}  # a piece ends where both are equal, or the one is 0
 _PARTIAL = {"log", "log1p", "atanh"}  # whose derivative is defined where they are not
 
 Interval = arb | None  # None: undefined
@@ -55,22 +56,23 @@ class Exact:
 
     def values(self, points: Sequence[float]) -> list[Any]:
         """f at each point."""
-        program = self._program("x", 0)
-        return [program.settled(_as_mpf(point)) for point in points]
+        return [self._program("x", 0).settled(_as_mpf(point)) for point in points]
 
     def slopes(self, points: Sequence[float], wrt: str = "x", order: int = 1) -> list[Any]:
-        """The derivative at each point; at 0 of x/(1 + abs(x)), where pieces meet smoothly, that of both sides."""
+        """The derivative at each point; at 0 of x/(1 + abs(x)), where pieces meet smoothly, that of both sides.
+
+        Order 0 is f itself.
+        """
+        if order == 0:
+            return self.values(points)
         program = self._program(wrt, order)
         return [self._slope(program, _as_mpf(point)) for point in points]
 
     def _program(self, wrt: str, order: int) -> "_Program":
         if (wrt, order) not in self._derived:
-            node = differentiate(self._node(wrt, order - 1), wrt) if order else self.node
+            node = differentiate(self._program(wrt, order - 1).node, wrt) if order else self.node
             self._derived[wrt, order] = _Program(node, self.parameters)
         return self._derived[wrt, order]
-
-    def _node(self, wrt: str, order: int) -> Node:
-        return self._program(wrt, order).node
 
     def _slope(self, program: "_Program", point: Any) -> Any:
         if self._partial and mp.isnan(self._program("x", 0).settled(point)):
@@ -99,13 +101,9 @@ def kinks(facts: Facts, parameters: Mapping[str, float]) -> tuple[float, ...]:
     >>> kinks(lookup("relu"), {})
     (0.0,)
     """
-    found = []
-    for kink in facts.kinks:
-        if isinstance(kink, str):
-            found.append(float(Exact(parse(kink), {**facts.parameters, **parameters}).values([0.0])[0]))
-        else:
-            found.append(float(kink))
-    return tuple(sorted(set(found)))
+    given = {**facts.parameters, **parameters}
+    found = (Exact(parse(kink), given).values([0.0])[0] if isinstance(kink, str) else kink for kink in facts.kinks)
+    return tuple(sorted(set(map(float, found))))
 
 
 def _as_mpf(point: Any) -> Any:
@@ -123,15 +121,10 @@ class _Program:
 
     def __init__(self, node: Node, parameters: Mapping[str, float]) -> None:
         self.node = node
-        order = postorder(node)
-        place = {part: i for i, part in enumerate(order)}
-        self.steps = [(part.op, tuple(place[a] for a in part.arguments)) for part in order]
-        self.constants: dict[int, arb] = {}
-        for i, part in enumerate(order):
-            if part.op == "number":
-                self.constants[i] = arb(part.value)
-            elif part.op == "name" and part.value != "x":
-                self.constants[i] = arb(parameters[str(part.value)])
+        place = {part: i for i, part in enumerate(postorder(node))}
+        self.steps = [(part.op, tuple(place[a] for a in part.arguments)) for part in place]
+        fixed = [part for part in place if part.op in ("number", "name") and part != X]
+        self.constants = {place[part]: arb(parameters.get(part.value, part.value)) for part in fixed}
         self.met_tie = False  # whether the last point lay on the edge of a piece, of sign or of abs
 
     def settled(self, point: Any) -> Any:
@@ -153,23 +146,20 @@ class _Program:
         self.met_tie = False
         found: list[Interval] = []
         for i, (op, places) in enumerate(self.steps):
-            if i in self.constants:
-                found.append(self.constants[i])
-            elif op == "name":
-                found.append(point)
+            if op in ("number", "name"):
+                found.append(self.constants.get(i, point))
             else:
                 found.append(self.step(op, [found[place] for place in places]))
         return found[-1]
 
-    def step(self, op: str, parts: list[Interval]) -> Interval:
+    def step(self, op: str, parts: list[Any]) -> Interval:
         if op == "Piecewise":
             return _piece(parts)
         if None in parts:
             return (_ONE if op == "!=" else _ZERO) if op in COMPARISONS else None
-        if op in ("min", "max") or op in COMPARISONS:
-            self.met_tie |= not (parts[0] < parts[1] or parts[0] > parts[1])
-        elif op in ("sign", "abs", "relu"):
-            self.met_tie |= not (parts[0] < 0 or parts[0] > 0)
+        if op in _EDGED:
+            one, other = (*parts, _ZERO)[:2]
+            self.met_tie |= not (one < other or one > other)
         return _RULES[op](*parts)
 
 
@@ -207,6 +197,7 @@ def _power(base: arb, exponent: arb) -> Interval:
     if whole is None:
         return _within(lambda u: u**exponent, 0)(base)
     even = _within(lambda u: u ** arb(whole - whole % 2), 0)(abs(base))
+    assert even is not None
     return even * base if whole % 2 else even
 
 
@@ -226,7 +217,7 @@ def _finite(u: arb) -> arb:
     return u.max(-_HUGE).min(_HUGE)
 
 
-_RULES: dict[str, Callable[..., Interval]] = {
+_RULES = ARITHMETIC | {
     "<": _comparison(operator.lt, operator.ge),
     "<=": _comparison(operator.le, operator.gt),
     ">": _comparison(operator.gt, operator.le),
@@ -241,12 +232,8 @@ _RULES: dict[str, Callable[..., Interval]] = {
     "max": arb.max,
     "pi": arb.pi,
     "e": arb.const_e,
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
     "/": lambda a, b: None if b == 0 else a / b,  # no sign of infinity: x/0 is undefined
     "**": _power,
-    "neg": operator.neg,
     "abs": abs,
     "sign": arb.sgn,
     "relu": lambda u: u.max(_ZERO),

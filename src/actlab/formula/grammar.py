@@ -8,11 +8,12 @@ import difflib
 import math
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial, reduce
 
 from actlab import catalogue
 from actlab.errors import UserError, did_you_mean
 from actlab.formula.nodes import (
+    ARITHMETIC,
     COMPARISONS,
     PI,
     RESERVED,
@@ -111,10 +112,9 @@ class _Parser:
         return token
 
     def took(self, sign: str) -> bool:
-        if self.next.kind == "sign" and self.next.text == sign:
-            self.place += 1
-            return True
-        return False
+        met = self.next.text == sign
+        self.place += met
+        return met
 
     def expect(self, sign: str, opened: Token) -> None:
         if not self.took(sign):
@@ -160,11 +160,11 @@ class _Parser:
             raise self.error(start.at, start.text, "this is a condition; it may stand only in Piecewise or where")
         return node
 
-    def condition(self) -> Node:
+    def condition(self, binding: int = 0, why: str = "a condition is needed here") -> Node:
         start = self.next
-        node = self.expression(0)
+        node = self.expression(binding)
         if not node.is_condition:
-            raise self.error(start.at, start.text, f"a condition is needed here, such as x > 0, not {node}")
+            raise self.error(start.at, start.text, f"{why}, such as x > 0, not {node}")
         return node
 
     def expression(self, binding: int) -> Node:
@@ -196,7 +196,10 @@ class _Parser:
     def prefix(self) -> Node:
         token = self.next
         if token.kind == "number":
-            return self.number(self.take())
+            value = float(self.take().text)
+            if math.isinf(value):
+                raise self.error(token.at, token.text, "this number is too large")
+            return Number(value)
         if token.kind == "name":
             return self.word(self.take())
         if self.took("("):
@@ -208,12 +211,6 @@ class _Parser:
         if self.took("+"):
             return self.value(_NEGATIVE)
         raise self.unexpected()
-
-    def number(self, token: Token) -> Node:
-        value = float(token.text)
-        if not math.isfinite(value):
-            raise self.error(token.at, token.text, "this number is too large")
-        return Number(value)
 
     def infix(self, left: Node, token: Token) -> Node:
         op = {"&": "and", "|": "or"}.get(token.text, token.text)
@@ -231,26 +228,19 @@ class _Parser:
         """a < b, or a chain: a < b < c."""
         parts = []
         while True:
-            right = self.expression(40)
+            right = self.expression(_LEFT[token.text])
             if left.is_condition or right.is_condition:
                 raise self.error(token.at, token.text, "it compares two values, not conditions")
             parts.append(Apply(token.text, left, right))
             left = right
             if self.next.text not in COMPARISONS:
-                break
+                return _chained("and", parts)
             token = self.take()
-        node = parts[0]
-        for part in parts[1:]:
-            node = Apply("and", node, part)
-        return node
 
     def power(self, base: Node, token: Token) -> Node:
         exponent = self.value(_NEGATIVE)
         if base.is_condition:
             raise self.error(token.at, token.text, "a condition has no power")
-        return self.raised(base, exponent, token)
-
-    def raised(self, base: Node, exponent: Node, token: Token) -> Node:
         if base == E:
             return Apply("exp", exponent)
         number = constant(exponent)
@@ -263,30 +253,21 @@ class _Parser:
     # names and calls
 
     def word(self, token: Token) -> Node:
-        if self.next.text == "(" and self.next.kind == "sign":
-            return self.call(token)
         name = token.text
+        if name == "not":
+            return Apply("not", self.condition(_NOT, "not stands before a condition"))
+        if self.next.text == "(":
+            return self.call(token)
         if name in _WORDS:
             return _WORDS[name]
-        if name == "not":
-            return Apply("not", self.negated())
         if name in FUNCTIONS or (catalogue.is_name(name) and not _is_parameter(name)):
             raise self.error(token.at, name, f"{name} is a function: write {name}(x)")
         if name in RESERVED:
             raise self.error(token.at, name, f"a parameter cannot be called {name}: take another word")
         return Name(name)
 
-    def negated(self) -> Node:
-        start = self.next
-        node = self.expression(_NOT)
-        if not node.is_condition:
-            raise self.error(start.at, start.text, f"not stands before a condition, such as x > 0, not {node}")
-        return node
-
     def call(self, token: Token) -> Node:
         name = _SAME.get(token.text, token.text)
-        if name == "not":
-            return Apply("not", self.negated())
         if name in _WORDS:
             raise self.error(token.at, name, f"{name} is no function: {self.product()}")
         opened = self.take()
@@ -300,7 +281,7 @@ class _Parser:
             names = [*FUNCTIONS, *catalogue.facts()]
             raise self.error(token.at, token.text, f"there is no function {name!r}.{_nearest(name, names)}")
         given, named = self.arguments(opened)
-        if name in FUNCTIONS and not (named or (name in ("softplus",) and len(given) > 1)):
+        if name in FUNCTIONS and not (named or (name == "softplus" and len(given) > 1)):
             return self.function(name, given, token)
         return self.expanded(name, given, named, token)
 
@@ -334,10 +315,7 @@ class _Parser:
             return Apply("min", Apply("max", given[0], given[1]), given[2])
         if len(given) < 2:
             raise self.error(token.at, token.text, f"{name} takes two arguments or more: {name}(x, 0)")
-        node = given[0]
-        for other in given[1:]:
-            node = Apply(name.lower(), node, other)
-        return node
+        return _chained(name.lower(), given)
 
     def expanded(self, name: str, given: list[Node], named: dict[str, Node], token: Token) -> Node:
         """A function of the catalogue, by its formula."""
@@ -346,17 +324,16 @@ class _Parser:
         names = list(facts.parameters)
         if not given:
             raise self.error(token.at, token.text, f"it needs what it is applied to: {example}")
-        by_place = dict(zip(names, given[1:], strict=False))
         if len(given) - 1 > len(names) or set(named) - set(names[len(given) - 1 :]):
             takes = f"takes {', '.join(names)}" if names else "takes no parameters"
             raise self.error(token.at, token.text, f"{name} {takes}: {example}")
-        values = by_place | named
+        values = dict(zip(names, given[1:], strict=False)) | named
         for key, value in values.items():
             if "x" in value.symbols:
                 raise self.error(token.at, token.text, f"{key} is a parameter of {name} and cannot hold x: {example}")
         if facts.name == "softplus" and "threshold" not in values:  # exactly, without the threshold's small error
-            beta = values["beta"]
-            return Apply("softplus", beta * given[0]) / beta
+            beta = values.get("beta")
+            return Apply("softplus", beta * given[0]) / beta if beta else Apply("softplus", given[0])
         node = _catalogue_tree(facts.name)
         if node is None:
             raise self.error(token.at, token.text, f"{name} is not a function of one number and cannot stand here")
@@ -396,14 +373,15 @@ class _Parser:
         while self.took(","):
             parts.append(read())
         self.expect(")", opened)
-        if token.text == "Not" and len(parts) == 1:
-            return Apply("not", parts[0])
-        if len(parts) < 2 or (len(parts) > 2 and token.text not in ("And", "Or")):
+        least, most = {"Not": (1, 1), "And": (2, math.inf), "Or": (2, math.inf)}.get(token.text, (2, 2))
+        if not least <= len(parts) <= most:
             raise self.error(token.at, token.text, f"{token.text} does not take {len(parts)} arguments")
-        node = parts[0]
-        for part in parts[1:]:
-            node = Apply(_RELATIONS[token.text], node, part)
-        return node
+        return Apply("not", *parts) if token.text == "Not" else _chained(_RELATIONS[token.text], parts)
+
+
+def _chained(op: str, parts: list[Node]) -> Node:
+    """a op b op c."""
+    return reduce(partial(Apply, op), parts)
 
 
 @cache
@@ -419,12 +397,9 @@ def constant(node: Node) -> float | None:
     if node.op == "number":
         return float(node.value)  # type: ignore[arg-type]
     values = [constant(argument) for argument in node.arguments]
-    if not values or None in values or node.op not in ("neg", "+", "-", "*", "/"):
+    if None in values or node.op not in ARITHMETIC or (node.op == "/" and values[1] == 0):
         return None
-    left, right = values[0], values[-1]
-    if node.op == "/":
-        return left / right if right else None
-    return {"neg": -left, "+": left + right, "-": left - right, "*": left * right}[node.op]
+    return ARITHMETIC[node.op](*values)
 
 
 def _is_parameter(name: str) -> bool:
@@ -434,12 +409,10 @@ def _is_parameter(name: str) -> bool:
 
 def _nearest(name: str, names: list[str]) -> str:
     """A suggestion; two letters that changed places count as near."""
-    for other in names:
-        if sorted(other) == sorted(name):
-            return f" Did you mean {other!r}?"
-    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
-    found = {n.lower(): n for n in names}.get(close[0]) if close else None
-    return f" Did you mean {found!r}?" if found else did_you_mean(name, names) or " See `actlab list`."
+    lowered = {n.lower(): n for n in names}
+    near = [n for n in names if sorted(n) == sorted(name)]
+    near += [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
+    return f" Did you mean {near[0]!r}?" if near else did_you_mean(name, names) or " See `actlab list`."
 
 
 def _why_not(character: str) -> str:

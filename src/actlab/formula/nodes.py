@@ -3,9 +3,11 @@
 import keyword
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from operator import add, mul, neg, sub, truediv
 from typing import Any
 from weakref import WeakValueDictionary
 
+ARITHMETIC: dict[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul, "/": truediv, "neg": neg}
 COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
 CONDITIONS = {*COMPARISONS, "and", "or", "not", "True"}
 UNARY = (
@@ -21,10 +23,11 @@ _WHOLE = 2**53  # floats beyond are all whole: printed as floats
 
 def _infix(op: str) -> "tuple[_Operator, _Operator]":
     """Python's operator for two nodes, and the one for a number before a node."""
-    return (
-        lambda self, other: Apply(op, self, as_node(other)),
-        lambda self, other: Apply(op, as_node(other), self),
-    )
+
+    def as_node(value: "Node | float") -> "Node":
+        return value if isinstance(value, Node) else Number(value)
+
+    return lambda self, other: Apply(op, self, as_node(other)), lambda self, other: Apply(op, as_node(other), self)
 
 
 _Operator = Callable[["Node", "Node | float"], "Node"]
@@ -96,7 +99,7 @@ class Node:
     __pow__ = _infix("**")[0]
 
 
-def Number(value: int | float) -> Node:
+def Number(value: float) -> Node:
     """A number; whole ones are kept as whole numbers, and there is one zero."""
     value = float(value)
     whole = value.is_integer() and abs(value) < _WHOLE
@@ -113,10 +116,6 @@ def Apply(op: str, *arguments: Node) -> Node:
     if op == "neg" and arguments[0].op == "number":
         return Number(-arguments[0].value)  # type: ignore[operator]
     return Node(op, arguments)
-
-
-def as_node(value: Node | int | float) -> Node:
-    return value if isinstance(value, Node) else Number(value)
 
 
 PI, E, TRUE, X = Apply("pi"), Apply("e"), Apply("True"), Name("x")
@@ -160,9 +159,8 @@ def substitute(node: Node, values: Mapping[str, Node]) -> Node:
     return rebuild(node, lambda part: values.get(str(part.value), part) if part.op == "name" else part)
 
 
-_LEVEL = {"or": 1, "and": 2, "not": 3, "+": 5, "-": 5, "*": 6, "/": 6, "neg": 7, "**": 8} | dict.fromkeys(
-    COMPARISONS, 4
-)
+_LEVEL = dict.fromkeys(COMPARISONS, 4)
+_LEVEL |= {"or": 1, "and": 2, "not": 3, "+": 5, "-": 5, "*": 6, "/": 6, "neg": 7, "**": 8}
 _ATOM = 9
 
 

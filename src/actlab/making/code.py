@@ -41,7 +41,7 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "f
 
 
 def _decorator(reading: Reading, kinks: Sequence[float]) -> str:
-    facts = {"family": "formula", "formula": spelled(reading.node)}
+    facts = {"family": "formula", "formula": str(spelled(reading.node))}
     lines = [f"    {key}={_quoted(value)}," for key, value in facts.items()]
     if kinks:
         lines.append(f"    kinks={tuple(kinks)!r},")
@@ -52,14 +52,14 @@ def _decorator(reading: Reading, kinks: Sequence[float]) -> str:
     return "\n".join(["@activation(", *lines, ")\n"])
 
 
-def spelled(node: Node) -> str:
-    """A formula in the words that SymPy knows, as the catalogue has it.
+def spelled(node: Node) -> Node:
+    """A formula in the words that SymPy knows, as the catalogue has it, and in no others.
 
     >>> from actlab.formula import parse
     >>> spelled(parse("max(x, 0)*sigmoid(x)"))
-    'Max(x, 0)*(1/(1 + exp(-x)))'
+    <Max(x, 0)*(1/(1 + exp(-x)))>
     """
-    return str(rebuild(node, lambda part: _SPELLED[part.op](*part.arguments) if part.op in _SPELLED else part))
+    return rebuild(node, lambda part: _SPELLED[part.op](*part.arguments) if part.op in _SPELLED else part)
 
 
 _SPELLED = {

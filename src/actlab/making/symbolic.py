@@ -4,6 +4,7 @@ SymPy gets a tree built object by object: no text of a user's ever reaches it.
 """
 
 import contextlib
+import operator
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from typing import Any
 
 import sympy
 
-from actlab.formula import Apply, Name, Node, constant, differentiate, outer, pieces, postorder
+from actlab.formula import ARITHMETIC, Apply, Name, Node, constant, differentiate, outer, pieces, postorder
+from actlab.making.code import spelled
 from actlab.making.floats.sound import smooth
 
 _SECONDS = 3.0
@@ -30,6 +32,7 @@ def to_sympy(node: Node) -> Any:
     >>> to_sympy(parse("x*tanh(softplus(x))"))
     x*tanh(log(exp(x) + 1))
     """
+    node = spelled(node)
     built: dict[Node, Any] = {}
     for part in postorder(node):
         built[part] = _build(part, [built[argument] for argument in part.arguments])
@@ -43,26 +46,13 @@ def _build(node: Node, inner: list[Any]) -> Any:
         return sympy.Symbol(str(node.value), real=True)
     if node.op == "Piecewise":
         return sympy.Piecewise(*zip(inner[::2], inner[1::2], strict=True))
-    return _SYMPY[node.op](*inner)
+    if node.op in _CONSTANTS:
+        return _CONSTANTS[node.op]
+    return (_OPERATORS.get(node.op) or getattr(sympy, node.op))(*inner)
 
 
-_SYMPY: dict[str, Any] = {
-    "pi": lambda: sympy.pi, "e": lambda: sympy.E, "True": lambda: sympy.true,
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b, "neg": lambda a: -a, "abs": sympy.Abs, "min": sympy.Min, "max": sympy.Max,
-    "<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "==": sympy.Eq, "!=": sympy.Ne,
-    "and": sympy.And, "or": sympy.Or, "not": sympy.Not,
-    "log1p": lambda u: sympy.log(1 + u), "expm1": lambda u: sympy.exp(u) - 1,
-    "sigmoid": lambda u: 1 / (1 + sympy.exp(-u)), "softplus": lambda u: sympy.log(1 + sympy.exp(u)),
-    "logsigmoid": lambda u: -sympy.log(1 + sympy.exp(-u)), "relu": lambda u: sympy.Max(u, 0),
-}  # fmt: skip
-_SYMPY |= {
-    name: getattr(sympy, name)
-    for name in (
-        "exp", "log", "sqrt", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "asin",
-        "acos", "atan", "erf", "erfc",
-    )
-}  # fmt: skip
+_OPERATORS = ARITHMETIC | {"**": operator.pow, "<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge}
+_CONSTANTS = {"pi": sympy.pi, "True": sympy.true}
 
 
 def derivative(node: Node, wrt: str = "x", seconds: float = _SECONDS) -> str:

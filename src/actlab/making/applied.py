@@ -5,7 +5,7 @@ Legend: M networks, P inputs of an activation in a network, L learned parameters
 
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from actlab.activations import Activation
-from actlab.making.probing import guarded
+from actlab.making.probing import State, guarded
 from actlab.naming import name_of, packed, unpacked
 
 
@@ -38,22 +38,25 @@ class ByHand:
     @property
     def needs_input(self) -> bool:
         """Whether the derivatives need z, or the output alone."""
-        if self.by_rows:
-            return self.block.kernels.saves == "x"
+        if self.by_rows and (kernels := self.block.kernels):
+            return kernels.saves == "x"
         return any("x" in names for names in self.block.wants.values())
 
     def rows(self, z: Tensor, y: Tensor, gradient: Tensor) -> tuple[Callable[[], Any], Callable[[], Any]]:
         """Operations on these tensors, of any strides: y = f(z), and the gradient times f'(z), in place."""
         kernels = self.block.kernels
+        assert kernels is not None, "asked for only where by_rows says so"
         saved = z if kernels.saves == "x" else y
         forward = partial(kernels.forward, z, *self.constants, out=y)
         return forward, partial(kernels.backward, gradient, saved, *self.constants, out=gradient)
 
     def forward(self, z_MP: Tensor, learned_ML: Tensor) -> tuple[Tensor, Any]:
         """y = f(z), and what the derivatives need."""
-        parameters = self._parameters(learned_ML)
+        parameters: list[Any] = list(self.constants)
+        for column, position in enumerate(self.learned):
+            parameters[position] = learned_ML[:, column : column + 1]  # (M, 1): one for each network
         y_MP = self.block.value(z_MP, *parameters)
-        return y_MP, (z_MP, y_MP, parameters)
+        return y_MP, (z_MP, y_MP, tuple(parameters))
 
     def backward(self, saved: Any) -> Tensor:
         """df/dx for each element."""
@@ -72,12 +75,6 @@ class ByHand:
         names = list(self.block.facts.parameters)
         slopes = [self.block.slope(names[i], *saved) for i in self.learned]
         return torch.stack([(upstream_MP * slope).sum(dim=1) for slope in slopes], dim=1)
-
-    def _parameters(self, learned_ML: Tensor) -> tuple[Any, ...]:
-        values: list[Any] = list(self.constants)
-        for column, position in enumerate(self.learned):
-            values[position] = learned_ML[:, column : column + 1]  # (M, 1): one for each network
-        return tuple(values)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,37 +97,39 @@ class ByAutograd:
 
     def backward(self, saved: Any) -> Tensor:
         leaves, _, outputs = saved
-        rows = []
-        for z, y in zip(leaves, outputs, strict=True):
-            (slope,) = torch.autograd.grad(y, z, torch.ones_like(y), retain_graph=True, materialize_grads=True)
-            rows.append(slope)
-        return torch.stack(rows)
+        return _slopes(outputs, leaves, map(torch.ones_like, outputs))
 
     def through(self, gradient_MP: Tensor, saved: Any) -> None:
         gradient_MP.mul_(self.backward(saved))
 
     def backward_learned(self, saved: Any, upstream_MP: Tensor) -> Tensor:
         _, learned, outputs = saved
-        rows = []
-        for row, y, upstream in zip(learned, outputs, upstream_MP, strict=True):
-            (slope,) = torch.autograd.grad(y, row, upstream, retain_graph=True, materialize_grads=True)
-            rows.append(slope)
-        return torch.stack(rows)
+        return _slopes(outputs, learned, upstream_MP)
 
-    def as_module(self, learned: Tensor | None = None, state: dict[str, Tensor] | None = None) -> torch.nn.Module:
+    def as_module(self, learned: Tensor | None = None, state: State | None = None) -> torch.nn.Module:
         """The callable as a module of its own, its parameters set to `learned`."""
-        if isinstance(self.function, Flat):
-            module = copy.deepcopy(self.function.module)
-            if learned is not None:
-                torch.nn.utils.vector_to_parameters(learned, module.parameters())
-            return module
-        return Called(self.function)
+        if not isinstance(self.function, Flat):
+            return Called(self.function)
+        module = copy.deepcopy(self.function.module)
+        if learned is not None:
+            torch.nn.utils.vector_to_parameters(learned, module.parameters())
+        return module
+
+
+def _slopes(outputs: Iterable[Tensor], inputs: Iterable[Tensor], upstream: Iterable[Tensor]) -> Tensor:
+    """Of each network's output by its own input, times what comes from above."""
+    return torch.stack(
+        [
+            torch.autograd.grad(y, z, given, retain_graph=True, materialize_grads=True)[0]
+            for y, z, given in zip(outputs, inputs, upstream, strict=True)
+        ]
+    )
 
 
 class Called(torch.nn.Module):
     """A callable without parameters, as a module."""
 
-    def __init__(self, function: Callable[..., Tensor]) -> None:
+    def __init__(self, function: Any) -> None:  # an Unlearned, which knows the user's own
         super().__init__()
         self.function = function
 
@@ -151,7 +150,7 @@ class Unlearned:
     def __call__(self, z: Tensor, _row: Tensor | None = None) -> Tensor:
         return guarded(self.label, self.function, z)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         content = packed(self.function)
         return (_unpacked, (content, self.label)) if content else super().__reduce__()
 

@@ -1,5 +1,6 @@
 """Sound forms as Python in the catalogue's style: plain torch, with names for what is used twice."""
 
+import json
 import textwrap
 from collections.abc import Sequence
 
@@ -41,15 +42,13 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "f
 
 
 def _decorator(reading: Reading, kinks: Sequence[float]) -> str:
-    facts = {"family": "formula", "formula": str(spelled(reading.node))}
-    lines = [f"    {key}={_quoted(value)}," for key, value in facts.items()]
+    facts = {"family": '"formula"', "formula": json.dumps(str(spelled(reading.node)))}
     if kinks:
-        lines.append(f"    kinks={tuple(kinks)!r},")
-    lines += [f"    {key}={_quoted(value)}," for key, value in (("range", "?"), ("reference", "a formula"))]
-    lines.append('    checked="no: written by actlab derive",')
+        facts["kinks"] = repr(tuple(kinks))
+    facts |= {"range": '"?"', "reference": '"a formula"', "checked": '"no: written by actlab derive"'}
     if reading.learned:
-        lines.append(f"    learned=({', '.join(map(_quoted, reading.learned))},),")
-    return "\n".join(["@activation(", *lines, ")\n"])
+        facts["learned"] = f"({', '.join(map(json.dumps, reading.learned))},)"
+    return "\n".join(["@activation(", *(f"    {key}={value}," for key, value in facts.items()), ")\n"])
 
 
 def spelled(node: Node) -> Node:
@@ -81,17 +80,12 @@ _SPELLED = {
 }
 
 
-def _quoted(text: str) -> str:
-    return '"' + text + '"'  # a formula holds neither quotes nor backslashes
-
-
 def _value(reading: Reading, node: Node, name: str) -> str:
-    parameters = "".join(f", {key}: float | Tensor = {value!r}" for key, value in reading.parameters.items())
+    takes = ["x: Tensor", *(f"{key}: float | Tensor = {value!r}" for key, value in reading.parameters.items())]
     said = textwrap.wrap(f"f(x) = {reading.node}", 100, initial_indent="    ", subsequent_indent="           ")
-    head = f"def {name}(x: Tensor{parameters}) -> Tensor:\n"
+    head = f"def {name}({', '.join(takes)}) -> Tensor:\n"
     if len(head) > 110:
-        lines = "".join(f"    {key}: float | Tensor = {value!r},\n" for key, value in reading.parameters.items())
-        head = f"def {name}(\n    x: Tensor,\n{lines}) -> Tensor:\n"
+        head = "\n    ".join([f"def {name}(", *(f"{one}," for one in takes)]) + "\n) -> Tensor:\n"
     doc = '    """A formula.\n\n' + "\n".join(said) + '\n    """\n'
     return head + doc + _body(node, reading, tails=True) + "\n"
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.utils import vector_to_parameters
 
 from actlab.errors import UserError
 from actlab.making.applied import ByAutograd
@@ -20,8 +21,9 @@ from actlab.making.probing import (
     copied,
     guarded,
     kept,
-    learned,
+    learned_by,
     materialised,
+    numbers_in,
     numbers_of,
     put_back,
     same,
@@ -45,7 +47,7 @@ class ByModule(ByAutograd):
     def as_module(self, learned: Tensor | None = None, state: State | None = None) -> torch.nn.Module:
         module = copied(self.module)
         if learned is not None:
-            _bind(module, learned)
+            vector_to_parameters(learned, learned_by(module))
         put_back(module, state or {})
         return module
 
@@ -56,7 +58,7 @@ class Copies:
     def __init__(self, modules: Sequence[torch.nn.Module], learned_mL: Tensor, label: str) -> None:
         self.modules, self.label = list(modules), label
         for module, row in zip(self.modules, learned_mL, strict=True):
-            _bind(module, row)
+            vector_to_parameters(row, learned_by(module))  # which lie in the row from now on
 
     def forward(self, z_mBH: Tensor, *, training: bool) -> tuple[Tensor, Any]:
         """y, and what the way back needs; network by network, in the mode of a training step or of an evaluation."""
@@ -64,7 +66,8 @@ class Copies:
         outputs = []
         with torch.set_grad_enabled(training):
             for module, z in zip(self.modules, leaves, strict=True):
-                _set_mode(module, training)
+                if module.training != training:
+                    module.train(training)
                 # a clone: a module that works in place must not change what autograd holds
                 outputs.append(self._told(module, z.clone()))
         if outputs[0].shape != z_mBH[0].shape:
@@ -81,7 +84,7 @@ class Copies:
         """The loss's gradient with respect to each learned parameter, (m, L), from dL/dy."""
         rows = []
         for module, y, gradient in zip(self.modules, saved[1], gradient_mBH, strict=True):
-            wanted = list(learned(module))
+            wanted = list(learned_by(module))
             slopes = self._told(torch.autograd.grad, y, wanted, gradient, retain_graph=True, materialize_grads=True)
             rows.append(torch.cat([slope.flatten() for slope in slopes]))
         return torch.stack(rows)
@@ -105,21 +108,9 @@ class Copies:
 
 def saved(module: torch.nn.Module) -> dict[str, Tensor]:
     """What a run's file holds of a module, by the names that follow its place."""
-    parameters = [p.flatten() for p in learned(module)]
+    parameters = [p.flatten() for p in learned_by(module)]
     state = {f"state.{name}": tensor for name, tensor in state_of(module).items() if tensor is not None}
     return state | ({"learned": torch.cat(parameters)} if parameters else {})
-
-
-def _bind(module: torch.nn.Module, row: Tensor) -> None:
-    """Let what a module learns lie in this row."""
-    parameters = list(learned(module))
-    for parameter, piece in zip(parameters, row.split([p.numel() for p in parameters]), strict=True):
-        parameter.data = piece.view(parameter.shape)
-
-
-def _set_mode(module: torch.nn.Module, training: bool) -> None:
-    if module.training != training:
-        module.train(training)
 
 
 class _Evaluated:
@@ -154,6 +145,5 @@ def needs_its_own(module: torch.nn.Module) -> bool:
 def by_module(module: torch.nn.Module, label: str, width: int = WIDTH) -> ByModule:
     """A module made for a layer of this width."""
     made = materialised(copied(module).float(), label, a_batch(width)).train()
-    start = [p.detach().flatten() for p in learned(made)]
-    initial = torch.cat(start).tolist() if start else []
+    initial = numbers_in(learned_by(made))
     return ByModule(_Evaluated(made, width), initial, module=made, label=label)

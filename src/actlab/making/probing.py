@@ -6,7 +6,7 @@ Legend: B samples, H units.
 import collections
 import copy
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from actlab.errors import UserError
 WIDTH = 64  # of the layer in which a thing is tried, where none is known
 _SAMPLES = 8
 _COUNTING = (int, float, list, tuple, dict, set, collections.deque, Tensor)
+_LONGEST = 200  # characters of a message that are shown
 _BUFFER = "Keep it in a buffer: self.register_buffer(name, tensor)."
 
 State = dict[str, Tensor | None]
@@ -49,7 +50,11 @@ def guarded(label: str, call: Callable[..., Any], *arguments: Any, where: str = 
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        text = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "no message"
+        text = (str(error).strip().splitlines() or ["no message"])[0].rstrip(".")
+        # cut at a word: a long address, say, would hide the rest
+        shown = f"{text}." if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(' ')[0] or text[:_LONGEST]} …"
+        x = arguments[0] if arguments else None
+        on = f"on {x.numel()} {str(x.dtype).removeprefix('torch.')} values" if isinstance(x, Tensor) else "when called"
         hint = ""
         if "backward through the graph a second time" in text:
             hint = " What is kept from one step to the next must be detached: x.detach()."
@@ -60,12 +65,7 @@ def guarded(label: str, call: Callable[..., Any], *arguments: Any, where: str = 
                 " With a parameter for each feature it fits one width: give each hidden layer that width (--hidden), "
                 "name another for each layer (one/other), or make it a lazy module."
             )
-        raise UserError(f"{label} failed {where or _on(arguments)}: {type(error).__name__}: {text}.{hint}") from None
-
-
-def _on(arguments: tuple[Any, ...]) -> str:
-    x = arguments[0] if arguments else None
-    return f"on {x.numel()} {str(x.dtype).removeprefix('torch.')} values" if isinstance(x, Tensor) else "when called"
+        raise UserError(f"{label} failed {where or on}: {type(error).__name__}: {shown}{hint}") from None
 
 
 def materialised(module: torch.nn.Module, label: str, x: Tensor) -> torch.nn.Module:
@@ -107,9 +107,8 @@ class _Probe:
 
     def all(self) -> None:
         """Refuse what cannot stand in a network, each with its reason."""
-        for training, mode in ((True, "training"), (False, "evaluation")):
-            y_BH = self._refuse_other_results(training, mode)
-            _refuse_result(y_BH, self.x_BH, self.label)
+        for training in (True, False):
+            _refuse_result(self._refuse_other_results(training), self.x_BH, self.label)
         self._refuse_lost_state()
         self._refuse_failing_steps()
         self._refuse_mixing()
@@ -118,7 +117,7 @@ class _Probe:
         torch.manual_seed(seed)
         return guarded(self.label, module, x_BH.clone(), where=f"in a hidden layer of {x_BH.shape[1]}")
 
-    def _refuse_other_results(self, training: bool, mode: str) -> Tensor:
+    def _refuse_other_results(self, training: bool) -> Tensor:
         y, again, other = (self.call(self._copy(training), self.x_BH, seed) for seed in (0, 0, 1))
         if isinstance(y, Tensor) and not same(y, again):
             raise UserError(
@@ -126,6 +125,7 @@ class _Probe:
                 f"a state outside of itself, which no checkpoint and no saved network would hold. {_BUFFER}"
             )
         if isinstance(y, Tensor) and not same(y, other):
+            mode = "training" if training else "evaluation"
             raise UserError(
                 f"{self.label} draws random numbers in {mode}: a random activation cannot be paired by its seed."
             )
@@ -226,13 +226,13 @@ def put_back(module: torch.nn.Module, state: State) -> None:
     for name, tensor in state.items():
         path, _, leaf = name.rpartition(".")
         owner = module.get_submodule(path)
-        held = owner._parameters if leaf in owner._parameters else owner._buffers
-        mine = held.get(leaf)
+        parameter = owner._parameters.get(leaf)
+        mine = owner._buffers.get(leaf) if parameter is None else parameter
         moved = tensor if tensor is None else tensor.to(tensor.device if mine is None else mine.device, copy=True)
-        if held is owner._parameters:
-            mine.data = moved
-        else:
-            held[leaf] = moved
+        if parameter is None:
+            owner._buffers[leaf] = moved
+        elif moved is not None:
+            parameter.data = moved
 
 
 def kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor | None]]:
@@ -242,5 +242,9 @@ def kept(module: torch.nn.Module) -> Iterator[tuple[str, Tensor | None]]:
     yield from ((name, p) for name, p in module.named_parameters() if not p.requires_grad)
 
 
-def learned(module: torch.nn.Module) -> Iterator[torch.nn.Parameter]:
+def learned_by(module: torch.nn.Module) -> Iterator[torch.nn.Parameter]:
     return (p for p in module.parameters() if p.requires_grad)
+
+
+def numbers_in(parameters: Iterable[Tensor]) -> list[float]:
+    return [number for p in parameters for number in p.detach().flatten().tolist()]

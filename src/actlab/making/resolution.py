@@ -21,7 +21,7 @@ from actlab.activations import BLOCKS, Activation
 from actlab.errors import UserError, did_you_mean
 from actlab.making.applied import Applied, ByAutograd, ByHand, Called, Flat, Unlearned
 from actlab.making.modules import by_module, needs_its_own
-from actlab.making.probing import WIDTH, guarded, probe
+from actlab.making.probing import WIDTH, guarded, numbers_in, probe
 from actlab.naming import Target, unpacked
 
 
@@ -61,16 +61,12 @@ def resolve(target: Target, width: int = WIDTH) -> Applied:
     if isinstance(thing, Activation):
         return _by_hand(thing, given)
     found = _by_autograd(thing, target.label, width)
-    return dataclasses.replace(found, gradient="by hand") if has_own_backward(_output(found, target.label)) else found
-
-
-def _output(applied: ByAutograd, label: str) -> Tensor:
-    """What it makes of numbers, with its graph. UserError where the way back through it fails."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a compiler's, of its own doing
-        saved = applied.forward(torch.linspace(-3, 3, WIDTH).reshape(1, -1), torch.tensor([applied.initial]))[1]
-        guarded(label, applied.backward, saved, where="in its backward pass")
-    return saved[2][0]
+        _, saved = found.forward(torch.linspace(-3, 3, WIDTH).reshape(1, -1), torch.tensor([found.initial]))
+        guarded(target.label, found.backward, saved, where="in its backward pass")
+    (_, _, (y,)) = saved
+    return dataclasses.replace(found, gradient="by hand") if has_own_backward(y) else found
 
 
 def has_own_backward(y: Tensor) -> bool:
@@ -127,7 +123,13 @@ def _by_autograd(thing: Any, label: str, width: int) -> ByAutograd:
         return guarded(label, _from_module, thing, label, width, where="when it was copied")
     if not callable(thing):
         raise UserError(f"{label} is {type(thing).__name__}, not something that can be called.")
-    return _from_function(_one_argument(thing, label), label, width)
+    try:
+        inspect.signature(thing).bind(None)
+    except TypeError as error:
+        raise UserError(f"{label} must be callable with the input alone ({error}).") from None
+    except ValueError:  # a builtin without a signature: the probe will tell
+        pass
+    return _from_function(thing, label, width)
 
 
 def construct(cls: type, label: str) -> Any:
@@ -143,16 +145,6 @@ def construct(cls: type, label: str) -> Any:
         ) from None
 
 
-def _one_argument(function: Callable[..., Any], label: str) -> Callable[[Tensor], Tensor]:
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError as error:
-        raise UserError(f"{label} must be callable with the input alone ({error}).") from None
-    except ValueError:  # a builtin without a signature: the probe will tell
-        pass
-    return function
-
-
 def _from_module(module: torch.nn.Module, label: str, width: int) -> ByAutograd:
     if needs_its_own(module):
         applied = by_module(module, label, width)
@@ -160,8 +152,7 @@ def _from_module(module: torch.nn.Module, label: str, width: int) -> ByAutograd:
         return applied
     probe(module, label, width)
     flat = Flat(module)
-    values = [p.detach().float().flatten() for p in flat.module.parameters()]
-    return ByAutograd(flat, torch.cat(values).tolist() if values else [])
+    return ByAutograd(flat, numbers_in(flat.module.parameters()))
 
 
 def _from_function(function: Callable[[Tensor], Tensor], label: str, width: int) -> ByAutograd:
@@ -172,8 +163,7 @@ def _from_function(function: Callable[[Tensor], Tensor], label: str, width: int)
 
 def _find(target: Target) -> Any:
     """The object inside the file or module that a target names."""
-    module = load_file(target) if target.kind == "file" else _import(target.path)
-    found: Any = module
+    found = load_file(target) if target.kind == "file" else _import(target.path)
     for part in target.name.split("."):
         names = [name for name in dir(found) if not name.startswith("_")]
         if not hasattr(found, part):
@@ -197,14 +187,10 @@ def load_file(target: Target) -> Any:
     name = f"actlab_user_{path.stem}"
     module = types.ModuleType(name)
     module.__file__ = str(path)
-    module.__source__ = target.source
+    vars(module)["__source__"] = target.source
     # inspect finds the text here, though the file may have changed
-    linecache.cache[str(path)] = (
-        len(target.source),
-        None,
-        target.source.decode("utf-8", "replace").splitlines(keepends=True),
-        str(path),
-    )
+    lines = target.source.decode("utf-8", "replace").splitlines(keepends=True)
+    linecache.cache[str(path)] = (len(target.source), None, lines, str(path))
     sys.modules[name] = module  # dataclasses and pickle look a module up by its name
     sys.path.insert(0, str(path.resolve().parent))  # what lies beside it can be imported, as when it is run
     try:

@@ -99,15 +99,8 @@ def steps(node: Node, wrt: str = "x") -> list[str]:
     Chain rule, tanh(u) with u = 2*x: tanh'(u) = 1/cosh(u)**2, times u' = 2: (tanh(2*x))' = 2/cosh(2*x)**2
     Product rule, (u v)' = u' v + u v': (x*tanh(2*x))' = tanh(2*x) + x*(2/cosh(2*x)**2)
     """
-    found = []
-    for part in postorder(node):
-        if part.is_condition or wrt not in part.symbols or part.op == "name":
-            continue
-        result = differentiate(part, wrt)
-        rule = _rule(part, wrt)
-        if rule:
-            found.append(f"{rule}: ({part})' = {result}")
-    return list(dict.fromkeys(found))
+    parts = [part for part in postorder(node) if wrt in part.symbols and part.op != "name" and not part.is_condition]
+    return list(dict.fromkeys(f"{_rule(part, wrt)}: ({part})' = {differentiate(part, wrt)}" for part in parts))
 
 
 def _rule(node: Node, wrt: str) -> str:
@@ -115,14 +108,10 @@ def _rule(node: Node, wrt: str) -> str:
     depends = [argument for argument in node.arguments if wrt in argument.symbols]
     if node.op in ("+", "-"):
         return "Sum rule" if len(depends) == 2 else "A constant falls away"
-    if node.op == "neg":
-        return "Constant factor"
-    if node.op == "*":
+    if node.op in ("*", "neg"):
         return "Product rule, (u v)' = u' v + u v'" if len(depends) == 2 else "Constant factor"
     if node.op == "/":
-        if wrt not in node.arguments[1].symbols:
-            return "Constant factor"
-        return "Quotient rule, (u/v)' = (u' - (u/v) v')/v"
+        return "Quotient rule, (u/v)' = (u' - (u/v) v')/v" if node.arguments[1] in depends else "Constant factor"
     if node.op in ("min", "max"):
         return f"Piece by piece, {'the greater' if node.op == 'max' else 'the smaller'} decides"
     if node.op == "Piecewise":

@@ -7,7 +7,7 @@ from typing import Any
 
 from actlab.activations import Activation
 from actlab.catalogue import Facts
-from actlab.formula import Node, Reading, edges, read
+from actlab.formula import Node, edges, read
 from actlab.making.floats.forms import Forms, forms
 from actlab.making.tensors import compiled
 
@@ -17,17 +17,17 @@ class Written(Activation):
     """An activation that knows its text, by which it is pickled and identified."""
 
     formula_text: str = ""
-    forms: Forms | None = None
+    forms: Forms = dataclasses.field(kw_only=True)
 
-    by_value = False
+    @property
+    def by_value(self) -> bool:
+        return False  # its text is enough
 
     def __reduce__(self) -> tuple[Any, ...]:
         return written, (self.formula_text,)
 
 
-def written(
-    formula: str | Node, parameters: Mapping[str, float] | None = None, learned: Iterable[str] = ()
-) -> Activation:
+def written(formula: str | Node, parameters: Mapping[str, float] | None = None, learned: Iterable[str] = ()) -> Written:
     """The activation of a formula, its parameters with their values, learned or fixed.
 
     >>> import torch
@@ -48,8 +48,21 @@ def _made(text: str) -> Written:
     reading = read(text)
     found = forms(reading.node, reading.parameters)
     names = tuple(reading.parameters)
+    formula = str(reading.node)
+    facts = Facts(
+        name=formula if len(formula) <= 40 else f"{formula[:39]}…",
+        summary=f"The formula {reading}.",
+        family="formula",
+        formula=formula,
+        parameters=dict(reading.parameters),
+        kinks=edges(reading),
+        range="?",
+        reference="a formula",
+        checked="no: a formula of the user's",
+        learned=reading.learned,
+    )
     block = Written(
-        facts=_facts(reading),
+        facts=facts,
         value=compiled(found.value, names),
         derivatives={wrt: compiled(node, names, tails=False) for wrt, node in found.derivatives.items()},
         wants=dict.fromkeys(found.derivatives, ("x", *names)),
@@ -60,19 +73,3 @@ def _made(text: str) -> Written:
     )
     object.__setattr__(block, "__doc__", f"f(x) = {text}")
     return block
-
-
-def _facts(reading: Reading) -> Facts:
-    text = str(reading.node)
-    return Facts(
-        name=text if len(text) <= 40 else f"{text[:39]}…",
-        summary=f"The formula {reading}.",
-        family="formula",
-        formula=text,
-        parameters=dict(reading.parameters),
-        kinks=edges(reading),
-        range="?",
-        reference="a formula",
-        checked="no: a formula of the user's",
-        learned=reading.learned,
-    )

@@ -55,14 +55,14 @@ def name_of(thing: Any) -> str:
         return name_of(thing.__self__)
     if isinstance(thing, type):
         return thing.__name__
-    names = (getattr(thing, place, None) for place in ("name", "__name__"))  # of a scripted one its class
-    found = next((name for name in names if isinstance(name, str) and name), type(thing).__name__)
-    return found.strip("<>")  # a lambda is called <lambda>
+    places = ((thing, "name"), (thing, "__name__"), (type(thing), "__name__"))  # "name": of a scripted one its class
+    names = (getattr(*place, None) for place in places)
+    return next(name for name in names if isinstance(name, str) and name).strip("<>")  # a lambda is called <lambda>
 
 
-def fingerprint(text: str) -> str:
-    """The short name of a description."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+def fingerprint(content: bytes) -> str:
+    """The short name of a source or a description."""
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def packed(thing: Any) -> bytes:
@@ -76,12 +76,13 @@ def packed(thing: Any) -> bytes:
         raise need_extra("lab", "cloudpickle") from None
 
     class Packer(cloudpickle.Pickler):
-        def reducer_override(self, item: Any) -> Any:
-            if (inner := _made_of(item)) is not None:
+        def reducer_override(self, obj: Any) -> Any:
+            if (inner := _made_of(obj)) is not None:
                 return _itself, (inner,)
-            if hasattr(type(item), "by_value") and item.by_value:  # a block, which may be named in its own code
-                return copyreg.__newobj__, (type(item),), item.__getstate__()
-            return super().reducer_override(item)
+            if hasattr(type(obj), "by_value") and obj.by_value:  # a block, which may be named in its own code
+                made = copyreg.__newobj__  # pyright: ignore[reportAttributeAccessIssue]  # which typeshed leaves out
+                return made, (type(obj),), obj.__getstate__()
+            return super().reducer_override(obj)
 
     own = [module for module in list(sys.modules.values()) if _is_own(module)]
     known = cloudpickle.list_registry_pickle_by_value()
@@ -147,8 +148,9 @@ def _describe(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
 
 
 def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
+    kind = type(thing).__name__
     if isinstance(thing, tuple | list | set | frozenset):
-        yield type(thing).__name__
+        yield kind
         for item in thing if isinstance(thing, tuple | list) else sorted(thing, key=repr):  # a set has no order
             yield from _describe(item, seen)
     elif isinstance(thing, dict):
@@ -166,7 +168,7 @@ def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
         yield from _describe((thing.__func__, thing.__self__), seen)
     elif isinstance(thing, types.ModuleType):
         yield thing.__name__
-    elif isinstance(thing, types.BuiltinFunctionType) or type(thing).__name__ == "builtin_function_or_method":
+    elif isinstance(thing, types.BuiltinFunctionType):
         yield f"{thing.__module__}.{thing.__qualname__}"
     elif isinstance(thing, type):
         yield from _describe_class(thing, seen)
@@ -176,8 +178,8 @@ def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
         yield thing.code
         yield from _describe(dict(thing.state_dict()), seen)
     elif hasattr(thing, "detach") and hasattr(thing, "numpy"):  # a tensor
-        yield f"{type(thing).__name__} {thing.dtype}" + " frozen" * (_is_parameter(thing) and not thing.requires_grad)
-        if "Uninitialized" not in type(thing).__name__:
+        yield f"{kind} {thing.dtype}" + " frozen" * ("Parameter" in kind and not thing.requires_grad)
+        if "Uninitialized" not in kind:
             yield from _describe(thing.detach().cpu().double().numpy(), seen)
     elif hasattr(thing, "tobytes") and hasattr(thing, "shape"):  # an array
         yield f"{thing.dtype} {tuple(thing.shape)} {hashlib.sha256(thing.tobytes()).hexdigest()}"
@@ -195,7 +197,7 @@ def _describe_held(thing: Any, seen: dict[int, Any]) -> Iterator[str]:
         yield f"{type(thing).__qualname__} {thing!r}"
     else:
         raise UserError(
-            f"An activation holds {type(thing).__name__}, which cannot be told from another one: keep numbers, tensors "
+            f"An activation holds {kind}, which cannot be told from another one: keep numbers, tensors "
             "and functions in it, or write it in a file and name it file.py:name."
         )
 
@@ -254,10 +256,6 @@ def _describe_class(cls: type, seen: dict[int, Any]) -> Iterator[str]:
                 yield from _describe(inner, seen)
 
 
-def _is_parameter(tensor: Any) -> bool:
-    return "Parameter" in type(tensor).__name__
-
-
 def _has_source(function: types.FunctionType) -> bool:
     try:
         return bool(inspect.getsource(function.__code__))
@@ -278,7 +276,7 @@ def _source(code: types.CodeType, name: str) -> str:
 def _lambda(code: types.CodeType) -> str:
     """The text of a lambda alone: what else stands in its lines is no part of it."""
     lines, _ = inspect.findsource(code)
-    spans = [span for span in code.co_positions() if None not in span and span[2:] != (0, 0)]
+    spans: list[Any] = [span for span in code.co_positions() if None not in span and span[2:] != (0, 0)]
     first, last = min((top, left) for top, _, left, _ in spans), max((end, right) for _, end, _, right in spans)
     text = [line.encode() for line in lines[first[0] - 1 : last[0]]]
     text[-1] = text[-1][: last[1]]

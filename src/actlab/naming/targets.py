@@ -8,12 +8,11 @@ the name and a hash of the source, or the formula as it is written without needl
 
 import ast
 import dataclasses
-import hashlib
 import importlib.util
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +135,9 @@ def is_formula(text: str) -> bool:
     """
     if ":" in text or _QUOTED.search(text):
         return False
-    call = _CALL.fullmatch(text)
-    if _X.search(_GIVEN.sub("", text)):
-        return True
-    return not (call and catalogue.is_name(call[1])) and bool(_CALL_OF_NAME.search(_GIVEN.sub("", text)))
+    call, formula = _CALL.fullmatch(text), _GIVEN.sub("", text)
+    known = call is not None and catalogue.is_name(call[1])
+    return bool(_X.search(formula) or (not known and _CALL_OF_NAME.search(formula)))
 
 
 def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str] = frozenset()) -> str:
@@ -150,7 +148,7 @@ def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str
     """
     if is_formula(text):
         name, formula = apart(text)
-        return f"{name}={clause.read(formula, values, learn)}" if name else str(clause.read(text, values, learn))
+        return f"{name}={clause.read(formula, values, learn)}".removeprefix("=")
     return _QUOTED_PIECE.sub(lambda match: f"'{clause.read(match[2], values, learn)}'", text)
 
 
@@ -185,19 +183,14 @@ def shown(what: str | Callable[..., Any]) -> str:
     for part in _parts(what):
         match = (_FILE.fullmatch(part) or _MODULE.fullmatch(part)) if isinstance(part, str) else None
         names.append(f"{Path(match['path']).name}:{match['name']}" if match else parse(part).label)
-    return names[0] if len(set(names)) == 1 else "/".join(names)
+    return _joined(names)
 
 
 def _parts(what: Any) -> list[Any]:
-    """What is written for each layer, or for all of them."""
-    whole = not isinstance(what, str) or isinstance(what, Held) or is_formula(what)
-    return [what] if whole else _split_layers(what)
-
-
-def _split_layers(text: str) -> list[str]:
-    """Split at slashes, but not inside the path of a file or a formula in quotes."""
-    parts = []
-    rest = text
+    """What is written for each layer, or for all: split at slashes, but not in a file's path or a formula in quotes."""
+    if not isinstance(what, str) or isinstance(what, Held) or is_formula(what):
+        return [what]
+    parts, rest = [], what
     while rest:
         match = _QUOTED_LAYER.match(rest) or _CALL_PIECE.match(rest)
         if match is None or (match.re is _CALL_PIECE and not catalogue.is_name(match[2])):
@@ -205,12 +198,15 @@ def _split_layers(text: str) -> list[str]:
         assert match is not None
         parts.append(match[1])
         rest = rest[match.end() :]
-    return parts if parts and not text.endswith("/") else [*parts, ""]
+    return parts if parts and not what.endswith("/") else [*parts, ""]
 
 
 def identity(targets: tuple[Target, ...]) -> str:
     """The identity of a network's activations: one where all layers have the same."""
-    names = [target.identity for target in targets]
+    return _joined([target.identity for target in targets])
+
+
+def _joined(names: list[str]) -> str:
     return names[0] if len(set(names)) == 1 else "/".join(names)
 
 
@@ -239,8 +235,7 @@ def label(activation_identity: str) -> str:
     if "'" in activation_identity:
         pieces = re.split(r"('[^']*')", activation_identity)
         return "".join(piece if piece.startswith("'") else label(piece) for piece in pieces)
-    shown = re.sub(r"#[0-9a-f]{12}", "", activation_identity)
-    shown = re.sub(r"@\d+", "", shown)
+    shown = re.sub(r"#[0-9a-f]{12}|@\d+", "", activation_identity)
 
     def positional(match: re.Match[str]) -> str:
         names = list(catalogue.facts()[match[1]].parameters) if match[1] in catalogue.facts() else []
@@ -255,9 +250,7 @@ def label(activation_identity: str) -> str:
 def _from_catalogue(name: str, call: str) -> Target:
     facts = catalogue.lookup(name)
     arguments = _arguments(facts, call)
-    given = ", ".join(f"{key}={exact(value)}" for key, value in arguments)
-    version = f"@{facts.version}" if facts.version > 1 else ""
-    identified = f"{facts.name}{version}" + (f"({given})" if given else "")
+    identified = _called(f"{facts.name}@{facts.version}" if facts.version > 1 else facts.name, arguments)
     return Target("catalogue", label(identified), label(identified), identified, name=facts.name, arguments=arguments)
 
 
@@ -282,6 +275,7 @@ def _from_named(name: str, formula: str) -> Target:
 
 def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ...]:
     """The parameters in `(0.2, beta=1.5)` that differ from the defaults, or are learned unless given."""
+    example = _called(facts.name, facts.parameters.items())
     try:
         node = ast.parse(f"f{call or '()'}", mode="eval").body
         assert isinstance(node, ast.Call)
@@ -289,11 +283,11 @@ def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ..
         named = {keyword.arg or "": _number(keyword.value) for keyword in node.keywords}
         assert all(math.isfinite(value) for value in (*values, *named.values()))
     except (SyntaxError, ValueError, AssertionError, OverflowError):
-        raise UserError(f"{facts.name}{call}: parameters are numbers, for example {_example(facts)}.") from None
+        raise UserError(f"{facts.name}{call}: parameters are numbers, for example {example}.") from None
     names = list(facts.parameters)
     if len(values) > len(names) or set(named) - set(names[len(values) :]):
         allowed = f"takes {', '.join(names)}" if names else "takes no parameters"
-        raise UserError(f"{facts.name}{call}: {facts.name} {allowed}, for example {_example(facts)}.")
+        raise UserError(f"{facts.name}{call}: {facts.name} {allowed}, for example {example}.")
     found = dict(zip(names, values, strict=False)) | named
     return tuple(
         (key, found[key])
@@ -302,9 +296,9 @@ def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ..
     )
 
 
-def _example(facts: catalogue.Facts) -> str:
-    values = ", ".join(f"{key}={exact(value)}" for key, value in facts.parameters.items())
-    return f"{facts.name}({values})" if values else facts.name
+def _called(name: str, parameters: Iterable[tuple[str, float]]) -> str:
+    values = ", ".join(f"{key}={exact(value)}" for key, value in parameters)
+    return f"{name}({values})" if values else name
 
 
 def exact(value: float) -> str:
@@ -337,7 +331,7 @@ def _from_file(path: str, name: str) -> Target:
 def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> Target:
     """The target of a name inside a file of this content: it is what runs, whatever becomes of the file."""
     label = f"{shown}:{name}"
-    return Target("file", text, label, f"{label}#{_hash(source)}", path, name, source=source)
+    return Target("file", text, label, f"{label}#{fingerprint(source)}", path, name, source=source)
 
 
 def _from_module(module: str, name: str) -> Target:
@@ -349,7 +343,7 @@ def _from_module(module: str, name: str) -> Target:
         raise UserError(f"There is no module {module!r} to import {name} from. Is its package installed here?")
     source = Path(found.origin).read_bytes() if found.origin and Path(found.origin).is_file() else module.encode()
     shown = f"{module}:{name}"
-    return Target("module", shown, shown, f"{shown}#{_hash(source)}", module, name)
+    return Target("module", shown, shown, f"{shown}#{fingerprint(source)}", module, name)
 
 
 def _from_callable(thing: Callable[..., Any], kept: bool) -> Target:
@@ -367,22 +361,16 @@ def _from_callable(thing: Callable[..., Any], kept: bool) -> Target:
     if not kept:
         return Target("callable", shown, shown, shown, name=shown, object=thing)
     told = description(thing)
-    text = f"{shown}#{fingerprint(told)}"
+    text = f"{shown}#{fingerprint(told.encode('utf-8', 'surrogateescape'))}"
     return Target("callable", text, shown, text, name=shown, source=packed(thing), object=thing, description=told)
 
 
 def _settings(module: Any, facts: catalogue.Facts) -> dict[str, Any]:
     """The parameters a module was made with, but for what it learns from the default on."""
     held = {name: getattr(module, name) for name in facts.parameters if hasattr(module, name)}
-    return {name: value for name, value in held.items() if not _starts_at(value, name, facts)}
-
-
-def _starts_at(value: Any, name: str, facts: catalogue.Facts) -> bool:
-    """Whether a learned tensor is one number, and that the default of the catalogue."""
-    if name not in facts.learned or not hasattr(value, "new_tensor"):
-        return False
-    return value.numel() == 1 and value.item() == value.new_tensor(facts.parameters[name]).item()
-
-
-def _hash(source: bytes) -> str:
-    return hashlib.sha256(source).hexdigest()[:12]
+    for name in set(held).intersection(facts.learned):
+        value = held[name]
+        is_tensor = hasattr(value, "new_tensor")
+        if is_tensor and value.numel() == 1 and value.item() == value.new_tensor(facts.parameters[name]).item():
+            del held[name]
+    return held

@@ -77,13 +77,12 @@ def _in_text(thing: Any, names: tuple[str, ...]) -> list[Call]:
         return []  # made in a session or by a compiler: there is no text to read
     scope = getattr(thing, "__globals__", None) or vars(sys.modules.get(thing.__module__, object()))
     assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
-    kept = {id(node.value) for node in assigned if isinstance(node.targets[0], ast.Attribute)}
+    kept = [node.value for node in assigned if isinstance(node.targets[0], ast.Attribute)]
     found = []
-    for node in ast.walk(tree):
+    for node in (part for part in ast.walk(tree) if isinstance(part, ast.Call)):
         name = _activation(node, scope)
-        if name is not None and not (id(node) in kept and _is_getattr(node)):  # what is kept is looked for elsewhere
-            line = first + node.lineno - 1
-            text = _short(ast.unparse(node))
+        if name is not None and not (node in kept and _is_getattr(node)):  # what is kept is looked for elsewhere
+            line, text = first + node.lineno - 1, _short(ast.unparse(node))
             found.append(Call(name=name, text=text, file=file, line=line, class_=thing.__name__, modules=names))
     return found
 
@@ -92,10 +91,8 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _activation(node: ast.AST, scope: dict[str, Any]) -> str | None:
-    """The name of the activation that a node calls; None where it calls something else."""
-    if not isinstance(node, ast.Call):
-        return None
+def _activation(node: ast.Call, scope: dict[str, Any]) -> str | None:
+    """The name of the activation that is called; None where it is something else."""
     if _is_getattr(node):
         owner, attribute = _value(node.args[0], scope), node.args[1]
         if not isinstance(attribute, ast.Constant):
@@ -113,8 +110,8 @@ def _activation(node: ast.AST, scope: dict[str, Any]) -> str | None:
     return name if unknown and name in _METHODS and not node.args and not node.keywords else None
 
 
-def _is_getattr(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and len(node.args) > 1
+def _is_getattr(node: ast.Call) -> bool:
+    return ast.unparse(node.func) == "getattr" and len(node.args) > 1
 
 
 def _value(node: ast.AST, scope: dict[str, Any]) -> Any:

@@ -48,9 +48,8 @@ def why_not(module: torch.nn.Module) -> str:
 def is_function(thing: Any) -> bool:
     """Whether it is a function that applies an activation: torch's, actlab's, or one's own that is called like one."""
     named = is_listed(thing.func if isinstance(thing, functools.partial) else thing)
-    own = inspect.isfunction(thing) or isinstance(
-        thing, torch.jit.ScriptFunction
-    )  # what else is called may do anything
+    # what else can be called may do anything
+    own = inspect.isfunction(thing) or isinstance(thing, torch.jit.ScriptFunction)
     if name_of(thing) == "identity" or not (named or (own and name_of(thing) is not None)):
         return False
     return named or not isinstance(_response(thing), str)
@@ -124,10 +123,8 @@ def matches(thing: Any, old: Any) -> bool:
         if title(thing) == old and _is_known_class(thing):
             return True  # "GELU" is the class, whatever its argument; "gelu" is one of the two
         return catalogue.is_name(old) and _is(thing, catalogue.lookup(old).name)
-    known = name_of(old)
-    return old in (thing, getattr(getattr(thing, "function", None), "function", None)) or (
-        known is not None and _is(thing, known)
-    )
+    known, own = name_of(old), getattr(getattr(thing, "function", None), "function", None)
+    return old in (thing, own) or (known is not None and _is(thing, known))
 
 
 def _is(thing: Any, known: str) -> bool:
@@ -137,9 +134,9 @@ def _is(thing: Any, known: str) -> bool:
     if not isinstance(thing, torch.nn.Module) or _is_known_class(thing) or (named and values):
         return named
     answer = _response(thing)
-    return not isinstance(answer, str) and torch.allclose(
-        BLOCKS[known].value(answer[0], *values), answer[1], rtol=1e-5, atol=1e-5
-    )
+    if isinstance(answer, str):
+        return False
+    return torch.allclose(BLOCKS[known].value(answer[0], *values), answer[1], rtol=1e-5, atol=1e-5)
 
 
 def _is_known_class(thing: Any) -> bool:
@@ -177,7 +174,7 @@ def _bare_copy(module: torch.nn.Module) -> torch.nn.Module:
     """In evaluation mode, on the processor in float32, without hooks of others: a trial is nobody's forward pass."""
     twin = copied(module).float().cpu().eval()
     for part in twin.modules():
-        for held in map(vars(part).get, HOOKS):
+        for held in [vars(part).get(name, {}) for name in HOOKS]:
             for key, hook in hooks_of_others(part, held).items():
                 if hook is not True:  # a mark of its kind
                     del held[key]

@@ -95,9 +95,8 @@ def _inside(value: Any, name: str, put: Put, depth: int = 0) -> Iterator[tuple[s
 
 def _remade(value: Any, parts: dict[Any, Any]) -> Any:
     if isinstance(value, functools.partial):
-        places = range(len(value.args))
-        named = {key: part for key, part in parts.items() if key not in places}
-        return functools.partial(value.func, *map(parts.get, places), **named)
+        named = {key: parts[key] for key in value.keywords}
+        return functools.partial(value.func, *map(parts.get, range(len(value.args))), **named)
     if isinstance(value, dict):
         twin = copy.copy(value)
         twin.update(parts)

@@ -136,13 +136,13 @@ def _wishes(old: Any, new: Any) -> dict[Any, Callable[[], torch.nn.Module]]:
 
 def _chosen(sites: list[Site], wishes: Mapping[Any, Any], where: Where) -> list[tuple[Site, Any]]:
     """The sites to change, each with the wish that it meets first."""
-    wanted = [(site, kind) for site in sites for kind in [_first(site, wishes)] if kind is not None]
+    first = [(site, next((kind for kind in wishes if matches(site.thing, kind)), None)) for site in sites]
+    wanted = [(site, kind) for site, kind in first if kind is not None]
     if where is None:
         return wanted
-    if isinstance(where, str):
-        return [(site, kind) for site, kind in wanted if fnmatch.fnmatchcase(site.name, where)]
-    if isinstance(where, re.Pattern):
-        return [(site, kind) for site, kind in wanted if where.search(site.name)]
+    if isinstance(where, str | re.Pattern):
+        fits = where.search if isinstance(where, re.Pattern) else re.compile(fnmatch.translate(where)).match
+        return [(site, kind) for site, kind in wanted if fits(site.name)]
     numbers = [where] if isinstance(where, int) else list(where)
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
         raise UserError("where is a glob ('encoder.*'), a compiled regular expression, or numbers such as [0, -1].")
@@ -151,10 +151,6 @@ def _chosen(sites: list[Site], wishes: Mapping[Any, Any], where: Where) -> list[
         raise UserError(f"where={beyond[0]} is beyond those that match: {names or 'none'}.")
     places = {n % len(wanted) for n in numbers}
     return [pair for place, pair in enumerate(wanted) if place in places]
-
-
-def _first(site: Site, wishes: Mapping[Any, Any]) -> Any:
-    return next((kind for kind in wishes if matches(site.thing, kind)), None)
 
 
 def _maker(new: Any) -> Callable[[], torch.nn.Module]:
@@ -195,35 +191,27 @@ def _takes(new: Any, *given: Any) -> bool:
 
 
 def _put(site: Site, make: Callable[[], torch.nn.Module], shared: dict[int, torch.nn.Module]) -> torch.nn.Module:
-    """Put a new activation in a place. What is found at several places is replaced by one new module at all of them."""
+    """Put a new activation in a place, on the device and in the dtype of what is nearest above it.
+
+    What is found at several places is replaced by one new module at all of them.
+    """
     old = site.thing
     is_module = isinstance(old, torch.nn.Module)
     key = id(old) if is_module else id(site)
     if key not in shared:
-        shared[key] = _like(site, make()).train((old if is_module else site.above[0]).training)
+        nearest = (tensor for near in site.above for tensor in (*near.parameters(), *near.buffers()))
+        like = next((tensor for tensor in nearest if tensor.is_floating_point()), None)
+        fresh = make() if like is None else make().to(device=like.device, dtype=like.dtype)
+        shared[key] = fresh.train((old if is_module else site.above[0]).training)
         if is_module:
             move_hooks(old, shared[key])
-    if site.put is None:
-        _become(old, shared[key])
-    else:
+    if site.put is not None:
         site.put(shared[key])
+    else:  # the model itself becomes it, so that whoever holds the model holds the new one
+        old.__class__ = type(shared[key])
+        vars(old).clear()
+        vars(old).update(vars(shared[key]))
     return shared[key]
-
-
-def _like(site: Site, fresh: torch.nn.Module) -> torch.nn.Module:
-    """On the device and in the dtype of the parameters that are nearest above it in the model."""
-    for near in site.above:
-        for tensor in (*near.parameters(), *near.buffers()):
-            if tensor.is_floating_point():
-                return fresh.to(device=tensor.device, dtype=tensor.dtype)
-    return fresh
-
-
-def _become(module: torch.nn.Module, other: torch.nn.Module) -> None:
-    """Turn the model itself into another module: whoever holds it holds the new one."""
-    module.__class__ = type(other)
-    vars(module).clear()
-    vars(module).update(vars(other))
 
 
 def _nothing(
@@ -237,12 +225,13 @@ def _nothing(
     """The message for a swap that replaces nothing: what the model has instead."""
     kinds = Counter(title(site.thing) for site in sites)
     wanted = ", ".join(repr(kind) if isinstance(kind, str) else title(kind) for kind in wishes)
-    text = f"{type(model).__name__} holds no {wanted}" + ("" if where is None else f" at {_shown(where)}") + "."
+    at = "" if where is None else f" at {(where.pattern if isinstance(where, re.Pattern) else where)!r}"
+    text = f"{type(model).__name__} holds no {wanted}{at}."
     if kinds:
         near = "".join(did_you_mean(kind, kinds) for kind in wishes if isinstance(kind, str) and kind not in kinds)
         held = ", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items())
-        text += f"{near} It holds: {held}"
-        text += f", first at {sites[0].name or 'the top'}." if where is not None else "."
+        first = f", first at {sites[0].name or 'the top'}" if where is not None else ""
+        text += f"{near} It holds: {held}{first}."
     else:
         text += " It holds no activation at all."
     unknown = [k for k in wishes if isinstance(k, str) and k != "any" and k not in kinds and not catalogue.is_name(k)]
@@ -253,10 +242,6 @@ def _nothing(
     if calls:
         text += f" It calls {calls[0]}: out of reach; hold a module instead (self.act = torch.nn.ReLU())."
     return text
-
-
-def _shown(where: Where) -> str:
-    return repr(where.pattern) if isinstance(where, re.Pattern) else repr(where)
 
 
 def _count(number: int) -> str:

@@ -4,6 +4,7 @@ In each piece x is kept inside the piece: clamped where its condition bounds x, 
 """
 
 from collections.abc import Mapping
+from functools import partial, reduce
 
 from mpmath import mp
 
@@ -59,28 +60,21 @@ def _kept_inside(
     value: Node, before: list[Node], condition: Node, parameters: Mapping[str, float], done: set[Node]
 ) -> Node:
     holds = _holds(before, condition)
-    if holds == TRUE or not holds.symbols or not _risky(value, done):
+    if not holds.symbols or not _risky(value, done):
         return value
     bounds = [_bounds(_negated(part)) for part in before] + ([] if condition == TRUE else [_bounds(condition)])
     flat = [bound for several in bounds for bound in several]
     if "x" in holds.symbols and all(bounds) and all(_fine(value, bound, parameters) for _, bound in flat):
-        inside = X
-        for side, bound in flat:
-            inside = Apply(side, inside, bound)
+        inside = reduce(lambda node, bound: Apply(bound[0], node, bound[1]), flat, X)
         return substitute(value, {"x": inside})
     point = _point(value, holds, parameters)
-    if point is None:
-        return value
-    return substitute(value, {"x": Apply("Piecewise", X, holds, Number(point), TRUE)})
+    return value if point is None else substitute(value, {"x": Apply("Piecewise", X, holds, Number(point), TRUE)})
 
 
 def _holds(before: list[Node], condition: Node) -> Node:
     """Where a piece is taken: its condition, and none of those before it."""
     parts = [_negated(part) for part in before] + ([] if condition == TRUE else [condition])
-    node = parts[0] if parts else TRUE
-    for part in parts[1:]:
-        node = Apply("and", node, part)
-    return node
+    return reduce(partial(Apply, "and"), parts) if parts else TRUE
 
 
 def _negated(condition: Node) -> Node:
@@ -110,23 +104,17 @@ def _bounds(condition: Node) -> list[tuple[str, Node]]:
 def _fine(value: Node, at: Node, parameters: Mapping[str, float]) -> bool:
     """Whether a piece is finite with its two derivatives at its edge."""
     edge = Exact(at, parameters).values([0.0])[0]
-    exact = Exact(value, parameters)
-    found = [exact.values([edge])[0], *(exact.slopes([edge], order=order)[0] for order in (1, 2))]
-    return all(mp.isfinite(number) and abs(number) < 1e30 for number in found)
+    return _below(1e30, Exact(value, parameters), edge, orders=(0, 1, 2))
+
+
+def _below(most: float, exact: Exact, point: float, orders: tuple[int, ...]) -> bool:
+    found = [exact.slopes([point], order=order)[0] for order in orders]
+    return all(mp.isfinite(number) and abs(number) < most for number in found)
 
 
 def _point(value: Node, holds: Node, parameters: Mapping[str, float]) -> float | None:
     """A number inside the piece, where it is finite with its slope."""
     inside = Exact(Apply("Piecewise", Number(1), holds, Number(0), TRUE), parameters)
     exact = Exact(value, parameters)
-    for point in _TRIED:
-        if "x" not in holds.symbols or inside.values([point])[0] == 1:
-            found = [exact.values([point])[0], exact.slopes([point])[0]]
-            if all(mp.isfinite(number) and abs(number) < 1e10 for number in found):
-                return point
-    return None
-
-
-def keeping_nan(node: Node) -> Node:
-    """The tree with nan where x is nan: a condition on nan does not hold, and would pick a piece."""
-    return Apply("Piecewise", X, Apply("!=", X, X), node, TRUE)
+    tried = (point for point in _TRIED if "x" not in holds.symbols or inside.values([point])[0] == 1)
+    return next((point for point in tried if _below(1e10, exact, point, orders=(0, 1))), None)

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial, reduce
+from typing import Any
 
 import torch
-from mpmath import mp
 
 from actlab.formula import (
     COMPARISONS,
@@ -75,11 +76,8 @@ def _spread(node: Node) -> Node:
     moving = {base: exponent for base, exponent in found.items() if base not in fixed}
     if not fixed or min(moving.values()) < 0:
         return node
-    result = product(sign, fixed)
-    for base, exponent in moving.items():
-        for _ in range(exponent if exponent <= 3 else 1):
-            result = Apply("*", result, base if exponent <= 3 else power(base, exponent))
-    return result
+    moved = [part for base, n in moving.items() for part in ([base] * n if n <= 3 else [power(base, n)])]
+    return reduce(partial(Apply, "*"), moved, product(sign, fixed))
 
 
 def _shapes(form: Node, edge: float) -> tuple[Node, ...]:
@@ -93,12 +91,9 @@ def _shapes(form: Node, edge: float) -> tuple[Node, ...]:
 def _at(form: Node, point: float) -> Node:
     """The form at a number: a number too, where it has no parameters."""
     if not form.names:
-        return Number(_finite(compiled(form, ())(torch.tensor([point], dtype=torch.float64)).item()))
+        value = compiled(form, ())(torch.tensor([point], dtype=torch.float64)).item()
+        return Number(value if math.isfinite(value) else 0.0)
     return rebuild(substitute(form, {"x": Number(point)}), _decided)
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
 
 
 def _decided(node: Node) -> Node:
@@ -123,9 +118,9 @@ class _Truth:
         self.expected = {}
         for dtype, sizes in _SIZES.items():
             x = torch.tensor([sign * size for size in sizes for sign in (1, -1)], dtype=dtype)
-            true = exact.slopes(x.tolist(), wrt) if order else exact.values(x.tolist())
-            slack = exact.slopes(x.tolist(), "x") if order == 0 else [mp.mpf(0)] * len(true)
-            self.expected[dtype] = x, [_rounded(t, dtype) for t in true], [_rounded(s, dtype) for s in slack]
+            true = exact.slopes(x.tolist(), wrt, order)
+            slack = exact.slopes(x.tolist()) if order == 0 else [0.0] * len(true)
+            self.expected[dtype] = x, _rounded(true, dtype), _rounded(slack, dtype)
         self.order = order
 
     def agrees(self, form: Node) -> bool:
@@ -145,8 +140,5 @@ class _Truth:
         return True
 
 
-def _rounded(value: object, dtype: torch.dtype) -> float:
-    try:
-        return torch.tensor(float(value), dtype=torch.float64).to(dtype).item()  # type: ignore[arg-type]
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+def _rounded(values: list[Any], dtype: torch.dtype) -> list[float]:
+    return torch.tensor(list(map(float, values)), dtype=torch.float64).to(dtype).tolist()

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from mpmath import mp
 
-from actlab.formula import Exact, Node, differentiate
-from actlab.making.floats.branches import guarded, keeping_nan
+from actlab.formula import TRUE, Apply, Exact, Node, X, differentiate
+from actlab.making.floats.branches import guarded
 from actlab.making.floats.far import far
-from actlab.making.floats.series import near_zero, small_points
+from actlab.making.floats.series import SMALL, near_zero
 from actlab.making.floats.sound import smooth, sound
 from actlab.making.tensors import evaluate
 
@@ -56,9 +56,9 @@ def _right_near_zero(node: Node, form: Node, parameters: Mapping[str, float], or
     """Whether float64 and float32 agree with the truth near 0: relatively for a value, absolutely for a slope."""
     exact = Exact(node, parameters)
     for dtype in (torch.float64, torch.float32):
-        x = torch.tensor(small_points(), dtype=dtype)
+        x = torch.tensor(SMALL, dtype=dtype)
         got = evaluate(form, {"x": x, **parameters}).tolist()
-        truth = exact.slopes(x.tolist(), wrt, order) if order else exact.values(x.tolist())
+        truth = exact.slopes(x.tolist(), wrt, order)
         limits = torch.finfo(dtype)
         for value, true in zip(got, truth, strict=True):
             if not mp.isfinite(true):
@@ -70,5 +70,6 @@ def _right_near_zero(node: Node, form: Node, parameters: Mapping[str, float], or
 
 
 def _with_nan(form: Node, parameters: Mapping[str, float]) -> Node:
+    """The form with nan where x is nan: a condition on nan does not hold, and would pick a piece."""
     got = evaluate(form, {"x": torch.tensor([math.nan], dtype=torch.float64), **parameters})
-    return form if got.isnan().all() else keeping_nan(form)
+    return form if got.isnan().all() else Apply("Piecewise", X, Apply("!=", X, X), form, TRUE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import reduce
 from math import inf, prod
 
 from actlab.formula import ONE, ZERO, Apply, Node, Number, X, minus, negative, over, plus, power, times
@@ -37,10 +38,9 @@ def factors(node: Node) -> tuple[int, Factors]:
     def gather(part: Node, exponent: int) -> int:
         if part.op == "neg":
             return (-1) ** exponent * gather(part.arguments[0], exponent)
-        if part.op == "*":
-            return gather(part.arguments[0], exponent) * gather(part.arguments[1], exponent)
-        if part.op == "/":
-            return gather(part.arguments[0], exponent) * gather(part.arguments[1], -exponent)
+        if part.op in ("*", "/"):
+            left, right = part.arguments
+            return gather(left, exponent) * gather(right, exponent if part.op == "*" else -exponent)
         if part.op == "**" and part.arguments[1].op == "number" and isinstance(part.arguments[1].value, int):
             return gather(part.arguments[0], exponent * part.arguments[1].value)
         if part.op == "number" and part.value < 0:  # type: ignore[operator]
@@ -58,55 +58,42 @@ def product(sign: int, found: Factors) -> Node:
     if max(ratio.numerator, ratio.denominator) < 2**53:
         whole = {Number(ratio.numerator): 1, Number(ratio.denominator): -1}
         found = whole | {base: exponent for base, exponent in found.items() if base not in numbers}
-    above, below = ONE, ONE
-    for base, exponent in sorted(found.items(), key=lambda item: item[0].op != "number"):
-        if exponent > 0:
-            above = times(above, power(base, exponent))
-        else:
-            below = times(below, power(base, -exponent))
+    numbers_first = sorted(found.items(), key=lambda item: item[0].op != "number")
+    above = reduce(times, (power(base, exponent) for base, exponent in numbers_first if exponent > 0), ONE)
+    below = reduce(times, (power(base, -exponent) for base, exponent in numbers_first if exponent <= 0), ONE)
     if X in found and found[X] == 1 and below != ONE and "x" not in below.symbols:
         # (g/2)*x, not (x*g)/2: x near the largest number must not be doubled first
-        rest = product(1, {base: exponent for base, exponent in found.items() if base != X})
-        node = times(rest, X)
+        node = times(product(1, put(found, {X: -1})), X)
     else:
         node = over(above, below)
     return node if sign > 0 else negative(node)
 
 
 def put(found: Factors, changes: dict[Node, int]) -> Factors:
-    new = dict(found)
-    for base, exponent in changes.items():
-        new[base] = new.get(base, 0) + exponent
-        if not new[base]:
-            del new[base]
-    return new
+    new = found | {base: found.get(base, 0) + exponent for base, exponent in changes.items()}
+    return {base: exponent for base, exponent in new.items() if exponent}
 
 
 def one_plus_exp(node: Node) -> Node | None:
     """u, of 1 + exp(u)."""
     parts = terms(node)
-    if len(parts) == 2 and all(sign > 0 for sign, _ in parts):
-        for (_, one), (_, other) in (parts, parts[::-1]):
-            if one == ONE and other.op == "exp":
-                return other.arguments[0]
-    return None
+    grows = [term.arguments[0] for sign, term in parts if sign > 0 and term.op == "exp"]
+    return grows[0] if len(parts) == 2 and (1, ONE) in parts and grows else None
 
 
-def exponential_term(node: Node) -> tuple[Node, Node, Node] | None:
-    """(v, node*exp(-max(v, 0)), -max(v, 0)) of a sum that holds one exp(v) of something that grows."""
+def exponential_term(node: Node) -> tuple[Node, Node] | None:
+    """node*exp(-max(v, 0)) and -max(v, 0) of a sum that holds one exp(v) of something that grows."""
     parts = terms(node)
-    if len(parts) < 2:
-        return None
     for i, (sign, term) in enumerate(parts):
         own_sign, own = factors(term)
         bases = [base for base in own if base.op == "exp" and own[base] == 1]
-        if len(bases) == 1 and "x" in bases[0].symbols and not below_cap(bases[0].arguments[0]):
+        if len(parts) > 1 and len(bases) == 1 and "x" in bases[0].symbols and not below_cap(bases[0].arguments[0]):
             v = bases[0].arguments[0]
             least = Apply("min", v, ZERO)
             down = minus(least, v)
             raised = product(own_sign, put(own, {bases[0]: -1, Apply("exp", least): 1}))
             rest = [(s, times(t, Apply("exp", down))) for k, (s, t) in enumerate(parts) if k != i]
-            return v, summed([*rest, (sign, raised)]), down
+            return summed([*rest, (sign, raised)]), down
     return None
 
 
@@ -127,9 +114,7 @@ def _most(u: Node) -> float:
         return 0.0 if _positive(u.arguments[0]) else inf
     if u.op in "*/":
         sign, found = factors(u)
-        if sign < 0 and all(_positive(base) or exponent % 2 == 0 for base, exponent in found.items()):
-            return 0.0
-        return inf
+        return 0.0 if sign < 0 and all(_positive(base) or n % 2 == 0 for base, n in found.items()) else inf
     if u.op in "+-":
         return _most_of_sum(terms(u))
     return inf

@@ -5,20 +5,16 @@ where the formula in floats was seen to be wrong and the polynomial to be right.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from mpmath import mp, mpf
 
-from actlab.formula import ONE, TRUE, Apply, Exact, Node, Number, X, power, substitute, times
+from actlab.formula import TRUE, Apply, Exact, Node, Number, X, power, substitute, times
 
+SMALL = (1e-8, -1e-8, 1e-5, -1e-5, 1e-3, -1e-3, 0.01, -0.01, 0.04, -0.04)  # where digits are lost, if they are
 _RADII = (0.5, 0.25, 0.125)
 _DEGREE = 24
-_SMALL = (1e-8, -1e-8, 1e-5, -1e-5, 1e-3, -1e-3, 0.01, -0.01, 0.04, -0.04)
 _NEAR = mpf(2) ** -56  # relative error of the polynomial
-
-
-def small_points() -> tuple[float, ...]:
-    """Where digits are lost, if they are: both sides of 0."""
-    return _SMALL
 
 
 def near_zero(exact: Node, rest: Node, parameters: Mapping[str, float], order: int, wrt: str = "x") -> Node | None:
@@ -36,18 +32,14 @@ def near_zero(exact: Node, rest: Node, parameters: Mapping[str, float], order: i
     return None
 
 
-def _truth(exact: Exact, points: list[mpf], order: int, wrt: str) -> list[mpf]:
-    return exact.slopes(points, wrt, order) if order else exact.values(points)
-
-
 def _fit(exact: Exact, radius: float, order: int, wrt: str) -> Node | None:
     with mp.workdps(60):
         points = [radius * mp.cos(mp.pi * (2 * i + 1) / (2 * _DEGREE + 2)) for i in range(_DEGREE + 1)]
         points = [point if point else mpf(10) ** -9 for point in points]
-        wanted = _truth(exact, points, order, wrt)
+        wanted = exact.slopes(points, wrt, order)
         tests = [mpf(radius) * t / 10 for t in (-9.9, -7, -4, -1, -0.01, 0.01, 1, 4, 7, 9.9)]
-        beside = _truth(exact, tests, order, wrt)
-        tiny = _truth(exact, [mpf("1e-6"), mpf("1e-7")], order, wrt)
+        beside = exact.slopes(tests, wrt, order)
+        tiny = exact.slopes([mpf("1e-6"), mpf("1e-7")], wrt, order)
         if not all(mp.isfinite(value) for value in (*wanted, *beside, *tiny)) or 0 in tiny:
             return None
         vanishing = round(float(mp.log10(abs(tiny[0] / tiny[1]))))
@@ -58,14 +50,12 @@ def _fit(exact: Exact, radius: float, order: int, wrt: str) -> Node | None:
         for point, value in zip(tests, beside, strict=True):
             if abs(mp.polyval(coefficients[::-1], point) * point**vanishing - value) > _NEAR * abs(value):
                 return None
-        largest = max(map(abs, coefficients))
-        kept = [
-            c if abs(c) * mpf(radius) ** i > mpf(10) ** -18 * largest else mpf(0) for i, c in enumerate(coefficients)
-        ]
-    return _horner([float(c) for c in kept], vanishing)
+        least = mpf(10) ** -18 * max(map(abs, coefficients))
+        kept = [float(c) if abs(c) * mpf(radius) ** i > least else 0.0 for i, c in enumerate(coefficients)]
+    return _horner(kept, vanishing)
 
 
-def _interpolated(points: list[mpf], values: list[mpf]) -> list[mpf]:
+def _interpolated(points: list[Any], values: list[Any]) -> list[Any]:
     """Coefficients, lowest first, of the polynomial through the points: Newton's differences, multiplied out."""
     table = list(values)
     for level in range(1, len(points)):
@@ -90,4 +80,4 @@ def _horner(coefficients: list[float], vanishing: int) -> Node:
     for coefficient in reversed(used[:-1]):
         node = Apply("*", step, node)
         node = Apply("+", Number(coefficient), node) if coefficient else node
-    return times(power(X, vanishing), node) if node != ONE else power(X, vanishing)
+    return times(power(X, vanishing), node)

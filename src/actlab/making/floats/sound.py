@@ -5,6 +5,7 @@ node whose parts are already rewritten and gives a better one, or None.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import permutations
 
 from actlab.formula import ONE, TRUE, TWO, ZERO, Apply, Node, Number, minus, negative, over, plus, power, rebuild, times
 from actlab.making.floats.normal import (
@@ -20,7 +21,6 @@ from actlab.making.floats.normal import (
     terms,
 )
 
-_FLAT = ("tanh", "sigmoid", "erf", "erfc", "atan", "exp", "expm1")
 _LARGEST = 20_000  # nodes, shared ones counted each time
 _LEAST = -40  # softplus(u) is exp(u) below, to the last digit
 
@@ -47,10 +47,9 @@ def sound(node: Node) -> Node:
 
 def _improved(node: Node) -> Node:
     for _ in range(8):
-        better = _first(node, _RULES.get(node.op, ()))
-        if better == node:
+        before, node = node, _first(node, _RULES.get(node.op, ()))
+        if node == before:
             break
-        node = better
     return node
 
 
@@ -68,10 +67,9 @@ def _first(node: Node, rules: Iterable[Callable[[Node], Node | None]]) -> Node:
 def _scaled(term: Node) -> tuple[Node, Node]:
     """A term as number and rest: 2*tanh(u) is (2, tanh(u))."""
     if term.op == "*" and term.arguments[0].op == "number":
-        return term.arguments
-    if term.op == "number":
-        return term, ONE
-    return ONE, term
+        number, rest = term.arguments
+        return number, rest
+    return (term, ONE) if term.op == "number" else (ONE, term)
 
 
 def _cancelled(node: Node) -> Node | None:
@@ -80,17 +78,17 @@ def _cancelled(node: Node) -> Node | None:
     for i, (sign, term) in enumerate(parts):
         for j in range(i):
             if parts[j] == (-sign, term):
-                return summed(parts[:j] + parts[j + 1 : i] + parts[i + 1 :])
+                return summed(_without(parts, i, j))
     return None
 
 
 def _gathered(node: Node) -> Node | None:
     """Whole numbers of a sum are added up: 1 + x + 1 is x + 2."""
     parts = terms(node)
-    numbers = [s * t.value for s, t in parts if t.op == "number" and isinstance(t.value, int)]  # type: ignore[operator]
+    numbers = [s * t.value for s, t in parts if isinstance(t.value, int)]
     if len(numbers) < 2:
         return None
-    rest = [(s, t) for s, t in parts if not (t.op == "number" and isinstance(t.value, int))]
+    rest = [(s, t) for s, t in parts if not isinstance(t.value, int)]
     total = sum(numbers)
     return summed([*rest, (1 if total >= 0 else -1, Number(abs(total)))] if total else rest)
 
@@ -98,31 +96,27 @@ def _gathered(node: Node) -> Node | None:
 def _pairs(node: Node) -> Node | None:
     """Two terms that cancel far out or near 0, as one function: 1 + erf(u), 1 - tanh(u), exp(u) - 1."""
     parts = terms(node)
-    for i, (sign, term) in enumerate(parts):
+    for (i, (sign, term)), (j, (other, number)) in permutations(enumerate(parts), 2):
         factor, function = _scaled(term)
-        for j, (other, number) in enumerate(parts):
-            if number == factor and function.op in _WITH_ONE:
-                better = _WITH_ONE[function.op](function.arguments[0], sign * other)
-                if better is not None:
-                    rest = [part for k, part in enumerate(parts) if k not in (i, j)]
-                    return summed([*rest, (other, times(factor, better))])
+        if number == factor and function.op in _WITH_ONE:
+            better = _WITH_ONE[function.op](function.arguments[0], sign * other)
+            if better is not None:
+                return summed([*_without(parts, i, j), (other, times(factor, better))])
     return None
 
 
-def _with_exp(u: Node, sign: int) -> Node | None:
-    return negative(Apply("expm1", u)) if sign < 0 else None
+def _without(parts: list[tuple[int, Node]], *places: int) -> list[tuple[int, Node]]:
+    return [part for k, part in enumerate(parts) if k not in places]
 
 
 _WITH_ONE: dict[str, Callable[[Node, int], Node | None]] = {  # 1 + sign*function(u)
     "erf": lambda u, sign: Apply("erfc", negative(u) if sign > 0 else u),
     "tanh": lambda u, sign: times(TWO, Apply("sigmoid", times(TWO if sign > 0 else -TWO, u))),
     "sigmoid": lambda u, sign: Apply("sigmoid", negative(u)) if sign < 0 else None,
-    "exp": _with_exp,
+    "exp": lambda u, sign: negative(Apply("expm1", u)) if sign < 0 else None,
     "cos": lambda u, sign: times(TWO, power(Apply("cos" if sign > 0 else "sin", over(u, TWO)), 2)),
-    "cosh": lambda u, sign: (
-        times(TWO, power(Apply("cosh", over(u, TWO)), 2))
-        if sign > 0
-        else times(-TWO, power(Apply("sinh", over(u, TWO)), 2))
+    "cosh": lambda u, sign: times(
+        TWO if sign > 0 else -TWO, power(Apply("cosh" if sign > 0 else "sinh", over(u, TWO)), 2)
     ),
 }
 
@@ -130,23 +124,19 @@ _WITH_ONE: dict[str, Callable[[Node, int], Node | None]] = {  # 1 + sign*functio
 def _centred_sigmoid(node: Node) -> Node | None:
     """2*sigmoid(u) - 1 is tanh(u/2); sigmoid(u) - 1/2 half of it."""
     parts = terms(node)
-    for i, (sign, term) in enumerate(parts):
+    for (i, (sign, term)), (j, (other, number)) in permutations(enumerate(parts), 2):
         factor, function = _scaled(term)
-        if function.op == "sigmoid":
-            for j, (other, number) in enumerate(parts):
-                value = _as_number(number)
-                if other == -sign and value is not None and _as_number(factor) == 2 * value:
-                    rest = [part for k, part in enumerate(parts) if k not in (i, j)]
-                    return summed([*rest, (sign, times(number, Apply("tanh", over(function.arguments[0], TWO))))])
+        value = _as_number(number)
+        if function.op == "sigmoid" and other == -sign and value is not None and _as_number(factor) == 2 * value:
+            half = times(number, Apply("tanh", over(function.arguments[0], TWO)))
+            return summed([*_without(parts, i, j), (sign, half)])
     return None
 
 
 def _as_number(node: Node) -> float | None:
-    if node.op == "number":
-        return node.value  # type: ignore[return-value]
     if node.op == "/" and {a.op for a in node.arguments} == {"number"}:
         return node.arguments[0].value / node.arguments[1].value  # type: ignore[operator]
-    return None
+    return node.value if node.op == "number" else None  # type: ignore[return-value]
 
 
 def _hyperbolic(node: Node) -> Node | None:
@@ -239,7 +229,7 @@ def _over_exponentials(found: Factors) -> Factors | None:
     """1/(c + d*exp(v)): above and below times exp(-v) where v > 0, so that nothing overflows."""
     for base, exponent in found.items():
         if exponent < 0 and (split := exponential_term(base)) is not None:
-            _, low, down = split
+            low, down = split
             return put(found, {base: -exponent, low: exponent, Apply("exp", down): -exponent})
     return None
 
@@ -249,8 +239,6 @@ def _over_exponentials(found: Factors) -> Factors | None:
 
 def _log(node: Node) -> Node | None:
     u = node.arguments[0]
-    if u.op == "exp":
-        return u.arguments[0]
     if u.op == "sigmoid":
         return negative(Apply("softplus", negative(u.arguments[0])))
     sign, found = factors(u)
@@ -269,16 +257,9 @@ def _log(node: Node) -> Node | None:
         return Apply("log1p", summed(rest))
     if number == 2 and len(rest) == 1 and rest[0][0] < 0 and rest[0][1].op == "exp":
         return Apply("log1p", negative(Apply("expm1", rest[0][1].arguments[0])))
-    return _log_of_exponentials(node)
-
-
-def _log_of_exponentials(node: Node) -> Node | None:
-    """log(c + d*exp(v)) is max(v, 0) + log(c*exp(-max(v, 0)) + d*exp(min(v, 0)))."""
-    split = exponential_term(node.arguments[0])
-    if split is None:
-        return None
-    _, low, down = split
-    return minus(Apply("log", low), down)
+    # log(c + d*exp(v)) is max(v, 0) + log(c*exp(-max(v, 0)) + d*exp(min(v, 0)))
+    split = exponential_term(u)
+    return None if split is None else minus(Apply("log", split[0]), split[1])
 
 
 def _log1p(node: Node) -> Node | None:
@@ -286,7 +267,7 @@ def _log1p(node: Node) -> Node | None:
     if u.op == "exp":
         return Apply("softplus", u.arguments[0])
     split = exponential_term(plus(ONE, u))
-    return None if split is None else minus(Apply("log1p", minus(split[1], ONE)), split[2])
+    return None if split is None else minus(Apply("log1p", minus(split[0], ONE)), split[1])
 
 
 def _exp(node: Node) -> Node | None:
@@ -295,9 +276,7 @@ def _exp(node: Node) -> Node | None:
         return u.arguments[0]
     if u.op == "neg" and u.arguments[0].op == "softplus":
         return Apply("sigmoid", negative(u.arguments[0].arguments[0]))
-    if u.op == "softplus":
-        return plus(ONE, Apply("exp", u.arguments[0]))
-    return None
+    return plus(ONE, Apply("exp", u.arguments[0])) if u.op == "softplus" else None
 
 
 def _sqrt(node: Node) -> Node | None:
@@ -309,11 +288,10 @@ def _sqrt(node: Node) -> Node | None:
     if u.op == "sigmoid":
         return Apply("exp", negative(over(Apply("softplus", negative(u.arguments[0])), TWO)))
     if u.op == "softplus":  # it underflows long before its root does
-        v = u.arguments[0]
-        far = Apply("<=", v, Number(_LEAST))
-        near = Apply("sqrt", Apply("softplus", Apply("max", v, Number(_LEAST))))
-        if not (v.op == "max" and v.arguments[1] == Number(_LEAST)):
-            return Apply("Piecewise", Apply("exp", over(v, TWO)), far, near, TRUE)
+        v, least = u.arguments[0], Number(_LEAST)
+        if not (v.op == "max" and v.arguments[1] == least):
+            near = Apply("sqrt", Apply("softplus", Apply("max", v, least)))
+            return Apply("Piecewise", Apply("exp", over(v, TWO)), Apply("<=", v, least), near, TRUE)
     return None
 
 
@@ -337,11 +315,8 @@ def _least(node: Node) -> Node | None:
     inner = [base for base in found if base.op == "expm1" and found[base] == 1]
     if u != ZERO or sign < 0 or len(inner) != 1:
         return None
-    decides = product(1, put(found, {inner[0]: -1, inner[0].arguments[0]: 1}))
-    decides = product(*factors(decides))
-    if decides.names:
-        return None
-    return Apply("Piecewise", v, Apply("<=", decides, ZERO), ZERO, TRUE)
+    decides = product(*factors(product(1, put(found, {inner[0]: -1, inner[0].arguments[0]: 1}))))
+    return None if decides.names else Apply("Piecewise", v, Apply("<=", decides, ZERO), ZERO, TRUE)
 
 
 def _even(node: Node) -> Node | None:
@@ -358,11 +333,9 @@ def _capped(node: Node) -> Node | None:
     """exp inside a function that is flat where exp is large: it need not overflow."""
 
     def cap(part: Node) -> Node:
-        if part.op == "exp" and "x" in part.symbols:
-            u = part.arguments[0]
-            if not below_cap(u):
-                return Apply("exp", Apply("min", u, Number(CAP)))
-        return part
+        if part.op != "exp" or "x" not in part.symbols or below_cap(part.arguments[0]):
+            return part
+        return Apply("exp", Apply("min", part.arguments[0], Number(CAP)))
 
     inner = rebuild(node.arguments[0], cap)
     return None if inner == node.arguments[0] else Apply(node.op, inner)
@@ -376,10 +349,8 @@ def _root_sum(node: Node) -> Node | None:
     if len(parts) != 2:
         return None
     for (first, root), (second, u) in (parts, parts[::-1]):
-        if root.op != "sqrt" or first < 0:
-            continue
-        inside = terms(root.arguments[0])
         square = Number(u.value**2) if u.op == "number" else power(u, 2)  # type: ignore[operator]
+        inside = terms(root.arguments[0]) if root.op == "sqrt" and first > 0 else []
         if (1, square) not in inside or len(inside) < 2:
             continue
         rest = summed([part for part in inside if part != (1, square)])
@@ -392,10 +363,6 @@ def _root_sum(node: Node) -> Node | None:
 
 
 _RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
-    "+": (_gathered, _cancelled, _pairs, _hyperbolic, _centred_sigmoid),
-    "-": (_gathered, _cancelled, _pairs, _hyperbolic, _centred_sigmoid),
-    "*": (_multiplied,),
-    "/": (_multiplied,),
     "min": (_least,),
     "neg": (lambda node: negative(node.arguments[0]),),
     "**": (_power,),
@@ -404,15 +371,10 @@ _RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
     "exp": (_exp, _capped),
     "sqrt": (_sqrt,),
     "logsigmoid": (lambda node: negative(Apply("softplus", negative(node.arguments[0]))),),
-    "cosh": (_even,),
-    "cos": (_even,),
-    "abs": (_even,),
-    "tanh": (_odd, _capped),
-    "erf": (_odd, _capped),
-    "sinh": (_odd,),
-    "asinh": (_odd,),
-    "atan": (_odd, _capped),
-    "sigmoid": (_capped,),
-    "erfc": (_capped,),
-    "expm1": (_capped,),
+    **dict.fromkeys(("+", "-"), (_gathered, _cancelled, _pairs, _hyperbolic, _centred_sigmoid)),
+    **dict.fromkeys(("*", "/"), (_multiplied,)),
+    **dict.fromkeys(("cosh", "cos", "abs"), (_even,)),
+    **dict.fromkeys(("sinh", "asinh"), (_odd,)),
+    **dict.fromkeys(("tanh", "erf", "atan"), (_odd, _capped)),
+    **dict.fromkeys(("sigmoid", "erfc", "expm1"), (_capped,)),
 }

@@ -89,6 +89,7 @@ WRONG = [
     ("x*β", 3, "plain letters"),
     ("x = 1", 3, "=="),
     ("x + (x > 0)", 3, "not conditions"),
+    ("Not(x > 1, x < 2)", 1, "does not take 2"),
 ]
 
 
@@ -177,6 +178,7 @@ assert not {"torch", "sympy", "mpmath"} & set(sys.modules)
         ("Max(x, 0, 1)", "max(max(x, 0), 1)"),
         ("e**x + ln(x)", "exp(x) + log(x)"),
         ("softplus(x, beta=2)", "softplus(2*x)/2"),
+        ("Softplus(x)", "softplus(x)"),
         ("elu(tanh(x), 0.5)", "Piecewise((tanh(x), tanh(x) > 0), (0.5*(exp(tanh(x)) - 1), True))"),
         ("GELU(x)", "gelu(x)"),
     ],

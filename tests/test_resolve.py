@@ -9,6 +9,7 @@ import torch
 from actlab import catalogue
 from actlab.activations import BLOCKS
 from actlab.errors import UserError
+from actlab.making.probing import guarded
 from actlab.making.resolution import locate, resolve
 from actlab.naming.sources import unpacked
 from actlab.naming.targets import parse
@@ -271,6 +272,14 @@ def test_whatever_of_a_users_fails_is_told_in_a_sentence(others):
             resolve(others(name))
     with pytest.raises(UserError, match="few failed on 128 float32 values: AssertionError: too many"):
         resolve(others("few")).forward(torch.zeros(1, 128), torch.zeros(1, 0))  # as in training
+
+
+def test_a_long_message_of_a_users_is_cut_at_a_word():
+    def call(x):
+        raise OSError(f"nothing at https://example.org/{'a' * 300} (404)")
+
+    with pytest.raises(UserError, match=r"f failed when called: OSError: nothing at …$"):
+        guarded("f", call, 1)
 
 
 def test_lazy_modules_are_shown_an_input(others):

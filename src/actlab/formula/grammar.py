@@ -36,8 +36,10 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|<=|>=|==|!=|[-+*/()<>,=&|^]))",
     re.ASCII,
 )
-_LEFT = {"or": 10, "|": 10, "and": 20, "&": 20, "+": 50, "-": 50, "*": 60, "/": 60} | dict.fromkeys(COMPARISONS, 40)
-_NOT, _NEGATIVE, _POWER = 30, 70, 80
+_LEFT = {"or": 10, "|": 10, "and": 20, "&": 20, "+": 50, "-": 50, "*": 60, "/": 60, "**": 80} | dict.fromkeys(
+    COMPARISONS, 40
+)
+_NOT, _NEGATIVE = 30, 70
 _SAME = {"Abs": "abs", "ln": "log", "arctan": "atan", "arcsinh": "asinh", "logistic": "sigmoid"}
 _RELATIONS = {"Eq": "==", "Ne": "!=", "Gt": ">", "Ge": ">=", "Lt": "<", "Le": "<=", "And": "and", "Or": "or"}
 _OTHER = ("min", "max", "Min", "Max", "Piecewise", "where", "clip", "Not", *_RELATIONS)
@@ -173,15 +175,9 @@ class _Parser:
         if self.level > DEEPEST + 10:
             raise self.error(start.at, start.text, f"this is nested more than {DEEPEST} deep")
         node = self.bounded(self.prefix(), start)
-        while True:
-            token = self.next
-            if token.text == "**" and binding <= _POWER:
-                self.take()
-                node = self.power(node, token)
-            elif token.kind != "end" and token.text in _LEFT and _LEFT[token.text] > binding:
-                node = self.infix(node, self.take())
-            else:
-                break
+        while _LEFT.get(self.next.text, -1) > binding:
+            token = self.take()
+            node = self.power(node, token) if token.text == "**" else self.infix(node, token)
             self.bounded(node, token)
         self.level -= 1
         return node
@@ -291,8 +287,7 @@ class _Parser:
         while not self.took(")"):
             if given or named:
                 self.expect(",", opened)
-            ahead = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
-            if self.next.kind == "name" and ahead.text == "=":
+            if self.next.kind == "name" and self.tokens[self.place + 1].text == "=":
                 token = self.take()
                 self.take()
                 if token.text in named:

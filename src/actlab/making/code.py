@@ -3,6 +3,7 @@
 import json
 import textwrap
 from collections.abc import Sequence
+from itertools import count
 
 from actlab.formula import COMPARISONS, PI, TRUE, Apply, E, Node, Number, Reading, X, pieces, postorder, rebuild
 from actlab.making.floats.forms import Forms
@@ -29,14 +30,13 @@ _HELPERS = {
 
 def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "formula") -> str:
     """The Python of an activation: a decorated value and its derivatives."""
-    functions = [_value(reading, forms.value, name)]
-    functions += [_derivative(reading, node, wrt, name) for wrt, node in forms.derivatives.items()]
-    roots = (forms.value, *forms.derivatives.values())
-    waves = {p for root in roots for p in postorder(root) if p.op in ("sin", "cos") and p.arguments[0] != X}
-    used = {part.op for part in postorder(forms.value)} - {"sin"} | ({"sin"} if waves else set())
-    used |= {part.op for root in forms.derivatives.values() for part in postorder(root)} - {"sigmoid", "sin"}
+    value = _decorator(reading, kinks) + _value(reading, forms.value, name)
+    slopes = [_derivative(reading, node, wrt, name) for wrt, node in forms.derivatives.items()]
+    parts = postorder(forms.value, *forms.derivatives.values())
+    used = {p.op for p in parts} - {"sigmoid", "sin"} | {p.op for p in postorder(forms.value) if p.op == "sigmoid"}
+    used |= {"sin" for p in parts if p.op in ("sin", "cos") and p.arguments[0] != X}
     helpers = [text for op, text in _HELPERS.items() if op in used]
-    body = "\n\n".join([*helpers, _decorator(reading, kinks) + functions[0], *functions[1:]])
+    body = "\n\n".join([*helpers, value, *slopes])
     first = "import math\n\n" if "math." in body else ""
     return f"{first}import torch\nfrom torch import Tensor\n\nfrom actlab import activation\n\n\n{body}"
 
@@ -96,9 +96,7 @@ def _derivative(reading: Reading, node: Node, wrt: str, name: str) -> str:
 
 
 def _body(node: Node, reading: Reading, tails: bool = False) -> str:
-    printer = _Printer(node, set(reading.parameters), tails)
-    result = printer.result()
-    return "\n".join(f"    {line}" for line in [*printer.lines, f"return {result}"])
+    return textwrap.indent("\n".join(_Printer(node, set(reading.parameters), tails).all_lines()), "    ")
 
 
 class _Printer:
@@ -114,7 +112,7 @@ class _Printer:
         uses = [argument for part in order for argument in part.arguments]
         self.shared = {part for part in order if part.size > 2 and uses.count(part) > 1 and part.symbols}
 
-    def result(self) -> str:
+    def all_lines(self) -> list[str]:
         for part in postorder(self.root):
             text, level = self.expression(part)
             wide = len(text) > _WIDE and part != TRUE
@@ -123,17 +121,14 @@ class _Printer:
                 self.lines.append(f"{name} = {text}")
                 text, level = name, _ATOM
             self.texts[part] = text, level
-        text = self.texts[self.root][0]
-        if self.root == X:
-            return "x.clone()"  # autograd refuses a Function that returns its input
-        return text if "x" in self.root.symbols else self.filled(self.root)
+        text = self.texts[self.root][0] if "x" in self.root.symbols else self.filled(self.root)
+        # autograd refuses a Function that returns its input
+        return [*self.lines, "return x.clone()" if self.root == X else f"return {text}"]
 
     def new_name(self) -> str:
-        number = 1
-        while f"u{number}" in self.taken:
-            number += 1
-        self.taken.add(f"u{number}")
-        return f"u{number}"
+        name = next(name for number in count(1) if (name := f"u{number}") not in self.taken)
+        self.taken.add(name)
+        return name
 
     def inside(self, node: Node, level: int) -> str:
         text, own = self.texts[node]

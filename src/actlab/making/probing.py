@@ -108,7 +108,7 @@ class _Probe:
     def all(self) -> None:
         """Refuse what cannot stand in a network, each with its reason."""
         for training in (True, False):
-            _refuse_result(self._refuse_other_results(training), self.x_BH, self.label)
+            self._refuse_results(training)
         self._refuse_lost_state()
         self._refuse_failing_steps()
         self._refuse_mixing()
@@ -117,19 +117,30 @@ class _Probe:
         torch.manual_seed(seed)
         return guarded(self.label, module, x_BH.clone(), where=f"in a hidden layer of {x_BH.shape[1]}")
 
-    def _refuse_other_results(self, training: bool) -> Tensor:
+    def _refuse_results(self, training: bool) -> None:
+        """A result must be decided by the input, and be a tensor of its shape and dtype."""
         y, again, other = (self.call(self._copy(training), self.x_BH, seed) for seed in (0, 0, 1))
-        if isinstance(y, Tensor) and not same(y, again):
+        if not isinstance(y, Tensor):
+            raise UserError(f"{self.label} returns {type(y).__name__}, not a tensor.")
+        if not same(y, again):
             raise UserError(
                 f"{self.label} gives different results for the same input, and not by torch's random numbers: it keeps "
                 f"a state outside of itself, which no checkpoint and no saved network would hold. {_BUFFER}"
             )
-        if isinstance(y, Tensor) and not same(y, other):
+        if not same(y, other):
             mode = "training" if training else "evaluation"
             raise UserError(
                 f"{self.label} draws random numbers in {mode}: a random activation cannot be paired by its seed."
             )
-        return y
+        if y.shape != self.x_BH.shape:
+            raise UserError(
+                f"{self.label} turns {tuple(self.x_BH.shape)} values into a tensor of shape {tuple(y.shape)}: it "
+                "changes the width, and only elementwise activations can be compared this way."
+            )
+        if y.dtype != self.x_BH.dtype:
+            raise UserError(
+                f"{self.label} turns {self.x_BH.dtype} into {y.dtype}: an activation keeps its input's dtype."
+            )
 
     def _refuse_lost_state(self) -> None:
         """What buffers and parameters hold must be all that a first step leaves to the second."""
@@ -180,19 +191,6 @@ class _Probe:
 
     def _copy(self, training: bool) -> torch.nn.Module:
         return copied(self.module).train(training)
-
-
-def _refuse_result(y: Any, x: Tensor, label: str) -> None:
-    """UserError where a result cannot be an activation's: no tensor, or of another shape or dtype than its input."""
-    if not isinstance(y, Tensor):
-        raise UserError(f"{label} returns {type(y).__name__}, not a tensor.")
-    if y.shape != x.shape:
-        raise UserError(
-            f"{label} turns {tuple(x.shape)} values into a tensor of shape {tuple(y.shape)}: it changes the width, "
-            "and only elementwise activations can be compared this way."
-        )
-    if y.dtype != x.dtype:
-        raise UserError(f"{label} turns {x.dtype} into {y.dtype}: an activation keeps its input's dtype.")
 
 
 def numbers_of(module: torch.nn.Module) -> dict[str, str]:

@@ -91,8 +91,7 @@ def _by_hand(block: Activation, given: dict[str, float]) -> ByHand:
                 f"{block.name} learns {name}, but has no derivative for it: @{block.name}.derivative(wrt={name!r})."
             )
     values = block.facts.parameters | given
-    names = list(values)
-    learned = tuple(names.index(name) for name in block.facts.learned if name not in given)
+    learned = tuple(list(values).index(name) for name in block.facts.learned if name not in given)
     applied = ByHand(block, tuple(values.values()), learned)
     if block.name not in BLOCKS or BLOCKS[block.name] is not block:
         probe(Called(lambda z: block(z, *applied.constants)), block.name)  # whose own gradient may be none: surrogates
@@ -163,7 +162,13 @@ def _from_function(function: Callable[[Tensor], Tensor], label: str, width: int)
 
 def _find(target: Target) -> Any:
     """The object inside the file or module that a target names."""
-    found = load_file(target) if target.kind == "file" else _import(target.path)
+    if target.kind == "file":
+        found = load_file(target)
+    else:
+        try:
+            found = importlib.import_module(target.path)
+        except (Exception, SystemExit) as error:
+            raise UserError(f"{target.path} cannot be imported: {type(error).__name__}: {error}") from None
     for part in target.name.split("."):
         names = [name for name in dir(found) if not name.startswith("_")]
         if not hasattr(found, part):
@@ -172,13 +177,6 @@ def _find(target: Target) -> Any:
             raise UserError(f"{target.path} holds no {part!r}.{near}{shown}")
         found = getattr(found, part)
     return found
-
-
-def _import(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
 
 
 def load_file(target: Target) -> Any:

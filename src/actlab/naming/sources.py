@@ -84,8 +84,8 @@ def packed(thing: Any) -> bytes:
                 return made, (type(obj),), obj.__getstate__()
             return super().reducer_override(obj)
 
-    own = [module for module in list(sys.modules.values()) if _is_own(module)]
     known = cloudpickle.list_registry_pickle_by_value()
+    own = [module for module in list(sys.modules.values()) if _is_own(module) and module.__name__ not in known]
     for module in own:
         cloudpickle.register_pickle_by_value(module)
     try:
@@ -95,8 +95,7 @@ def packed(thing: Any) -> bytes:
         return b""
     finally:
         for module in own:
-            if module.__name__ not in known:
-                cloudpickle.unregister_pickle_by_value(module)
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 def unpacked(content: bytes) -> Any:

@@ -231,20 +231,19 @@ def label(activation_identity: str) -> str:
     """
     if match := _QUOTED.fullmatch(activation_identity):
         return match[2]
-    activation_identity = re.sub(r"(\w+)='[^']*'", r"\1", activation_identity)
-    if "'" in activation_identity:
-        pieces = re.split(r"('[^']*')", activation_identity)
-        return "".join(piece if piece.startswith("'") else label(piece) for piece in pieces)
-    shown = re.sub(r"#[0-9a-f]{12}|@\d+", "", activation_identity)
+    shown = re.sub(r"(\w+)='[^']*'", r"\1", activation_identity)
+    shown = re.sub(r"#[0-9a-f]{12}|@\d+", "", shown)
 
     def positional(match: re.Match[str]) -> str:
+        if not match[1]:  # a formula
+            return match[0]
         names = list(catalogue.facts()[match[1]].parameters) if match[1] in catalogue.facts() else []
         pairs = [pair.split("=") for pair in match[2].split(", ")]
         if [name for name, _ in pairs] == names[: len(pairs)]:
             return f"{match[1]}({', '.join(value for _, value in pairs)})"
         return match[0]
 
-    return re.sub(r"(\w+)\(([^()]*=[^()]*)\)", positional, shown)
+    return re.sub(r"'[^']*'|(\w+)\(([^()]*=[^()]*)\)", positional, shown)
 
 
 def _from_catalogue(name: str, call: str) -> Target:

@@ -52,8 +52,7 @@ def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0,
     if order == 0:
         for above in _shapes(form, FAR):
             candidates += [Apply("Piecewise", above, right, below, left, inside, TRUE) for below in _shapes(form, -FAR)]
-    quotient = in_reciprocal(node)
-    if quotient is not None:  # first, for it is right from 1e3 on
+    if (quotient := in_reciprocal(node)) is not None:  # first, for it is right from 1e3 on
         candidates.insert(0, _beyond(quotient if order == 0 else differentiate(quotient, wrt), form))
     return next((candidate for candidate in candidates if truth.agrees(candidate)), form)
 

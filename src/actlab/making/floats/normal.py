@@ -61,7 +61,7 @@ def product(sign: int, found: Factors) -> Node:
     numbers_first = sorted(found.items(), key=lambda item: item[0].op != "number")
     above = reduce(times, (power(base, exponent) for base, exponent in numbers_first if exponent > 0), ONE)
     below = reduce(times, (power(base, -exponent) for base, exponent in numbers_first if exponent <= 0), ONE)
-    if X in found and found[X] == 1 and below != ONE and "x" not in below.symbols:
+    if found.get(X) == 1 and below != ONE and "x" not in below.symbols:
         # (g/2)*x, not (x*g)/2: x near the largest number must not be doubled first
         node = times(product(1, put(found, {X: -1})), X)
     else:

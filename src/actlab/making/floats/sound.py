@@ -349,8 +349,10 @@ def _root_sum(node: Node) -> Node | None:
     if len(parts) != 2:
         return None
     for (first, root), (second, u) in (parts, parts[::-1]):
+        if root.op != "sqrt" or first < 0:
+            continue
+        inside = terms(root.arguments[0])
         square = Number(u.value**2) if u.op == "number" else power(u, 2)  # type: ignore[operator]
-        inside = terms(root.arguments[0]) if root.op == "sqrt" and first > 0 else []
         if (1, square) not in inside or len(inside) < 2:
             continue
         rest = summed([part for part in inside if part != (1, square)])

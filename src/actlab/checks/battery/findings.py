@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
-import math
 import re
 import textwrap
 from collections.abc import Collection
 from typing import Any
 from xml.etree import ElementTree
+
+from actlab.checks.properties.record import Properties, plain
 
 WRONG, PORTABILITY, NOTE = "wrong", "portability", "note"
 PASS, FAIL, SKIP = "pass", "fail", "skip"
@@ -40,7 +41,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; a number that JSON lacks as text."""
-        return {key: _jsonable(value) for key, value in dataclasses.asdict(self).items()}
+        return plain(dataclasses.asdict(self))
 
     def __str__(self) -> str:
         measured = "" if self.measured is None else f" measured {self.measured:.3g}"
@@ -62,7 +63,7 @@ class Verdict:
     identity: str
     truth: str
     findings: tuple[Finding, ...]
-    properties: Any  # actlab.checks.properties.Properties, or None where it could not be sampled
+    properties: Properties | None  # None where it could not be sampled
     seconds: float
 
     @property
@@ -147,7 +148,3 @@ def junit(
 def _printable(text: str) -> str:
     """Without the control characters that XML refuses."""
     return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
-
-
-def _jsonable(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

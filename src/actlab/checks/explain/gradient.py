@@ -6,7 +6,7 @@ Legend: B = 3 samples, I = 2 inputs, H = 4 hidden units, C = 2 classes, P elemen
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,10 +96,8 @@ class GradientExample:
             (autograd, differences): f"The derivative written for {self.label} is wrong. {worst}",
             (hand, differences): f"The derivative written for {self.label} is the slope of its values; autograd sees "
             "another, as it does where an operation (detach, round, a cast) hides the input from it.",
-            (
-                hand,
-                autograd,
-            ): f"The gradient that autograd takes of {self.label} is not the slope of its values. {worst}",
+            (hand, autograd): f"The gradient that autograd takes of {self.label} is not the slope of its values. "
+            f"{worst}",
         }
         reason = reasons[close[0]] if len(close) == 1 else f"No two of the three ways are sure. {worst}"
         return f"They do NOT agree: a difference is above {LIMIT:g}. {reason}"
@@ -149,8 +147,7 @@ class GradientExample:
         )
 
     def _compared(self) -> str:
-        decimals = 6
-        biases = _matrix(np.stack([self.bias[way] for way in WAYS]), decimals)
+        biases = _matrix(np.stack([self.bias[way] for way in WAYS]), decimals=6)
         rows = [f"  {way:<16}{row}" for way, row in zip(WAYS, biases, strict=True)]
         gaps = [f"  {f'{a} - {b}':<34}{gap:.1e}" for (a, b), gap in self.gaps.items()]
         learnable = [
@@ -163,7 +160,7 @@ class GradientExample:
                     "The gradients of the first layer, three ways, in float64: by the products above; by autograd, "
                     f"from the values of f alone; by differences with h = {_STEP:g}: (L(p + h) - L(p - h)) / 2h."
                 ),
-                "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=decimals),
+                "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=6),
                 "dL/db1 (4,)\n" + "\n".join(rows),
                 *learnable,
                 "Largest absolute difference\n" + "\n".join(gaps),
@@ -183,14 +180,14 @@ def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
 
     target = one(what)
     applied = resolve(target)
-    x, incoming = _tensor(_X), _tensor(_INCOMING)
-    y, gate = _value_and_slope(applied, x)
-    arrays = {"y": y, "gate": gate, "outgoing": incoming * gate}
+    y, gate = _value_and_slope(applied, _tensor(_X))
     return GradientExample(
         label=target.label,
         written=isinstance(applied, ByHand),
         parameters=parameters(applied.block.facts, target) if isinstance(applied, ByHand) else "",
-        **{name: tensor.numpy() for name, tensor in arrays.items()},
+        y=y.numpy(),
+        gate=gate.numpy(),
+        outgoing=(_tensor(_INCOMING) * gate).numpy(),
         **_through_network(applied, target.label),
     )
 
@@ -206,26 +203,26 @@ def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
     def f(z: "Tensor") -> "Tensor":
         return _value_and_slope(applied, z)[0]
 
-    def loss(w1_HI: "Tensor", b1_H: "Tensor", activation: "Callable[[Tensor], Tensor]" = f) -> "Tensor":
-        return cross_entropy(activation(x_BI @ w1_HI.T + b1_H) @ w2_CH.T + b2_C, labels_B)
+    def loss_of(y_BH: "Tensor") -> "Tensor":
+        return cross_entropy(y_BH @ w2_CH.T + b2_C, labels_B)
+
+    def loss(w1_HI: "Tensor", b1_H: "Tensor") -> "Tensor":
+        return loss_of(f(x_BI @ w1_HI.T + b1_H))
 
     # the chain rule, from the loss back to the first layer
     z_BH = x_BI @ w1_HI.T + b1_H
     y_BH, slope_BH = _value_and_slope(applied, z_BH)
     dlogits_BC = (torch.softmax(y_BH @ w2_CH.T + b2_C, dim=1) - one_hot(labels_B)) / len(labels_B)
-    dz_BH = (dlogits_BC @ w2_CH) * slope_BH
+    dy_BH = dlogits_BC @ w2_CH
+    dz_BH = dy_BH * slope_BH
     by_hand = (dz_BH.T @ x_BI, dz_BH.sum(dim=0))
 
-    leaves = (w1_HI.clone().requires_grad_(), b1_H.clone().requires_grad_())
-    traced = loss(*leaves, activation=lambda z: _traced(applied, z))
-    by_autograd = torch.autograd.grad(traced, leaves, materialize_grads=True)
+    w, b = w1_HI.clone().requires_grad_(), b1_H.clone().requires_grad_()
+    traced = loss_of(_traced(applied, x_BI @ w.T + b))
+    by_autograd = torch.autograd.grad(traced, (w, b), materialize_grads=True)
     by_differences = (_differences(lambda w: loss(w, b1_H), w1_HI), _differences(lambda b: loss(w1_HI, b), b1_H))
 
     weight, bias = zip(by_hand, by_autograd, by_differences, strict=True)
-
-    def loss_of(y_BH: "Tensor") -> "Tensor":
-        return cross_entropy(y_BH @ w2_CH.T + b2_C, labels_B)
-
     return {
         "z": z_BH.numpy(),
         "slope": slope_BH.numpy(),
@@ -233,7 +230,7 @@ def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
         "loss": loss(w1_HI, b1_H).item(),
         "weight": {way: tensor.numpy() for way, tensor in zip(WAYS, weight, strict=True)},
         "bias": {way: tensor.numpy() for way, tensor in zip(WAYS, bias, strict=True)},
-        "learnable": _learnable(applied, z_BH, dlogits_BC @ w2_CH, loss_of),
+        "learnable": _learnable(applied, z_BH, dy_BH, loss_of),
     }
 
 
@@ -299,13 +296,11 @@ def _tensor(values: Any) -> "Tensor":
 def _matrix(values: Any, decimals: int | None = None) -> list[str]:
     """The rows of a matrix in brackets; as few decimals as show it, at most 4, unless their number is given."""
     values = np.asarray(values) + 0.0  # no -0
-    size = np.abs(values[np.isfinite(values)]).max(initial=0)
-    if size >= 1000:
-        texts = [[f"{value:.2e}" for value in row] for row in values]
-    else:
-        fits = (d for d in range(4) if np.allclose(values, values.round(d), rtol=0, atol=1e-12, equal_nan=True))
-        digits = decimals if decimals is not None else next(fits, 4)
-        texts = [[f"{value:.{digits}f}" for value in row] for row in values]
+    fits = (d for d in range(4) if np.allclose(values, values.round(d), rtol=0, atol=1e-12, equal_nan=True))
+    form = f".{next(fits, 4) if decimals is None else decimals}f"
+    if np.abs(values[np.isfinite(values)]).max(initial=0) >= 1000:
+        form = ".2e"
+    texts = [[f"{value:{form}}" for value in row] for row in values]
     width = max(len(text) for row in texts for text in row)
     return ["[ " + "  ".join(text.rjust(width) for text in row) + " ]" for row in texts]
 
@@ -313,15 +308,12 @@ def _matrix(values: Any, decimals: int | None = None) -> list[str]:
 def _beside(named: Sequence[tuple[str, Any]], signs: str = "", decimals: int | None = None) -> str:
     """Matrices side by side under their names, a sign between two; below each other where the page is too narrow."""
     blocks = [[name, *_matrix(values, decimals)] for name, values in named]
-    height = max(map(len, blocks))
-    lines = ["  "] * height
-    for place, block in enumerate(blocks):
-        width = max(map(len, block))
-        sign = signs[place : place + 1] or " "
-        for row in range(height):
-            text = block[row] if row < len(block) else ""
-            between = sign if row == 1 and place + 1 < len(blocks) else " "
-            lines[row] += f"{text:<{width}}  {between}  "
-    if max(len(line.rstrip()) for line in lines) <= WIDTH:
-        return "\n".join(line.rstrip() for line in lines)
+    widths = [max(map(len, block)) for block in blocks]
+    lines = []
+    for row, texts in enumerate(zip_longest(*blocks, fillvalue="")):
+        between = (signs if row == 1 else "").ljust(len(blocks))
+        cells = (f"{text:<{width}}  {sign}  " for text, width, sign in zip(texts, widths, between, strict=True))
+        lines.append(f"  {''.join(cells)}".rstrip())
+    if max(map(len, lines)) <= WIDTH:
+        return "\n".join(lines)
     return "\n".join(f"  {row}" for block in blocks for row in block)

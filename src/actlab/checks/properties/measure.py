@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actlab.checks.properties.grid import FAR, NEAR, Function, on_any_shape
+from actlab.checks.properties.grid import Function, on_any_shape
 from actlab.checks.properties.moments import moments
 from actlab.checks.properties.places import fixed_points, nearest, vanishing
 from actlab.checks.properties.record import Kink, Properties
@@ -30,21 +30,19 @@ def properties(f: Function, slope: Function, kinks: Sequence[float] | None = Non
 
 
 def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Properties:
-    near, far = f(NEAR), {sign: f(sign * FAR) for sign in (-1, 1)}
-    near_slope, far_slope = slope(NEAR), {sign: slope(sign * FAR) for sign in (-1, 1)}
-    kinks = found_kinks(f, slope) if given is None else _confirmed(f, slope, given)
-    top = highest(f, near, far)
-    mirrored = highest(lambda x: -f(x), -near, {sign: -values for sign, values in far.items()})
-    bottom = dataclasses.replace(mirrored, value=0.0 - mirrored.value)
-    steepest = highest(
-        lambda x: np.abs(slope(x)), np.abs(near_slope), {sign: np.abs(v) for sign, v in far_slope.items()}
-    )
+    if given is None:
+        kinks = found_kinks(f, slope)
+    else:
+        kinks = tuple(Kink(x, jumps(f, x)) for x in map(float, given) if is_kink(f, slope, x))
+    mirrored = highest(lambda x: -f(x))
+    bottom, top = dataclasses.replace(mirrored, value=0.0 - mirrored.value), highest(f)
+    steepest = highest(lambda x: np.abs(slope(x)))
     mean, second, slope_second = moments(f, slope, [kink.x for kink in kinks])
     gain = 1 / math.sqrt(second) if second > 0 else math.nan
     chi = gain * gain * slope_second
-    fixed, more_fixed = nearest(fixed_points(f, slope, near))
-    flat, more_flat = nearest(vanishing(slope, near_slope, far_slope))
-    direction, strictly = monotone(near, far)
+    fixed, more_fixed = nearest(fixed_points(f, slope))
+    flat, more_flat = nearest(vanishing(slope))
+    direction, strictly = monotone(f)
     return Properties(
         lowest=bottom,
         highest=top,
@@ -68,7 +66,3 @@ def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Pro
         chi=chi,
         depth="keeps" if abs(chi - 1) <= KEEPS else "explodes" if chi > 1 else "vanishes",
     )
-
-
-def _confirmed(f: Function, slope: Function, given: Sequence[float]) -> tuple[Kink, ...]:
-    return tuple(Kink(float(x), jumps(f, float(x))) for x in given if is_kink(f, slope, float(x)))

@@ -14,14 +14,13 @@ def moments(f: Function, slope: Function, kinks: Sequence[float]) -> tuple[float
     """E f, E f^2 and E f'^2 at N(0, 1): Gauss-Legendre between the kinks, halved until nothing changes."""
     edges = np.unique(np.concatenate([np.arange(-_NORMAL_REACH, _NORMAL_REACH + 0.5, 0.5), np.asarray(kinks, float)]))
     edges = edges[np.abs(edges) <= _NORMAL_REACH]
-    before = _integrals(f, slope, edges)
+    now = _integrals(f, slope, edges)
     for _ in range(4):
         edges = np.sort(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
-        now = _integrals(f, slope, edges)
+        before, now = now, _integrals(f, slope, edges)
         if np.allclose(before, now, rtol=1e-10, atol=1e-12, equal_nan=True):
             break
-        before = now
-    mean, second, slope_second = (float(value) for value in now)
+    mean, second, slope_second = now.tolist()
     return 0.0 if abs(mean) < 1e-12 else mean, second, slope_second
 
 

@@ -4,31 +4,30 @@ import math
 
 import numpy as np
 
-from actlab.checks.properties.grid import NEAR, REACH, Function, Interval, rounded
+from actlab.checks.properties.grid import FAR, NEAR, REACH, Function, Interval, rounded
 
 FLAT = 0.1  # below this |f'| a gradient vanishes
 _MOST = 7  # this many fixed points or intervals are listed, nearest to 0 first
 
 
-def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float | Interval]:
+def fixed_points(f: Function, slope: Function) -> list[float | Interval]:
     """Roots of f(x) - x in [-50, 50], and intervals on which f(x) = x; an end at +-50 goes on to infinity."""
 
     def gap(x: np.ndarray) -> np.ndarray:
         return f(x) - x
 
-    values = near - NEAR
+    values = gap(NEAR)
     zero = np.abs(values) <= 1e-13 * (1 + np.abs(NEAR))
     intervals: list[Interval] = []
     for first, last in _runs(zero):
-        low, high = NEAR[first], NEAR[last]
         if last - first < 2:  # one or two points are roots, found below
             continue
+        ends_left, ends_right = first > 0, last < len(NEAR) - 1
+        outside = [NEAR[first] - 0.125] * ends_left + [NEAR[last] + 0.125] * ends_right
         # rounding makes what only comes near x equal to it: a true interval is left by a visible step
-        before = np.abs(gap(np.array([low - 0.125]))) > 1e-6 if first > 0 else True
-        after = np.abs(gap(np.array([high + 0.125]))) > 1e-6 if last < len(NEAR) - 1 else True
-        if np.all(before) and np.all(after):
-            start = _edge(gap, NEAR[first - 1], low) if first > 0 else -math.inf
-            end = _edge(gap, NEAR[last + 1], high) if last < len(NEAR) - 1 else math.inf
+        if not outside or (np.abs(gap(np.array(outside))) > 1e-6).all():
+            start = _edge(gap, NEAR[first - 1], NEAR[first]) if ends_left else -math.inf
+            end = _edge(gap, NEAR[last + 1], NEAR[last]) if ends_right else math.inf
             intervals.append((_joined(start), _joined(end)))
     cross = ~zero[:-1] & ~zero[1:] & (values[:-1] * values[1:] < 0)
     roots = _roots(gap, NEAR[:-1][cross], NEAR[1:][cross])
@@ -37,9 +36,10 @@ def fixed_points(f: Function, slope: Function, near: np.ndarray) -> list[float |
     touching = _roots(lambda x: slope(x) - 1, NEAR[:-1][touch], NEAR[1:][touch])
     roots = np.concatenate([roots, touching])
     roots = roots[np.abs(gap(roots)) <= 1e-9 * (1 + np.abs(roots))] if len(roots) else roots
-    singles = [0.0] if f(np.zeros(1))[0] == 0 else []
-    if singles:  # f(x) - x is lost in rounding around it
-        roots = roots[np.abs(roots) > 1e-4]
+    singles = []
+    if f(np.zeros(1))[0] == 0:
+        singles = [0.0]
+        roots = roots[np.abs(roots) > 1e-4]  # f(x) - x is lost in rounding around it
     singles = [x for x in singles if not any(low <= x <= high for low, high in intervals)]
     for root in (rounded(float(x)) for x in roots):
         inside = any(low - 1e-6 <= root <= high + 1e-6 for low, high in intervals)
@@ -78,12 +78,13 @@ def _roots(function: Function, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return (low + high) / 2
 
 
-def vanishing(slope: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> list[float | Interval]:
+def vanishing(slope: Function) -> list[float | Interval]:
     """Intervals on which |f'| < 0.1; an end at +-50 goes on to infinity where everything further out does."""
 
     def above(x: np.ndarray) -> np.ndarray:
         return np.abs(slope(x)) - FLAT
 
+    near = slope(NEAR)
     flat = np.abs(near) < FLAT
     runs = np.array(_runs(flat), dtype=int).reshape(-1, 2)
     inner = NEAR[runs]
@@ -96,22 +97,21 @@ def vanishing(slope: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> 
     low = _roots(above, left, np.concatenate([inner[:, 0], middle[through]]))
     high = _roots(above, np.concatenate([inner[:, 1], middle[through]]), right)
     if flat[0]:
-        low[0] = -math.inf if _all_flat(far[-1]) else -REACH
+        low[0] = -math.inf if _all_flat(slope(-FAR)) else -REACH
     if flat[-1]:
-        high[len(runs) - 1] = math.inf if _all_flat(far[1]) else REACH
+        high[len(runs) - 1] = math.inf if _all_flat(slope(FAR)) else REACH
     ends = [(rounded(a), rounded(b)) for a, b in zip(low, high, strict=True) if b - a > 1e-9]
     return sorted(ends)
 
 
 def _all_flat(values: np.ndarray) -> bool:
-    known = values[np.isfinite(values)]
-    return len(known) == 0 or bool((np.abs(known) < FLAT).all())
+    return bool((np.abs(values[np.isfinite(values)]) < FLAT).all())
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """First and last place of each run of True."""
     edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    return list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
 
 
 def nearest(found: list[float | Interval]) -> tuple[list, int]:

@@ -57,8 +57,7 @@ class Properties:
     depth: str  # "explodes", "vanishes" or "keeps"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON: what is not finite as text, "inf", "-inf" or "nan"."""
-        return _plain(dataclasses.asdict(self))
+        return plain(dataclasses.asdict(self))
 
     def as_rows(self) -> list[tuple[str, str]]:
         """Name and text of each property, as a card shows them."""
@@ -86,40 +85,35 @@ class Properties:
         """An interval, with where its ends are taken or approached."""
         if math.isnan(self.lowest.value) or math.isnan(self.highest.value):
             return "nothing in [-50, 50] is finite"
-        parts = []
-        for end, sign in ((self.lowest, "-"), (self.highest, "")):
-            if math.isinf(end.value):
-                parts.append(f"unbounded {'below' if sign else 'above'}")
-            elif end.taken:
-                parts.append(f"{_number(end.value)} at x = {_number(end.at)}")
-            else:
-                parts.append(f"{_number(end.value)} as x -> {_number(end.at)}")
-        return (
-            f"from {parts[0]} to {parts[1]}".replace("from unbounded", "unbounded")
-            .replace("below to unbounded above", "below and above")
-            .replace(" to unbounded", ", unbounded")
-        )
+        open_below, open_above = math.isinf(self.lowest.value), math.isinf(self.highest.value)
+        if open_below and open_above:
+            return "unbounded below and above"
+        low = "unbounded below" if open_below else f"from {_end(self.lowest)}"
+        return f"{low}, unbounded above" if open_above else f"{low} to {_end(self.highest)}"
 
     def _steepest(self) -> str:
         if math.isinf(self.lipschitz):
-            jumps = any(kink.jump for kink in self.kinks)
-            return f"no Lipschitz constant: {'f jumps' if jumps else '|f_| grows without end'}".replace("f_", "f'")
+            why = "f jumps" if any(kink.jump for kink in self.kinks) else "|f'| grows without end"
+            return f"no Lipschitz constant: {why}"
         where = "as x ->" if math.isinf(self.lipschitz_at) else "at x ="
         return f"Lipschitz constant {_number(self.lipschitz)}, {where} {_number(self.lipschitz_at)}"
 
     def _depth(self) -> str:
         if not math.isfinite(self.chi):
             return "not known: its moments do not exist"
-        words = {"explodes": "a gradient explodes", "vanishes": "a gradient vanishes"}
-        told = words.get(self.depth, "a gradient keeps its size")
+        told = "keeps its size" if self.depth == "keeps" else self.depth
         ten = 50 * math.log10(self.chi) if self.chi > 0 else 0.0
         many = f"{self.chi**50:.2g}" if ten < 300 else f"1e+{ten:.0f}"  # beyond the largest float
         factors = f"{_number(self.chi)} a layer, by {many} in 50 layers"
-        return f"{told}: at this gain its mean square is multiplied by {factors}"
+        return f"a gradient {told}: at this gain its mean square is multiplied by {factors}"
 
 
 def _number(value: float) -> str:
     return f"{value:.6g}"
+
+
+def _end(end: Extreme) -> str:
+    return f"{_number(end.value)} {'at x =' if end.taken else 'as x ->'} {_number(end.at)}"
 
 
 def _listed(items: Sequence[float | Interval], more: int) -> str:
@@ -138,9 +132,10 @@ def _interval(ends: Interval) -> str:
     return f"x < {_number(high)}" if math.isinf(low) else f"{_number(low)} to {_number(high)}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Values for JSON: what is not finite as text, "inf", "-inf" or "nan"."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,10 +8,11 @@ from actlab.checks.properties.grid import CENTRE, FAR, NEAR, Function, rounded
 from actlab.checks.properties.record import Extreme, Kink
 
 
-def highest(f: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> Extreme:
+def highest(f: Function) -> Extreme:
     """The supremum: taken at the point nearest to 0, approached far out, or infinite."""
-    for sign in (1, -1):
-        if _grows(far[sign]):
+    near, far = f(NEAR), {sign: f(sign * FAR) for sign in (1, -1)}
+    for sign, values in far.items():
+        if _grows(values):
             return Extreme(math.inf, sign * math.inf, False)
     finite = np.where(np.isnan(near), -np.inf, near)
     if not np.isfinite(finite.max()):  # a pole at a point of the grid, or nothing that is finite
@@ -19,8 +20,8 @@ def highest(f: Function, near: np.ndarray, far: dict[int, np.ndarray]) -> Extrem
     x, value = _peak(f, finite)
     if value > 1e12:  # a pole
         return Extreme(math.inf, x, False)
-    limits = {sign: np.nanmax(np.append(values[np.isfinite(values)], -np.inf)) for sign, values in far.items()}
-    sign = 1 if limits[1] >= limits[-1] else -1
+    limits = {sign: values[np.isfinite(values)].max(initial=-np.inf) for sign, values in far.items()}
+    sign = max(limits, key=limits.__getitem__)  # of equal ones the right one
     slack = 1e-12 * (1 + abs(value))
     if limits[sign] > value + slack:
         return Extreme(rounded(limits[sign]), sign * math.inf, False)
@@ -82,17 +83,17 @@ def bounded(lowest: Extreme, highest: Extreme) -> str:
     return {(True, True): "both", (True, False): "below", (False, True): "above", (False, False): "no"}[below, above]
 
 
-def monotone(near: np.ndarray, far: dict[int, np.ndarray]) -> tuple[str, bool]:
+def monotone(f: Function) -> tuple[str, bool]:
     """Of what is finite; strictly where f stays on no stretch of [-12, 12], but for what underflows."""
-    by_size = np.argsort(FAR.ravel())
-    values = np.concatenate([far[-1].ravel()[by_size][::-1], near, far[1].ravel()[by_size]])
+    far = np.sort(FAR.ravel())
+    values = f(np.concatenate([-far[::-1], NEAR, far]))
     values = values[np.isfinite(values)]
     steps = np.diff(values)
     slack = 1e-12 * (1 + np.abs(values[1:]))
     up, down = bool((steps >= -slack).all()), bool((steps <= slack).all())
     if up and down:
         return "constant", False
-    strictly = not _has_plateau(near[np.abs(NEAR) <= 12])
+    strictly = not _has_plateau(f(CENTRE))
     return ("increasing", strictly) if up else ("decreasing", strictly) if down else ("neither", False)
 
 
@@ -119,11 +120,8 @@ def parity(f: Function) -> str:
 
 def jumps(f: Function, x: float) -> bool:
     """Whether f has different limits on the two sides of x."""
-    gaps = []
-    for step in (1e-6, 1e-9):
-        left, right = f(np.array([x - step * (1 + abs(x)), x + step * (1 + abs(x))]))
-        gaps.append(abs(right - left))
-    return bool(gaps[1] > 1e-6 and gaps[1] > 0.5 * gaps[0])
+    wide, close = _gaps(f, x)
+    return bool(close > 1e-6 and close > 0.5 * wide)
 
 
 def found_kinks(f: Function, slope: Function) -> tuple[Kink, ...]:
@@ -139,16 +137,14 @@ def found_kinks(f: Function, slope: Function) -> tuple[Kink, ...]:
 
 def is_kink(f: Function, slope: Function, x: float) -> bool:
     """Whether f or f' has different limits on the two sides of x, however little: what is smooth has not."""
-    gaps = []
-    for step in (1e-6, 1e-9):
-        sides = np.array([x - step * (1 + abs(x)), x + step * (1 + abs(x))])
-        gaps.append([abs(np.diff(function(sides))[0]) for function in (f, slope)])
-    (f_wide, slope_wide), (f_close, slope_close) = gaps
-    return bool(
-        not np.isfinite(slope_close)
-        or (slope_close > 1e-12 and slope_close > 0.5 * slope_wide)
-        or (f_close > 1e-6 and f_close > 0.5 * f_wide)
-    )
+    wide, close = _gaps(slope, x)
+    return bool(not np.isfinite(close) or (close > 1e-12 and close > 0.5 * wide)) or jumps(f, x)
+
+
+def _gaps(function: Function, x: float) -> np.ndarray:
+    """Its differences across x, at a small distance and at a much smaller one."""
+    steps = np.array([1e-6, 1e-9]) * (1 + abs(x))
+    return np.abs(function(x + steps) - function(x - steps))
 
 
 def _bisected(function: Function, low: np.ndarray, high: np.ndarray) -> list[float]:

@@ -2,16 +2,18 @@
 
 import math
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import gradcheck as torch_gradcheck, gradgradcheck as torch_gradgradcheck
 
-from actlab.checks.battery.findings import PORTABILITY, WRONG, Finding, words_of
+from actlab.checks.battery.findings import PORTABILITY, WRONG, Finding
 from actlab.checks.battery.kinks import one_sided
-from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.registry import check, failed, failing, passed, skipped
 from actlab.checks.battery.subject import Subject, near_any
+from actlab.formula import kinks as kinks_at
 
 _POINTS = (-9.7, -4.2, -2.6, -1.37, -0.83, -0.31, 0.27, 0.64, 0.93, 1.71, 2.45, 7.3)
 _CLEAR = 0.02  # gradcheck's points keep this distance from a kink
@@ -31,6 +33,7 @@ def gradcheck(s: Subject) -> Finding:
 
 def _as_declared(s: Subject) -> Finding:
     """Of a gradient that is no derivative: each element's is its upstream gradient times what is declared."""
+    assert s.truth.gradient is not None
     leaf = _clear_points(s)
     y = s.fresh(torch.float64)(leaf.clone())
     upstream = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).reshape(y.shape)
@@ -67,13 +70,21 @@ def gradgradcheck(s: Subject) -> Finding:
 @check(WRONG, needs=("float64",))
 def parameters(s: Subject) -> Finding:
     """The gradient of what is learned, against differences."""
-    x = _rows_of_points(s) if s.by_feature else _clear_points(s)
-    if s.block is not None:
-        names = [n for n in s.block.facts.parameters if n in s.block.derivatives]
+    x = (_rows_of_points(s) if s.by_feature else _clear_points(s)).detach()
+    block = s.block
+    if block is not None:
+        for name in block.facts.learned:
+            if name not in block.derivatives:
+                return failed(f"{name} is learned, and has no derivative.", f"Add @block.derivative(wrt={name!r}).")
+        names = [n for n in block.facts.parameters if n in block.derivatives]
         if not names:
-            missing = s.block.facts.learned
-            return _missing(missing[0]) if missing else skipped("it has no parameter with a derivative")
-        return _block_parameters(s, names, x.detach())
+            return skipped("it has no parameter with a derivative")
+        starts = tuple(torch.tensor([s.settings[n]], dtype=torch.float64, requires_grad=True) for n in names)
+
+        def of_block(*values: Tensor) -> Tensor:
+            return block(x, *(s.settings | dict(zip(names, values, strict=True))).values())
+
+        return _agrees(of_block, starts, f"The derivative by {', '.join(names)}")
     if not s.is_module or not any(p.requires_grad for p in s.thing.parameters()):
         return skipped("it learns nothing")
     if s.truth.gradient is not None:
@@ -83,11 +94,10 @@ def parameters(s: Subject) -> Finding:
     # a little beside their start, which may lie on a kink: clamp(a, 1, 10) at 1, relu(x + 0)
     values = [(p.detach() * 1.01 + 0.003).requires_grad_() for p in module.parameters() if p.requires_grad]
 
-    def f(*values: Tensor) -> Tensor:
-        named = dict(zip(names, values, strict=True))
-        return torch.func.functional_call(module, named, (x.detach(),))
+    def of_module(*values: Tensor) -> Tensor:
+        return torch.func.functional_call(module, dict(zip(names, values, strict=True)), (x,))
 
-    return _agrees(f, tuple(values), f"The gradient of {', '.join(names)}")
+    return _agrees(of_module, tuple(values), f"The gradient of {', '.join(names)}")
 
 
 @check(WRONG, needs=("elementwise", "float64"))
@@ -125,8 +135,8 @@ def kinks(s: Subject) -> Finding:
 @check(WRONG, needs=("elementwise", "float64", "block"))
 def undeclared_kinks(s: Subject) -> Finding:
     """The kinks that a block declares are those that its values have."""
-    declared = s.declared_kinks
-    inside = [k for k in declared if abs(k) < 11.9]
+    assert s.block is not None
+    declared = kinks_at(s.block.facts, s.settings)
     missing = [k for k in s.found_kinks if not near_any(k, declared)]
     if missing:
         left, right = one_sided(s.truth.reference_values, missing[0])
@@ -135,7 +145,7 @@ def undeclared_kinks(s: Subject) -> Finding:
             f"Declare it: kinks=({', '.join(f'{k:g}' for k in (*declared, *missing))},).",
             where=f"x = {missing[0]:g}",
         )
-    extra = [k for k in inside if not near_any(k, s.found_kinks)]
+    extra = [k for k in declared if abs(k) < 11.9 and not near_any(k, s.found_kinks)]
     if extra:
         return failed(
             "A kink is declared where f' does not jump.", "Take it out of `kinks`, or look for the mistake in f.",
@@ -173,38 +183,21 @@ def _rows_of_points(s: Subject) -> Tensor:
     return torch.tensor(points.reshape(shape)).requires_grad_()
 
 
-def _checked(checker: object, s: Subject, what: str) -> Finding:
+def _checked(checker: Callable[..., object], s: Subject, what: str) -> Finding:
     f = s.fresh(torch.float64)
     if not f(_clear_points(s).clone()).requires_grad:
         return skipped("it has no gradient")
     return _agrees(lambda x: f(x.clone()), (_clear_points(s),), what, checker)
 
 
-def _agrees(f: object, inputs: tuple[Tensor, ...], what: str, checker: object = torch_gradcheck) -> Finding:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            checker(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-4, fast_mode=sum(x.numel() for x in inputs) > _MANY)
-    except Exception as error:
-        return failed(
-            f"{what} disagrees with differences, or fails: {words_of(error)}",
-            "grad_input = grad_output * f'(x), elementwise; every operation of backward must itself be differentiable "
-            "(no .data, .detach, numpy, once_differentiable).",
-        )
+def _agrees(
+    f: Callable[..., Tensor], inputs: tuple[Tensor, ...], what: str, checker: Callable[..., object] = torch_gradcheck
+) -> Finding:
+    mend = (
+        "grad_input = grad_output * f'(x), elementwise; every operation of backward must itself be differentiable "
+        "(no .data, .detach, numpy, once_differentiable)."
+    )
+    with failing(f"{what} disagrees with differences, or fails", mend), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        checker(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-4, fast_mode=sum(x.numel() for x in inputs) > _MANY)
     return passed()
-
-
-def _block_parameters(s: Subject, names: list[str], x: Tensor) -> Finding:
-    block, values = s.block, dict(s.settings)
-    leaves = tuple(torch.tensor([values[n]], dtype=torch.float64, requires_grad=True) for n in names)
-
-    def f(*leaves: Tensor) -> Tensor:
-        given = values | dict(zip(names, leaves, strict=True))
-        return block(x, *given.values())
-
-    missing = [n for n in block.facts.learned if n not in names]
-    return _missing(missing[0]) if missing else _agrees(f, leaves, f"The derivative by {', '.join(names)}")
-
-
-def _missing(name: str) -> Finding:
-    return failed(f"{name} is learned, and has no derivative.", f"Add @block.derivative(wrt={name!r}).")

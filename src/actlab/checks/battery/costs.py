@@ -31,11 +31,8 @@ def ulp(s: Subject) -> Finding:
         usable = np.isfinite(rounded) & (np.abs(true) >= torch.finfo(torch.float32).tiny)
         off = np.where(usable, np.abs(got - true) / unit, 0.0)
     place = int(np.nan_to_num(off, nan=np.inf).argmax())
-    return noted(
-        f"{off[place]:.3g} units in the last place.",
-        measured=float(off[place]),
-        where=f"x = {sample.points[place]:.6g}",
-    )
+    worst, where = float(off[place]), f"x = {sample.points[place]:.6g}"
+    return noted(f"{worst:.3g} units in the last place.", measured=worst, where=where)
 
 
 @check(NOTE, needs=("float32",))

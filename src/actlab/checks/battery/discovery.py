@@ -47,10 +47,8 @@ def _unfit(thing: Any) -> str | None:
         given = inspect.signature(thing).parameters.values()
     except (TypeError, ValueError):
         given = None
-    if given is None or any(
-        p.kind is p.VAR_POSITIONAL for p in given
-    ):  # builtin, scripted, Function.apply: a call tells
-        try:
+    if given is None or any(p.kind is p.VAR_POSITIONAL for p in given):
+        try:  # a builtin, what is scripted, Function.apply: a call tells
             found = guarded("it", thing, torch.linspace(-3, 3, 64))
         except UserError as error:
             return str(error)

@@ -1,20 +1,18 @@
 """Dtypes: every 16-bit number, float32 over all its exponents, the dtype that comes out, autocast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from actlab.checks.battery import sampling
-from actlab.checks.battery.findings import WRONG, Finding, words_of
-from actlab.checks.battery.limits import Errors, Mends, compare, judge
-from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.findings import WRONG, Finding
+from actlab.checks.battery.limits import compare, judge
+from actlab.checks.battery.registry import check, failed, failing, passed, skipped
 from actlab.checks.battery.subject import Subject
 
-_MEND = Mends(
-    "Compute in float32 and round once: f(x.float()).to(x.dtype); squares overflow and small constants vanish here."
-)
+_MEND = "Compute in float32 and round once: f(x.float()).to(x.dtype); squares overflow and small constants vanish here."
 _ALL = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 _CHUNK = 2**22
 _SHARES = (1.0, -1.0, 0.618, -0.618, 0.31, -0.31, 0.87, -0.87)  # several: an oscillation may come back to where it was
@@ -40,18 +38,16 @@ def float32(s: Subject) -> Finding:
 
 def exhaustive(s: Subject, progress: Callable[[float], None]) -> Finding:
     """All 2^32 float32 numbers, value and gradient, against float64; takes minutes. `progress` is told the share."""
-    worst = None
-    for start in range(-(2**31), 2**31, _CHUNK):
-        bits = torch.arange(start, start + _CHUNK, dtype=torch.int64).to(torch.int32)
-        x = bits.view(torch.float32)
-        x = x[torch.isfinite(x)]
-        if len(x):
-            finding = _sweep(s, x, _SHARES[:2])  # neighbours are dense here: two nudges will do
-            if worst is None or _excess(finding) > _excess(worst):
-                worst = finding
-        progress((start + _CHUNK + 2**31) / 2**32)
-    assert worst is not None
-    return worst
+
+    def findings() -> Iterator[Finding]:
+        for start in range(-(2**31), 2**31, _CHUNK):
+            x = torch.arange(start, start + _CHUNK, dtype=torch.int64).to(torch.int32).view(torch.float32)
+            x = x[torch.isfinite(x)]
+            if len(x):
+                yield _sweep(s, x, _SHARES[:2])  # neighbours are dense here: two nudges will do
+            progress((start + _CHUNK + 2**31) / 2**32)
+
+    return max(findings(), key=_excess)
 
 
 @check(WRONG)
@@ -59,14 +55,9 @@ def dtype(s: Subject) -> Finding:
     """What goes in as float64, float32, float16 or bfloat16 comes out so, and its gradient too."""
     for kind in _ALL:
         name = str(kind).removeprefix("torch.")
-        try:
+        mend = "Make constants with x.new_tensor, or as Python numbers, and keep tensors as buffers."
+        with failing("It fails", mend, where=name):
             y, slope = s.value_and_slope(s.grid(2, 2.0), kind)
-        except Exception as error:
-            return failed(
-                f"It fails: {words_of(error)}",
-                "Make constants with x.new_tensor, or as Python numbers, and keep tensors as buffers.",
-                where=name,
-            )
         for what, tensor in (("f", y), ("the gradient", slope)):
             if tensor.dtype != kind:
                 got = str(tensor.dtype).removeprefix("torch.")
@@ -119,8 +110,13 @@ def _sweep(s: Subject, x: Tensor, shares: tuple[float, ...] = _SHARES) -> Findin
         with np.errstate(all="ignore"):  # what a rounding of x would change: of f at a peak, more than its slope says
             swings = np.fmax.reduce([np.abs(other[place] - true[place]) for other in moved])
             swing = _highest_near(swings, len(shares)) / nudge
-        errors = compare(points.numpy(), got[place], true[place], swing, x.dtype, s.truth.value_slack)
-        findings.append(judge([_known(errors if place == 0 else _off_kinks(s, errors))], what, _MEND))
+        keep = ~np.isnan(true[place])  # where float64 itself is no number another check says so
+        for kink in s.slope_kinks if what == "f'" else ():
+            info = torch.finfo(x.dtype)
+            keep &= np.abs(points.numpy() - kink) > 4 * info.eps * abs(kink) + info.tiny
+        parts = (points.numpy(), got[place], true[place], swing)
+        errors = compare(*(part[keep] for part in parts), x.dtype, s.truth.value_slack)
+        findings.append(judge([errors], what, _MEND))
     return max(findings, key=_excess)
 
 
@@ -142,22 +138,3 @@ def _excess(finding: Finding) -> float:
         return 0.0
     ratio = finding.measured / finding.limit
     return np.inf if np.isnan(ratio) or (finding.outcome == "fail" and ratio <= 1) else ratio
-
-
-def _known(errors: Errors) -> Errors:
-    """Where float64 itself is no number another check says so."""
-    keep = ~np.isnan(errors.true)
-    return _kept(errors, keep)
-
-
-def _off_kinks(s: Subject, errors: Errors) -> Errors:
-    keep = np.ones(len(errors.points), dtype=bool)
-    for kink in s.slope_kinks:
-        info = torch.finfo(errors.dtype)
-        keep &= np.abs(errors.points - kink) > 4 * info.eps * abs(kink) + info.tiny
-    return _kept(errors, keep)
-
-
-def _kept(errors: Errors, keep: np.ndarray) -> Errors:
-    parts = (errors.points, errors.got, errors.true, errors.error, errors.limit)
-    return Errors(*(part[keep] for part in parts), errors.dtype)

@@ -60,12 +60,13 @@ def _local_median(values: np.ndarray, reach: int) -> np.ndarray:
 
 def _zoom(f: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> float | None:
     """The kink between two points, or None where the function is only curved there."""
+    middle = np.float64(low)
     for _ in range(8):
         x = np.linspace(low, high, 41)
         bend = np.diff(f(x), 2)
         if not np.isfinite(bend).all():
             return None
-        middle = x[1:-1][np.abs(bend - np.median(bend)).argmax()]
+        middle = np.float64(x[1:-1][np.abs(bend - np.median(bend)).argmax()])
         width = max((high - low) / 10, 1e-11)
         low, high = middle - width, middle + width
         if width < 1e-7:
@@ -81,11 +82,8 @@ def _is_kink(f: Callable[[np.ndarray], np.ndarray], at: float) -> bool:
         left = f(at - distance * np.array([1.0, 2.0]))
         right = f(at + distance * np.array([1.0, 2.0]))
         jumps.append(abs((right[1] - right[0]) - (left[0] - left[1])) / distance)
-        if (
-            distance == _NEAR
-            and abs(right[0] - left[0]) > 1e-3
-            and abs(right[0] - left[0]) > 100 * abs(right[1] - right[0])
-        ):
+        step = abs(right[0] - left[0])
+        if distance == _NEAR and step > 1e-3 and step > 100 * abs(right[1] - right[0]):
             return True  # the value itself jumps
     size = abs(f(np.array([at + 1.0]))[0] - f(np.array([at - 1.0]))[0]) + 1e-3
     return bool(jumps[0] > _BEND * min(1.0, size) and jumps[0] > 0.5 * jumps[1])

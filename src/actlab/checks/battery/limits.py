@@ -40,15 +40,10 @@ class Errors:
         return np.where(np.isnan(ratio), np.inf, ratio)
 
     @cached_property
-    def shown(self) -> np.ndarray:
-        """The places that compete to be told: the failing ones within +-1e4 where there are such, else all."""
-        near = (self.excess > 1) & (np.abs(self.points) <= _COMMON)
-        return near if near.any() else np.ones(len(self.points), dtype=bool)
-
-    @cached_property
     def worst(self) -> int:
         """The worst place; of many, the one nearest to 0 where no number comes out, else that of the largest truth."""
-        excess = np.where(self.shown, self.excess, -1.0)
+        near = (self.excess > 1) & (np.abs(self.points) <= _COMMON)
+        excess = np.where(near, self.excess, -1.0) if near.any() else self.excess
         none = np.isinf(excess.max())
         excess = excess if none else np.minimum(excess, _GROSS)
         key = -np.abs(self.points) if none else np.nan_to_num(np.abs(self.true))
@@ -104,8 +99,8 @@ def compare_relative(
     return Errors(points, numbers, np.array(true), error, limit, dtype)
 
 
-def judge(parts: list[Errors], what: str, mends: "Mends") -> Finding:
-    """The finding of the worst place in all parts."""
+def judge(parts: list[Errors], what: str, otherwise: str) -> Finding:
+    """The finding of the worst place in all parts; `otherwise` is the mend where the number itself tells none."""
     part = max(parts, key=Errors.rank)
     if not len(part.points):
         return passed("No input is left to compare.")
@@ -122,32 +117,26 @@ def judge(parts: list[Errors], what: str, mends: "Mends") -> Finding:
     total = sum(len(p.points) for p in parts)
     return failed(
         f"{what} is {_told(got, true)}, true is {_told(true, got)}; wrong at {count} of {total}.",
-        mends(part.points[place], got, true),
+        mend_of(got, true, otherwise),
         **shown,
     )
 
 
-class Mends:
+def mend_of(got: float, true: float, otherwise: str) -> str:
     """What to do about a wrong number, by how it is wrong."""
-
-    def __init__(self, otherwise: str) -> None:
-        self.otherwise = otherwise
-
-    def __call__(self, x: float, got: float, true: float) -> str:
-        if np.isnan(got):
-            return (
-                "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the "
-                "branch of torch.where that is not taken, or use expm1, sigmoid, softplus."
-            )
-        if np.isinf(got):
-            return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid)."
-        if got == 0 and true != 0:
-            return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
-        return self.otherwise
+    if np.isnan(got):
+        return (
+            "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the "
+            "branch of torch.where that is not taken, or use expm1, sigmoid, softplus."
+        )
+    if np.isinf(got):
+        return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid)."
+    if got == 0 and true != 0:
+        return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
+    return otherwise
 
 
 def _told(value: float, other: float) -> str:
     """In as many digits as tell it from the other."""
-    return next(
-        text for digits in (6, 9, 12, 17) if (text := f"{value:.{digits}g}") != f"{other:.{digits}g}" or digits == 17
-    )
+    texts = ((f"{value:.{digits}g}", f"{other:.{digits}g}") for digits in (6, 9, 12, 17))
+    return next((text for text, beside in texts if text != beside), f"{value:.17g}")

@@ -7,7 +7,7 @@ import torch
 
 from actlab.checks.battery import sampling
 from actlab.checks.battery.findings import NOTE, WRONG, Finding
-from actlab.checks.battery.limits import Errors, Mends, compare, compare_relative, judge
+from actlab.checks.battery.limits import Errors, compare, compare_relative, judge, mend_of
 from actlab.checks.battery.registry import check, failed, noted, passed, skipped
 from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.truth import Sample
@@ -17,9 +17,9 @@ _SMALL = 0.05  # a value below it, of what is only recognised, is judged by the 
 _FAR = 1e-2  # at the ends of the dtype, what is only recognised may differ so much from its namesake
 _STEPS = tuple(10.0**-k for k in range(2, 10))  # relative, of the differences that may confirm a gradient
 _CLOSE = 1e-3  # how well they do
-_VALUE = Mends("Compare the code with the formula term by term, at this input.")
-_TAIL = Mends("Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).")
-_SLOPE = Mends(
+_VALUE = "Compare the code with the formula term by term, at this input."
+_TAIL = "Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
+_SLOPE = (
     "Differentiate each term again: every factor's own derivative, inner functions too (chain rule). What is "
     "meant to be another gradient, a surrogate, is declared: surrogate=FORMULA of a block (@activation), or for "
     "`actlab check` alone --gradient FORMULA."
@@ -41,8 +41,8 @@ def tails(s: Subject) -> Finding:
         return _finite_tails(s)
     parts = []
     for dtype in _taken(s):
-        far = s.truth.ends(dtype)
-        parts += [_values(s, s.truth.tails, dtype), _values(s, far, dtype, _FAR if s.truth.guessed else 0.0)]
+        parts.append(_values(s, s.truth.tails, dtype))
+        parts.append(_values(s, s.truth.ends(dtype), dtype, _FAR if s.truth.guessed else 0.0))
         parts += [_relative(s, sample, dtype) for sample in (s.truth.centre, s.truth.tails)]
     return judge(parts, "f", _TAIL)
 
@@ -123,10 +123,9 @@ def gradient_tails(s: Subject) -> Finding:
     """f' by autograd out to +-1e4 and at the ends of the dtype."""
     parts = []
     for dtype in _taken(s):
-        samples = [s.truth.tails]
+        parts.append(_slopes(s, s.truth.tails, dtype))
         if s.truth.exact is not None:
-            samples.append(s.truth.ends(dtype))
-        parts += [_slopes(s, sample, dtype) for sample in samples]
+            parts.append(_slopes(s, s.truth.ends(dtype), dtype))
     return judge(parts, "f'", _SLOPE)
 
 
@@ -167,7 +166,7 @@ def _slopes(s: Subject, sample: Sample, dtype: torch.dtype) -> Errors:
     if s.truth.exact is None and s.truth.gradient is None:  # differences of large values lose digits
         slack = slack + 1e-11 * float(np.abs(sample.value[np.isfinite(sample.value)]).max(initial=0.0))
     errors = compare(sample.points, got, sample.slope, sample.points * sample.curvature, dtype, slack)
-    if not s.truth.slopes_guessed or not s.takes(torch.float64):
+    if not s.truth.guessed or s.truth.gradient is not None or not s.takes(torch.float64):
         return errors
     return dataclasses.replace(errors, error=np.where(_confirmed(s, errors), 0.0, errors.error))
 
@@ -203,28 +202,23 @@ def _off(s: Subject, sample: Sample, dtype: torch.dtype, *, slopes: bool = False
     for kink in s.slope_kinks if slopes else s.kinks:
         distance = np.abs(sample.points - kink)
         reach = 4 * torch.finfo(dtype).eps * abs(kink) + torch.finfo(dtype).tiny
-        if not slopes:
-            keep &= (distance == 0) | (distance > reach)
-        else:
-            known = s.truth.exact is not None or s.truth.gradient is not None
-            keep &= distance > (reach if known else 3e-3)  # differences step over the kink
+        if slopes and s.truth.exact is None and s.truth.gradient is None:
+            reach = 3e-3  # differences step over the kink
+        keep &= (distance > reach) | ((distance == 0) & (not slopes))
     return Sample(*(part[keep] for part in (sample.points, sample.value, sample.slope, sample.curvature)))
 
 
 def _finite_tails(s: Subject) -> Finding:
     """Without a formula: what is finite in float64 must be so in float32, and float64 itself must be a number."""
-    points = sampling.tails()
     if not s.takes(torch.float64):
         return skipped("no formula is known, and it does not compute in float64")
-    wide = s.value(points, torch.float64).numpy()
-    bad = np.isnan(wide) & (np.abs(points) <= 1e4)
-    if bad.any():
-        first = points[bad][np.abs(points[bad]).argmin()]
-        return failed("f is NaN.", _TAIL(first, np.nan, 0.0), where=f"float64, x = {first:g}")
-    sample = s.truth.tails
-    part = compare_relative(points, s.value(points, torch.float32), wide, points * sample.slope, torch.float32)
-    centre = s.truth.centre
-    near = compare_relative(
-        centre.points, s.value(centre.points, torch.float32), centre.value, centre.points * centre.slope, torch.float32
-    )
-    return judge([part, near], "f", _TAIL)
+    tails = s.truth.tails
+    bad = tails.points[np.isnan(tails.value)]
+    if len(bad):
+        first = bad[np.abs(bad).argmin()]
+        return failed("f is NaN.", mend_of(np.nan, 0.0, _TAIL), where=f"float64, x = {first:g}")
+    parts = []
+    for sample in (tails, s.truth.centre):
+        x, got = sample.points, s.value(sample.points, torch.float32)
+        parts.append(compare_relative(x, got, sample.value, x * sample.slope, torch.float32))
+    return judge(parts, "f", _TAIL)

@@ -1,20 +1,23 @@
 """The list of checks: each a small function that declares its severity and what it needs."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding
+import torch
 
-if TYPE_CHECKING:
-    from actlab.checks.battery.subject import Subject
+from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, words_of
+from actlab.checks.battery.subject import Subject
+from actlab.making import Written
 
-NEEDS = {
-    "elementwise": "it is not elementwise",
-    "float64": "it does not compute in float64",
-    "float32": "it does not compute in float32",
-    "module": "it is no module",
-    "block": "nothing is declared about it",
+NEEDS: dict[str, tuple[Callable[[Subject], bool], str]] = {  # whether it has it, and what is said where it has not
+    "elementwise": (lambda s: s.is_elementwise, "it is not elementwise"),
+    "float64": (lambda s: s.takes(torch.float64), "it does not compute in float64"),
+    "float32": (lambda s: s.takes(torch.float32), "it does not compute in float32"),
+    "module": (lambda s: s.is_module, "it is no module"),
+    # of a formula no kinks are declared
+    "block": (lambda s: s.block is not None and not isinstance(s.block, Written), "nothing is declared about it"),
 }
 
 
@@ -27,7 +30,7 @@ class Check:
     needs: tuple[str, ...]
     slow: bool
     summary: str
-    run: "Callable[[Subject], Finding]"
+    run: Callable[[Subject], Finding]
 
 
 CHECKS: dict[str, Check] = {}
@@ -36,7 +39,7 @@ CHECKS: dict[str, Check] = {}
 def check(severity: str, *, needs: tuple[str, ...] = (), slow: bool = False) -> Callable[[Any], Any]:
     """Enter a function into the battery, under its own name, in the order of definition."""
 
-    def enter(function: "Callable[[Subject], Finding]") -> "Callable[[Subject], Finding]":
+    def enter(function: Callable[[Subject], Finding]) -> Callable[[Subject], Finding]:
         assert set(needs) <= set(NEEDS), needs
         name = function.__name__.rstrip("_")
         summary = (function.__doc__ or "").splitlines()[0]
@@ -60,3 +63,22 @@ def noted(says: str, mend: str = "", **numbers: Any) -> Finding:
 
 def skipped(says: str) -> Finding:
     return Finding(outcome=SKIP, says=says)
+
+
+class Found(Exception):
+    """What a check has found, and thereby ends with."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+
+
+@contextmanager
+def failing(
+    says: str, mend: str | Callable[[], str] = "", outcome: Callable[..., Finding] = failed, **numbers: Any
+) -> Iterator[None]:
+    """An error of what is checked ends the check, as a finding of these words and its own."""
+    try:
+        yield
+    except Exception as error:
+        advice = mend if isinstance(mend, str) else mend()
+        raise Found(outcome(f"{says}: {words_of(error)}", advice, **numbers)) from None

@@ -10,22 +10,21 @@ import torch
 
 from actlab import naming
 from actlab.checks.battery import autograd, costs, dtypes, numbers, shapes, state, steps, transforms
-from actlab.checks.battery.findings import FAIL, NOTE, PASS, SKIP, Finding, Verdict, words_of
-from actlab.checks.battery.registry import CHECKS, NEEDS, Check
+from actlab.checks.battery.findings import FAIL, NOTE, PASS, Finding, Verdict, words_of
+from actlab.checks.battery.registry import CHECKS, NEEDS, Check, Found, failed, noted, skipped
 from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.untouched import as_it_was, usual_settings
 from actlab.checks.properties.measure import properties
 from actlab.checks.properties.record import Properties
 from actlab.errors import one_of
 from actlab.formula import Reading
-from actlab.making import Written
 
 _ROOMS = (shapes, numbers, autograd, dtypes, steps, state, transforms, costs)
 _MEND = "The operation in the message refuses what it is given: look for a dtype, a shape or a device that is fixed."
 _UNKNOWN = {True: "unknown: it cannot be sampled in float64", False: "a function of whole rows"}
 _OF_SLOPE = ("derivative", "gradient_tails", "gradcheck")
-_PLACE = {room.__name__: place for place, room in enumerate(_ROOMS)}
-ORDERED = tuple(sorted(CHECKS.values(), key=lambda entry: _PLACE[entry.run.__module__]))  # as a reader looks for them
+# as a reader looks for them
+ORDERED = tuple(entry for room in _ROOMS for entry in CHECKS.values() if entry.run.__module__ == room.__name__)
 
 
 def check(
@@ -66,14 +65,15 @@ def check(
         subject = Subject(
             target, reference=named, gradient=gradient, elementwise=elementwise, width=width, channels=channels
         )
-        _prepare(subject)
+        # made outside of the checks, which compare with it, so that a failure of ours is never a finding
+        if subject.is_elementwise and subject.truth.exact is not None:
+            _ = subject.truth.centre, subject.truth.tails
         findings = []
         for entry in ORDERED:
             left_out = (entry.slow and quick) or (entry.name == "inductor" and not inductor)
-            if (only and entry.name not in only) or (left_out and entry.name not in only):
-                continue
-            progress(entry.name)
-            findings.append(_run(entry, subject))
+            if entry.name in only or not (only or left_out):
+                progress(entry.name)
+                findings.append(_run(entry, subject))
         if exhaustive:
             found = dtypes.exhaustive(subject, lambda share: progress(f"all float32 numbers, {share:.1%}"))
             findings.append(dataclasses.replace(found, check="float32_exhaustive", severity="wrong"))
@@ -90,12 +90,6 @@ def check(
     )
 
 
-def _prepare(subject: Subject) -> None:
-    """What the checks compare with: made outside of them, so that a failure of ours is never a finding."""
-    if subject.is_elementwise and subject.truth.exact is not None:
-        _ = subject.truth.centre, subject.truth.tails
-
-
 def _one(what: str | Callable[..., Any] | naming.Target) -> naming.Target:
     if isinstance(what, torch.nn.Module) or (isinstance(what, type) and issubclass(what, torch.nn.Module)):
         name = getattr(what, "__name__", None) or type(what).__name__
@@ -104,31 +98,20 @@ def _one(what: str | Callable[..., Any] | naming.Target) -> naming.Target:
 
 
 def _run(entry: Check, subject: Subject) -> Finding:
-    lacking = next((need for need in entry.needs if not _has(subject, need)), None)
-    if lacking is not None:
-        found = Finding(check="", severity="", outcome=SKIP, says=NEEDS[lacking])
-    else:
-        try:
-            with torch.random.fork_rng(devices=[]):
-                found = entry.run(subject)
-        except Exception as error:
-            outcome = NOTE if entry.severity == NOTE else FAIL
-            found = Finding(check="", severity="", outcome=outcome, says=words_of(error), mend=_MEND)
+    needs = (NEEDS[name] for name in entry.needs)
+    lacking = next((says for has, says in needs if not has(subject)), "")
+    try:
+        with torch.random.fork_rng(devices=[]):
+            found = skipped(lacking) if lacking else entry.run(subject)
+    except Found as ended:
+        found = ended.finding
+    except Exception as error:
+        found = (noted if entry.severity == NOTE else failed)(words_of(error), _MEND)
     says = found.says or (entry.summary if found.outcome == PASS else "")
     mend = found.mend
     if found.outcome == FAIL and entry.name in _OF_SLOPE and (exact := subject.truth.exact) is not None:
         mend += f' `actlab derive "{Reading(exact.node, exact.parameters, ())}"` prints the right one.'
     return dataclasses.replace(found, check=entry.name, severity=entry.severity, says=says, mend=mend.strip())
-
-
-def _has(subject: Subject, need: str) -> bool:
-    if need == "elementwise":
-        return subject.is_elementwise
-    if need == "module":
-        return subject.is_module
-    if need == "block":
-        return subject.block is not None and not isinstance(subject.block, Written)  # a formula declares no kinks
-    return subject.takes(getattr(torch, need))
 
 
 def _properties(subject: Subject) -> Properties | None:

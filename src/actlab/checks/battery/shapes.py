@@ -1,7 +1,9 @@
 """Shapes, memory, neighbours: what an elementwise function owes to any tensor it is given."""
 
+import inspect
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from actlab import functional
 from actlab.activations import BLOCKS
 from actlab.checks.battery import sampling
 from actlab.checks.battery.findings import WRONG, Finding, words_of
-from actlab.checks.battery.registry import check, failed, passed, skipped
+from actlab.checks.battery.registry import check, failed, failing, passed, skipped
 from actlab.checks.battery.subject import Subject
 
 _SHAPES = ((), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 4, 5))
@@ -22,14 +24,13 @@ def elementwise(s: Subject) -> Finding:
     """Each output depends on its own input alone, whatever stands beside it."""
     if not s.wants_elementwise:
         return skipped("it is checked as a function of whole rows")
-    words = s.dependence()
-    if words is None:
-        return passed()
-    return failed(
-        f"The result for an input changes {words}.",
-        "Statistics of the batch, sorting and softmax make it no activation of a single number; what is meant so is "
-        "checked with --not-elementwise.",
-    )
+    if words := s.dependence():
+        return failed(
+            f"The result for an input changes {words}.",
+            "Statistics of the batch, sorting and softmax make it no activation of a single number; what is meant so "
+            "is checked with --not-elementwise.",
+        )
+    return passed()
 
 
 @check(WRONG)
@@ -50,6 +51,25 @@ def deterministic(s: Subject) -> Finding:
 @check(WRONG, needs=("elementwise",))
 def shapes(s: Subject) -> Finding:
     """Any shape, 0-d and empty ones too, and any strides: the same numbers in the same shape."""
+    mend = "Use elementwise operations only: no .view on what may not be contiguous, no assumption on dimensions."
+    f, of_any_shape = s.raw(), s.as_they_come()
+    for words, x in _layouts(s).items():
+        leaf = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
+        with failing("It fails", mend, where=words):
+            y = f(leaf * 1.0 if x.numel() else leaf.clone())
+            flat = of_any_shape(x.contiguous().flatten().clone()) if x.numel() > 1 else y
+            if y.requires_grad:
+                torch.autograd.grad(y.sum(), leaf, allow_unused=True)
+        scaled = x.dim() == 0 and y.numel() == 1  # by what has shape (1,); no network gives 0-d inputs
+        if y.shape != x.shape and not scaled:
+            return failed(f"It returns shape {tuple(y.shape)}.", mend, where=words)
+        if not torch.allclose(y.detach().flatten(), flat.detach().flatten(), rtol=1e-5, atol=1e-6, equal_nan=True):
+            return failed("The numbers differ from those of the same values in a row.", mend, where=words)
+    return passed()
+
+
+def _layouts(s: Subject) -> dict[str, Tensor]:
+    """Tensors of all shapes and strides that it may be given, by what is said of them."""
     generator = torch.Generator().manual_seed(0)
     allowed = [s.rows(count) for count in (0, 1, 3)] if s.by_feature else _SHAPES
     cases = {f"shape {shape}": torch.randn(shape, generator=generator) for shape in allowed}
@@ -65,12 +85,7 @@ def shapes(s: Subject) -> Finding:
             "every second element": torch.randn(9, generator=generator)[::2],
             "channels-last memory": wide.to(memory_format=torch.channels_last),
         }
-    f, of_any_shape = s.raw(), s.as_they_come()
-    for words, x in cases.items():
-        finding = _shape_case(f, of_any_shape, words, x)
-        if finding is not None:
-            return finding
-    return passed()
+    return cases
 
 
 @check(WRONG)
@@ -152,43 +167,23 @@ def inplace(s: Subject) -> Finding:
     return passed("It is honoured.")
 
 
-def _inplace_form(s: Subject) -> object | None:
+def _inplace_form(s: Subject) -> Callable[[Tensor], Tensor] | None:
+    """It with inplace=True; None where it has no such option."""
     if s.block is not None:
         if not s.block.facts.inplace or BLOCKS.get(s.block.name) is not s.block:
             return None
         function = getattr(functional, s.block.name)
-        return lambda x: function(x, *s.constants, inplace=True)
-    if s.is_module:
-        if hasattr(s.thing, "inplace"):
-            module = s.raw()
-            module.inplace = True
-            return module
-        if s.is_class and s.option("inplace"):
-            return s.class_(inplace=True).eval()
+        return lambda x: function(x, *s.settings.values(), inplace=True)
+    if s.is_module and hasattr(s.thing, "inplace"):
+        module: Any = s.raw()
+        module.inplace = True
+        return module
+    if isinstance(s.thing, type) or (s.is_module and not s.is_class):
         return None
-    if not isinstance(s.thing, type) and s.option("inplace"):
-        return lambda x: s.thing(x, inplace=True)
-    return None
-
-
-def _shape_case(
-    f: Callable[[Tensor], Tensor], of_any_shape: Callable[[Tensor], Tensor], words: str, x: Tensor
-) -> Finding | None:
-    mend = "Use elementwise operations only: no .view on what may not be contiguous, no assumption on dimensions."
-    leaf = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
-    given = leaf * 1.0 if x.numel() else leaf.clone()
     try:
-        y = f(given)
-        flat = of_any_shape(x.contiguous().flatten().clone()) if x.numel() > 1 else None
-        if y.requires_grad:
-            torch.autograd.grad(y.sum(), leaf, allow_unused=True)
-    except Exception as error:
-        return failed(f"It fails: {words_of(error)}", mend, where=words)
-    scaled = x.dim() == 0 and y.numel() == 1  # by what has shape (1,); no network gives 0-d inputs
-    if y.shape != x.shape and not scaled:
-        return failed(f"It returns shape {tuple(y.shape)}.", mend, where=words)
-    if flat is not None and not torch.allclose(
-        y.detach().flatten(), flat.detach(), rtol=1e-5, atol=1e-6, equal_nan=True
-    ):
-        return failed("The numbers differ from those of the same values in a row.", mend, where=words)
-    return None
+        parameters = inspect.signature(s.class_ if s.is_module else s.thing).parameters
+    except (TypeError, ValueError):
+        return None
+    if "inplace" not in parameters:
+        return None
+    return s.class_(inplace=True).eval() if s.is_module else lambda x: s.thing(x, inplace=True)

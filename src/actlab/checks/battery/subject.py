@@ -1,11 +1,11 @@
 """What is checked: any callable, module, autograd Function or block, in the dtype that a check asks for."""
 
 import copy
-import inspect
 import math
 from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from actlab.checks.battery.kinks import find_kinks
 from actlab.checks.battery.truth import Truth, truth_of
 from actlab.checks.identity.known import Identity, identify
 from actlab.errors import UserError
-from actlab.formula import kinks as kinks_at
 from actlab.making import begun, construct, locate, materialised
 from actlab.naming import Target
 
@@ -61,8 +60,8 @@ class Subject:
         thing, self.given = locate(target)
         self.block = thing if isinstance(thing, Activation) else None
         self.is_class = isinstance(thing, type) and issubclass(thing, torch.nn.Module)
-        self.thing = construct(thing, self.label) if self.is_class else thing
-        self.class_ = thing if self.is_class else type(thing)
+        self.thing: Any = construct(thing, self.label) if self.is_class else thing
+        self.class_: Any = thing if self.is_class else type(thing)
         self.is_module = isinstance(self.thing, torch.nn.Module)
         if self.is_module:
             made = materialised(self.thing, self.label, self.grid())
@@ -129,10 +128,7 @@ class Subject:
 
     def fresh(self, dtype: torch.dtype | None = None, device: str | None = None) -> Callable[[Tensor], Tensor]:
         """A copy in evaluation mode, so that no check sees what another does to it; elementwise, for any shape."""
-        return self.laid(self.raw(dtype, device))
-
-    def laid(self, f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-        """What is made for rows of one width, as a function of any shape; anything else as it is."""
+        f = self.raw(dtype, device)
         if not self.by_feature:
             return f
         return _of_first(f, self._row) if self.features_differ else _by_rows(f, self._row)
@@ -151,9 +147,9 @@ class Subject:
     def raw(self, dtype: torch.dtype | None = None, device: str | None = None) -> Callable[[Tensor], Tensor]:
         """The copy itself, for rows as it takes them."""
         if self.block is not None:
-            return _bound(self.block, self.constants)
-        if isinstance(self.thing, type):
-            return _applied(self.thing)
+            return _bound(self.block, tuple(self.settings.values()))
+        if isinstance(function := self.thing, type):
+            return lambda x: function.apply(x)
         if not self.is_module:
             return self.thing
         module = self.copied()
@@ -164,12 +160,6 @@ class Subject:
             return copy.deepcopy(self.thing)
         except Exception:  # a finding of the check of copies; the others go on with what there is
             return construct(self.class_, self.label) if self.is_class else self.thing
-
-    @property
-    def constants(self) -> tuple[float, ...]:
-        """All parameters of a block, in order."""
-        assert self.block is not None
-        return tuple((self.block.facts.parameters | self.given).values())
 
     def value(self, points: np.ndarray | Tensor, dtype: torch.dtype) -> Tensor:
         """f at the points, computed in the dtype."""
@@ -202,12 +192,13 @@ class Subject:
 
     @cached_property
     def settings(self) -> dict[str, float]:
-        """Plain numbers that the module or function was made with, by name."""
+        """The parameters of a block, in order; of a module the plain numbers that it holds."""
         if self.block is not None:
-            return dict(zip(self.block.facts.parameters, self.constants, strict=True))
+            return self.block.facts.parameters | self.given
         if not self.is_module:
             return {}
-        found = {k: v for k, v in vars(self.thing).items() if isinstance(v, int | float) and not isinstance(v, bool)}
+        attributes: dict[str, Any] = vars(self.thing)
+        found = {k: v for k, v in attributes.items() if isinstance(v, int | float) and not isinstance(v, bool)}
         tensors = (*self.thing.named_parameters(), *self.thing.named_buffers())
         return found | {name: tensor.item() for name, tensor in tensors if tensor.numel() == 1}
 
@@ -283,32 +274,15 @@ class Subject:
         return find_kinks(self.truth.reference_values)
 
     @cached_property
-    def declared_kinks(self) -> tuple[float, ...]:
-        assert self.block is not None
-        return kinks_at(self.block.facts, self.settings)
-
-    @cached_property
     def native(self) -> Callable[..., Tensor] | None:
         """PyTorch's function of the same meaning, at the same parameters."""
-        name = self.block.name if self.block is not None else self.equals
-        block = self.block if self.block is not None else BLOCKS.get(name or "")
-        if block is None or block.oracle is None or block.facts.learned:
+        block, given = self.block, self.given
+        if block is None and self.identity is not None and self.identity.kind == "equals":
+            block, given = BLOCKS[self.identity.name], self.identity.parameters
+        if block is None or (oracle := block.oracle) is None or block.facts.learned:
             return None
-        values = block.facts.parameters | (self.given if self.block else dict(self.identity.parameters))
-        return lambda x: block.oracle(x, *values.values())
-
-    @property
-    def equals(self) -> str | None:
-        """The catalogue name that it equals."""
-        return self.identity.name if self.identity is not None and self.identity.kind == "equals" else None
-
-    def option(self, name: str) -> bool:
-        """Whether it takes a keyword such as inplace."""
-        maker = self.class_ if self.is_module else self.thing
-        try:
-            return name in inspect.signature(maker).parameters
-        except (TypeError, ValueError):
-            return False
+        values = block.facts.parameters | given
+        return lambda x: oracle(x, *values.values())
 
 
 def near_any(point: float, others: tuple[float, ...]) -> bool:
@@ -323,13 +297,6 @@ def _bound(block: Activation, constants: tuple[float, ...]) -> Callable[[Tensor]
 
     function.__code__ = function.__code__.replace(co_name=block.name if block.name.isidentifier() else "function")
     return function
-
-
-def _applied(function: type) -> Callable[[Tensor], Tensor]:
-    def call(x: Tensor) -> Tensor:
-        return function.apply(x)
-
-    return call
 
 
 def _of_first(f: Callable[[Tensor], Tensor], row: tuple[int, ...]) -> Callable[[Tensor], Tensor]:

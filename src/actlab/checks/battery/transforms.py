@@ -5,12 +5,13 @@ import io
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from actlab.checks.battery.findings import FAIL, NOTE, PORTABILITY, Finding, words_of
-from actlab.checks.battery.registry import check, failed, noted, passed, skipped
+from actlab.checks.battery.registry import check, failed, failing, noted, passed, skipped
 from actlab.checks.battery.subject import Subject
 from actlab.making import has_own_backward
 
@@ -34,16 +35,10 @@ def meta(s: Subject) -> Finding:
     for device in ("meta", *(["cuda"] if torch.cuda.is_available() else [])):
         x = s.grid()
         leaf = x.to(device).requires_grad_()
-        try:
+        with failing("It fails", "Make constants on x.device (x.new_tensor) or register_buffer.", where=device):
             y = s.fresh(device=device)(leaf * 1.0)
             if y.requires_grad:
                 torch.autograd.grad(y.sum(), leaf, allow_unused=True)
-        except Exception as error:
-            return failed(
-                f"It fails: {words_of(error)}",
-                "Make constants on x.device (x.new_tensor) or register_buffer.",
-                where=device,
-            )
         if y.device.type != device:
             return failed(
                 f"It returns a tensor on {y.device}.", "Make constants on x.device, or register_buffer.", where=device
@@ -58,13 +53,10 @@ def vmap(s: Subject) -> Finding:
     """torch.func.vmap gives what a loop gives."""
     f = s.fresh()
     rows = _samples(s)
-    with _quiet():
-        try:
-            expected = torch.stack([f(row.clone()) for row in rows])
-            got = torch.func.vmap(f)(rows.clone())
-            across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.transpose(0, 1).contiguous())
-        except Exception as error:
-            return failed(f"It fails: {words_of(error)}", _advice(s, _VMAP))
+    with _quiet(), failing("It fails", partial(_advice, s, _VMAP)):
+        expected = torch.stack([f(row.clone()) for row in rows])
+        got = torch.func.vmap(f)(rows.clone())
+        across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.transpose(0, 1).contiguous())
     if not _close(got, expected) or not _close(across, expected.transpose(0, 1)):
         off = (got - expected).abs().max().item()
         return failed("Its numbers are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
@@ -78,11 +70,8 @@ def vmap_grad(s: Subject) -> Finding:
     rows = _samples(s)
     if not f(rows[0].clone().requires_grad_() * 1.0).requires_grad:
         return skipped("it has no gradient")
-    with _quiet():
-        try:
-            got = torch.func.vmap(torch.func.grad(lambda row: f(row).sum()))(rows.clone())
-        except Exception as error:
-            return failed(f"It fails: {words_of(error)}", _advice(s, _VMAP))
+    with _quiet(), failing("It fails", partial(_advice, s, _VMAP)):
+        got = torch.func.vmap(torch.func.grad(lambda row: f(row).sum()))(rows.clone())
     leaf = rows.clone().requires_grad_()
     y = torch.stack([f(row.clone()) for row in leaf])
     (expected,) = torch.autograd.grad(y.sum(), leaf, materialize_grads=True)
@@ -115,15 +104,10 @@ def forward_mode(s: Subject) -> Finding:
     f = s.fresh()
     x = torch.tensor([-1.3, -0.2, 0.4, 2.1] * 2) if s.wants_elementwise else s.grid(1)
     mend = _advice(s, _JVP)
-    with _quiet():
-        try:
-            torch.func.jvp(f, (x,), (torch.ones_like(x),))
-        except Exception as error:
-            return noted(f"torch.func.jvp fails: {words_of(error)}", mend)
-        try:
-            torch.func.hessian(lambda x: f(x).sum())(x)
-        except Exception as error:
-            return noted(f"jvp works, torch.func.hessian fails: {words_of(error)}", mend)
+    with _quiet(), failing("torch.func.jvp fails", mend, noted):
+        torch.func.jvp(f, (x,), (torch.ones_like(x),))
+    with _quiet(), failing("jvp works, torch.func.hessian fails", mend, noted):
+        torch.func.hessian(lambda x: f(x).sum())(x)
     return noted("jvp and hessian work.")
 
 
@@ -132,12 +116,9 @@ def export(s: Subject) -> Finding:
     """torch.export."""
     f = s.fresh()
     module = f if isinstance(f, torch.nn.Module) else _Wrapped(f)
-    with _quiet():
-        try:
-            program = torch.export.export(module, (_rows(s),))
-            same = _close(program.module()(_rows(s)), f(_rows(s)))
-        except Exception as error:
-            return noted(f"torch.export fails: {words_of(error)}")
+    with _quiet(), failing("torch.export fails", outcome=noted):
+        program = torch.export.export(module, (_rows(s),))
+        same = _close(program.module()(_rows(s)), f(_rows(s)))
     return noted("torch.export works." if same else "torch.export gives other numbers.")
 
 
@@ -167,13 +148,8 @@ def _compiled(s: Subject, backend: str) -> Finding:
         finally:
             torch._dynamo.reset()
     if not _close(y, expected):
-        return failed(
-            "Compiled, its numbers are other ones.",
-            _PLAIN,
-            measured=(y - expected).abs().max().item(),
-            limit=1e-5,
-            where=backend,
-        )
+        off = (y - expected).abs().max().item()
+        return failed("Compiled, its numbers are other ones.", _PLAIN, measured=off, limit=1e-5, where=backend)
     if expected.requires_grad:
         expected.sum().backward()
         if leaf.grad is None or not _close(leaf.grad, plain.grad):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from actlab import catalogue
-from actlab.activations import BLOCKS
+from actlab.activations import BLOCKS, Activation
 from actlab.checks.battery import sampling
 from actlab.formula import Exact, Reading, edges, kinks as kinks_at, parse, read
 from actlab.making import ByHand, compiled, resolve
@@ -36,17 +36,14 @@ class Truth:
     kinks: tuple[float, ...]
     value_slack: float = 0.0
     slope_slack: float = 0.0
-    block_and_parameters: tuple[object, tuple[float, ...]] | None = None
+    block_and_parameters: tuple[Activation, tuple[float, ...]] | None = None
     gradient: "Declared | None" = None  # what is meant where f' is not: surrogates, straight-through
+    _ends: "dict[torch.dtype, Sample]" = dataclasses.field(default_factory=dict, init=False)
 
     @property
     def guessed(self) -> bool:
         """Whether nobody declared what it is: recognised by its values, or judged against itself."""
         return self.slope_slack > 0
-
-    @property
-    def slopes_guessed(self) -> bool:
-        return self.guessed and self.gradient is None
 
     @cached_property
     def centre(self) -> "Sample":
@@ -61,10 +58,6 @@ class Truth:
         if dtype not in self._ends:
             self._ends[dtype] = self.sample(sampling.extremes(dtype))
         return self._ends[dtype]
-
-    @cached_property
-    def _ends(self) -> "dict[torch.dtype, Sample]":
-        return {}
 
     def sample(self, points: np.ndarray) -> "Sample":
         """Truth at these points. The curvature only sets a scale, so a rough one will do."""
@@ -166,10 +159,14 @@ def _truth_of(subject: "Subject") -> Truth:
 
 
 def _from_facts(
-    facts: catalogue.Facts, parameters: dict[str, float], words: str, block: object = None, slack: float = 0.0
+    facts: catalogue.Facts,
+    parameters: dict[str, float],
+    words: str,
+    block: Activation | None = None,
+    slack: float = 0.0,
 ) -> Truth:
     exact = Exact(parse(facts.formula), parameters)
-    found = block if block is not None else BLOCKS.get(facts.name)
+    found = block or BLOCKS.get(facts.name)
     values = tuple((facts.parameters | parameters).values())
     kept = None if found is None else (found, values)
 

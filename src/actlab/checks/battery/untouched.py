@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,10 +14,7 @@ def usual_settings() -> Iterator[None]:
     """Gradients on, no inference mode, no autocast, float32 by default: a verdict does not depend on who asks."""
     before = torch.get_default_dtype()
     logged = logging.root.manager.disable
-    with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(torch.autocast("cpu", enabled=False))
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.WARNING)  # compilers trace by the page into the log of who asks
         try:

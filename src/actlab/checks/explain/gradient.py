@@ -104,49 +104,44 @@ class GradientExample:
 
     def render(self) -> str:
         """Plain text of at most 88 columns."""
-        return "\n\n".join([self._alone(), self._network(), self._compared()])
+        return "\n\n".join([*self._alone(), *self._network(), *self._compared()])
 
-    def _alone(self) -> str:
+    def _alone(self) -> list[str]:
         given = f", with {self.parameters}" if self.parameters else ""
         own = "" if self.written else " No derivative is written for it: its f' is taken by autograd."
-        return "\n\n".join(
-            [
-                wrapped(f"The gradient of {self.label}{given}.{own}"),
-                "Forward: every element by itself. The gate f'(x) is the slope at that element.",
-                _beside([("x (2, 2)", _X), ("y = f(x) (2, 2)", self.y), ("f'(x) (2, 2)", self.gate)]),
-                wrapped(
-                    "Backward: dL/dy comes in, how the loss L changes with each output; what goes out is "
-                    "dL/dx = dL/dy * f'(x), element by element."
-                ),
-                _beside(
-                    [("dL/dy (2, 2)", _INCOMING), ("f'(x) (2, 2)", self.gate), ("dL/dx (2, 2)", self.outgoing)], "*="
-                ),
-            ]
-        )
+        gate = ("f'(x) (2, 2)", self.gate)
+        return [
+            wrapped(f"The gradient of {self.label}{given}.{own}"),
+            "Forward: every element by itself. The gate f'(x) is the slope at that element.",
+            _beside([("x (2, 2)", _X), ("y = f(x) (2, 2)", self.y), gate]),
+            wrapped(
+                "Backward: dL/dy comes in, how the loss L changes with each output; what goes out is "
+                "dL/dx = dL/dy * f'(x), element by element."
+            ),
+            _beside([("dL/dy (2, 2)", _INCOMING), gate, ("dL/dx (2, 2)", self.outgoing)], "*="),
+        ]
 
-    def _network(self) -> str:
-        return "\n\n".join(
-            [
-                wrapped(
-                    f"In a network: linear, {self.label}, linear, cross-entropy. 3 samples of 2 inputs, 4 hidden "
-                    "units, 2 classes; weights are (outputs, inputs)."
-                ),
-                _beside([("x (3, 2)", _X_BI), ("W1 (4, 2)", _W1_HI), ("W2 (2, 4)", _W2_CH)]),
-                _beside([("b1 (4,)", [_B1_H]), ("b2 (2,)", [_B2_C]), ("labels (3,)", [_LABELS_B])]),
-                "  z      = x W1^T + b1   (3, 4)\n"
-                "  y      = f(z)           (3, 4)\n"
-                "  logits = y W2^T + b2    (3, 2)\n"
-                f"  L      = the mean of -log softmax(logits)[label] = {self.loss:.6g}",
-                _beside([("z (3, 4)", self.z), ("f'(z) (3, 4)", self.slope)]),
-                "  dL/dlogits = (softmax(logits) - one_hot(labels)) / 3  (3, 2)\n"
-                "  dL/dy      = dL/dlogits W2                            (3, 4)\n"
-                "  dL/dz      = dL/dy * f'(z)                            (3, 4)\n"
-                "  dL/dW1     = (dL/dz)^T x                              (4, 2)\n"
-                "  dL/db1     = dL/dz summed over the samples            (4,)",
-            ]
-        )
+    def _network(self) -> list[str]:
+        return [
+            wrapped(
+                f"In a network: linear, {self.label}, linear, cross-entropy. 3 samples of 2 inputs, 4 hidden "
+                "units, 2 classes; weights are (outputs, inputs)."
+            ),
+            _beside([("x (3, 2)", _X_BI), ("W1 (4, 2)", _W1_HI), ("W2 (2, 4)", _W2_CH)]),
+            _beside([("b1 (4,)", [_B1_H]), ("b2 (2,)", [_B2_C]), ("labels (3,)", [_LABELS_B])]),
+            "  z      = x W1^T + b1   (3, 4)\n"
+            "  y      = f(z)           (3, 4)\n"
+            "  logits = y W2^T + b2    (3, 2)\n"
+            f"  L      = the mean of -log softmax(logits)[label] = {self.loss:.6g}",
+            _beside([("z (3, 4)", self.z), ("f'(z) (3, 4)", self.slope)]),
+            "  dL/dlogits = (softmax(logits) - one_hot(labels)) / 3  (3, 2)\n"
+            "  dL/dy      = dL/dlogits W2                            (3, 4)\n"
+            "  dL/dz      = dL/dy * f'(z)                            (3, 4)\n"
+            "  dL/dW1     = (dL/dz)^T x                              (4, 2)\n"
+            "  dL/db1     = dL/dz summed over the samples            (4,)",
+        ]
 
-    def _compared(self) -> str:
+    def _compared(self) -> list[str]:
         biases = _matrix(np.stack([self.bias[way] for way in WAYS]), decimals=6)
         rows = [f"  {way:<16}{row}" for way, row in zip(WAYS, biases, strict=True)]
         gaps = [f"  {f'{a} - {b}':<34}{gap:.1e}" for (a, b), gap in self.gaps.items()]
@@ -154,19 +149,17 @@ class GradientExample:
             f"dL/d{name}\n" + "\n".join(f"  {way:<16}{value: .6f}" for way, value in by_way.items())
             for name, by_way in self.learnable.items()
         ]
-        return "\n\n".join(
-            [
-                wrapped(
-                    "The gradients of the first layer, three ways, in float64: by the products above; by autograd, "
-                    f"from the values of f alone; by differences with h = {_STEP:g}: (L(p + h) - L(p - h)) / 2h."
-                ),
-                "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=6),
-                "dL/db1 (4,)\n" + "\n".join(rows),
-                *learnable,
-                "Largest absolute difference\n" + "\n".join(gaps),
-                wrapped(self.verdict),
-            ]
-        )
+        return [
+            wrapped(
+                "The gradients of the first layer, three ways, in float64: by the products above; by autograd, "
+                f"from the values of f alone; by differences with h = {_STEP:g}: (L(p + h) - L(p - h)) / 2h."
+            ),
+            "dL/dW1 (4, 2)\n" + _beside([(way, self.weight[way]) for way in WAYS], decimals=6),
+            "dL/db1 (4,)\n" + "\n".join(rows),
+            *learnable,
+            "Largest absolute difference\n" + "\n".join(gaps),
+            wrapped(self.verdict),
+        ]
 
 
 def gradient_example(what: str | Callable[..., Any]) -> GradientExample:

@@ -65,11 +65,12 @@ def shown(what: str | Callable[..., Any]) -> Shown:
     target = one(what)
     applied = resolve(target)
     ours = target.kind == "catalogue"
-    facts = applied.block.facts if isinstance(applied, ByHand) else None
+    facts, notes, given, kinks = None, "", "", None
+    if isinstance(applied, ByHand):
+        facts, notes = applied.block.facts, _notes(applied.block)
+        given = parameters(facts, target)
+        kinks = _kinks(facts, applied.constants) if ours else None
     value, slope = _functions(applied)
-    kinks = _kinks(facts, applied.constants) if ours and facts is not None else None
-    given = parameters(facts, target) if facts else ""
-    notes = _notes(applied.block) if isinstance(applied, ByHand) else ""
     return Shown(target.label, facts, notes, given, ours, value, slope, properties(value, slope, kinks))
 
 
@@ -150,13 +151,15 @@ def _sketch(item: Shown, reach: float) -> Sketch:
         slope[here] = curvature[here] = np.nan
         if kink.jump:
             value[here] = np.nan
-    taken = zip(at, item.value(at), item.slope(at), strict=True) if kinks else ()
+    taken: list[tuple[float, float, float]] = []
+    if kinks:
+        taken = list(zip(at.tolist(), item.value(at).tolist(), item.slope(at).tolist(), strict=True))
     clipped = [(max(low, -reach), min(high, reach)) for low, high in item.measured.vanishing]
     return Sketch(
         item.label,
         x,
         *(np.where(np.isfinite(values), values, np.nan) for values in (value, slope, curvature)),
-        tuple((float(a), float(b), float(c)) for a, b, c in taken),
+        tuple(taken),
         tuple((low, high) for low, high in clipped if low < high),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from actlab.activations import BLOCKS
-from actlab.checks.identity.bank import EQUAL, GRID, SHORT, Entry, agree, entries, sampled, stretched
+from actlab.checks.identity.bank import EQUAL, GRID, SHORT, Entry, agree, sampled, stretched
 
 _REFINED = 60  # so many of the best starts are refined
 _STEEPEST = 40.0  # stretched further, every smooth bend looks like a kink
@@ -56,7 +56,7 @@ def affine_matches(values: np.ndarray, short: np.ndarray) -> list[Affine]:
     """
     if not np.isfinite(short).all():
         return []
-    identity = next(entry for entry in entries() if entry.name == "identity")
+    identity = Entry("identity")
     if np.ptp(short) == 0:
         return [Affine(identity, 0.0, 1.0, 0.0, float(short[0]), 0.0, math.nan)]
     straight = _projected(identity, 1.0, 0.0, short)
@@ -65,12 +65,8 @@ def affine_matches(values: np.ndarray, short: np.ndarray) -> list[Affine]:
     labels, rows = stretched()
     centred = short - short.mean()
     match = np.abs(rows @ (centred / np.linalg.norm(centred)).astype(np.float32))
-    found = []
-    for entry, b, c in _starts(labels, match):
-        for refined in _refined(entry, b, c, short):
-            if refined.error <= EQUAL * np.ptp(short) and _holds(refined, values):
-                found.append(refined)
-    return found
+    found = (refined for start in _starts(labels, match) for refined in _refined(*start, short))
+    return [match for match in found if match.error <= EQUAL * np.ptp(short) and _holds(match, values)]
 
 
 def _starts(labels: list[tuple[Entry, float, float]], match: np.ndarray) -> Iterator[tuple[Entry, float, float]]:
@@ -81,10 +77,7 @@ def _starts(labels: list[tuple[Entry, float, float]], match: np.ndarray) -> Iter
         if match[place] < 0.97:
             break
         entry = labels[place][0]
-        if entry not in first:
-            first[entry] = place
-        elif entry not in second:
-            second[entry] = place
+        (second if entry in first else first).setdefault(entry, place)
     for place in [*list(first.values())[:_REFINED], *list(second.values())[: _REFINED // 4]]:
         yield labels[place]
 
@@ -93,8 +86,8 @@ def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Af
     """The best fit from this start, and the same with b or c held at the plain numbers near it."""
 
     def residual(point: np.ndarray) -> np.ndarray:
-        fit = _fit(entry, point[0], point[1], short)
-        return np.nan_to_num(fit[2], nan=1e6, posinf=1e6, neginf=-1e6)
+        *_, left = _fit(entry, *point, short)
+        return np.nan_to_num(left, nan=1e6, posinf=1e6, neginf=-1e6)
 
     free = _least_squares(residual, np.array([b, c]), 20)
     if np.abs(residual(free)).max() > 1e-4 * np.ptp(short) or not 1 / _STEEPEST < abs(free[0]) < _STEEPEST:

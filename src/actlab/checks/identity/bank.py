@@ -5,7 +5,7 @@ G points of a grid, E entries of the catalogue with settings of their parameters
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 import numpy as np
@@ -22,6 +22,7 @@ _WIDE = np.linspace(-30, 30, 1201) + OFF
 _TAILS = np.array([-1e4, -1e3, -100.0, 100.0, 1e3, 1e4])
 GRID = np.concatenate([_WIDE, _TAILS])
 _TAIL_STARTS = 25.0  # from here on, what is not finite is a broken tail, not another function
+_KEPT = 4096  # arrays of the bank: more than there are entries
 CLOSE = np.linspace(-5, 5, 1001) + OFF
 SHORT = np.linspace(-10, 10, 161) + OFF
 _SCALES = tuple(sign * 2 ** (k / 2) for k in range(-6, 7) for sign in (1, -1))
@@ -46,7 +47,7 @@ class Entry:
     """A catalogue activation at one setting of its parameters."""
 
     name: str
-    parameters: tuple[tuple[str, float], ...]  # those that differ from the defaults
+    parameters: tuple[tuple[str, float], ...] = ()  # those that differ from the defaults
 
     @property
     def label(self) -> str:
@@ -66,22 +67,25 @@ class Entry:
 @cache
 def entries() -> list[Entry]:
     """Every elementwise activation at its defaults, in the catalogue's order, then at usual settings."""
-    names = [name for name in BLOCKS if _is_elementwise(name)]
     usual = [
         Entry(name, _setting(name, {key: value}))
-        for name in names
+        for name in _names()
         for key in BLOCKS[name].facts.parameters
         for value in _USUAL.get(key, ())
     ]
-    return list(dict.fromkeys([*(Entry(name, ()) for name in names), *usual]))
+    return list(dict.fromkeys([*map(Entry, _names()), *usual]))
+
+
+@cache
+def _names() -> list[str]:
+    return [name for name in BLOCKS if _is_elementwise(name)]
 
 
 def _is_elementwise(name: str) -> bool:
     try:
-        values = Entry(name, ())(SHORT)
+        return Entry(name)(SHORT).shape == SHORT.shape
     except Exception:  # a block of another kind: it changes the width, or wants more than one tensor
         return False
-    return values.shape == SHORT.shape
 
 
 def _setting(name: str, given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -92,31 +96,23 @@ def _setting(name: str, given: Mapping[str, float]) -> tuple[tuple[str, float], 
 
 def with_parameters(parameters: Mapping[str, float]) -> list[Entry]:
     """Each entry that has parameters of these names, with them."""
-    names = [entry.name for entry in entries() if not entry.parameters]
-    found = (Entry(name, _setting(name, parameters)) for name in names)
+    found = (Entry(name, _setting(name, parameters)) for name in _names())
     return [entry for entry in found if entry.parameters]
 
 
 def with_values(values: tuple[float, ...]) -> list[Entry]:
     """Each entry of one parameter, at these values of it."""
-    names = [entry.name for entry in entries() if not entry.parameters]
-    single = [name for name in names if len(BLOCKS[name].facts.parameters) == 1]
+    single = [name for name in _names() if len(BLOCKS[name].facts.parameters) == 1]
     return [
         Entry(name, _setting(name, dict.fromkeys(BLOCKS[name].facts.parameters, value)))
         for name, value in product(single, values)
     ]
 
 
-@cache
-def _bank(grid: str) -> dict[Entry, np.ndarray]:
-    points = {"wide": GRID, "close": CLOSE}[grid]
-    return {entry: sampled(entry, points) for entry in entries()}
-
-
+@lru_cache(_KEPT)
 def values_of(entry: Entry, grid: str) -> np.ndarray:
-    """The values of an entry, from the bank where it holds them."""
-    bank = _bank(grid)
-    return bank[entry] if entry in bank else sampled(entry, {"wide": GRID, "close": CLOSE}[grid])
+    """The values of an entry on "wide", which is GRID, or on "close"."""
+    return sampled(entry, {"wide": GRID, "close": CLOSE}[grid])
 
 
 @cache
@@ -125,7 +121,7 @@ def stretched() -> tuple[list[tuple[Entry, float, float]], np.ndarray]:
     pairs = list(product(_SCALES, _SHIFTS))
     inputs = np.concatenate([b * SHORT + c for b, c in pairs])
     labels, rows = [], []
-    for entry in (entry for entry in entries() if not entry.parameters):
+    for entry in map(Entry, _names()):
         block = sampled(entry, inputs).reshape(len(pairs), -1)
         block = block - block.mean(axis=1, keepdims=True)
         size = np.linalg.norm(block, axis=1, keepdims=True)
@@ -141,9 +137,8 @@ def sampled(f: Function, x: np.ndarray) -> np.ndarray:
 
 
 def agree(values: np.ndarray, reference: np.ndarray, limit: float) -> bool:
-    asked = np.isfinite(reference)
     broken_tail = ~np.isfinite(values) & (np.abs(GRID) >= _TAIL_STARTS)
-    asked &= ~broken_tail
+    asked = np.isfinite(reference) & ~broken_tail
     if asked.sum() < len(GRID) / 4:
         return False
     gap = np.abs(values[asked] - reference[asked])

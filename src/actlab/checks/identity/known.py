@@ -45,9 +45,7 @@ class Identity:
     name: str  # in the catalogue
     parameters: dict[str, float]
     text: str
-    distance: (
-        float | None
-    )  # of "nearest", on [-5, 5]; of "affine" what rounding left on [-10, 10]; None: f is not finite
+    distance: float | None  # "nearest": on [-5, 5]; "affine": what rounding left on [-10, 10]; None: f is not finite
     where: float | None
     affine: tuple[float, float, float, float] | None = None  # scale, stretch, shift, offset
     also: tuple[str, ...] = ()  # other entries that are the same function
@@ -81,13 +79,28 @@ def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Iden
         values = sampled(f, GRID)
         asked = entries() + with_parameters(parameters or {})
         nearest = _nearest(asked, sampled(f, CLOSE), values)
-        equal = _equal(asked, values)
-        if equal:
-            return _as_equal(equal, nearest)
-        affine = affine_matches(values, sampled(f, SHORT))
-    if affine:
-        return _as_affine(min(affine, key=lambda match: match.simplicity), nearest)
-    return _as_nearest(asked, values, nearest)
+
+        def found(kind: str, entry: Entry, text: str, **more: Any) -> Identity:
+            settings = dict(entry.parameters)
+            return Identity(kind=kind, name=entry.name, parameters=settings, text=text, nearest=nearest, **more)
+
+        if equal := _one_each(_equal(asked, values)):
+            first, *others = equal
+            also = tuple(entry.label for entry in others)
+            return found("equals", first, f"equals {first.label}", distance=0.0, where=None, also=also)
+        if affine := affine_matches(values, sampled(f, SHORT)):
+            best = min(affine, key=lambda match: match.simplicity)
+            where = None if math.isnan(best.where) else best.where
+            numbers = (best.a, best.b, best.c, best.d)
+            return found("affine", best.entry, best.text, distance=best.error, where=where, affine=numbers)
+    if not nearest:
+        return Identity(kind="nearest", name="", parameters={}, text="not finite on [-5, 5]", distance=None, where=None)
+    near = nearest[0]
+    entry = next(entry for entry in asked if entry.label == near.name)
+    text = f"nearest {near.name}: largest difference {near.distance:.3g} on [-5, 5], at x = {near.where:.3g}"
+    if near.distance <= EQUAL:
+        text = f"{near.name} on [-5, 5], but not beyond{_beyond(values, values_of(entry, 'wide'))}"
+    return found("nearest", entry, text, distance=near.distance, where=near.where)
 
 
 def same_as(name: str) -> list[Same]:
@@ -105,11 +118,7 @@ def same_as(name: str) -> list[Same]:
     settings = BLOCKS[own.name].facts.parameters | dict(own.parameters)
     with np.errstate(all="ignore"):
         values = sampled(own, GRID)
-        equal = [
-            entry
-            for entry in _equal(entries() + with_values(tuple(settings.values())), values)
-            if entry.name != own.name
-        ]
+        equal = _one_each(_equal(entries() + with_values(tuple(settings.values())), values))
         affine = affine_matches(values, sampled(own, SHORT))
     taken = {own.name, *(entry.name for entry in equal)}
     best: dict[str, Affine] = {}
@@ -117,21 +126,9 @@ def same_as(name: str) -> list[Same]:
         name = match.entry.name
         if name not in taken and (name not in best or match.simplicity < best[name].simplicity):
             best[name] = match
-    found = [Same("equals", entry.name, entry.label, f"equals {entry.label}") for entry in _one_each(equal)]
+    others = [entry for entry in equal if entry.name != own.name]
+    found = [Same("equals", entry.name, entry.label, f"equals {entry.label}") for entry in others]
     return found + [Same("affine", match.entry.name, match.entry.label, match.text) for match in best.values()]
-
-
-def _as_affine(match: Affine, nearest: tuple[Near, ...]) -> Identity:
-    return Identity(
-        kind="affine",
-        name=match.entry.name,
-        parameters=dict(match.entry.parameters),
-        text=match.text,
-        distance=match.error,
-        where=None if math.isnan(match.where) else match.where,
-        affine=(match.a, match.b, match.c, match.d),
-        nearest=nearest,
-    )
 
 
 def _equal(asked: list[Entry], values: np.ndarray) -> list[Entry]:
@@ -142,39 +139,6 @@ def _equal(asked: list[Entry], values: np.ndarray) -> list[Entry]:
 def _one_each(found: list[Entry]) -> list[Entry]:
     """The first setting of each name."""
     return list({entry.name: entry for entry in reversed(found)}.values())[::-1]
-
-
-def _as_equal(equal: list[Entry], nearest: tuple[Near, ...]) -> Identity:
-    first, *others = _one_each(equal)
-    return Identity(
-        kind="equals",
-        name=first.name,
-        parameters=dict(first.parameters),
-        text=f"equals {first.label}",
-        distance=0.0,
-        where=None,
-        also=tuple(entry.label for entry in others),
-        nearest=nearest,
-    )
-
-
-def _as_nearest(asked: list[Entry], values: np.ndarray, nearest: tuple[Near, ...]) -> Identity:
-    if not nearest:
-        return Identity(kind="nearest", name="", parameters={}, text="not finite on [-5, 5]", distance=None, where=None)
-    first = nearest[0]
-    entry = next(entry for entry in asked if entry.label == first.name)
-    text = f"nearest {first.name}: largest difference {first.distance:.3g} on [-5, 5], at x = {first.where:.3g}"
-    if first.distance <= EQUAL:
-        text = f"{first.name} on [-5, 5], but not beyond{_beyond(values, values_of(entry, 'wide'))}"
-    return Identity(
-        kind="nearest",
-        name=entry.name,
-        parameters=dict(entry.parameters),
-        text=text,
-        distance=first.distance,
-        where=first.where,
-        nearest=nearest,
-    )
 
 
 def _beyond(values: np.ndarray, reference: np.ndarray) -> str:

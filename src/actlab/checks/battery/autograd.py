@@ -11,8 +11,9 @@ from torch.autograd import gradcheck as torch_gradcheck, gradgradcheck as torch_
 
 from actlab.checks.battery.findings import PORTABILITY, WRONG, Finding
 from actlab.checks.battery.kinks import one_sided
-from actlab.checks.battery.registry import check, failed, failing, passed, skipped
+from actlab.checks.battery.registry import check, fail, failed, failing, passed, skip
 from actlab.checks.battery.subject import Subject, near_any
+from actlab.checks.battery.truth import Declared
 from actlab.formula import kinks as kinks_at
 
 _POINTS = (-9.7, -4.2, -2.6, -1.37, -0.83, -0.31, 0.27, 0.64, 0.93, 1.71, 2.45, 7.3)
@@ -24,71 +25,72 @@ _BETWEEN = 1e-4  # how far outside the one-sided limits rounding may put a deriv
 @check(WRONG, needs=("float64",))
 def gradcheck(s: Subject) -> Finding:
     """torch.autograd.gradcheck: the gradient follows the upstream gradient, element by element."""
+    says = ""
     if s.truth.gradient is not None and s.is_elementwise:
-        found = _as_declared(s)
+        _as_declared(s, s.truth.gradient)
+        says = "The gradient is the upstream one times what is declared, element by element."
     else:
-        found = _checked(torch_gradcheck, s, "The backward pass")
-    return (_scales(s) if found.outcome == "pass" else None) or found
+        _checked(torch_gradcheck, s, "The backward pass")
+    _scales(s)
+    return passed(says)
 
 
-def _as_declared(s: Subject) -> Finding:
+def _as_declared(s: Subject, gradient: Declared) -> None:
     """Of a gradient that is no derivative: each element's is its upstream gradient times what is declared."""
-    assert s.truth.gradient is not None
     leaf = _clear_points(s)
     y = s.fresh(torch.float64)(leaf.clone())
     upstream = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).reshape(y.shape)
     (got,) = torch.autograd.grad(y, leaf, upstream, materialize_grads=True)
-    if torch.allclose(got, upstream * s.truth.gradient.at(leaf.detach()), rtol=1e-6, atol=1e-9):
-        return passed("The gradient is the upstream one times what is declared, element by element.")
-    return failed("The gradient is not the upstream one times what is declared.", "grad_input = grad_output * g(x).")
+    if not torch.allclose(got, upstream * gradient.at(leaf.detach()), rtol=1e-6, atol=1e-9):
+        fail("The gradient is not the upstream one times what is declared.", "grad_input = grad_output * g(x).")
 
 
-def _scales(s: Subject) -> Finding | None:
-    """What fails unless k times the upstream gradient gives k times the gradient: gradcheck itself takes ones alone."""
+def _scales(s: Subject) -> None:
+    """k times the upstream gradient gives k times the gradient: gradcheck itself takes ones alone."""
     leaf = _clear_points(s)
     y = s.fresh(torch.float64)(leaf.clone())
     if not y.requires_grad:
-        return None
+        return
     upstream = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
     (once,) = torch.autograd.grad(y, leaf, upstream, retain_graph=True, materialize_grads=True)
     for factor in (2.0**20, 2.0**-20, -1.0):  # they change no rounding; -1 tells what keeps one sign alone
         (many,) = torch.autograd.grad(y, leaf, factor * upstream, retain_graph=True, materialize_grads=True)
         if not torch.allclose(many, factor * once, rtol=1e-9, atol=1e-290, equal_nan=True):
-            return failed(
+            fail(
                 f"{factor:g} times the upstream gradient does not give {factor:g} times the gradient.",
                 "grad_input = grad_output * f'(x): do not clip or normalise what comes from above, of either sign.",
             )
-    return None
 
 
 @check(PORTABILITY, needs=("float64",))
-def gradgradcheck(s: Subject) -> Finding:
+def gradgradcheck(s: Subject) -> None:
     """torch.autograd.gradgradcheck: a gradient of the gradient, as gradient penalties need it."""
-    return _checked(torch_gradgradcheck, s, "The double backward pass")
+    _checked(torch_gradgradcheck, s, "The double backward pass")
 
 
 @check(WRONG, needs=("float64",))
-def parameters(s: Subject) -> Finding:
+def parameters(s: Subject) -> None:
     """The gradient of what is learned, against differences."""
     x = (_rows_of_points(s) if s.by_feature else _clear_points(s)).detach()
     block = s.block
     if block is not None:
         for name in block.facts.learned:
             if name not in block.derivatives:
-                return failed(f"{name} is learned, and has no derivative.", f"Add @block.derivative(wrt={name!r}).")
+                fail(f"{name} is learned, and has no derivative.", f"Add @block.derivative(wrt={name!r}).")
         names = [n for n in block.facts.parameters if n in block.derivatives]
         if not names:
-            return skipped("it has no parameter with a derivative")
+            skip("it has no parameter with a derivative")
         starts = tuple(torch.tensor([s.settings[n]], dtype=torch.float64, requires_grad=True) for n in names)
 
         def of_block(*values: Tensor) -> Tensor:
             return block(x, *(s.settings | dict(zip(names, values, strict=True))).values())
 
-        return _agrees(of_block, starts, f"The derivative by {', '.join(names)}")
+        _agrees(of_block, starts, f"The derivative by {', '.join(names)}")
+        return
     if not s.is_module or not any(p.requires_grad for p in s.thing.parameters()):
-        return skipped("it learns nothing")
+        skip("it learns nothing")
     if s.truth.gradient is not None:
-        return skipped("a gradient is declared: that of what is learned cannot be taken by differences")
+        skip("a gradient is declared: that of what is learned cannot be taken by differences")
     module = s.copied().double().eval()
     names = [n for n, p in module.named_parameters() if p.requires_grad]
     # a little beside their start, which may lie on a kink: clamp(a, 1, 10) at 1, relu(x + 0)
@@ -97,14 +99,14 @@ def parameters(s: Subject) -> Finding:
     def of_module(*values: Tensor) -> Tensor:
         return torch.func.functional_call(module, dict(zip(names, values, strict=True)), (x,))
 
-    return _agrees(of_module, tuple(values), f"The gradient of {', '.join(names)}")
+    _agrees(of_module, tuple(values), f"The gradient of {', '.join(names)}")
 
 
 @check(WRONG, needs=("elementwise", "float64"))
 def kinks(s: Subject) -> Finding:
     """At a kink the derivative lies between the one-sided limits: any such choice is right."""
     if s.truth.gradient is not None:
-        return skipped("its gradient is declared: see derivative")
+        skip("its gradient is declared: see derivative")
     worst, choices = None, []
     for kink in s.kinks:
         left, right = one_sided(s.truth.reference_values, kink)
@@ -133,25 +135,24 @@ def kinks(s: Subject) -> Finding:
 
 
 @check(WRONG, needs=("elementwise", "float64", "block"))
-def undeclared_kinks(s: Subject) -> Finding:
+def undeclared_kinks(s: Subject) -> None:
     """The kinks that a block declares are those that its values have."""
     assert s.block is not None
     declared = kinks_at(s.block.facts, s.settings)
     missing = [k for k in s.found_kinks if not near_any(k, declared)]
     if missing:
         left, right = one_sided(s.truth.reference_values, missing[0])
-        return failed(
+        fail(
             f"f' jumps from {left:.4g} to {right:.4g}, and no kink is declared there.",
             f"Declare it: kinks=({', '.join(f'{k:g}' for k in (*declared, *missing))},).",
             where=f"x = {missing[0]:g}",
         )
     extra = [k for k in declared if abs(k) < 11.9 and not near_any(k, s.found_kinks)]
     if extra:
-        return failed(
+        fail(
             "A kink is declared where f' does not jump.", "Take it out of `kinks`, or look for the mistake in f.",
             where=f"x = {extra[0]:g}",
         )  # fmt: skip
-    return passed()
 
 
 def _as_torch(s: Subject, kink: float, got: float) -> str:
@@ -183,16 +184,16 @@ def _rows_of_points(s: Subject) -> Tensor:
     return torch.tensor(points.reshape(shape)).requires_grad_()
 
 
-def _checked(checker: Callable[..., object], s: Subject, what: str) -> Finding:
+def _checked(checker: Callable[..., object], s: Subject, what: str) -> None:
     f = s.fresh(torch.float64)
     if not f(_clear_points(s).clone()).requires_grad:
-        return skipped("it has no gradient")
-    return _agrees(lambda x: f(x.clone()), (_clear_points(s),), what, checker)
+        skip("it has no gradient")
+    _agrees(lambda x: f(x.clone()), (_clear_points(s),), what, checker)
 
 
 def _agrees(
     f: Callable[..., Tensor], inputs: tuple[Tensor, ...], what: str, checker: Callable[..., object] = torch_gradcheck
-) -> Finding:
+) -> None:
     mend = (
         "grad_input = grad_output * f'(x), elementwise; every operation of backward must itself be differentiable "
         "(no .data, .detach, numpy, once_differentiable)."
@@ -200,4 +201,3 @@ def _agrees(
     with failing(f"{what} disagrees with differences, or fails", mend), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         checker(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-4, fast_mode=sum(x.numel() for x in inputs) > _MANY)
-    return passed()

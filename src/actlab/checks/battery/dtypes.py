@@ -9,7 +9,7 @@ from torch import Tensor
 from actlab.checks.battery import sampling
 from actlab.checks.battery.findings import WRONG, Finding
 from actlab.checks.battery.limits import compare, judge
-from actlab.checks.battery.registry import check, failed, failing, passed, skipped
+from actlab.checks.battery.registry import check, fail, failing, skipped
 from actlab.checks.battery.subject import Subject
 
 _MEND = "Compute in float32 and round once: f(x.float()).to(x.dtype); squares overflow and small constants vanish here."
@@ -51,7 +51,7 @@ def exhaustive(s: Subject, progress: Callable[[float], None]) -> Finding:
 
 
 @check(WRONG)
-def dtype(s: Subject) -> Finding:
+def dtype(s: Subject) -> None:
     """What goes in as float64, float32, float16 or bfloat16 comes out so, and its gradient too."""
     for kind in _ALL:
         name = str(kind).removeprefix("torch.")
@@ -61,12 +61,11 @@ def dtype(s: Subject) -> Finding:
         for what, tensor in (("f", y), ("the gradient", slope)):
             if tensor.dtype != kind:
                 got = str(tensor.dtype).removeprefix("torch.")
-                return failed(f"{what} comes out as {got}.", "Return .to(x.dtype).", where=name)
-    return passed()
+                fail(f"{what} comes out as {got}.", "Return .to(x.dtype).", where=name)
 
 
 @check(WRONG, needs=("elementwise", "float32"))
-def autocast(s: Subject) -> Finding:
+def autocast(s: Subject) -> None:
     """Under torch.autocast it runs, and its numbers are those of bfloat16 at worst."""
     x = torch.linspace(-6, 6, 241)
     plain, slope = (t.to(torch.float64) for t in s.value_and_slope(x, torch.float32))
@@ -79,7 +78,7 @@ def autocast(s: Subject) -> Finding:
             torch.autograd.grad(y.sum(), leaf, allow_unused=True)
         name = str(given.dtype).removeprefix("torch.")
         if y.dtype not in (torch.float32, torch.bfloat16):
-            return failed(f"Under autocast it gives {y.dtype}.", "Return .to(x.dtype).", where=name)
+            fail(f"Under autocast it gives {y.dtype}.", "Return .to(x.dtype).", where=name)
         rounded = plain if given is x else s.value(given, torch.float64)
         scale = 1 + rounded.abs() + x.abs() * (1 + slope.abs().nan_to_num())  # with what a rounding of x changes
         plainly = s.value(given, torch.bfloat16).to(torch.float64)  # what bfloat16 does to it without autocast
@@ -88,12 +87,11 @@ def autocast(s: Subject) -> Finding:
         error[(answer == rounded) | (answer == plainly) | rounded.isnan()] = 0  # inf as without it, or nothing is true
         if not error.max() <= 0.0625:
             place = int(error.nan_to_num(nan=torch.inf).argmax())
-            return failed(
+            fail(
                 f"Under autocast f is {y[place].item():.4g}, without it {rounded[place].item():.4g}.",
                 "Decorate forward with torch.amp.custom_fwd, or compute in float32.",
                 measured=error[place].item(), limit=0.0625, where=f"{name}, x = {given[place].item():g}",
             )  # fmt: skip
-    return passed()
 
 
 def _sweep(s: Subject, x: Tensor, shares: tuple[float, ...] = _SHARES) -> Finding:

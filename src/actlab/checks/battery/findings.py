@@ -22,7 +22,7 @@ def words_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Finding:
     """One check's outcome: what was measured, the limit, the input that shows it, and how to mend it.
 
@@ -30,13 +30,13 @@ class Finding:
     `severity` is "wrong" (numbers, gradients, state), "portability" (vmap, compile, meta, double backward) or "note".
     """
 
-    check: str = ""
-    severity: str = ""
+    check: str = dataclasses.field(default="", kw_only=True)
+    severity: str = dataclasses.field(default="", kw_only=True)
     outcome: str
     says: str = ""
-    measured: float | None = None
-    limit: float | None = None
-    where: str = ""
+    measured: float | None = dataclasses.field(default=None, kw_only=True)
+    limit: float | None = dataclasses.field(default=None, kw_only=True)
+    where: str = dataclasses.field(default="", kw_only=True)
     mend: str = ""
 
     def as_dict(self) -> dict[str, Any]:

@@ -53,11 +53,11 @@ class Errors:
         """How two parts compare: common inputs first, then the excess, then how well the place shows it."""
         if not len(self.points):
             return (False, -1.0, 0.0)
-        place = self.worst
-        excess = self.excess[place]
-        common = bool(excess > 1 and abs(self.points[place]) <= _COMMON)
-        shows = -abs(self.points[place]) if np.isinf(excess) else abs(self.true[place])
-        return (common, float(excess if np.isinf(excess) else min(excess, _GROSS)), float(shows))
+        excess, size = float(self.excess[self.worst]), abs(float(self.points[self.worst]))
+        common = excess > 1 and size <= _COMMON
+        if np.isinf(excess):
+            return (common, excess, -size)
+        return (common, min(excess, _GROSS), abs(float(self.true[self.worst])))
 
 
 def compare(

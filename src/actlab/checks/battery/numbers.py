@@ -1,6 +1,7 @@
 """Values and derivatives against the truth, in the centre and in the tails."""
 
 import dataclasses
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ import torch
 from actlab.checks.battery import sampling
 from actlab.checks.battery.findings import NOTE, WRONG, Finding
 from actlab.checks.battery.limits import Errors, compare, compare_relative, judge, mend_of
-from actlab.checks.battery.registry import check, failed, noted, passed, skipped
+from actlab.checks.battery.registry import check, fail, noted, passed, skip
 from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.truth import Sample
 
@@ -30,7 +31,7 @@ _SLOPE = (
 def value(s: Subject) -> Finding:
     """f on [-12, 12] is what its formula says, in float64 and float32."""
     if s.truth.exact is None:
-        return skipped("no formula is known: name one with --reference, or see its nearest known function")
+        skip("no formula is known: name one with --reference, or see its nearest known function")
     return judge([_values(s, s.truth.centre, dtype) for dtype in _taken(s)], "f", _VALUE)
 
 
@@ -62,7 +63,7 @@ def finite(s: Subject) -> Finding:
     if exact:  # what is no number where its formula is one, other checks say
         bad[bad] = [value - value != 0 for value in exact.values(points[bad])]  # inf or NaN, at any size of a number
     if bad.any():
-        return _no_number(points, y, bad)
+        _no_number(points, y, bad)
     steep = points[np.isinf(slope) & (np.abs(points) <= sampling.CENTRE)]
     if len(steep):
         return noted(
@@ -72,7 +73,7 @@ def finite(s: Subject) -> Finding:
     return passed()
 
 
-def _no_number(points: np.ndarray, y: np.ndarray, bad: np.ndarray) -> Finding:
+def _no_number(points: np.ndarray, y: np.ndarray, bad: np.ndarray) -> NoReturn:
     first = np.abs(points[bad]).argmin()
     at, got = points[bad][first], y[bad][first]
     if bad.sum() == 1:
@@ -90,7 +91,7 @@ def _no_number(points: np.ndarray, y: np.ndarray, bad: np.ndarray) -> Finding:
             "Activations are given every number, of either sign: log, a root and a division need log(1 + Abs(x)), "
             "sqrt(x**2 + 1), 1/(1 + Abs(x)), or the part that is defined, by Max(x, 0)."
         )
-    return failed(told, mend, where=f"x = {at:g}")
+    fail(told, mend, where=f"x = {at:g}")
 
 
 @check(WRONG, needs=("float32",))
@@ -102,7 +103,7 @@ def nan(s: Subject) -> Finding:
             out, slope = s.value_and_slope(torch.full(s.rows(2), torch.nan), dtype)
             numbers = out.detach()[~out.isnan()].tolist()
             if numbers and (s.truth.gradient is None or not slope.isnan().all()):
-                return failed(
+                fail(
                     f"NaN becomes {numbers[0]:g}.",
                     "Comparisons with NaN are false: let the branch that takes them return x, or use clamp.",
                     where=f"{str(dtype).removeprefix('torch.')}, x = nan",
@@ -211,12 +212,12 @@ def _off(s: Subject, sample: Sample, dtype: torch.dtype, *, slopes: bool = False
 def _finite_tails(s: Subject) -> Finding:
     """Without a formula: what is finite in float64 must be so in float32, and float64 itself must be a number."""
     if not s.takes(torch.float64):
-        return skipped("no formula is known, and it does not compute in float64")
+        skip("no formula is known, and it does not compute in float64")
     tails = s.truth.tails
     bad = tails.points[np.isnan(tails.value)]
     if len(bad):
         first = bad[np.abs(bad).argmin()]
-        return failed("f is NaN.", mend_of(np.nan, 0.0, _TAIL), where=f"float64, x = {first:g}")
+        fail("f is NaN.", mend_of(np.nan, 0.0, _TAIL), where=f"float64, x = {first:g}")
     parts = []
     for sample in (tails, s.truth.centre):
         x, got = sample.points, s.value(sample.points, torch.float32)

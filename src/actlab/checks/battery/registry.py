@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 import torch
 
@@ -23,14 +24,14 @@ NEEDS: dict[str, tuple[Callable[[Subject], bool], str]] = {  # whether it has it
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """A named check: a Subject in, a Finding out."""
+    """A named check: a Subject in, a Finding out; None where nothing is wrong."""
 
     name: str
     severity: str
     needs: tuple[str, ...]
     slow: bool
     summary: str
-    run: Callable[[Subject], Finding]
+    run: Callable[[Subject], Finding | None]
 
 
 CHECKS: dict[str, Check] = {}
@@ -39,7 +40,7 @@ CHECKS: dict[str, Check] = {}
 def check(severity: str, *, needs: tuple[str, ...] = (), slow: bool = False) -> Callable[[Any], Any]:
     """Enter a function into the battery, under its own name, in the order of definition."""
 
-    def enter(function: Callable[[Subject], Finding]) -> Callable[[Subject], Finding]:
+    def enter(function: Callable[[Subject], Finding | None]) -> Callable[[Subject], Finding | None]:
         assert set(needs) <= set(NEEDS), needs
         name = function.__name__.rstrip("_")
         summary = (function.__doc__ or "").splitlines()[0]
@@ -49,20 +50,7 @@ def check(severity: str, *, needs: tuple[str, ...] = (), slow: bool = False) -> 
     return enter
 
 
-def passed(says: str = "", **numbers: Any) -> Finding:
-    return Finding(outcome=PASS, says=says, **numbers)
-
-
-def failed(says: str, mend: str = "", **numbers: Any) -> Finding:
-    return Finding(outcome=FAIL, says=says, mend=mend, **numbers)
-
-
-def noted(says: str, mend: str = "", **numbers: Any) -> Finding:
-    return Finding(outcome=NOTE, says=says, mend=mend, **numbers)
-
-
-def skipped(says: str) -> Finding:
-    return Finding(outcome=SKIP, says=says)
+passed, failed, noted, skipped = (partial(Finding, outcome) for outcome in (PASS, FAIL, NOTE, SKIP))
 
 
 class Found(Exception):
@@ -70,6 +58,16 @@ class Found(Exception):
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
+
+
+def fail(says: str, mend: str = "", **numbers: Any) -> NoReturn:
+    """End the check: this is wrong."""
+    raise Found(failed(says, mend, **numbers))
+
+
+def skip(says: str) -> NoReturn:
+    """End the check, for this reason, without a judgement."""
+    raise Found(skipped(says))
 
 
 @contextmanager

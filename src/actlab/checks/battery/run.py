@@ -11,7 +11,7 @@ import torch
 from actlab import naming
 from actlab.checks.battery import autograd, costs, dtypes, numbers, shapes, state, steps, transforms
 from actlab.checks.battery.findings import FAIL, NOTE, PASS, Finding, Verdict, words_of
-from actlab.checks.battery.registry import CHECKS, NEEDS, Check, Found, failed, noted, skipped
+from actlab.checks.battery.registry import CHECKS, NEEDS, Check, Found, failed, noted, passed, skipped
 from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.untouched import as_it_was, usual_settings
 from actlab.checks.properties.measure import properties
@@ -102,7 +102,7 @@ def _run(entry: Check, subject: Subject) -> Finding:
     lacking = next((says for has, says in needs if not has(subject)), "")
     try:
         with torch.random.fork_rng(devices=[]):
-            found = skipped(lacking) if lacking else entry.run(subject)
+            found = skipped(lacking) if lacking else entry.run(subject) or passed()
     except Found as ended:
         found = ended.finding
     except Exception as error:

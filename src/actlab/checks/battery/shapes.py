@@ -13,43 +13,40 @@ from actlab import functional
 from actlab.activations import BLOCKS
 from actlab.checks.battery import sampling
 from actlab.checks.battery.findings import WRONG, Finding, words_of
-from actlab.checks.battery.registry import check, failed, failing, passed, skipped
+from actlab.checks.battery.registry import check, fail, failing, passed, skip
 from actlab.checks.battery.subject import Subject
 
 _SHAPES = ((), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 4, 5))
 
 
 @check(WRONG)
-def elementwise(s: Subject) -> Finding:
+def elementwise(s: Subject) -> None:
     """Each output depends on its own input alone, whatever stands beside it."""
     if not s.wants_elementwise:
-        return skipped("it is checked as a function of whole rows")
+        skip("it is checked as a function of whole rows")
     if words := s.dependence():
-        return failed(
+        fail(
             f"The result for an input changes {words}.",
             "Statistics of the batch, sorting and softmax make it no activation of a single number; what is meant so "
             "is checked with --not-elementwise.",
         )
-    return passed()
 
 
 @check(WRONG)
-def deterministic(s: Subject) -> Finding:
+def deterministic(s: Subject) -> None:
     """The same result twice, in evaluation mode."""
     x = s.grid()
     f = s.raw()
     with torch.no_grad():
         first, second = f(x.clone()), f(x.clone())
-    if torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
-        return passed()
-    return failed(
-        "Two calls with the same input differ.", "Draw at random in training mode only: `if self.training`.",
-        measured=(first - second).abs().max().item(), limit=0.0,
-    )  # fmt: skip
+    if not torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
+        gap = (first - second).abs().max().item()
+        mend = "Draw at random in training mode only: `if self.training`."
+        fail("Two calls with the same input differ.", mend, measured=gap, limit=0.0)
 
 
 @check(WRONG, needs=("elementwise",))
-def shapes(s: Subject) -> Finding:
+def shapes(s: Subject) -> None:
     """Any shape, 0-d and empty ones too, and any strides: the same numbers in the same shape."""
     mend = "Use elementwise operations only: no .view on what may not be contiguous, no assumption on dimensions."
     f, of_any_shape = s.raw(), s.as_they_come()
@@ -62,10 +59,9 @@ def shapes(s: Subject) -> Finding:
                 torch.autograd.grad(y.sum(), leaf, allow_unused=True)
         scaled = x.dim() == 0 and y.numel() == 1  # by what has shape (1,); no network gives 0-d inputs
         if y.shape != x.shape and not scaled:
-            return failed(f"It returns shape {tuple(y.shape)}.", mend, where=words)
+            fail(f"It returns shape {tuple(y.shape)}.", mend, where=words)
         if not torch.allclose(y.detach().flatten(), flat.detach().flatten(), rtol=1e-5, atol=1e-6, equal_nan=True):
-            return failed("The numbers differ from those of the same values in a row.", mend, where=words)
-    return passed()
+            fail("The numbers differ from those of the same values in a row.", mend, where=words)
 
 
 def _layouts(s: Subject) -> dict[str, Tensor]:
@@ -89,7 +85,7 @@ def _layouts(s: Subject) -> dict[str, Tensor]:
 
 
 @check(WRONG)
-def input_kept(s: Subject) -> Finding:
+def input_kept(s: Subject) -> None:
     """Neither the input nor the upstream gradient is changed, however large: leaf or not, a view, without gradients."""
     numbers = s.grid().flatten()
     if s.is_elementwise:
@@ -106,14 +102,13 @@ def input_kept(s: Subject) -> Finding:
         if not _same(whole, before):
             place = ~((whole == before) | (whole.isnan() & before.isnan()))
             first = before[place][before[place].abs().argmin()].item()
-            return failed("The input is changed by the forward pass.", mend, where=f"{words}, x = {first:g}")
+            fail("The input is changed by the forward pass.", mend, where=f"{words}, x = {first:g}")
         if y.requires_grad:
             upstream = numbers.flatten().repeat(-(-y.numel() // numbers.numel()))[: y.numel()].reshape(y.shape)
             given = upstream.clone()
             torch.autograd.grad(y, x, upstream, allow_unused=True)
             if not _same(upstream, given):
-                return failed("backward changes the gradient it is given.", "Multiply into a new tensor.", where=words)
-    return passed()
+                fail("backward changes the gradient it is given.", "Multiply into a new tensor.", where=words)
 
 
 _INPUTS: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {  # the tensor that must stay, and the part given
@@ -140,7 +135,7 @@ def inplace(s: Subject) -> Finding:
     """inplace=True is honoured with the right gradient, or refused."""
     f = _inplace_form(s)
     if f is None:
-        return skipped("it has no inplace")
+        skip("it has no inplace")
     leaf = (s.grid(2) + 0.1).requires_grad_()
     value, slope = s.value_and_slope(leaf.detach(), torch.float32)
     x = leaf * 1.0
@@ -150,16 +145,16 @@ def inplace(s: Subject) -> Finding:
         return passed("It refuses.")
     mend = "Overwrite the input (x.copy_(y), ctx.mark_dirty(x)) and return it, or take no inplace argument."
     if y.data_ptr() != x.data_ptr():
-        return failed("inplace=True is accepted and ignored: another tensor is returned.", mend)
+        fail("inplace=True is accepted and ignored: another tensor is returned.", mend)
     if not torch.allclose(y, value, rtol=1e-6, atol=1e-6):
-        return failed("In place the values are other ones.", mend)
+        fail("In place the values are other ones.", mend)
     try:
         (got,) = torch.autograd.grad(y.sum(), leaf)
     except RuntimeError as error:  # autograd noticed: refused at the last moment, but refused
         return passed(f"backward refuses: {words_of(error)}")
     if not torch.allclose(got, slope, rtol=1e-5, atol=1e-6):
         place = int((got - slope).abs().argmax())
-        return failed(
+        fail(
             f"In place f' is {got.flatten()[place]:.4g}, otherwise {slope.flatten()[place]:.4g}.",
             "Save what backward needs before it is overwritten, or compute f' from the output.",
             where=f"x = {leaf.flatten()[place].item():.3g}",

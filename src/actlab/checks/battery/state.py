@@ -10,28 +10,27 @@ import torch
 from torch import Tensor
 
 from actlab.checks.battery.findings import WRONG, Finding
-from actlab.checks.battery.registry import check, failed, failing, noted, passed
+from actlab.checks.battery.registry import check, fail, failing, noted, passed
 from actlab.checks.battery.subject import Subject
 
 _BUFFER = "Keep it with self.register_buffer(name, tensor), or as a Python number; what is learned as nn.Parameter."
 
 
 @check(WRONG, needs=("module",))
-def constants(s: Subject) -> Finding:
+def constants(s: Subject) -> None:
     """No tensor is kept where .to(), .half() and state_dict() lose it; training changes nothing they do not save."""
     for owner, module in s.thing.named_modules():
         lost = next(_tensors(vars(module), ""), None)
         if lost is not None:
             name = f"{owner}.{lost}".lstrip(".")
-            return failed(f"self.{name} is a plain tensor: .to(), .half() and state_dict() pass it by.", _BUFFER)
+            fail(f"self.{name} is a plain tensor: .to(), .half() and state_dict() pass it by.", _BUFFER)
     if changed := _changed_by_training(s):
         says = f"A forward pass in training mode changes self.{changed}, which state_dict() does not save."
-        return failed(says, _BUFFER)
-    return passed()
+        fail(says, _BUFFER)
 
 
 @check(WRONG, needs=("module",))
-def state_dict(s: Subject) -> Finding:
+def state_dict(s: Subject) -> None:
     """A state_dict loaded into a new one gives the same numbers."""
     trained, other = s.copied(), s.copied()
     with torch.no_grad():
@@ -42,7 +41,7 @@ def state_dict(s: Subject) -> Finding:
     torch.save(trained.state_dict(), stored)
     stored.seek(0)
     other.load_state_dict(torch.load(stored))
-    return _same(trained, other, s, "after load_state_dict", "Keep every number that forward uses in state_dict.")
+    _same(trained, other, s, "after load_state_dict", "Keep every number that forward uses in state_dict.")
 
 
 @check(WRONG)
@@ -58,19 +57,18 @@ def pickle_(s: Subject) -> Finding:
     mend = "No lambdas or local functions as attributes: a method, or a function of the file."
     with failing("It cannot be pickled", mend):
         twin = pickle.loads(pickle.dumps(s.copied()))
-    return _same(s.copied(), twin, s, "after pickle", "Let __getstate__ and __reduce__ keep everything.")
+    _same(s.copied(), twin, s, "after pickle", "Let __getstate__ and __reduce__ keep everything.")
+    return passed()
 
 
 @check(WRONG, needs=("module",))
-def deepcopy(s: Subject) -> Finding:
+def deepcopy(s: Subject) -> None:
     """copy.deepcopy gives an equal one that shares nothing."""
     mend = "Let __init__ keep no open files, generators or results of a computation with gradients."
     with failing("It cannot be copied", mend):
         original = copy.deepcopy(s.thing)
         twin = copy.deepcopy(original)
-    finding = _same(s.thing, twin, s, "in a copy", "Let __deepcopy__ take everything, or leave it out.")
-    if finding.outcome != "pass":
-        return finding
+    _same(s.thing, twin, s, "in a copy", "Let __deepcopy__ take everything, or leave it out.")
     changed = [t for t in (*twin.parameters(), *twin.buffers()) if t.is_floating_point()]
     before = [t.detach().clone() for t in changed]
     x = s.grid()
@@ -81,19 +79,17 @@ def deepcopy(s: Subject) -> Finding:
         second = original(x.clone())
         for tensor, kept in zip(changed, before, strict=True):  # what is shared is given back as it was
             tensor.copy_(kept)
-    if torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
-        return passed()
-    return failed("Changing a copy's parameters changes the original.", "Let __deepcopy__ copy tensors: x.clone().")
+    if not torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
+        fail("Changing a copy's parameters changes the original.", "Let __deepcopy__ copy tensors: x.clone().")
 
 
-def _same(first: Any, second: Any, s: Subject, when: str, mend: str) -> Finding:
+def _same(first: Any, second: Any, s: Subject, when: str, mend: str) -> None:
     x = s.grid()
     with torch.no_grad():
         one, two = first.eval()(x.clone()), second.eval()(x.clone())
-    if torch.allclose(one, two, rtol=0, atol=0, equal_nan=True):
-        return passed()
-    gap = (one - two).abs().max().item()
-    return failed(f"The numbers are other ones {when}.", mend, measured=gap, limit=0.0)
+    if not torch.allclose(one, two, rtol=0, atol=0, equal_nan=True):
+        gap = (one - two).abs().max().item()
+        fail(f"The numbers are other ones {when}.", mend, measured=gap, limit=0.0)
 
 
 def _tensors(value: Any, path: str) -> Iterator[str]:

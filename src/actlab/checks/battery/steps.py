@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from actlab.checks.battery.findings import WRONG, Finding
-from actlab.checks.battery.registry import check, failed, failing, passed, skipped
+from actlab.checks.battery.findings import WRONG
+from actlab.checks.battery.registry import check, fail, failing, skip
 from actlab.checks.battery.subject import Subject
 
 _KEEP = "Keep inputs and outputs with ctx.save_for_backward(...), which sees to it; never as ctx.x, on self or a class."
@@ -16,12 +16,12 @@ _TRAIN = "Look at what forward does under `if self.training`: a division by a st
 
 
 @check(WRONG)
-def kept_numbers(s: Subject) -> Finding:
+def kept_numbers(s: Subject) -> None:
     """Between forward and backward input or output is changed in place, or another call is made: no other gradient."""
     f = s.raw()
     expected = _gradient(f, s, lambda x, y: None)
     if expected is None:
-        return skipped("it has no gradient")
+        skip("it has no gradient")
     between: dict[str, Callable[[Tensor, Tensor], object]] = {
         "the output is changed in place, as in y += x": lambda x, y: y.add_(1),
         "the input is changed in place": lambda x, y: x.add_(1),
@@ -36,8 +36,7 @@ def kept_numbers(s: Subject) -> Finding:
         if not torch.allclose(got, expected, rtol=1e-5, atol=1e-6, equal_nan=True):
             gap = (got - expected).abs().max().item()
             says = f"The gradient is another one when, before backward, {words}; nothing is said."
-            return failed(says, _KEEP, measured=gap, limit=0.0)
-    return passed()
+            fail(says, _KEEP, measured=gap, limit=0.0)
 
 
 def _gradient(f: Callable[[Tensor], Tensor], s: Subject, event: Callable[[Tensor, Tensor], object]) -> Tensor | None:
@@ -53,7 +52,7 @@ def _gradient(f: Callable[[Tensor], Tensor], s: Subject, event: Callable[[Tensor
 
 
 @check(WRONG)
-def released(s: Subject) -> Finding:
+def released(s: Subject) -> None:
     """Input and output of a call are freed with the last reference to them."""
     f = s.raw()
 
@@ -66,12 +65,11 @@ def released(s: Subject) -> Finding:
         if sum(ref() is not None for ref in refs) > 1:
             gc.collect()
             later = "" if sum(ref() is not None for ref in refs) > 1 else " before Python collects garbage"
-            return failed(f"The {name} of each call is kept: its memory is never freed{later}.", _KEEP)
-    return passed()
+            fail(f"The {name} of each call is kept: its memory is never freed{later}.", _KEEP)
 
 
 @check(WRONG, needs=("module", "float32"))
-def training(s: Subject) -> Finding:
+def training(s: Subject) -> None:
     """Two steps of training, forward, backward and update: they work, and give numbers where evaluation does."""
     with torch.no_grad():
         sound = s.raw()(s.grid()).isfinite()
@@ -87,13 +85,12 @@ def training(s: Subject) -> Finding:
                 y.sum().backward()
         if (sound & ~y.detach().isfinite()).any():
             says = "In training mode f is no number where it is one in evaluation."
-            return failed(says, _TRAIN, where=f"{step} step")
+            fail(says, _TRAIN, where=f"{step} step")
         learned = {name: p for name, p in module.named_parameters() if p.grad is not None}
         for name, tensor in {"x": leaf, **learned}.items():
             if sound.all() and tensor.grad is not None and not tensor.grad.isfinite().all():
-                return failed(f"In training mode the gradient by {name} is no number.", _TRAIN, where=f"{step} step")
+                fail(f"In training mode the gradient by {name} is no number.", _TRAIN, where=f"{step} step")
         with torch.no_grad():
             for parameter in learned.values():
                 assert parameter.grad is not None
                 parameter.sub_(1e-3 * parameter.grad)
-    return passed()

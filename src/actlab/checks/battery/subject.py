@@ -197,8 +197,8 @@ class Subject:
             return self.block.facts.parameters | self.given
         if not self.is_module:
             return {}
-        attributes: dict[str, Any] = vars(self.thing)
-        found = {k: v for k, v in attributes.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+        held = vars(self.thing).items()
+        found: dict[str, float] = {k: v for k, v in held if isinstance(v, int | float) and not isinstance(v, bool)}
         tensors = (*self.thing.named_parameters(), *self.thing.named_buffers())
         return found | {name: tensor.item() for name, tensor in tensors if tensor.numel() == 1}
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from actlab.checks.battery.findings import FAIL, NOTE, PORTABILITY, Finding, words_of
-from actlab.checks.battery.registry import check, failed, failing, noted, passed, skipped
+from actlab.checks.battery.registry import check, fail, failed, failing, noted, passed, skip
 from actlab.checks.battery.subject import Subject
 from actlab.making import has_own_backward
 
@@ -30,7 +30,7 @@ _JVP = (
 
 
 @check(PORTABILITY)
-def meta(s: Subject) -> Finding:
+def meta(s: Subject) -> None:
     """It follows its input to another device: meta tensors, and the GPU where there is one."""
     for device in ("meta", *(["cuda"] if torch.cuda.is_available() else [])):
         x = s.grid()
@@ -40,16 +40,13 @@ def meta(s: Subject) -> Finding:
             if y.requires_grad:
                 torch.autograd.grad(y.sum(), leaf, allow_unused=True)
         if y.device.type != device:
-            return failed(
-                f"It returns a tensor on {y.device}.", "Make constants on x.device, or register_buffer.", where=device
-            )
+            fail(f"It returns a tensor on {y.device}.", "Make constants on x.device, or register_buffer.", where=device)
         if device != "meta" and not torch.allclose(y.cpu(), s.fresh()(x), rtol=1e-4, atol=1e-5, equal_nan=True):
-            return failed("The numbers are other ones there.", "Compare the two, operation by operation.", where=device)
-    return passed()
+            fail("The numbers are other ones there.", "Compare the two, operation by operation.", where=device)
 
 
 @check(PORTABILITY)
-def vmap(s: Subject) -> Finding:
+def vmap(s: Subject) -> None:
     """torch.func.vmap gives what a loop gives."""
     f = s.fresh()
     rows = _samples(s)
@@ -59,17 +56,16 @@ def vmap(s: Subject) -> Finding:
         across = torch.func.vmap(f, in_dims=1, out_dims=1)(rows.transpose(0, 1).contiguous())
     if not _close(got, expected) or not _close(across, expected.transpose(0, 1)):
         off = (got - expected).abs().max().item()
-        return failed("Its numbers are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
-    return passed()
+        fail("Its numbers are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
 
 
 @check(PORTABILITY)
-def vmap_grad(s: Subject) -> Finding:
+def vmap_grad(s: Subject) -> None:
     """torch.func.vmap(torch.func.grad) gives the gradients of a loop: per-sample gradients."""
     f = s.fresh()
     rows = _samples(s)
     if not f(rows[0].clone().requires_grad_() * 1.0).requires_grad:
-        return skipped("it has no gradient")
+        skip("it has no gradient")
     with _quiet(), failing("It fails", partial(_advice, s, _VMAP)):
         got = torch.func.vmap(torch.func.grad(lambda row: f(row).sum()))(rows.clone())
     leaf = rows.clone().requires_grad_()
@@ -77,8 +73,7 @@ def vmap_grad(s: Subject) -> Finding:
     (expected,) = torch.autograd.grad(y.sum(), leaf, materialize_grads=True)
     if not _close(got, expected):
         off = (got - expected).abs().max().item()
-        return failed("Its gradients are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
-    return passed()
+        fail("Its gradients are not those of a loop.", _advice(s, _VMAP), measured=off, limit=0.0)
 
 
 @check(PORTABILITY, slow=True)
@@ -94,7 +89,7 @@ def inductor(s: Subject) -> Finding:
     if shutil.which("g++") is None and shutil.which("clang++") is None:
         return noted("No C++ compiler is found: Inductor was not tried.")
     if (s.found.get("compile") or compile_(s)).outcome == FAIL:
-        return skipped("it does not compile (see compile)")
+        skip("it does not compile (see compile)")
     return _compiled(s, "inductor")
 
 

@@ -123,18 +123,14 @@ def truth_of(subject: "Subject") -> Truth:
     found = _truth_of(subject)
     if not text:
         return found
-    declared = Declared(_reading(text, subject.settings))
-    words = f"{found.words}; its gradient against {text}, as declared"
-    return dataclasses.replace(found, words=words, gradient=declared)
-
-
-def _reading(text: str, settings: dict[str, float]) -> Reading:
-    """The formula of a gradient, which may be a number: 1 is straight through."""
     try:
         float(text)
     except ValueError:
-        return read(text, settings)
-    return Reading(parse(text), {}, ())
+        reading = read(text, subject.settings)
+    else:
+        reading = Reading(parse(text), {}, ())  # a number: 1 is straight through
+    words = f"{found.words}; its gradient against {text}, as declared"
+    return dataclasses.replace(found, words=words, gradient=Declared(reading))
 
 
 def _truth_of(subject: "Subject") -> Truth:

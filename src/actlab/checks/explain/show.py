@@ -179,13 +179,13 @@ def _curvature(slope: Function, x: np.ndarray, kinks: np.ndarray) -> np.ndarray:
 
 def one(what: str | Callable[..., Any]) -> naming.Target:
     """The one activation that is named; UserError where a name gives one for each layer."""
-    found = naming.parse_layers(what, kept=False)
-    if len(found) > 1:
+    first, *others = naming.parse_layers(what, kept=False)
+    if others:
         raise UserError(
-            f"{what} names {len(found)} activations, and one activation is shown at a time: `actlab show "
-            f"{found[0].text}`, then `actlab show {found[1].text}`."
+            f"{what} names {1 + len(others)} activations, and one activation is shown at a time: `actlab show "
+            f"{first.text}`, then `actlab show {others[0].text}`."
         )
-    return found[0]
+    return first
 
 
 def parameters(facts: catalogue.Facts, target: naming.Target) -> str:

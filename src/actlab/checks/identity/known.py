@@ -57,11 +57,9 @@ class Identity:
 
 @dataclasses.dataclass(frozen=True)
 class Same:
-    """Another name of a function: `kind` "equals" or "affine", and the sentence that says how."""
+    """Another name of a function, and the sentence that says how it is the same."""
 
-    kind: str
     name: str
-    label: str
     text: str
 
 
@@ -126,9 +124,8 @@ def same_as(name: str) -> list[Same]:
         name = match.entry.name
         if name not in taken and (name not in best or match.simplicity < best[name].simplicity):
             best[name] = match
-    others = [entry for entry in equal if entry.name != own.name]
-    found = [Same("equals", entry.name, entry.label, f"equals {entry.label}") for entry in others]
-    return found + [Same("affine", match.entry.name, match.entry.label, match.text) for match in best.values()]
+    found = [Same(entry.name, f"equals {entry.label}") for entry in equal if entry.name != own.name]
+    return found + [Same(name, match.text) for name, match in best.items()]
 
 
 def _equal(asked: list[Entry], values: np.ndarray) -> list[Entry]:

@@ -126,12 +126,11 @@ def jumps(f: Function, x: float) -> bool:
 
 def found_kinks(f: Function, slope: Function) -> tuple[Kink, ...]:
     """Where f or f' still differs across a cell of [-12, 12] that has been halved to nothing."""
-    low, high = CENTRE[:-1].copy(), CENTRE[1:].copy()
-    bends = [_bisected(function, low, high) for function in (slope, f)]
     found: dict[float, Kink] = {}
-    for x, jump in [(x, True) for x in bends[1]] + [(x, False) for x in bends[0]]:
-        if not any(abs(x - other) < 1e-6 for other in found):
-            found[x] = Kink(x, jump)
+    for function, jump in ((f, True), (slope, False)):
+        for x in _bisected(function, CENTRE[:-1], CENTRE[1:]):
+            if not any(abs(x - other) < 1e-6 for other in found):
+                found[x] = Kink(x, jump)
     return tuple(found[x] for x in sorted(found))
 
 

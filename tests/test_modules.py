@@ -256,7 +256,7 @@ def test_a_loaded_network_gives_the_loss_that_was_reported(file, tmp_path):
     from actlab.data import load
 
     names = [f"{file}:{name}" for name in STATEFUL]
-    settings = {"data": "digits", "seeds": 2, "epochs": 3, "hidden": (10, 6), "report": False}
+    settings = {"data": "digits", "seeds": 2, "epochs": 3, "hidden": (10,), "report": False}
     run = compare(*names, out=tmp_path / "run", workers=2, stack_size=7, **settings)
     valid = load("digits").valid
     for row in run.trials.itertuples():

@@ -113,11 +113,12 @@ def _least_squares(residual: Callable[[np.ndarray], np.ndarray], point: np.ndarr
         held = damping * np.diag(square) + 1e-14 * square.trace() + 1e-300  # some stretch without effect (relu)
         step = np.linalg.solve(square + np.diag(held), -slopes.T @ left)
         tried = residual(point + step)
-        if tried @ tried < left @ left:
+        gained = 1 - tried @ tried / max(left @ left, 1e-300)
+        if gained > 0:
             point, left, damping = point + step, tried, damping / 10
         else:
             damping *= 10
-        if np.abs(step).max() <= 1e-15 * np.abs(point).max():
+        if np.abs(step).max() <= 1e-15 * np.abs(point).max() or 0 < gained < 1e-6:  # this is as near as it comes
             break
     return point
 

@@ -535,7 +535,7 @@ def test_sentences_for_a_paper_are_whole_whatever_was_compared(seeds, names):
             r"\b1 (pairs|comparisons|losses)|all 1|comparisons?\b" if len(names) == 2 else r"\b1 pairs", text
         )
     assert ("best" in found.conclusion) == (seeds > 1 and len(names) > 2)
-    assert "best" not in found.conclusion or found.conclusion.endswith("The best is relu.")
+    assert "best" not in found.conclusion or found.conclusion.endswith("The best is relu (95%).")
 
 
 def test_what_was_found_in_a_table_stands_before_the_verdicts():

@@ -14,7 +14,7 @@ from actlab.stats.images import crossed_error
 from actlab.stats.intervals import t_critical
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar, sequential_p
 from actlab.stats.verdicts import VERDICTS, further_seeds, mcnemar
-from actlab.stats.words import Unit, winner
+from actlab.stats.words import Unit
 
 NAN = math.nan
 
@@ -191,11 +191,11 @@ def test_divergence_is_a_result_of_its_own():
     assert steady.verdict == "stabler"
 
 
-def test_no_winner_among_survivors():
+def test_a_verdict_among_survivors_says_which_seeds_it_speaks_of():
     values = table(*noise(2, 10))
     values["b"] = {seed: (NAN if seed < 4 else values["a"][seed] + 0.1 + 1e-4 * seed) for seed in values["a"]}
     comparisons = compare(values)
-    assert comparisons[0].verdict == "better" and winner(comparisons) is None
+    assert comparisons[0].verdict == "better"
     assert "among the 6 seeds in which both finished" in conclusion(values, comparisons, subject="MNIST", metric="m")
 
 
@@ -493,16 +493,6 @@ def test_visible_is_found_four_times_in_five():
     assert found.visible == pytest.approx(effect)
 
 
-def test_winner():
-    rows = noise(3, 10)
-    up, down = [0, 0.01, 0], [0, -0.01, -0.02]
-    assert winner(compare(table(*rows))) is None
-    assert winner(compare(table(*(rows + np.c_[up])))) == "b"
-    assert winner(compare(table(*(rows + np.c_[down])))) == "a"
-    assert winner(compare(table(*(rows - np.c_[down])))) is None  # two better ones: not compared
-    assert winner([]) is None
-
-
 def said(values, subject="MNIST", metric="test accuracy", margin=0.0, **more):
     return conclusion(values, compare(values, margin=margin), subject=subject, metric=metric, **more)
 
@@ -543,7 +533,7 @@ def test_the_methods_say_what_was_done():
     text = methods(many, subject="MNIST", metric="test accuracy", selection="the last epoch", versions="actlab 0.1.0")
     assert "2 activation functions with a on MNIST" in text and "12 pairs" in text and "all sign patterns" in text
     assert "0.10 points, fixed before training" in text and "actlab 0.1.0" in text
-    assert "Bonferroni" in methods(few, subject="MNIST", metric="m", selection="s")
+    assert "Bonferroni" in methods(few, subject="MNIST", metric="m", selection="s", versions="")
 
 
 def test_signs_come_in_blocks_of_bounded_size_and_are_those_that_were_drawn_at_once():

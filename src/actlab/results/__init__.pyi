@@ -1,11 +1,11 @@
 from .costs import COST_HEADERS as COST_HEADERS
-from .differences import (
+from .differences import PAIR_HEADERS as PAIR_HEADERS
+from .judgement import (
     COMPARISON_HEADERS as COMPARISON_HEADERS,
     COMPARISON_NOTES as COMPARISON_NOTES,
-    PAIR_HEADERS as PAIR_HEADERS,
+    Judgement as Judgement,
 )
 from .judging.judge import judge as judge
-from .judging.judgement import Judgement as Judgement
 from .latex import write_latex as write_latex
 from .numbers import NO_TEST as NO_TEST, POINTS as POINTS, number as number, percent as percent
 from .summary import (

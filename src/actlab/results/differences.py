@@ -4,31 +4,10 @@ import math
 from collections.abc import Sequence
 
 from actlab.results.costs import Cost
-from actlab.results.numbers import NO_TEST, POINTS, number, p_text, percent, points, span
-from actlab.stats import Comparison, note
+from actlab.results.numbers import NO_TEST, POINTS, aligned, times
+from actlab.stats import Comparison, estimate, here
 
-COMPARISON_HEADERS = (
-    "activation", "against", "pairs", "difference, points", "simultaneous 95% interval", "plain 95% t interval", "p",
-    "probability of improvement", "smallest visible, points", "verdict", "note",
-)  # fmt: skip
-COMPARISON_NOTES = {
-    "pairs": "seeds in which both finished",
-    "difference, points": "mean over the pairs, in percentage points; above 0 is better",
-    "simultaneous 95% interval": "of the difference, in points, for all comparisons together; it decides",
-    "plain 95% t interval": "Student's, of this comparison alone",
-    "p": "two-sided, corrected for the number of comparisons",
-    "probability of improvement": "the share of pairs in which it is better, ties counted half",
-    "smallest visible, points": "the true difference that so many pairs tell from 0 four times in five",
-}
 PAIR_HEADERS = ("first", "second", "pairs", "second minus first", "simultaneous 95% interval")
-
-
-def bracketed(low: float, high: float) -> str:
-    """
-    >>> bracketed(-0.001, 0.002), bracketed(float("nan"), 0.0)
-    ('[-0.10, +0.20]', '–')
-    """
-    return f"[{points(low)}, {points(high)}]" if math.isfinite(low) and math.isfinite(high) else NO_TEST
 
 
 def difference_lines(comparisons: Sequence[Comparison], metric: str) -> list[str]:
@@ -38,8 +17,8 @@ def difference_lines(comparisons: Sequence[Comparison], metric: str) -> list[str
         return []
     rows = [
         [
-            item.name, points(item.difference), bracketed(item.low, item.high),
-            bracketed(item.plain_low, item.plain_high), verdict_said(item),
+            item.name, POINTS.difference(item.difference), POINTS.bracketed(item.low, item.high),
+            POINTS.bracketed(item.plain_low, item.plain_high), verdict_said(item),
         ]
         for item in judged
     ]  # fmt: skip
@@ -53,7 +32,7 @@ def verdict_said(item: Comparison) -> str:
     if item.diverged and item.verdict != "unstable":
         bounds.append(f"unstable: {item.diverged} of {item.seeds} diverged")
     if item.only_here:
-        bounds.append(f"on these {item.examples:,} test examples only")
+        bounds.append(here(item))
     return "; ".join([item.verdict, *bounds])
 
 
@@ -63,9 +42,8 @@ def cost_lines(costs: Sequence[Cost], baseline: str) -> list[str]:
         return []
     rows = [
         [
-            item.name, f"{item.relative:.2f}×", epochs_said(item), f"{item.reached} of {item.seeds}",
-            f"{points(item.equal_time.difference)} {bracketed(item.equal_time.low, item.equal_time.high)}",
-            item.equal_time.verdict,
+            item.name, times(item.relative), epochs_said(item), f"{item.reached} of {item.seeds}",
+            estimate(item.equal_time, POINTS), item.equal_time.verdict,
         ]
         for item in costs
     ]  # fmt: skip
@@ -82,37 +60,15 @@ def epochs_said(item: Cost) -> str:
     return f"{more.mean:+.1f}" + (f" [{more.low:+.1f}, {more.high:+.1f}]" if math.isfinite(more.low) else "")
 
 
-def aligned(rows: list[list[str]], indent: str = "") -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def comparison_row(item: Comparison) -> list[str]:
-    """In the order of COMPARISON_HEADERS."""
-    return [
-        item.name,
-        item.baseline,
-        str(item.n),
-        points(item.difference),
-        span(item.low, item.high),
-        span(item.plain_low, item.plain_high),
-        p_text(item.p),
-        percent(item.improvement, 0),
-        number(100 * item.visible, 2),
-        item.verdict,
-        note(item, POINTS),
-    ]
-
-
 def cost_row(item: Cost) -> list[str]:
     """In the order of the HEADERS of costs."""
     return [
         item.name,
-        f"{item.relative:.2f}×",
+        times(item.relative),
         epochs_said(item),
         f"{item.reached} of {item.seeds} seeds",
         f"{item.epochs_at_equal_time} beside {item.baseline_epochs}",
-        f"{points(item.equal_time.difference)} [{span(item.equal_time.low, item.equal_time.high)}]",
+        f"{POINTS.difference(item.equal_time.difference)} [{POINTS.span(item.equal_time.low, item.equal_time.high)}]",
         item.equal_time.verdict,
     ]
 
@@ -120,4 +76,4 @@ def cost_row(item: Cost) -> list[str]:
 def pair_row(item: tuple[str, str, float, float, float, int]) -> list[str]:
     """In the order of PAIR_HEADERS."""
     first, other, mean, low, high, n = item
-    return [first, other, str(n), points(mean), span(low, high)]
+    return [first, other, str(n), POINTS.difference(mean), POINTS.span(low, high)]

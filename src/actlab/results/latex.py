@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 
 from actlab.experiment import write_text
-from actlab.results.differences import bracketed, verdict_said
-from actlab.results.numbers import points
+from actlab.results.differences import verdict_said
+from actlab.results.numbers import POINTS
 from actlab.results.summary import Summary
 from actlab.stats import Comparison
 
@@ -70,9 +70,9 @@ def _row(row: dict, item: Comparison | None, summary: Summary) -> str:
     if item is None:
         return f"    {' & '.join([*cells, '', '', '', 'baseline'])} \\\\"
     both = [_interval(item.low, item.high), _interval(item.plain_low, item.plain_high)]
-    difference = f"${points(item.difference)}$" if item.n else "--"
+    difference = f"${POINTS.difference(item.difference)}$" if item.n else "--"
     return f"    {' & '.join([*cells, difference, *both, escaped(verdict_said(item))])} \\\\"
 
 
 def _interval(low: float, high: float) -> str:
-    return f"${bracketed(low, high)}$" if math.isfinite(low) and math.isfinite(high) else "--"
+    return f"${POINTS.bracketed(low, high)}$" if math.isfinite(low) and math.isfinite(high) else "--"

@@ -1,10 +1,11 @@
-"""How numbers are written in tables and on pages."""
+"""How numbers are written in tables, on pages and in JSON."""
 
 import math
+from typing import Any
 
-from actlab.stats import Interval, Unit
+from actlab.stats import NOTHING, Interval, Unit
 
-NO_TEST = "–"
+NO_TEST = NOTHING
 POINTS = Unit()
 
 
@@ -16,19 +17,12 @@ def percent(value: float, digits: int = 2) -> str:
     return f"{100 * value:.{digits}f}%" if math.isfinite(value) else NO_TEST
 
 
-def points(value: float) -> str:
-    """
-    >>> points(-0.00127), points(float("nan"))
-    ('-0.13', '–')
-    """
-    if not math.isfinite(value):
-        return NO_TEST
-    text = f"{100 * value:+.2f}"
-    return "0.00" if float(text) == 0 else text
-
-
 def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else NO_TEST
+
+
+def times(value: float) -> str:
+    return f"{value:.2f}×" if math.isfinite(value) else NO_TEST
 
 
 def interval_text(found: Interval) -> str:
@@ -41,15 +35,30 @@ def interval_text(found: Interval) -> str:
     return f"{percent(found.mean)} [{100 * found.low:.2f}, {100 * found.high:.2f}]"
 
 
-def span(low: float, high: float) -> str:
-    return f"{points(low)} to {points(high)}" if math.isfinite(low) and math.isfinite(high) else NO_TEST
-
-
 def p_text(p: float) -> str:
     """
     >>> p_text(0.00001), p_text(0.0312), p_text(float("nan"))
     ('< 0.0001', '0.0312', '–')
     """
-    if not math.isfinite(p):
-        return NO_TEST
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+    return "< 0.0001" if p < 0.0001 else number(p)
+
+
+def aligned(rows: list[list[str]], indent: str = "") -> list[str]:
+    """Lines with the cells of each column one under the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def plain(value: Any) -> Any:
+    """As JSON can hold it: what is not a number is None.
+
+    >>> plain({"low": float("nan"), "n": [1, 2.5]})
+    {'low': None, 'n': [1, 2.5]}
+    """
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if hasattr(value, "item"):  # of NumPy
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,25 +17,11 @@ from actlab.experiment import Run, looked
 from actlab.naming import exact
 from actlab.results import endings
 from actlab.results.costs import Cost, costs_beside
-from actlab.results.differences import aligned, comparison_row, cost_lines, cost_row, difference_lines, pair_row
-from actlab.results.numbers import NO_TEST, POINTS, interval_text, number, percent
+from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_row
+from actlab.results.judgement import Training, cells, judged
+from actlab.results.numbers import NO_TEST, POINTS, aligned, interval_text, number, percent, plain, times
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import (
-    Comparison,
-    Diagnosis,
-    Interval,
-    all_pairs,
-    asked,
-    best_among,
-    best_lies,
-    compare,
-    conclusion,
-    correction,
-    mean_interval,
-    methods,
-    note,
-    pairs_of,
-)  # fmt: skip
+from actlab.stats import Comparison, Diagnosis, Interval, all_pairs, mean_interval, note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +31,21 @@ _PAIR = ("first", "other", "difference", "low", "high", "n")
 _INTERVALS = ("final_valid_accuracy", "best_valid_accuracy", "test_accuracy")
 _MEANS = ("final_train_loss", "final_train_accuracy", "final_valid_loss")
 
-HEADERS = (
-    "activation", "trials", "diverged", "final validation accuracy", "best validation accuracy", "best epoch",
-    "test accuracy", "step cost", "gradient", "final training loss", "final training accuracy", "final validation loss",
-)  # fmt: skip
+_CELLS: dict[str, Callable[[dict[str, Any]], str]] = {  # a row of the table as text, by header
+    "activation": lambda row: row["arm"],
+    "trials": lambda row: str(row["n"]),
+    "diverged": lambda row: f"{row['diverged']} of {row['diverged'] + row['n']}",
+    "final validation accuracy": lambda row: _text_interval(row, "final_valid_accuracy"),
+    "best validation accuracy": lambda row: _text_interval(row, "best_valid_accuracy"),
+    "best epoch": lambda row: f"{row['best_epoch']:g}" if math.isfinite(row["best_epoch"]) else NO_TEST,
+    "test accuracy": lambda row: _text_interval(row, "test_accuracy"),
+    "step cost": lambda row: times(row["relative_cost"]),
+    "gradient": lambda row: row["gradient"] or NO_TEST,
+    "final training loss": lambda row: number(row["final_train_loss"]),
+    "final training accuracy": lambda row: percent(row["final_train_accuracy"]),
+    "final validation loss": lambda row: number(row["final_valid_loss"]),
+}
+HEADERS = tuple(_CELLS)
 HEADER_NOTES = {
     "trials": "finished trials; the figures are means over them",
     "final validation accuracy": "after the last epoch",
@@ -79,6 +76,7 @@ class Summary:
     comparisons: list[Comparison]
     conclusion: str
     best: list[str]  # the arms among which the best one lies, at 95%
+    best_said: str  # in words; "" where fewer than three are compared or nothing is judged
     caption: str  # what the numbers rest on
     methods: str  # a paragraph for a paper
     asked: str  # which question the intervals answer
@@ -100,7 +98,7 @@ class Summary:
         """What is to be known before the numbers are believed: found before training, and told from the curves."""
         return [*endings.found_before(self.preflight), *endings.said(self.endings)]
 
-    @cached_property
+    @property
     def unfinished(self) -> str:
         """In words, how much is still to be trained; "" where nothing is."""
         if not self.planned:
@@ -109,16 +107,11 @@ class Summary:
         noun = "trial" if self.total == 1 else "trials"
         return f"{self.planned} of {self.total} {noun} {verb} still to be trained."
 
-    @property
-    def best_said(self) -> str:
-        """In words, among which arms the best one lies; "" where fewer than three are compared or nothing is judged."""
-        judged = any(math.isfinite(item.low) for item in self.comparisons)
-        return f"{best_lies(self.best)} (95%)." if len(self.comparisons) > 1 and judged else ""
-
     def as_text(self) -> str:
         """The table, and what it says, for a terminal."""
         headers = [name.removesuffix(" accuracy").removesuffix(" cost") for name in _TERMINAL]
-        lines = aligned([headers, *([row[HEADERS.index(name)] for name in _TERMINAL] for row in self.rows)])
+        rows = [[_CELLS[name](row) for name in _TERMINAL] for row in self.table.to_dict("records")]
+        lines = aligned([headers, *rows])
         tuned = self.tuning.sentence if self.tuning else ""
         caption = f"These differences rest on: {self.caption}" if self.caption else ""
         said = (self.conclusion, self.best_said, tuned, *self.warned, caption, self.metric_note, self.mixed,
@@ -131,7 +124,7 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values; what is not a number is None."""
-        return {
+        told = {
             "subject": self.subject,
             "metric": self.metric,
             "metric_note": self.metric_note,
@@ -142,22 +135,23 @@ class Summary:
             "asked": self.asked,
             "trials": self.total,
             "still_to_be_trained": self.planned,
-            "table": [_plain(row) for row in self.table.to_dict("records")],
+            "table": self.table.to_dict("records"),
             "tuning": self.tuning and self.tuning.as_json(),
-            "costs": [_plain(dataclasses.asdict(item)) for item in self.costs],
+            "costs": [dataclasses.asdict(item) for item in self.costs],
             "comparisons": [
-                _plain(dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, POINTS)})
+                dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, POINTS)}
                 for item in self.comparisons
             ],
-            "all_pairs": [_plain(dict(zip(_PAIR, item, strict=True))) for item in self.pairs],
+            "all_pairs": [dict(zip(_PAIR, item, strict=True)) for item in self.pairs],
             "preflight": self.preflight,
             "endings": {arm: dataclasses.asdict(found) for arm, found in self.endings.items()},
         }
+        return plain(told)
 
     @property
     def rows(self) -> list[list[str]]:
         """The table as text, in the order of HEADERS."""
-        return [_text_row(row) for row in self.table.to_dict("records")]
+        return [[cell(row) for cell in _CELLS.values()] for row in self.table.to_dict("records")]
 
     @property
     def cost_rows(self) -> list[list[str]]:
@@ -172,7 +166,7 @@ class Summary:
     @property
     def comparison_rows(self) -> list[list[str]]:
         """The comparisons as text, in the order of COMPARISON_HEADERS."""
-        return [comparison_row(item) for item in self.comparisons]
+        return [[*cells(item, POINTS).values()] for item in self.comparisons]
 
 
 def summarise(run: str | Path | Run) -> Summary:
@@ -183,40 +177,41 @@ def summarise(run: str | Path | Run) -> Summary:
     column = "test_accuracy" if has_test else "final_valid_accuracy"
     metric = "test accuracy" if has_test else "final validation accuracy"
     values = _values(trials, column)
-    margin = margin_points(run) / 100
+    margin, experiment = margin_points(run), run.experiment
     baseline = _baseline_arm(run, values)
-    correct = _correct(run, trials) if has_test and not run.sizes else None
-    overlap = run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0
-    looks = run.experiment.max_seeds > 0
-    comparisons = compare(values, baseline, margin=margin, correct=correct, overlap=overlap, sequential=looks)
-    question = asked(resplit=overlap > 0, examples=max((item.examples for item in comparisons), default=0))
-    subject = data_title(run) + (f", {reason}" if (reason := run.experiment.reason) else "")
+    subject = data_title(run) + (f", {experiment.reason}" if experiment.reason else "")
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     tuning = tuning_of(run)
     if tuning is not None:
         selection += f", and {tuning.selection}"
+    raised = f" (two test examples, above the {experiment.margin:g} asked for)"
+    training = Training(
+        selection=selection,
+        split=experiment.split,
+        margin=f"{margin:.3g} points{raised * bool(0 < experiment.margin < margin)}, fixed before training",
+        versions=_versions(run),
+        overlap=run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0,
+        sequential=experiment.max_seeds > 0,
+        seconds_a_seed=_seconds_a_seed(run),
+    )
+    correct = _correct(run, trials) if has_test and not run.sizes else None
+    found = judged({"": values}, baseline, metric=metric, unit=POINTS, subject=subject, margin=margin,
+                   training=training, correct=correct)  # fmt: skip
+    comparisons = found.comparisons[""]
     planned = int((trials["status"] == "planned").sum())
+    costs = relative_costs(run)
     return Summary(
-        table=_table(run, trials),
+        table=_table(trials, costs),
         values=values,
         comparisons=comparisons,
-        conclusion=conclusion(values, comparisons, subject=subject, metric=metric, seconds_a_seed=_seconds_a_seed(run))
-        + _limit_said(run, comparisons),
-        best=best_among(values, sequential=looks) if len(values) > 1 else [],
-        costs=_costs(run, trials, baseline, margin),
+        conclusion=found.verdicts_said + _limit_said(run, comparisons),
+        best=found.best.get("", []),
+        best_said=found.best_said,
+        costs=_costs(run, trials, costs, baseline, margin / 100),
         tuning=tuning,
-        caption=_caption(run, comparisons, metric, selection, question),
-        methods=methods(
-            comparisons,
-            subject=subject,
-            metric=metric,
-            selection=selection,
-            versions=_versions(run),
-            sequential=looks,
-            shared=f"equal seeds share initial weights{', split' * (overlap > 0)} and batch order",
-            question=question,
-        ),
-        asked=question if any(math.isfinite(item.low) for item in comparisons) else "",
+        caption=found.caption,
+        methods=found.methods,
+        asked=found.question if any(math.isfinite(item.low) for item in comparisons) else "",
         metric=metric,
         metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
@@ -224,7 +219,7 @@ def summarise(run: str | Path | Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
-        pairs=all_pairs(values, sequential=looks) if len(values) > 2 else [],
+        pairs=all_pairs(values, sequential=training.sequential) if len(values) > 2 else [],
         preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
@@ -266,8 +261,9 @@ def _seconds_a_seed(run: Run) -> float:
     return float(times["seconds"].sum()) / len(run.experiment.seeds) if len(times) else math.nan
 
 
-def _costs(run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float) -> list[Cost]:
-    by_activation = relative_costs(run)
+def _costs(
+    run: Run, trials: "pd.DataFrame", by_activation: dict[str, float], baseline: str | None, margin: float
+) -> list[Cost]:
     finished = trials[trials["status"] == "finished"]
     if baseline is None or finished.empty:
         return []
@@ -277,24 +273,6 @@ def _costs(run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float
     curves = run.curves.merge(finished[["key", "arm"]], on="key")
     looks = run.experiment.max_seeds > 0
     return costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
-
-
-def _caption(run: Run, comparisons: list[Comparison], metric: str, selection: str, question: str) -> str:
-    """What the numbers rest on."""
-    if not comparisons:
-        return ""
-    return (
-        f"n = {pairs_of(comparisons)} of seeds; {metric} with {selection}; split {run.experiment.split}; margin "
-        f"{_margin_said(run)}; intervals: "
-        f"{correction(comparisons, sequential=run.experiment.max_seeds > 0)}; {_versions(run)}. {question}"
-    )
-
-
-def _margin_said(run: Run) -> str:
-    """The margin, and why it is another one than was asked for."""
-    points, asked = margin_points(run), run.experiment.margin
-    raised = f" (two test examples, above the {asked:g} asked for)" if asked and points > asked else ""
-    return f"{points:.3g} points{raised}, fixed before training"
 
 
 def _versions(run: Run) -> str:
@@ -332,18 +310,6 @@ def data_title(run: Run) -> str:
     return Path(name).name
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    values = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
-    return {
-        name: _plain(value)
-        if isinstance(value, dict)
-        else None
-        if isinstance(value, float) and not math.isfinite(value)
-        else value
-        for name, value in values.items()
-    }
-
-
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else exact(value)
 
@@ -368,14 +334,12 @@ def _values(trials: "pd.DataFrame", column: str) -> dict[str, dict[int, float]]:
     return {arm: values for arm, values in found.items() if values}
 
 
-def _table(run: Run, trials: "pd.DataFrame") -> "pd.DataFrame":
+def _table(trials: "pd.DataFrame", costs: dict[str, float]) -> "pd.DataFrame":
     try:
         import pandas as pd
     except ImportError:
         raise need_extra("lab", "pandas") from None
-    costs = relative_costs(run)
-    rows = [_row(arm, group, costs) for arm, group in trials.groupby("arm", sort=False)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([_row(arm, group, costs) for arm, group in trials.groupby("arm", sort=False)])
 
 
 def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
@@ -414,21 +378,3 @@ def relative_costs(run: Run) -> dict[str, float]:
 
 def _text_interval(row: dict, name: str) -> str:
     return interval_text(Interval(row[name], row[f"{name}_low"], row[f"{name}_high"], row["n"]))
-
-
-def _text_row(row: dict) -> list[str]:
-    cost = row["relative_cost"]
-    return [
-        row["arm"],
-        str(row["n"]),
-        f"{row['diverged']} of {row['diverged'] + row['n']}",
-        _text_interval(row, "final_valid_accuracy"),
-        _text_interval(row, "best_valid_accuracy"),
-        f"{row['best_epoch']:g}" if math.isfinite(row["best_epoch"]) else NO_TEST,
-        _text_interval(row, "test_accuracy"),
-        f"{cost:.2f}×" if math.isfinite(cost) else NO_TEST,
-        row["gradient"] or NO_TEST,
-        number(row["final_train_loss"]),
-        percent(row["final_train_accuracy"]),
-        number(row["final_valid_loss"]),
-    ]

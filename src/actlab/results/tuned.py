@@ -119,8 +119,7 @@ class Tuning:
             "chosen": {name: dict(self.setting(name)) for name in self.names},
             "tried": [
                 {"activation": t.activation, **t.setting, "diverged": t.diverged}
-                | {"valid_loss": t.loss if math.isfinite(t.loss) else None}
-                | {"valid_accuracy": t.accuracy if math.isfinite(t.accuracy) else None}
+                | {"valid_loss": t.loss, "valid_accuracy": t.accuracy}
                 for t in self.tried
             ],
             "order_at_one_rate": {exact(rate): self.order(rate) for rate in self.rates},

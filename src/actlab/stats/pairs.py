@@ -37,9 +37,11 @@ class Pairs:
     diverged_SA: np.ndarray  # +1 where the arm alone diverged, -1 where the baseline alone did, 0 otherwise
 
 
-def pairs(table: Table, baseline: str) -> Pairs:
+def pairs(table: Table, baseline: str | None) -> Pairs:
+    """Every arm beside the baseline, by default the first."""
+    baseline = next(iter(table), "") if baseline is None else baseline
+    first = table[baseline] if table else {}
     names = tuple(name for name in table if name != baseline)
-    first = table[baseline]
     seeds = tuple(sorted(set().union(*(values.keys() for values in table.values()))))
     differences = np.full((len(seeds), len(names)), math.nan)
     diverged = np.zeros((len(seeds), len(names)), dtype=int)

@@ -104,10 +104,10 @@ def compare(
     >>> found.verdict, found.n, round(found.difference, 2), found.low < -5 < found.high
     ('worse', 8, -4.95, True)
     """
-    if not table:
-        return []
-    tables = {"": table}
-    return compare_tasks(tables, baseline, margin=margin, correct=correct, overlap=overlap, sequential=sequential)[""]
+    [found] = compare_tasks(
+        {"": table}, baseline, margin=margin, correct=correct, overlap=overlap, sequential=sequential
+    ).values()
+    return found
 
 
 def compare_tasks(
@@ -121,7 +121,7 @@ def compare_tasks(
     progress: Progress | None = None,
 ) -> dict[str, list[Comparison]]:
     """As `compare`, of several tasks: each has its own comparisons, and all of all tasks hold together."""
-    found = {task: pairs(table, next(iter(table)) if baseline is None else baseline) for task, table in tables.items()}
+    found = {task: pairs(table, baseline) for task, table in tables.items()}
     seeds = sorted(set().union(*(each.seeds for each in found.values())))
     columns = [
         dict(zip(each.seeds, column, strict=True)) for each in found.values() for column in each.differences_SA.T

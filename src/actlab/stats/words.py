@@ -10,6 +10,7 @@ from actlab.stats.pairs import Table
 from actlab.stats.verdicts import Comparison
 
 _MOST_NAMED = 8
+NOTHING = "–"  # in place of a number that there is not
 
 
 @dataclass(frozen=True)
@@ -38,26 +39,24 @@ class Unit:
         >>> Unit().difference(-0.0013), Unit().difference(-1e-9), Unit(1, "", 3).difference(0.25)
         ('-0.13', '0.00', '+0.250')
         """
+        if not math.isfinite(value):
+            return NOTHING
         text = f"{self.scale * value:+.{self.digits}f}"
         return text.lstrip("+-") if float(text) == 0 else text
+
+    def span(self, low: float, high: float) -> str:
+        """
+        >>> Unit().span(-0.001, 0.002), Unit().span(math.nan, math.nan)
+        ('-0.10 to +0.20', '–')
+        """
+        return f"{self.difference(low)} to {self.difference(high)}" if math.isfinite(low + high) else NOTHING
+
+    def bracketed(self, low: float, high: float) -> str:
+        return f"[{self.difference(low)}, {self.difference(high)}]" if math.isfinite(low + high) else NOTHING
 
     def size(self, value: float) -> str:
         """Without sign, with its word: '0.10 points'."""
         return " ".join(filter(None, (f"{self.scale * abs(value):.{self.digits}f}", self.word)))
-
-
-def winner(comparisons: Sequence[Comparison]) -> str | None:
-    """The one arm that the comparisons single out, or None.
-
-    It is the only arm better than the baseline, and no seed was lost in that; or the baseline itself, where every other
-    arm is worse. Arms that are all better than the baseline have not been compared with each other.
-    """
-    better = [item for item in comparisons if item.verdict.startswith("better")]
-    if len(better) == 1:
-        return better[0].name if better[0].n == better[0].seeds else None
-    if comparisons and all(item.verdict.startswith("worse") for item in comparisons):
-        return comparisons[0].baseline
-    return None
 
 
 def conclusion(
@@ -81,9 +80,7 @@ def conclusion(
     groups: dict[str, list[Comparison]] = {}
     for item in comparisons:
         groups.setdefault(item.verdict, []).append(item)
-    sentences = [
-        _SENTENCES[verdict](groups[verdict], unit) for verdict in _SENTENCES if verdict in groups
-    ]  # fmt: skip
+    sentences = [say(groups[verdict], unit) for verdict, say in _SENTENCES.items() if verdict in groups]
     if undecided := groups.get("undecided"):
         sentences.append(_undecided(undecided, seconds_a_seed))
     if few := groups.get("too few seeds"):
@@ -118,8 +115,9 @@ def listed(names: Sequence[str], most: int = _MOST_NAMED) -> str:
     return " and ".join(filter(None, (comma.join(names[:-1]), names[-1])))
 
 
-def interval(item: Comparison, unit: Unit) -> str:
-    return f"{unit.difference(item.difference)} [{unit.difference(item.low)}, {unit.difference(item.high)}]"
+def estimate(item: Comparison, unit: Unit) -> str:
+    """-0.13 [-0.21, -0.05]."""
+    return f"{unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}"
 
 
 def note(item: Comparison, unit: Unit) -> str:
@@ -146,7 +144,7 @@ def note(item: Comparison, unit: Unit) -> str:
     if item.verdict.endswith("slightly"):
         said.append(f"perhaps by less than {unit.size(item.margin)}")
     if item.only_here:
-        said.append(_here(item))
+        said.append(here(item))
     if item.further:
         said.append(f"{count(item.further, 'more seed')} would settle it")
     return "; ".join(said)
@@ -154,39 +152,44 @@ def note(item: Comparison, unit: Unit) -> str:
 
 def _estimates(group: Sequence[Comparison], unit: Unit) -> str:
     shown = [
-        f"{item.name} {interval(item, unit)}{_among(item)}{_only_here(item)}"
+        f"{item.name} {estimate(item, unit)}"
+        # which seeds it speaks of, where not all of them have both results
+        + (f" among the {count(item.n, 'seed')} {_which(item)}" if item.n < item.seeds else "")
+        + (f" {here(item)}" if item.only_here else "")
         for item in sorted(group, key=lambda c: -c.difference)
     ]
     return listed(shown)
 
 
+def _are(group: Sequence[Comparison]) -> str:
+    """Their names, and the verb: relu and tanh are."""
+    return f"{listed([item.name for item in group])} {'is' if len(group) == 1 else 'are'}"
+
+
 def _decided(group: Sequence[Comparison], unit: Unit) -> str:
     """Those beyond the margin, or on one side of 0."""
-    word, baseline, margin = group[0].verdict, group[0].baseline, group[0].margin
-    side, _, slightly = word.partition(",")
-    but = f", perhaps by less than {unit.size(margin)}" if slightly else ""
-    verb = "is" if len(group) == 1 else "are"
-    names = listed([item.name for item in sorted(group, key=lambda c: -c.difference)])
-    return f"{names} {verb} {unit.stated(side)} than {baseline}{but}: {_estimates(group, unit)}."
+    side, _, slightly = group[0].verdict.partition(",")
+    but = f", perhaps by less than {unit.size(group[0].margin)}" if slightly else ""
+    who = _are(sorted(group, key=lambda c: -c.difference))
+    return f"{who} {unit.stated(side)} than {group[0].baseline}{but}: {_estimates(group, unit)}."
 
 
 def _equal(group: Sequence[Comparison], unit: Unit) -> str:
-    verb = "is" if len(group) == 1 else "are"
-    names = listed([item.name for item in group])
-    said = f"{names} {verb} practically equal to {group[0].baseline}, within {unit.size(group[0].margin)}: "
+    said = f"{_are(group)} practically equal to {group[0].baseline}, within {unit.size(group[0].margin)}: "
     said += f"{_estimates(group, unit)}."
     sure = [item for item in group if item.low > 0 or item.high < 0]
     told = [f"{item.name} is reliably {unit.size(item.difference)} {unit.side(item.low > 0)}" for item in sure]
     return said + (f" {listed(told)}, less than matters." if told else "")
 
 
-def _same(group: Sequence[Comparison], unit: Unit) -> str:
+def _same_results(group: Sequence[Comparison], unit: Unit) -> str:
     verb = "gives" if len(group) == 1 else "give"
-    names, baseline = listed([item.name for item in group]), group[0].baseline
-    if group[0].verdict == "the same results":
-        return f"{names} {verb} the same results as {baseline} in every seed."
-    be = "is" if len(group) == 1 else "are"
-    return f"{names} {be} the same function as {baseline}, as far as its results tell: equal in every seed."
+    names = listed([item.name for item in group])
+    return f"{names} {verb} the same results as {group[0].baseline} in every seed."
+
+
+def _same_function(group: Sequence[Comparison], unit: Unit) -> str:
+    return f"{_are(group)} the same function as {group[0].baseline}, as far as its results tell: equal in every seed."
 
 
 def _unstable(group: Sequence[Comparison], unit: Unit) -> str:
@@ -206,14 +209,9 @@ _SENTENCES = {
     "practically equal": _equal,
     "worse, perhaps slightly": _decided,
     "worse": _decided,
-    "the same function": _same,
-    "the same results": _same,
+    "the same function": _same_function,
+    "the same results": _same_results,
 }
-
-
-def _among(item: Comparison) -> str:
-    """Which seeds a comparison speaks of, where not all of them have both results."""
-    return f" among the {count(item.n, 'seed')} {_which(item)}" if item.n < item.seeds else ""
 
 
 def _which(item: Comparison) -> str:
@@ -221,11 +219,7 @@ def _which(item: Comparison) -> str:
     return "in which both finished" if item.diverged or item.baseline_diverged else "that both have"
 
 
-def _only_here(item: Comparison) -> str:
-    return f" {_here(item)}" if item.only_here else ""
-
-
-def _here(item: Comparison) -> str:
+def here(item: Comparison) -> str:
     return f"on these {count(item.examples, 'test example')} only" if item.examples else "on splits of these data only"
 
 
@@ -299,10 +293,10 @@ def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -
     return student if max(pairs) < LEAST_SIGNED else f"{signed}; {student} below {LEAST_SIGNED} pairs"
 
 
-def asked(*, resplit: bool, examples: int) -> str:
+def asked(comparisons: Sequence[Comparison], *, resplit: bool) -> str:
     """Which question the intervals answer, in sentences.
 
-    >>> asked(resplit=False, examples=0)
+    >>> asked([], resplit=False)
     'Intervals speak of other initial weights and batch orders, on this split.'
     """
     if resplit:
@@ -312,24 +306,22 @@ def asked(*, resplit: bool, examples: int) -> str:
             "and what Nadeau and Bengio's (2003) wider one leaves open is said to hold on splits of these data only."
         )
     said = "Intervals speak of other initial weights and batch orders, on this split"
-    if not examples:
+    if not any(item.examples for item in comparisons):
         return f"{said}."
     return f"{said}; what a crossed interval leaves open for other test examples is said to hold on these only."
 
 
 def methods(
-    comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, unit: Unit = Unit(),
-    sequential: bool = False, versions: str = "", shared: str = "equal seeds share initial weights and batch order",
-    thing: str = "activation function", when: str = ", fixed before training,", question: str = "",
+    comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, versions: str,
+    unit: Unit = Unit(), sequential: bool = False, resplit: bool = False, thing: str = "activation function",
 ) -> str:  # fmt: skip
     """A paragraph for a paper: how the comparisons were made.
 
     Args:
-        shared: what equal seeds have in common; "" where it is not known.
+        selection: how epoch and the like were chosen: "the epoch of the lowest validation loss". "": the results are
+            from elsewhere, and nothing is said of how they were trained.
+        resplit: whether each seed splits the same data anew.
         thing: what was compared, in the singular.
-        when: the margin was fixed; "" where it is not known.
-        question: which one the intervals answer, as `asked` says it.
-        selection: how epoch and the like were chosen: "the epoch of the lowest validation loss", or "".
     """
     if not comparisons:
         return ""
@@ -353,10 +345,14 @@ def methods(
         )
     else:
         how = f"Intervals are Student's at 95%{corrected}."
+    shared = chosen = question = when = ""
+    if selection:
+        shared = f"; equal seeds share initial weights{', split' * resplit} and batch order"
+        chosen, when = f", with {selection}", ", fixed before training,"
+        question = f" {asked(comparisons, resplit=resplit)}"
     equal = f" Differences within {unit.size(margin)}{when} were taken as practically equal." if margin else ""
     return (
         f"We compared {count(len(comparisons), thing)} with {baseline} on {subject}, by {metric}, paired by random "
-        f"seed ({pairs_of(comparisons)}{shared and f'; {shared}'}){selection and f', with {selection}'}. "
-        f"{how}{question and f' {question}'}{equal} Diverged runs were counted as outcomes (exact McNemar test) and "
-        "entered no mean." + (f" Software: {versions}." if versions else "")
+        f"seed ({pairs_of(comparisons)}{shared}){chosen}. {how}{question}{equal} Diverged runs were counted as "
+        f"outcomes (exact McNemar test) and entered no mean.{f' Software: {versions}.' if versions else ''}"
     )

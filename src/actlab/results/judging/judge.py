@@ -1,6 +1,5 @@
 """Verdicts on results that people have already: a table with a column for what is compared, seeds and a metric."""
 
-import dataclasses
 import itertools
 import math
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actlab.errors import UserError, did_you_mean
-from actlab.results.judging.judgement import Judgement
+from actlab.results.judgement import Judgement, judged
 from actlab.results.judging.metric import numbers, sounds, unit_of
 from actlab.results.judging.reading import Sheet, is_named, melted, names_of, read, seeds_of
 from actlab.results.judging.states import state_columns, states
-from actlab.stats import Comparison, Progress, best_among, compare_tasks, listed
+from actlab.stats import Progress, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,13 +80,12 @@ def judge(
     signed = values[finished] * (-1 if lower_is_better else 1)
     tables = _tables(kept, signed.tolist(), group, seed, task)
     chosen = _baseline(tables, None if baseline is None else str(baseline), group, sheet.name, told)
-    comparisons = compare_tasks(tables, chosen, margin=margin / shown.scale, progress=progress)
-    if group != "activation":  # equal results make no optimizer the same function
-        comparisons = {where: [_no_function(item) for item in items] for where, items in comparisons.items()}
-    best = {where: best_among(arms, progress=progress) for where, arms in tables.items() if len(arms) > 2}
     direction = f"{shown.better} is better{': a positive difference is an improvement' if lower_is_better else ''}"
     told += _told_alone(tables, chosen)
-    return Judgement(tables, comparisons, best, f"{metric} ({direction})", shown, sheet.name, tuple(told), group)
+    return judged(
+        tables, chosen, metric=f"{metric} ({direction})", unit=shown, subject=sheet.name, margin=margin,
+        told=tuple(told), group=group, progress=progress,
+    )  # fmt: skip
 
 
 def _need_sense(margin: float, columns: dict[str, str | None]) -> None:
@@ -150,10 +148,6 @@ def _baseline(tables: Tables, given: str | None, group: str, name: str, told: li
     if all(len(arms) < 2 for arms in tables.values()):
         raise UserError(f"{name} has one {group} alone, {chosen}: there is nothing to compare it with{why}.")
     return chosen
-
-
-def _no_function(item: Comparison) -> Comparison:
-    return dataclasses.replace(item, verdict="the same results") if item.verdict == "the same function" else item
 
 
 def _told_lost(runs: list[Run], kept: list[Run], columns: str, from_pandas: bool) -> list[str]:

@@ -1,0 +1,252 @@
+"""What a table of results says, whatever made it: comparisons, in words, as a frame, as JSON."""
+
+import dataclasses
+import functools
+import math
+import platform
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actlab import __version__
+from actlab.results.numbers import aligned, number, p_text, percent, plain
+from actlab.stats import (
+    LEAST_PAIRS,
+    Comparison,
+    Correct,
+    Progress,
+    Unit,
+    asked,
+    best_among,
+    best_lies,
+    compare_tasks,
+    conclusion,
+    correction,
+    methods,
+    note,
+    pairs_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Tables = Mapping[str, Mapping[str, Mapping[Any, float]]]  # task -> arm -> seed -> value; NaN: the trial diverged
+COMPARISON_HEADERS = (
+    "activation", "against", "pairs", "difference, points", "simultaneous 95% interval", "plain 95% t interval", "p",
+    "probability of improvement", "smallest visible, points", "verdict", "note",
+)  # fmt: skip
+COMPARISON_NOTES = {
+    "pairs": "seeds in which both finished",
+    "difference, points": "mean over the pairs, in percentage points; above 0 is better",
+    "simultaneous 95% interval": "of the difference, in points, for all comparisons together; it decides",
+    "plain 95% t interval": "Student's, of this comparison alone",
+    "p": "two-sided, corrected for the number of comparisons",
+    "probability of improvement": "the share of pairs in which it is better, ties counted half",
+    "smallest visible, points": "the true difference that so many pairs tell from 0 four times in five",
+}
+_NOT_SHOWN = ("p", "probability of improvement", "smallest visible, points")  # of a table from elsewhere
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is known of how results came about where they were trained here."""
+
+    selection: str  # how epoch and settings were chosen
+    split: str
+    margin: str  # in words
+    versions: str
+    overlap: float = 0.0  # where each seed splits the same data anew, test samples for each sample of the other parts
+    sequential: bool = False  # whether seeds were added until the comparisons were decided
+    seconds_a_seed: float = math.nan  # what one more seed of all arms takes
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a table of results says, task by task ("" where there is one task).
+
+    `frame` has a row a comparison: comparison, against, pairs, difference, low and high (simultaneous 95%), plain_low
+    and plain_high (Student's 95%, of this comparison alone), p (corrected), improvement (share of pairs in which it is
+    better, ties counted half), verdict, direction (which values are better), note.
+    """
+
+    tables: Tables
+    comparisons: dict[str, list[Comparison]]
+    best: dict[str, list[str]]  # among which arms the best one lies, of tasks where that was asked
+    metric: str
+    unit: Unit
+    subject: str
+    told: tuple[str, ...]  # what was found in the table, and what was done about it
+    group: str  # what is compared
+    training: Training | None  # None: the table is from elsewhere
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Those of `frame`."""
+        scaled = ("difference", "low", "high", "plain_low", "plain_high")
+        return [
+            ({"task": task} if len(self.tables) > 1 else {})
+            | {"comparison": c.name, "against": c.baseline, "pairs": c.n}
+            | {name: self.unit.scale * getattr(c, name) for name in scaled}
+            | {"p": c.p, "improvement": c.improvement, "verdict": c.verdict}
+            | {"direction": f"{self.unit.better} is better", "note": note(c, self.unit)}
+            for task, found in self.comparisons.items()
+            for c in found
+        ]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    @property
+    def every(self) -> list[Comparison]:
+        """Those of all tasks."""
+        return [c for found in self.comparisons.values() for c in found]
+
+    @property
+    def verdicts_said(self) -> str:
+        """What the comparisons say, in sentences."""
+        known = {"advice": f"{LEAST_PAIRS} pairs are needed for a verdict"}
+        if self.training:
+            known = {"seconds_a_seed": self.training.seconds_a_seed}
+        return " ".join(
+            conclusion(table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit,
+                       **known)
+            for task, table in self.tables.items()
+        )  # fmt: skip
+
+    @property
+    def best_said(self) -> str:
+        """Among which arms the best one lies; "" where fewer than three are compared or nothing is judged."""
+        return " ".join(
+            f"{best_lies(names, task and f'on {task}')} (95%)."
+            for task, names in self.best.items()
+            if len(found := self.comparisons[task]) > 1 and any(math.isfinite(c.low) for c in found)
+        )
+
+    @functools.cached_property
+    def conclusion(self) -> str:
+        return " ".join(filter(None, (self.verdicts_said, self.best_said)))
+
+    @property
+    def question(self) -> str:
+        """Which one the intervals answer; "" where that is not known."""
+        return asked(self.every, resplit=self.training.overlap > 0) if self.training else ""
+
+    @property
+    def versions(self) -> str:
+        if self.training:
+            return self.training.versions
+        return f"actlab {__version__}, numpy {np.__version__}, python {platform.python_version()}"
+
+    @property
+    def caption(self) -> str:
+        """What the numbers rest on."""
+        every, trained = self.every, self.training
+        if not every:
+            return ""
+        how, margin = ", as it was given", self.unit.size(every[0].margin) if every[0].margin else ""
+        if trained:
+            how, margin = f" with {trained.selection}; split {trained.split}", trained.margin
+        intervals = correction(every, sequential=trained is not None and trained.sequential)
+        said = (
+            f"n = {pairs_of(every)} of seeds; {self.metric}{how}{margin and f'; margin {margin}'}; "
+            f"intervals: {intervals}; {self.versions}. {self.question}"
+        )
+        return said.rstrip()
+
+    @property
+    def methods(self) -> str:
+        """A paragraph for a paper."""
+        how = self.training or Training("", "", "", "")
+        thing = "activation function" if self.group == "activation" else f"other {self.group}"
+        return methods(
+            self.every, subject=self.subject, metric=self.metric, selection=how.selection, versions=self.versions,
+            unit=self.unit, sequential=how.sequential, resplit=how.overlap > 0, thing=thing,
+        )  # fmt: skip
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "metric": self.metric,
+            "unit": self.unit.word,
+            "direction": f"{self.unit.better} is better",
+            "conclusion": self.conclusion,
+            "caption": self.caption,
+            "methods": self.methods,
+            "told": list(self.told),
+            "comparisons": plain(self.rows),
+        }
+
+    @property
+    def headers(self) -> list[str]:
+        """Of `text_rows`, with the unit."""
+        unit = f", {self.unit.word}" if self.unit.word else ""
+        shown = [name.replace(", points", unit) for name in COMPARISON_HEADERS[1:] if name not in _NOT_SHOWN]
+        return [*(["task"] if len(self.tables) > 1 else []), "comparison", *shown]
+
+    @property
+    def text_rows(self) -> list[list[str]]:
+        """The comparisons as text."""
+        return [
+            ([task] if len(self.tables) > 1 else [])
+            + [cell for name, cell in cells(c, self.unit).items() if name not in _NOT_SHOWN]
+            for task, found in self.comparisons.items()
+            for c in found
+        ]
+
+    def __str__(self) -> str:
+        told, said = ("\n".join(textwrap.fill(text, 100) for text in texts)
+                      for texts in (self.told, (self.conclusion, self.caption)))  # fmt: skip
+        return "\n\n".join(filter(None, (told, "\n".join(aligned([self.headers, *self.text_rows])), said)))
+
+
+def judged(
+    tables: Tables, baseline: str | None, *, metric: str, unit: Unit, subject: str, margin: float,
+    told: tuple[str, ...] = (), group: str = "activation", training: Training | None = None,
+    correct: Correct | None = None, progress: Progress | None = None,
+) -> Judgement:  # fmt: skip
+    """Each arm of each task against the baseline, by default the first.
+
+    Args:
+        margin: the smallest difference that matters, in the unit of the differences that are shown.
+        correct: arm -> seed -> which test examples were right, where the values are their shares.
+        progress: is told the share that is done of the comparisons, then of each task's search for the best.
+    """
+    overlap, looks = (training.overlap, training.sequential) if training else (0.0, False)
+    comparisons = compare_tasks(tables, baseline, margin=margin / unit.scale, correct=correct, overlap=overlap,
+                                sequential=looks, progress=progress)  # fmt: skip
+    if group != "activation":  # equal results make no optimizer the same function
+        comparisons = {task: [_no_function(item) for item in found] for task, found in comparisons.items()}
+    least = 2 if training else 3  # of two arms of a table from elsewhere their comparison says it
+    best = {
+        task: best_among(arms, sequential=looks, progress=progress)
+        for task, arms in tables.items()
+        if len(arms) >= least
+    }
+    return Judgement(tables, comparisons, best, metric, unit, subject, told, group, training)
+
+
+def _no_function(item: Comparison) -> Comparison:
+    return dataclasses.replace(item, verdict="the same results") if item.verdict == "the same function" else item
+
+
+def cells(item: Comparison, unit: Unit) -> dict[str, str]:
+    """A comparison as text, by COMPARISON_HEADERS."""
+    texts = (
+        item.name,
+        item.baseline,
+        str(item.n),
+        unit.difference(item.difference),
+        unit.span(item.low, item.high),
+        unit.span(item.plain_low, item.plain_high),
+        p_text(item.p),
+        percent(item.improvement, 0),
+        number(unit.scale * item.visible, unit.digits),
+        unit.stated(item.verdict),
+        note(item, unit),
+    )
+    return dict(zip(COMPARISON_HEADERS, texts, strict=True))

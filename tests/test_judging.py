@@ -127,6 +127,21 @@ def test_what_is_not_there_is_named(options, told):
         actlab.judge(TABLE, **options)
 
 
+@pytest.mark.parametrize("option", ["group", "task"])
+@pytest.mark.parametrize("others", [["activation"], ["activation", "machine"], []])
+def test_a_metric_that_is_given_as_something_else_is_named(option, others):
+    table = TABLE.assign(machine="one", run="all")[["run", "seed", "test_accuracy", *others]]
+    with pytest.raises(UserError, match="^Numbers are in 'test_accuracy', which --" + option) as refused:
+        actlab.judge(table, **{"group": "run"} | {option: "test_accuracy"})
+    assert all(name in str(refused.value) for name in others)
+
+
+def test_a_metric_that_is_no_number_is_named_beside_a_group_of_numbers():
+    table = TABLE.assign(activation=TABLE.seed / 10, test_accuracy="00:05:00")
+    with pytest.raises(UserError, match=r"'activation', which --group names.*'test_accuracy' of the table holds text"):
+        actlab.judge(table)
+
+
 @pytest.mark.parametrize(
     ("table", "told"),
     [

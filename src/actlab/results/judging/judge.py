@@ -56,8 +56,10 @@ def judge(
     [['tanh', 6, 'worse']]
     """
     sheet = read(frame)
-    group, seed, metric, task, state = (None if c is None else str(c) for c in (group, seed, metric, task, state))
-    _need_sense(margin, {"--group": group, "--seed": seed, "--metric": metric, "--task": task, "--state": state})
+    group, seed = str(group), str(seed)
+    metric, task, state = (None if name is None else str(name) for name in (metric, task, state))
+    named = {"--group": group, "--seed": seed, "--metric": metric, "--task": task, "--state": state}
+    _need_sense(margin, named)
     if not sheet.columns or not sheet.columns[0]:
         raise UserError(f"{sheet.name} has no rows: one for each run is needed.")
     stated = [state] if state else state_columns(sheet, {group, seed, metric, task})
@@ -66,8 +68,8 @@ def judge(
         sheet = melted(sheet, group, seed, metric, [name for name in (task, *stated) if name])
     tasks, arms = names_of(sheet.column(task)) if task else [""] * len(sheet.columns[0]), names_of(sheet.column(group))
     runs = [*zip(tasks, arms, seeds_of(sheet.column(seed), seed, sheet.name), strict=True)]
-    metric = metric or _only_number(sheet, {group, seed, task, *stated})
-    values, marked = numbers(sheet.column(metric), f"Column {metric!r} of {sheet.name}")
+    metric = metric or _only_number(sheet, named, stated)
+    values, marked = numbers(sheet.column(metric), _said(sheet, metric))
     finished, diverged, told = states(sheet, stated, failed_diverged=failed_diverged)
     values[diverged] = math.nan
     shown = unit_of(values[finished], metric, given=unit, marked=marked, lower_is_better=lower_is_better)
@@ -104,19 +106,30 @@ def _is_numeric(sheet: Sheet, name: str) -> bool:
         return False
 
 
-def _only_number(sheet: Sheet, others: set[str | None]) -> str:
+def _only_number(sheet: Sheet, named: dict[str, str | None], stated: list[str]) -> str:
+    others = {*named.values(), *stated}
     rest = [name for name in dict.fromkeys(sheet.names) if name not in others and is_named(name)]
     found = [name for name in rest if _is_numeric(sheet, name)]
     if len(found) == 1:
         return found[0]
     if found:
         raise UserError(f"{sheet.name} has numbers in {', '.join(found)}: say which one is compared with --metric.")
+    given = [(option, name) for option in ("--group", "--task") if (name := named[option]) and _is_numeric(sheet, name)]
+    hint = "".join(f"Numbers are in {name!r}, which {option} names: is that the metric? " for option, name in given)
     if len(rest) == 1:  # it is meant: what is wrong with it
+        try:
+            numbers(sheet.column(rest[0]), _said(sheet, rest[0]))
+        except UserError as error:
+            raise UserError(f"{hint}{error}") from None
         return rest[0]
     raise UserError(
-        f"{sheet.name} has no column of numbers beside those that name the runs"
+        f"{hint}{sheet.name} has no column of numbers beside those that name the runs"
         + (f"; {listed(rest)} hold something else: with --metric it is said what." if rest else ".")
     )
+
+
+def _said(sheet: Sheet, column: str) -> str:
+    return f"Column {column!r} of {sheet.name}"
 
 
 def _tables(runs: list[Run], values: list[float], group: str, seed: str, task: str | None) -> Tables:

@@ -40,13 +40,10 @@ def cost_lines(costs: Sequence[Cost], baseline: str) -> list[str]:
     """Cost beside quality."""
     if not costs:
         return []
-    rows = [
-        [
-            item.name, times(item.relative), epochs_said(item), f"{item.reached} of {item.seeds}",
-            estimate(item.equal_time, POINTS), item.equal_time.verdict,
-        ]
-        for item in costs
-    ]  # fmt: skip
+    rows = []
+    for item in costs:
+        name, step, more, reached, _, equal, verdict = cost_row(item)
+        rows.append([name, step, more, reached.removesuffix(" seeds"), equal, verdict])
     headers = ["", "step", "epochs more", "got there", "at equal time", "verdict at equal time"]
     title = f"Cost beside quality: epochs until {baseline}'s last validation accuracy; that accuracy at equal time:"
     return [title, *aligned([headers, *rows], "  "), ""]
@@ -61,19 +58,13 @@ def epochs_said(item: Cost) -> str:
 
 
 def cost_row(item: Cost) -> list[str]:
-    """In the order of the HEADERS of costs."""
+    """In the order of COST_HEADERS."""
     return [
         item.name,
         times(item.relative),
         epochs_said(item),
         f"{item.reached} of {item.seeds} seeds",
         f"{item.epochs_at_equal_time} beside {item.baseline_epochs}",
-        f"{POINTS.difference(item.equal_time.difference)} [{POINTS.span(item.equal_time.low, item.equal_time.high)}]",
+        estimate(item.equal_time, POINTS),
         item.equal_time.verdict,
     ]
-
-
-def pair_row(item: tuple[str, str, float, float, float, int]) -> list[str]:
-    """In the order of PAIR_HEADERS."""
-    first, other, mean, low, high, n = item
-    return [first, other, str(n), POINTS.difference(mean), POINTS.span(low, high)]

@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 _CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
-def endings(curves: "pd.DataFrame", classes: int) -> dict[str, Diagnosis]:
-    """Arm -> what its mean curves say. `curves`: columns arm, epoch and the four, of trials that finished."""
-    found = {}
-    for arm, rows in curves.groupby("arm", sort=False):
-        means = rows.groupby("epoch")[list(_CURVES)].mean()
-        found[arm] = diagnose(*(means[name].to_numpy() for name in _CURVES), classes=classes)
-    return found
-
-
 def said(found: dict[str, Diagnosis]) -> list[str]:
     """A sentence for each state but "fine", and the figures of each arm in it."""
     states: dict[str, list[str]] = {}
@@ -41,7 +32,12 @@ def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
     finished = trials[trials["status"] == "finished"]
     samples = run.artefact("samples")
     classes = int(samples["classes"]) if "classes" in samples else 1 + int(np.max(samples.get("labels", 9)))
-    return endings(run.curves.merge(finished[["key", "arm"]], on="key"), classes) if len(finished) else {}
+    curves = run.curves.merge(finished[["key", "arm"]], on="key")
+    found = {}
+    for arm, rows in curves.groupby("arm", sort=False):
+        means = rows.groupby("epoch")[list(_CURVES)].mean()
+        found[arm] = diagnose(*means.to_numpy().T, classes=classes)
+    return found
 
 
 def found_before(findings: Sequence[dict[str, Any]]) -> list[str]:

@@ -11,24 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab import __version__
+from actlab import __version__, stats
 from actlab.results.numbers import aligned, number, p_text, percent, plain
-from actlab.stats import (
-    LEAST_PAIRS,
-    Comparison,
-    Correct,
-    Progress,
-    Unit,
-    asked,
-    best_among,
-    best_lies,
-    compare_tasks,
-    conclusion,
-    correction,
-    methods,
-    note,
-    pairs_of,
-)
+from actlab.stats import Comparison, Correct, Progress, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,16 +36,18 @@ _NOT_SHOWN = ("p", "probability of improvement", "smallest visible, points")  # 
 
 
 @dataclass(frozen=True)
-class Training:
-    """What is known of how results came about where they were trained here."""
+class Origin:
+    """What is known of how results came about."""
 
-    selection: str  # how epoch and settings were chosen
-    split: str
-    margin: str  # in words
-    versions: str
+    selection: str = ""  # how epoch and settings were chosen; "": the results are from elsewhere
+    split: str = ""
+    margin: str = ""  # the smallest difference that matters, and since when, in words
+    versions: str = f"actlab {__version__}, numpy {np.__version__}, python {platform.python_version()}"
     overlap: float = 0.0  # where each seed splits the same data anew, test samples for each sample of the other parts
+    correct: Correct | None = None  # which test examples were right, where the values are their shares
     sequential: bool = False  # whether seeds were added until the comparisons were decided
     seconds_a_seed: float = math.nan  # what one more seed of all arms takes
+    advice: str = f"{stats.LEAST_PAIRS} pairs are needed for a verdict"  # about too few seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +67,7 @@ class Judgement:
     subject: str
     told: tuple[str, ...]  # what was found in the table, and what was done about it
     group: str  # what is compared
-    training: Training | None  # None: the table is from elsewhere
+    origin: Origin
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -91,7 +78,7 @@ class Judgement:
             | {"comparison": c.name, "against": c.baseline, "pairs": c.n}
             | {name: self.unit.scale * getattr(c, name) for name in scaled}
             | {"p": c.p, "improvement": c.improvement, "verdict": c.verdict}
-            | {"direction": f"{self.unit.better} is better", "note": note(c, self.unit)}
+            | {"direction": f"{self.unit.better} is better", "note": stats.note(c, self.unit)}
             for task, found in self.comparisons.items()
             for c in found
         ]
@@ -110,12 +97,11 @@ class Judgement:
     @property
     def verdicts_said(self) -> str:
         """What the comparisons say, in sentences."""
-        known = {"advice": f"{LEAST_PAIRS} pairs are needed for a verdict"}
-        if self.training:
-            known = {"seconds_a_seed": self.training.seconds_a_seed}
         return " ".join(
-            conclusion(table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit,
-                       **known)
+            stats.conclusion(
+                table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit,
+                seconds_a_seed=self.origin.seconds_a_seed, advice=self.origin.advice,
+            )
             for task, table in self.tables.items()
         )  # fmt: skip
 
@@ -123,7 +109,7 @@ class Judgement:
     def best_said(self) -> str:
         """Among which arms the best one lies; "" where fewer than three are compared or nothing is judged."""
         return " ".join(
-            f"{best_lies(names, task and f'on {task}')} (95%)."
+            f"{stats.best_lies(names, task and f'on {task}')} (95%)."
             for task, names in self.best.items()
             if len(found := self.comparisons[task]) > 1 and any(math.isfinite(c.low) for c in found)
         )
@@ -135,38 +121,28 @@ class Judgement:
     @property
     def question(self) -> str:
         """Which one the intervals answer; "" where that is not known."""
-        return asked(self.every, resplit=self.training.overlap > 0) if self.training else ""
-
-    @property
-    def versions(self) -> str:
-        if self.training:
-            return self.training.versions
-        return f"actlab {__version__}, numpy {np.__version__}, python {platform.python_version()}"
+        return stats.asked(self.every, resplit=self.origin.overlap > 0) if self.origin.selection else ""
 
     @property
     def caption(self) -> str:
         """What the numbers rest on."""
-        every, trained = self.every, self.training
+        every, origin = self.every, self.origin
         if not every:
             return ""
-        how, margin = ", as it was given", self.unit.size(every[0].margin) if every[0].margin else ""
-        if trained:
-            how, margin = f" with {trained.selection}; split {trained.split}", trained.margin
-        intervals = correction(every, sequential=trained is not None and trained.sequential)
-        said = (
-            f"n = {pairs_of(every)} of seeds; {self.metric}{how}{margin and f'; margin {margin}'}; "
-            f"intervals: {intervals}; {self.versions}. {self.question}"
-        )
-        return said.rstrip()
+        how = f" with {origin.selection}; split {origin.split}" if origin.selection else ", as it was given"
+        margin = origin.margin or (self.unit.size(every[0].margin) if every[0].margin else "")
+        return (
+            f"n = {stats.pairs_of(every)} of seeds; {self.metric}{how}{margin and f'; margin {margin}'}; "
+            f"intervals: {stats.correction(every, sequential=origin.sequential)}; {origin.versions}. {self.question}"
+        ).rstrip()
 
     @property
     def methods(self) -> str:
         """A paragraph for a paper."""
-        how = self.training or Training("", "", "", "")
-        thing = "activation function" if self.group == "activation" else f"other {self.group}"
-        return methods(
-            self.every, subject=self.subject, metric=self.metric, selection=how.selection, versions=self.versions,
-            unit=self.unit, sequential=how.sequential, resplit=how.overlap > 0, thing=thing,
+        origin, thing = self.origin, "activation function" if self.group == "activation" else f"other {self.group}"
+        return stats.methods(
+            self.every, subject=self.subject, metric=self.metric, selection=origin.selection, versions=origin.versions,
+            unit=self.unit, sequential=origin.sequential, resplit=origin.overlap > 0, thing=thing,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
@@ -206,28 +182,28 @@ class Judgement:
 
 def judged(
     tables: Tables, baseline: str | None, *, metric: str, unit: Unit, subject: str, margin: float,
-    told: tuple[str, ...] = (), group: str = "activation", training: Training | None = None,
-    correct: Correct | None = None, progress: Progress | None = None,
+    told: tuple[str, ...] = (), group: str = "activation", origin: Origin = Origin(), progress: Progress | None = None,
 ) -> Judgement:  # fmt: skip
     """Each arm of each task against the baseline, by default the first.
 
     Args:
         margin: the smallest difference that matters, in the unit of the differences that are shown.
-        correct: arm -> seed -> which test examples were right, where the values are their shares.
         progress: is told the share that is done of the comparisons, then of each task's search for the best.
     """
-    overlap, looks = (training.overlap, training.sequential) if training else (0.0, False)
-    comparisons = compare_tasks(tables, baseline, margin=margin / unit.scale, correct=correct, overlap=overlap,
-                                sequential=looks, progress=progress)  # fmt: skip
+    looks = origin.sequential
+    comparisons = stats.compare_tasks(
+        tables, baseline, margin=margin / unit.scale, correct=origin.correct, overlap=origin.overlap, sequential=looks,
+        progress=progress,
+    )  # fmt: skip
     if group != "activation":  # equal results make no optimizer the same function
         comparisons = {task: [_no_function(item) for item in found] for task, found in comparisons.items()}
-    least = 2 if training else 3  # of two arms of a table from elsewhere their comparison says it
+    least = 2 if origin.selection else 3  # of two arms of a table from elsewhere their comparison says it
     best = {
-        task: best_among(arms, sequential=looks, progress=progress)
+        task: stats.best_among(arms, sequential=looks, progress=progress)
         for task, arms in tables.items()
         if len(arms) >= least
     }
-    return Judgement(tables, comparisons, best, metric, unit, subject, told, group, training)
+    return Judgement(tables, comparisons, best, metric, unit, subject, told, group, origin)
 
 
 def _no_function(item: Comparison) -> Comparison:
@@ -247,6 +223,6 @@ def cells(item: Comparison, unit: Unit) -> dict[str, str]:
         percent(item.improvement, 0),
         number(unit.scale * item.visible, unit.digits),
         unit.stated(item.verdict),
-        note(item, unit),
+        stats.note(item, unit),
     )
     return dict(zip(COMPARISON_HEADERS, texts, strict=True))

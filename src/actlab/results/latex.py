@@ -1,19 +1,19 @@
 """The verdicts as a table for a paper, in LaTeX with booktabs."""
 
-import math
 from pathlib import Path
+from typing import Any
 
 from actlab.experiment import write_text
 from actlab.results.differences import verdict_said
-from actlab.results.numbers import POINTS
+from actlab.results.numbers import NO_TEST, POINTS, interval_text
 from actlab.results.summary import Summary
 from actlab.stats import Comparison
 
-_ESCAPED = {
+_ESCAPED = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "|": r"\textbar{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "–": "--",
-}  # fmt: skip
+    ">": r"\textgreater{}", NO_TEST: "--",
+})  # fmt: skip
 
 
 def escaped(text: str) -> str:
@@ -21,7 +21,7 @@ def escaped(text: str) -> str:
     >>> escaped("leaky_relu(0.2) & 5%")
     'leaky\\\\_relu(0.2) \\\\& 5\\\\%'
     """
-    return "".join(_ESCAPED.get(letter, letter) for letter in text)
+    return text.translate(_ESCAPED)
 
 
 def latex_table(summary: Summary) -> str:
@@ -39,7 +39,7 @@ def latex_table(summary: Summary) -> str:
         rf"    activation & $n$ & {escaped(summary.metric)}, \% & difference & simultaneous 95\% & plain 95\% $t$ "
         r"& verdict \\",
         r"    \midrule",
-        *(_row(row, verdicts.get(row["arm"]), summary) for row in summary.table.to_dict("records")),
+        *(_row(row, verdicts.get(row["arm"]), summary.has_test) for row in summary.table.to_dict("records")),
         r"    \bottomrule",
         r"  \end{tabular}",
         r"\end{table}",
@@ -60,19 +60,15 @@ def _caption(summary: Summary) -> str:
     return f"{metric}; differences from {summary.comparisons[0].baseline} in percentage points. {summary.caption}"
 
 
-def _row(row: dict, item: Comparison | None, summary: Summary) -> str:
-    column = "test_accuracy" if summary.has_test else "final_valid_accuracy"
-    mean, low, high = (row[column], row[f"{column}_low"], row[f"{column}_high"])
-    accuracy = f"{100 * mean:.2f}" if math.isfinite(mean) else "--"
-    if math.isfinite(low):
-        accuracy += f" [{100 * low:.2f}, {100 * high:.2f}]"
-    cells = [escaped(row["arm"]), str(row["n"]), accuracy]
-    if item is None:
-        return f"    {' & '.join([*cells, '', '', '', 'baseline'])} \\\\"
-    both = [_interval(item.low, item.high), _interval(item.plain_low, item.plain_high)]
-    difference = f"${POINTS.difference(item.difference)}$" if item.n else "--"
-    return f"    {' & '.join([*cells, difference, *both, escaped(verdict_said(item))])} \\\\"
-
-
-def _interval(low: float, high: float) -> str:
-    return f"${POINTS.bracketed(low, high)}$" if math.isfinite(low) and math.isfinite(high) else "--"
+def _row(row: dict[str, Any], item: Comparison | None, has_test: bool) -> str:
+    accuracy = interval_text(row, "test_accuracy" if has_test else "final_valid_accuracy").replace("%", "")
+    compared = ["", "", "", "baseline"]
+    if item is not None:
+        numbers = (
+            POINTS.difference(item.difference),
+            POINTS.bracketed(item.low, item.high),
+            POINTS.bracketed(item.plain_low, item.plain_high),
+        )
+        # a minus sign is one in maths only
+        compared = [*("--" if text == NO_TEST else f"${text}$" for text in numbers), escaped(verdict_said(item))]
+    return f"    {' & '.join([*map(escaped, (row['arm'], str(row['n']), accuracy)), *compared])} \\\\"

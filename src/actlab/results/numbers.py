@@ -1,9 +1,11 @@
 """How numbers are written in tables, on pages and in JSON."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from actlab.stats import NOTHING, Interval, Unit
+from actlab.naming import exact
+from actlab.stats import NOTHING, Unit
 
 NO_TEST = NOTHING
 POINTS = Unit()
@@ -25,14 +27,18 @@ def times(value: float) -> str:
     return f"{value:.2f}×" if math.isfinite(value) else NO_TEST
 
 
-def interval_text(found: Interval) -> str:
+def interval_text(row: Mapping[str, Any], name: str) -> str:
     """
-    >>> interval_text(Interval(0.9, 0.89, 0.91, 5))
+    >>> interval_text({"test": 0.9, "test_low": 0.89, "test_high": 0.91}, "test")
     '90.00% [89.00, 91.00]'
     """
-    if not math.isfinite(found.low):
-        return percent(found.mean)
-    return f"{percent(found.mean)} [{100 * found.low:.2f}, {100 * found.high:.2f}]"
+    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return percent(mean) + (f" [{100 * low:.2f}, {100 * high:.2f}]" if math.isfinite(low) else "")
+
+
+def short(value: float | str) -> str:
+    """A setting."""
+    return value if isinstance(value, str) else exact(value)
 
 
 def p_text(p: float) -> str:

@@ -12,16 +12,14 @@ import numpy as np
 
 from actlab import data
 from actlab.data import sets
-from actlab.errors import need_extra
 from actlab.experiment import Run, looked
-from actlab.naming import exact
 from actlab.results import endings
 from actlab.results.costs import Cost, costs_beside
-from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_row
-from actlab.results.judgement import Training, cells, judged
-from actlab.results.numbers import NO_TEST, POINTS, aligned, interval_text, number, percent, plain, times
+from actlab.results.differences import cost_lines, cost_row, difference_lines
+from actlab.results.judgement import Origin, cells, judged
+from actlab.results.numbers import NO_TEST, POINTS, aligned, interval_text, number, percent, plain, short, times
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import Comparison, Diagnosis, Interval, all_pairs, mean_interval, note
+from actlab.stats import LEAST_PAIRS, Comparison, Diagnosis, all_pairs, mean_interval, note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +33,10 @@ _CELLS: dict[str, Callable[[dict[str, Any]], str]] = {  # a row of the table as 
     "activation": lambda row: row["arm"],
     "trials": lambda row: str(row["n"]),
     "diverged": lambda row: f"{row['diverged']} of {row['diverged'] + row['n']}",
-    "final validation accuracy": lambda row: _text_interval(row, "final_valid_accuracy"),
-    "best validation accuracy": lambda row: _text_interval(row, "best_valid_accuracy"),
+    "final validation accuracy": lambda row: interval_text(row, "final_valid_accuracy"),
+    "best validation accuracy": lambda row: interval_text(row, "best_valid_accuracy"),
     "best epoch": lambda row: f"{row['best_epoch']:g}" if math.isfinite(row["best_epoch"]) else NO_TEST,
-    "test accuracy": lambda row: _text_interval(row, "test_accuracy"),
+    "test accuracy": lambda row: interval_text(row, "test_accuracy"),
     "step cost": lambda row: times(row["relative_cost"]),
     "gradient": lambda row: row["gradient"] or NO_TEST,
     "final training loss": lambda row: number(row["final_train_loss"]),
@@ -161,7 +159,10 @@ class Summary:
     @property
     def pair_rows(self) -> list[list[str]]:
         """Every two arms as text, in the order of PAIR_HEADERS."""
-        return [pair_row(item) for item in self.pairs]
+        return [
+            [first, other, str(n), POINTS.difference(mean), POINTS.span(low, high)]
+            for first, other, mean, low, high, n in self.pairs
+        ]
 
     @property
     def comparison_rows(self) -> list[list[str]]:
@@ -173,35 +174,45 @@ def summarise(run: str | Path | Run) -> Summary:
     """The table, the comparisons and the conclusion of a run, finished or not; of its folder, too."""
     run = run if isinstance(run, Run) else Run(run)
     trials = with_arms(run)
+    import pandas as pd  # what the trials were read with: Run says so where it is missing
+
     has_test = run.examples > 0 or bool(trials["test_accuracy"].notna().any())
     column = "test_accuracy" if has_test else "final_valid_accuracy"
     metric = "test accuracy" if has_test else "final validation accuracy"
     values = _values(trials, column)
-    margin, experiment = margin_points(run), run.experiment
-    baseline = _baseline_arm(run, values)
-    subject = data_title(run) + (f", {experiment.reason}" if experiment.reason else "")
+    experiment, data_set = run.experiment, sets.SETS.get(run.experiment.data)
+    subject = data_set.title if data_set else Path(experiment.data).name
+    if experiment.reason:
+        subject += f", {experiment.reason}"
+    examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
+    margin = data.margin_points(experiment.data, experiment.margin, examples)
+    raised = f" (two test examples, above the {experiment.margin:g} asked for)" * bool(0 < experiment.margin < margin)
+    wanted = experiment.baseline_label  # or the first arm of it
+    baseline = next((arm for arm in values if arm == wanted or arm.startswith(f"{wanted}, ")), None)
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     tuning = tuning_of(run)
     if tuning is not None:
         selection += f", and {tuning.selection}"
-    raised = f" (two test examples, above the {experiment.margin:g} asked for)"
-    training = Training(
+    looks = experiment.max_seeds > 0
+    origin = Origin(
         selection=selection,
         split=experiment.split,
-        margin=f"{margin:.3g} points{raised * bool(0 < experiment.margin < margin)}, fixed before training",
+        margin=f"{margin:.3g} points{raised}, fixed before training",
         versions=_versions(run),
         overlap=run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0,
-        sequential=experiment.max_seeds > 0,
-        seconds_a_seed=_seconds_a_seed(run),
+        correct=_correct(run, trials) if has_test and not run.sizes else None,
+        sequential=looks,
+        seconds_a_seed=float(run.times["seconds"].sum()) / len(experiment.seeds) or math.nan,
+        advice=f"run with --seeds {LEAST_PAIRS} or more",
     )
-    correct = _correct(run, trials) if has_test and not run.sizes else None
-    found = judged({"": values}, baseline, metric=metric, unit=POINTS, subject=subject, margin=margin,
-                   training=training, correct=correct)  # fmt: skip
+    found = judged(
+        {"": values}, baseline, metric=metric, unit=POINTS, subject=subject, margin=margin, origin=origin
+    )  # fmt: skip
     comparisons = found.comparisons[""]
     planned = int((trials["status"] == "planned").sum())
     costs = relative_costs(run)
     return Summary(
-        table=_table(trials, costs),
+        table=pd.DataFrame([_row(arm, group, costs) for arm, group in trials.groupby("arm", sort=False)]),
         values=values,
         comparisons=comparisons,
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
@@ -219,7 +230,7 @@ def summarise(run: str | Path | Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
-        pairs=all_pairs(values, sequential=training.sequential) if len(values) > 2 else [],
+        pairs=all_pairs(values, sequential=looks) if len(values) > 2 else [],
         preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
@@ -233,32 +244,13 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
     return f" The {most} seeds of --max-seeds are trained: a larger one goes on."
 
 
-def margin_points(run: Run) -> float:
-    """The smallest difference that matters, in percentage points; never below two test examples."""
-    examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
-    return data.margin_points(run.experiment.data, run.experiment.margin, examples)
-
-
-def _baseline_arm(run: Run, values: dict[str, Any]) -> str | None:
-    """The arm that all others are compared with: the first of the activation that was chosen beforehand."""
-    wanted = run.experiment.baseline_label
-    return next((arm for arm in values if arm == wanted or arm.startswith(f"{wanted}, ")), None)
-
-
 def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray]]:
     """Arm -> seed -> which test examples were right."""
     bits = run.correct()
-    found: dict[str, dict[int, np.ndarray]] = {}
-    for row in trials[["arm", "seed", "key"]].to_dict("records"):
-        if row["key"] in bits:
-            found.setdefault(row["arm"], {})[row["seed"]] = bits[row["key"]]
-    return found
-
-
-def _seconds_a_seed(run: Run) -> float:
-    """What training all arms with one seed took."""
-    times = run.times
-    return float(times["seconds"].sum()) / len(run.experiment.seeds) if len(times) else math.nan
+    return {
+        arm: {seed: bits[key] for seed, key in zip(rows["seed"], rows["key"], strict=True) if key in bits}
+        for arm, rows in trials.groupby("arm", sort=False)
+    }
 
 
 def _costs(
@@ -296,22 +288,10 @@ def with_arms(run: Run) -> "pd.DataFrame":
     trials = run.trials.copy()
     vary = [] if run.experiment.tuned else [name for name in _PARTS if trials[name].nunique() > 1]
     trials["arm"] = [
-        ", ".join([row["activation"], *(f"{_PARTS[name]} {_short(row[name])}" for name in vary)])
+        ", ".join([row["activation"], *(f"{_PARTS[name]} {short(row[name])}" for name in vary)])
         for row in trials[["activation", *vary]].to_dict("records")
     ]
     return trials
-
-
-def data_title(run: Run) -> str:
-    """The data set as people write it."""
-    name = run.experiment.data
-    if name in sets.SETS:
-        return sets.SETS[name].title
-    return Path(name).name
-
-
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else exact(value)
 
 
 def _metric_note(run: Run, has_test: bool) -> str:
@@ -334,14 +314,6 @@ def _values(trials: "pd.DataFrame", column: str) -> dict[str, dict[int, float]]:
     return {arm: values for arm, values in found.items() if values}
 
 
-def _table(trials: "pd.DataFrame", costs: dict[str, float]) -> "pd.DataFrame":
-    try:
-        import pandas as pd
-    except ImportError:
-        raise need_extra("lab", "pandas") from None
-    return pd.DataFrame([_row(arm, group, costs) for arm, group in trials.groupby("arm", sort=False)])
-
-
 def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
     finished = group[group["status"] == "finished"]
     diverged = int((group["status"] == "diverged").sum())
@@ -351,9 +323,8 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
     for name in _INTERVALS:
         found = mean_interval(finished[name].to_numpy())
         # Student's interval of a few values knows nothing of the ends of the scale
-        row |= {name: found.mean, f"{name}_low": max(0.0, found.low), f"{name}_high": min(1.0, found.high)}
-        if math.isnan(found.low):
-            row |= {f"{name}_low": math.nan, f"{name}_high": math.nan}
+        low, high = np.clip((found.low, found.high), 0.0, 1.0)
+        row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
     best = finished["best_epoch"].dropna().astype(float)
     row["best_epoch"] = float(best.median()) if len(best) else math.nan
     row["relative_cost"] = costs.get(first["activation"], math.nan)
@@ -374,7 +345,3 @@ def relative_costs(run: Run) -> dict[str, float]:
     if first not in rounds:
         return {}
     return (rounds.min() / rounds[first].min()).to_dict()
-
-
-def _text_interval(row: dict, name: str) -> str:
-    return interval_text(Interval(row[name], row[f"{name}_low"], row[f"{name}_high"], row["n"]))

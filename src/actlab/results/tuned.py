@@ -2,13 +2,12 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from actlab.experiment import GRID, TUNING_SEEDS, WORDS, Experiment, Run, Setting, Tried, chosen, said, tried
 from actlab.naming import exact
-from actlab.results.numbers import NO_TEST, number, percent
+from actlab.results.numbers import NO_TEST, number, percent, short
 from actlab.stats import count, listed
 
 _SPAN_POINTS = 12.0
@@ -85,8 +84,12 @@ class Tuning:
         rows = []
         for rate in [*self.rates, None]:
             found = [self._at(name, rate) for name in self.names]
-            shown = [NO_TEST if item is None else percent(item.accuracy) if not item.diverged else _lost(item)
-                     for item in found]  # fmt: skip
+            shown = [
+                NO_TEST if item is None
+                else f"{item.diverged} of {item.seeds} diverged" if item.diverged
+                else percent(item.accuracy)
+                for item in found
+            ]  # fmt: skip
             rows.append(["its own" if rate is None else exact(rate), *shown, " > ".join(self.order(rate)) or NO_TEST])
         return rows
 
@@ -108,7 +111,8 @@ class Tuning:
     def selection(self) -> str:
         """How a setting was chosen, for a caption."""
         names = [name for name in GRID if len(getattr(self.experiment, name)) > 1]
-        what = listed([f"{WORDS[name]} (of {_values(getattr(self.experiment, name))})" for name in names])
+        tried = {name: ", ".join(map(short, getattr(self.experiment, name))) for name in names}
+        what = listed([f"{WORDS[name]} (of {values})" for name, values in tried.items()])
         said = f"{what} chosen for each activation by mean validation loss over {len(TUNING_SEEDS)} other seeds"
         shared = self.experiment.split == "resplit"
         return said + (", which split the same samples, tested ones among them" if shared else "")
@@ -125,14 +129,6 @@ class Tuning:
             "order_at_one_rate": {exact(rate): self.order(rate) for rate in self.rates},
             "order_at_own": self.order(None),
         }
-
-
-def _lost(item: Tried) -> str:
-    return f"{item.diverged} of {item.seeds} diverged"
-
-
-def _values(values: Sequence[Any]) -> str:
-    return ", ".join(value if isinstance(value, str) else exact(value) for value in values)
 
 
 def tuning_of(run: Run) -> Tuning | None:

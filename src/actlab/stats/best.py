@@ -55,6 +55,4 @@ def best_among(table: Table, *, sequential: bool = False, progress: Progress | N
         )  # fmt: skip
         if any(together.interval(other)[0] > 0 for other in range(len(names) - 1)):
             beaten.add(name)
-    means = {name: float(np.nanmean(list(v.values()))) if np.isfinite(list(v.values())).any() else -math.inf
-             for name, v in table.items()}  # fmt: skip
-    return sorted((name for name in table if name not in beaten), key=lambda name: -means[name])
+    return sorted((name for name in table if name not in beaten), key=lambda name: -np.nanmean([*table[name].values()]))

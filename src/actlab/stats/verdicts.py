@@ -5,6 +5,7 @@ The interval is read in this order, m being the margin, the smallest difference 
 is by less than m; otherwise "undecided". The interval decides, so that it cannot disagree with the verdict.
 """
 
+import bisect
 import functools
 import math
 from collections.abc import Callable, Mapping
@@ -246,16 +247,11 @@ def further_seeds(error: float, n: int, critical: Callable[[int], float], margin
         return None
     deviation = error * math.sqrt(n)
 
-    def wide(count: int) -> bool:
-        return not critical(count) * deviation / math.sqrt(count) <= margin / 2
+    def enough(count: int) -> bool:
+        return critical(count) * deviation / math.sqrt(count) <= margin / 2
 
-    few, many = n, _MOST_SEEDS
-    if wide(many):
-        return None
-    while few < many:
-        middle = (few + many) // 2
-        few, many = (middle + 1, many) if wide(middle) else (few, middle)
-    return few - n or None
+    found = bisect.bisect_left(range(_MOST_SEEDS + 1), True, lo=n, key=enough)
+    return found - n or None if found <= _MOST_SEEDS else None
 
 
 def _reach_like(n: int, critical: float) -> Callable[[int], float]:

@@ -15,7 +15,8 @@ from scipy import stats as scipy_stats
 
 import actlab
 from actlab.errors import UserError
-from actlab.stats import compare
+from actlab.results.judgement import Origin, judged
+from actlab.stats import Unit, compare
 
 
 def runs(seeds: int = 10, noise: int = 0, **means: float) -> pd.DataFrame:
@@ -551,6 +552,18 @@ def test_sentences_for_a_paper_are_whole_whatever_was_compared(seeds, names):
         )
     assert ("best" in found.conclusion) == (seeds > 1 and len(names) > 2)
     assert "best" not in found.conclusion or found.conclusion.endswith("The best is relu (95%).")
+
+
+def test_of_what_was_trained_here_the_methods_say_more():
+    table = {name: dict(zip(part.seed, part.test_accuracy, strict=True)) for name, part in TABLE.groupby("activation")}
+    here = Origin(selection="the last epoch", split="standard", margin="0.1 points, asked for", versions="actlab 0.1.0")
+    found = judged({"": table}, "relu", metric="accuracy", unit=Unit(), subject="MNIST", margin=0.1, origin=here)
+    for told in ("2 activation functions with relu on MNIST", "10 pairs; equal seeds share", "with the last epoch",
+                 "0.10 points, fixed before training", "on this split", "Software: actlab 0.1.0."):  # fmt: skip
+        assert told in found.methods
+    assert "margin 0.1 points, asked for; " in found.caption
+    elsewhere = judged({"": table}, "relu", metric="accuracy", unit=Unit(), subject="MNIST", margin=0.1)
+    assert "fixed" not in elsewhere.methods and "share" not in elsewhere.methods and "split" not in elsewhere.caption
 
 
 def test_what_was_found_in_a_table_stands_before_the_verdicts():

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 from scipy import integrate, stats as scipy_stats
 
-from actlab.stats import all_pairs, best_among, compare, conclusion, mean_interval, methods, note, paired_differences
+from actlab.stats import (
+    all_pairs,
+    best_among,
+    compare,
+    conclusion,
+    intervals_said,
+    mean_interval,
+    note,
+    paired_differences,
+)
 from actlab.stats.critical import DRAWN, largest_of_each, sign_blocks, simultaneous
 from actlab.stats.images import crossed_error
 from actlab.stats.intervals import t_critical
@@ -528,12 +537,10 @@ def test_conclusion_stays_short_with_many_arms():
     assert "and 7 more" in text and len(text) < 700
 
 
-def test_the_methods_say_what_was_done():
-    few, many = compare(table(*noise(3, 6)), margin=0.001), compare(table(*noise(3, 12)), margin=0.001)
-    text = methods(many, subject="MNIST", metric="test accuracy", selection="the last epoch", versions="actlab 0.1.0")
-    assert "2 activation functions with a on MNIST" in text and "12 pairs" in text and "all sign patterns" in text
-    assert "0.10 points, fixed before training" in text and "actlab 0.1.0" in text
-    assert "Bonferroni" in methods(few, subject="MNIST", metric="m", selection="s", versions="")
+def test_the_methods_say_how_intervals_were_made():
+    few, many = compare(table(*noise(3, 6))), compare(table(*noise(3, 12)))
+    assert "over all 2 comparisons" in intervals_said(many) and "all sign patterns" in intervals_said(many)
+    assert "Bonferroni" in intervals_said(few) and "Bonferroni" not in intervals_said(few[:1])
 
 
 def test_signs_come_in_blocks_of_bounded_size_and_are_those_that_were_drawn_at_once():

@@ -36,7 +36,7 @@ def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
     found = {}
     for arm, rows in curves.groupby("arm", sort=False):
         means = rows.groupby("epoch")[list(_CURVES)].mean()
-        found[arm] = diagnose(*means.to_numpy().T, classes=classes)
+        found[str(arm)] = diagnose(*np.asarray(means).T, classes=classes)
     return found
 
 

@@ -120,8 +120,19 @@ class Judgement:
 
     @property
     def question(self) -> str:
-        """Which one the intervals answer; "" where that is not known."""
-        return stats.asked(self.every, resplit=self.origin.overlap > 0) if self.origin.selection else ""
+        """Which one the intervals answer, in sentences; "" where that is not known."""
+        if not self.origin.selection:
+            return ""
+        if self.origin.overlap:
+            return (
+                "Each seed has a split of its own, so that intervals speak of other initial weights, batch orders and "
+                "splits of the same data. The seeds share samples: for other data the intervals are somewhat too "
+                "narrow, and what Nadeau and Bengio's (2003) wider one leaves open is said to hold on splits of these "
+                "data only."
+            )
+        crossed = "; what a crossed interval leaves open for other test examples is said to hold on these only"
+        known = any(item.examples for item in self.every)
+        return f"Intervals speak of other initial weights and batch orders, on this split{crossed * known}."
 
     @property
     def caption(self) -> str:
@@ -139,11 +150,25 @@ class Judgement:
     @property
     def methods(self) -> str:
         """A paragraph for a paper."""
-        origin, thing = self.origin, "activation function" if self.group == "activation" else f"other {self.group}"
-        return stats.methods(
-            self.every, subject=self.subject, metric=self.metric, selection=origin.selection, versions=origin.versions,
-            unit=self.unit, sequential=origin.sequential, resplit=origin.overlap > 0, thing=thing,
-        )  # fmt: skip
+        every, origin = self.every, self.origin
+        if not every:
+            return ""
+        shared = selected = when = ""
+        if origin.selection:  # of results from elsewhere that is not known
+            shared = f"; equal seeds share initial weights{', split' * (origin.overlap > 0)} and batch order"
+            selected, when = f", with {origin.selection}", ", fixed before training,"
+        things = stats.count(len(every), "activation function" if self.group == "activation" else f"other {self.group}")
+        within = self.unit.size(every[0].margin) if every[0].margin else ""
+        sentences = (
+            f"We compared {things} with {every[0].baseline} on {self.subject}, by {self.metric}, paired by random "
+            f"seed ({stats.pairs_of(every)}{shared}){selected}.",
+            stats.intervals_said(every, sequential=origin.sequential),
+            self.question,
+            within and f"Differences within {within}{when} were taken as practically equal.",
+            "Diverged runs were counted as outcomes (exact McNemar test) and entered no mean.",
+            origin.versions and f"Software: {origin.versions}.",
+        )
+        return " ".join(filter(None, sentences))
 
     def as_json(self) -> dict[str, Any]:
         return {

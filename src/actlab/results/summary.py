@@ -212,7 +212,7 @@ def summarise(run: str | Path | Run) -> Summary:
     planned = int((trials["status"] == "planned").sum())
     costs = relative_costs(run)
     return Summary(
-        table=pd.DataFrame([_row(arm, group, costs) for arm, group in trials.groupby("arm", sort=False)]),
+        table=pd.DataFrame([_row(str(arm), group, costs) for arm, group in trials.groupby("arm", sort=False)]),
         values=values,
         comparisons=comparisons,
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
@@ -248,7 +248,7 @@ def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray
     """Arm -> seed -> which test examples were right."""
     bits = run.correct()
     return {
-        arm: {seed: bits[key] for seed, key in zip(rows["seed"], rows["key"], strict=True) if key in bits}
+        str(arm): {seed: bits[key] for seed, key in zip(rows["seed"], rows["key"], strict=True) if key in bits}
         for arm, rows in trials.groupby("arm", sort=False)
     }
 
@@ -286,7 +286,8 @@ def with_arms(run: Run) -> "pd.DataFrame":
     to it.
     """
     trials = run.trials.copy()
-    vary = [] if run.experiment.tuned else [name for name in _PARTS if trials[name].nunique() > 1]
+    different = trials[[*_PARTS]].nunique().to_dict()
+    vary = [] if run.experiment.tuned else [name for name in _PARTS if different[name] > 1]
     trials["arm"] = [
         ", ".join([row["activation"], *(f"{_PARTS[name]} {short(row[name])}" for name in vary)])
         for row in trials[["activation", *vary]].to_dict("records")
@@ -315,7 +316,7 @@ def _values(trials: "pd.DataFrame", column: str) -> dict[str, dict[int, float]]:
 
 
 def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
-    finished = group[group["status"] == "finished"]
+    finished = group.loc[group["status"] == "finished"]
     diverged = int((group["status"] == "diverged").sum())
     first = group.iloc[0]
     row = {"arm": arm, "activation": first["activation"], **{name: first[name] for name in _PARTS}}

@@ -8,15 +8,14 @@ from .verdicts import Comparison as Comparison, compare as compare, compare_task
 from .words import (
     NOTHING as NOTHING,
     Unit as Unit,
-    asked as asked,
     best_lies as best_lies,
     conclusion as conclusion,
     correction as correction,
     count as count,
     estimate as estimate,
     here as here,
+    intervals_said as intervals_said,
     listed as listed,
-    methods as methods,
     note as note,
     pairs_of as pairs_of,
 )

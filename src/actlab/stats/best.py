@@ -6,25 +6,21 @@ itself is taken away with a probability of 5% at most.
 """
 
 import itertools
-import math
 
 import numpy as np
 
 from actlab.stats.critical import Progress, largest_of_each, simultaneous
 from actlab.stats.intervals import ALPHA
-from actlab.stats.pairs import Table, paired_differences
+from actlab.stats.pairs import Table, paired_differences, side_by_side
 
 
 def all_pairs(table: Table, *, sequential: bool = False) -> list[tuple[str, str, float, float, float, int]]:
     """(first, other, other minus first, low, high, pairs) of every two arms, simultaneous over all of them."""
-    names = list(table)
-    seeds = sorted(set().union(*(values.keys() for values in table.values()))) if table else []
-    both = list(itertools.combinations(names, 2))
-    found = [paired_differences(table[first], table[other]) for first, other in both]
-    differences_SA = np.array([[column.get(seed, math.nan) for column in found] for seed in seeds])
-    if not both or not seeds:
+    both = list(itertools.combinations(table, 2))
+    differences_SA = side_by_side([paired_differences(table[first], table[other]) for first, other in both], table)
+    if not differences_SA.size:
         return []
-    together = simultaneous(differences_SA.reshape(len(seeds), len(both)), sequential=sequential)
+    together = simultaneous(differences_SA, sequential=sequential)
     return [
         (first, other, float(together.mean_A[place]), *together.interval(place), int(together.n_A[place]))
         for place, (first, other) in enumerate(both)
@@ -44,8 +40,7 @@ def best_among(table: Table, *, sequential: bool = False, progress: Progress | N
     beaten = {name for name, values in table.items() if not np.isfinite(list(values.values())).any()}
     if len(beaten) == len(table):
         return list(table)
-    names, seeds = list(table), sorted(set().union(*(values.keys() for values in table.values())))
-    values_SA = np.array([[table[name].get(seed, math.nan) for name in names] for seed in seeds])
+    names, values_SA = list(table), side_by_side(list(table.values()), table)
     largest = [None] * len(names) if sequential else largest_of_each(values_SA, progress)
     for arm, (name, largest_P) in enumerate(zip(names, largest, strict=True)):
         # of the two sides of an interval one is asked for

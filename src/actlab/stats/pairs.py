@@ -5,8 +5,7 @@ the same initial weights and the same batches, so that what differs between the 
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,29 +25,8 @@ def paired_differences(first: Mapping[int, float], other: Mapping[int, float]) -
     }
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Every arm but the baseline, against it. S seeds, A arms."""
-
-    baseline: str
-    names: tuple[str, ...]
-    seeds: tuple[int, ...]
-    differences_SA: np.ndarray  # arm minus baseline; NaN where one of the two is missing or diverged
-    diverged_SA: np.ndarray  # +1 where the arm alone diverged, -1 where the baseline alone did, 0 otherwise
-
-
-def pairs(table: Table, baseline: str | None) -> Pairs:
-    """Every arm beside the baseline, by default the first."""
-    baseline = next(iter(table), "") if baseline is None else baseline
-    first = table[baseline] if table else {}
-    names = tuple(name for name in table if name != baseline)
-    seeds = tuple(sorted(set().union(*(values.keys() for values in table.values()))))
-    differences = np.full((len(seeds), len(names)), math.nan)
-    diverged = np.zeros((len(seeds), len(names)), dtype=int)
-    for column, name in enumerate(names):
-        other = table[name]
-        for row, seed in enumerate(seeds):
-            if seed in first and seed in other:
-                differences[row, column] = other[seed] - first[seed]
-                diverged[row, column] = int(math.isnan(other[seed])) - int(math.isnan(first[seed]))
-    return Pairs(baseline, names, seeds, differences, diverged)
+def side_by_side(columns: Sequence[Mapping[int, float]], *tables: Table) -> np.ndarray:
+    """The columns as (S, A), with a row for each seed that an arm of the tables has; NaN: nothing there."""
+    seeds = sorted(set().union(*(values for table in tables for values in table.values())))
+    rows = [[column.get(seed, math.nan) for column in columns] for seed in seeds]
+    return np.array(rows, dtype=float).reshape(len(seeds), len(columns))

@@ -16,7 +16,7 @@ import numpy as np
 from actlab.stats.critical import Progress, Simultaneous, simultaneous
 from actlab.stats.images import Correct, crossed_error
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, bounds, special, t_critical, t_level
-from actlab.stats.pairs import Pairs, Table, pairs
+from actlab.stats.pairs import Table, paired_differences, side_by_side
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar
 from actlab.stats.splits import resplit_error
 
@@ -122,48 +122,46 @@ def compare_tasks(
     progress: Progress | None = None,
 ) -> dict[str, list[Comparison]]:
     """As `compare`, of several tasks: each has its own comparisons, and all of all tasks hold together."""
-    found = {task: pairs(table, baseline) for task, table in tables.items()}
-    seeds = sorted(set().union(*(each.seeds for each in found.values())))
-    columns = [
-        dict(zip(each.seeds, column, strict=True)) for each in found.values() for column in each.differences_SA.T
-    ]
-    differences_SA = np.array([[column.get(seed, math.nan) for column in columns] for seed in seeds])
-    differences_SA = differences_SA.reshape(len(seeds), len(columns))
+    first = {task: next(iter(table), "") if baseline is None else baseline for task, table in tables.items()}
+    arms = [(task, name) for task, table in tables.items() for name in table if name != first[task]]
+    differences = [paired_differences(tables[task][first[task]], tables[task][name]) for task, name in arms]
+    differences_SA = side_by_side(differences, *tables.values())
     together = simultaneous(differences_SA, sequential=sequential, progress=progress)
-    place = iter(range(len(columns)))
-    return {
-        task: [
-            _comparison(each, tables[task], together, arm, next(place), margin, correct or {}, overlap, sequential)
-            for arm in range(len(each.names))
-        ]
-        for task, each in found.items()
-    }
+    found: dict[str, list[Comparison]] = {task: [] for task in tables}
+    for place, (task, name) in enumerate(arms):
+        found[task].append(
+            _comparison(
+                tables[task], first[task], name, differences[place], together, place, margin, correct or {}, overlap,
+                sequential,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _comparison(
-    found: Pairs,
     table: Table,
+    baseline: str,
+    name: str,
+    paired: Mapping[int, float],
     together: Simultaneous,
-    arm: int,
     place: int,
     margin: float,
     correct: Correct,
     overlap: float,
     sequential: bool,
 ) -> Comparison:
-    name, count = found.names[arm], len(together.n_A)
-    column = found.differences_SA[:, arm]
-    seeds = [seed for seed, value in zip(found.seeds, column, strict=True) if math.isfinite(value)]
-    differences = column[np.isfinite(column)]
-    n, mean, error = len(differences), float(together.mean_A[place]), float(together.error_A[place])
+    first, other, count = table[baseline], table[name], len(together.n_A)
+    seeds, differences = list(paired), np.array([*paired.values()])
+    n, mean, error = len(seeds), float(together.mean_A[place]), float(together.error_A[place])
     low, high = together.interval(place)
     critical = float(together.critical_A[place])
-    diverged_S = found.diverged_SA[:, arm]
-    alone, baseline_alone = int((diverged_S > 0).sum()), int((diverged_S < 0).sum())
+    lost = {seed for seed, value in other.items() if math.isnan(value)}
+    baseline_lost = {seed for seed, value in first.items() if math.isnan(value)}
+    alone, baseline_alone = len((lost - baseline_lost) & first.keys()), len((baseline_lost - lost) & other.keys())
     test = sequential_mcnemar if sequential else mcnemar
     p_diverged = min(1.0, count * test(alone, baseline_alone))
     verdict = _verdict(n, low, high, margin)
-    rights, baseline_rights = correct.get(name, {}), correct.get(found.baseline, {})
+    rights, baseline_rights = correct.get(name, {}), correct.get(baseline, {})
     if error == 0 and mean == 0 and n >= LEAST_PAIRS and _same_rights(rights, baseline_rights, seeds):
         verdict = "the same function"
     if p_diverged <= ALPHA:
@@ -176,9 +174,9 @@ def _comparison(
         crossed = _crossed(rights, baseline_rights, seeds, mean, critical)
     return Comparison(
         name=name,
-        baseline=found.baseline,
+        baseline=baseline,
         n=n,
-        seeds=len(table[name].keys() | table[found.baseline].keys()),
+        seeds=len(other.keys() | first.keys()),
         difference=mean,
         low=low,
         high=high,
@@ -190,8 +188,8 @@ def _comparison(
         improvement=float(((differences > 0) + 0.5 * (differences == 0)).mean()) if n else math.nan,
         visible=_visible(n, error, critical),
         further=further_seeds(error, n, reach, margin) if verdict == "undecided" else None,
-        diverged=sum(map(math.isnan, table[name].values())),
-        baseline_diverged=sum(map(math.isnan, table[found.baseline].values())),
+        diverged=len(lost),
+        baseline_diverged=len(baseline_lost),
         p_diverged=p_diverged,
         crossed_low=crossed[0],
         crossed_high=crossed[1],

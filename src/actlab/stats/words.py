@@ -293,66 +293,23 @@ def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -
     return student if max(pairs) < LEAST_SIGNED else f"{signed}; {student} below {LEAST_SIGNED} pairs"
 
 
-def asked(comparisons: Sequence[Comparison], *, resplit: bool) -> str:
-    """Which question the intervals answer, in sentences.
-
-    >>> asked([], resplit=False)
-    'Intervals speak of other initial weights and batch orders, on this split.'
-    """
-    if resplit:
-        return (
-            "Each seed has a split of its own, so that intervals speak of other initial weights, batch orders and "
-            "splits of the same data. The seeds share samples: for other data the intervals are somewhat too narrow, "
-            "and what Nadeau and Bengio's (2003) wider one leaves open is said to hold on splits of these data only."
-        )
-    said = "Intervals speak of other initial weights and batch orders, on this split"
-    if not any(item.examples for item in comparisons):
-        return f"{said}."
-    return f"{said}; what a crossed interval leaves open for other test examples is said to hold on these only."
-
-
-def methods(
-    comparisons: Sequence[Comparison], *, subject: str, metric: str, selection: str, versions: str,
-    unit: Unit = Unit(), sequential: bool = False, resplit: bool = False, thing: str = "activation function",
-) -> str:  # fmt: skip
-    """A paragraph for a paper: how the comparisons were made.
-
-    Args:
-        selection: how epoch and the like were chosen: "the epoch of the lowest validation loss". "": the results are
-            from elsewhere, and nothing is said of how they were trained.
-        resplit: whether each seed splits the same data anew.
-        thing: what was compared, in the singular.
-    """
-    if not comparisons:
-        return ""
-    baseline, margin = comparisons[0].baseline, comparisons[0].margin
+def intervals_said(comparisons: Sequence[Comparison], *, sequential: bool = False) -> str:
+    """How the intervals were made, in a sentence for a paper."""
     several, n = len(comparisons) > 1, max(item.n for item in comparisons)
     corrected = f", Bonferroni-corrected over the {len(comparisons)} comparisons" * several
     patterns = "all" if n <= ALL_PATTERNS else f"{DRAWN:,} random"
     if n < LEAST_PAIRS:
-        how = f"With fewer than {LEAST_PAIRS} pairs there is no interval and no verdict."
-    elif sequential:
-        how = (
+        return f"With fewer than {LEAST_PAIRS} pairs there is no interval and no verdict."
+    if sequential:
+        return (
             "Seeds were added until every comparison was decided or the most that was planned was reached; intervals "
             "are 95% confidence sequences (a t test with a normal mixture over effect sizes: Wang and Ramdas 2023)"
             f"{corrected}."
         )
-    elif n >= LEAST_SIGNED:
-        how = (
-            f"Intervals are {f'simultaneous at 95% over all {len(comparisons)} comparisons' if several else 'at 95%'}, "
-            f"by the distribution of the {'largest ' * several}absolute t statistic under {patterns} sign patterns of "
-            "the residuals, one sign a seed."
-        )
-    else:
-        how = f"Intervals are Student's at 95%{corrected}."
-    shared = chosen = question = when = ""
-    if selection:
-        shared = f"; equal seeds share initial weights{', split' * resplit} and batch order"
-        chosen, when = f", with {selection}", ", fixed before training,"
-        question = f" {asked(comparisons, resplit=resplit)}"
-    equal = f" Differences within {unit.size(margin)}{when} were taken as practically equal." if margin else ""
+    if n < LEAST_SIGNED:
+        return f"Intervals are Student's at 95%{corrected}."
     return (
-        f"We compared {count(len(comparisons), thing)} with {baseline} on {subject}, by {metric}, paired by random "
-        f"seed ({pairs_of(comparisons)}{shared}){chosen}. {how}{question}{equal} Diverged runs were counted as "
-        f"outcomes (exact McNemar test) and entered no mean.{f' Software: {versions}.' if versions else ''}"
+        f"Intervals are {f'simultaneous at 95% over all {len(comparisons)} comparisons' if several else 'at 95%'}, "
+        f"by the distribution of the {'largest ' * several}absolute t statistic under {patterns} sign patterns of "
+        "the residuals, one sign a seed."
     )

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from actlab.results.costs import costs_beside
+from actlab.results.differences import verdict_said
 from actlab.results.latex import latex_table
 from actlab.results.summary import summarise
 from actlab.workflows.comparison import compare
@@ -63,6 +64,8 @@ def test_the_table_for_a_paper(tmp_path):
                                                                          crossed_high=0.04)])  # fmt: skip
     assert "on these 360 test examples only" in latex_table(here)
     assert "on these 360 test examples only" in here.as_text() and here.as_json()["comparisons"][0]["only_here"]
+    split_anew = dataclasses.replace(here.comparisons[0], examples=0)
+    assert "on splits of these data only" in verdict_said(split_anew) and "examples" not in verdict_said(split_anew)
     assert not re.search(r"(?<!\\)[%#]", text.replace(r"% \usepackage", ""))
     assert re.search(r"(?<!\\)_", text) is None
     assert [row[0] for row in summary.cost_rows] == ["leaky_relu(0.2)"]

@@ -186,7 +186,7 @@ def summarise(run: str | Path | Run) -> Summary:
         subject += f", {experiment.reason}"
     examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
     margin = data.margin_points(experiment.data, experiment.margin, examples)
-    raised = f" (two test examples, above the {experiment.margin:g} asked for)" * bool(0 < experiment.margin < margin)
+    raised = f" (two test examples, above the {experiment.margin:g} asked for)" if 0 < experiment.margin < margin else ""
     wanted = experiment.baseline_label  # or the first arm of it
     baseline = next((arm for arm in values if arm == wanted or arm.startswith(f"{wanted}, ")), None)
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
@@ -286,8 +286,7 @@ def with_arms(run: Run) -> "pd.DataFrame":
     to it.
     """
     trials = run.trials.copy()
-    different = trials[[*_PARTS]].nunique().to_dict()
-    vary = [] if run.experiment.tuned else [name for name in _PARTS if different[name] > 1]
+    vary = [] if run.experiment.tuned else [name for name in _PARTS if len(set(trials[name])) > 1]
     trials["arm"] = [
         ", ".join([row["activation"], *(f"{_PARTS[name]} {short(row[name])}" for name in vary)])
         for row in trials[["activation", *vary]].to_dict("records")
@@ -326,8 +325,7 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
         # Student's interval of a few values knows nothing of the ends of the scale
         low, high = np.clip((found.low, found.high), 0.0, 1.0)
         row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
-    best = finished["best_epoch"].dropna().astype(float)
-    row["best_epoch"] = float(best.median()) if len(best) else math.nan
+    row["best_epoch"] = float(finished["best_epoch"].astype(float).median())
     row["relative_cost"] = costs.get(first["activation"], math.nan)
     row["gradient"] = ", ".join(dict.fromkeys(group["gradient"].dropna()))
     return row | {name: mean_interval(finished[name].to_numpy()).mean for name in _MEANS}

@@ -20,19 +20,6 @@ from actlab.stats.pairs import Table, paired_differences, side_by_side
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar
 from actlab.stats.splits import resplit_error
 
-VERDICTS = (
-    "better",
-    "worse",
-    "practically equal",
-    "better, perhaps slightly",
-    "worse, perhaps slightly",
-    "undecided",
-    "the same function",
-    "the same results",  # of what is no function, in tables from elsewhere
-    "unstable",
-    "stabler",
-    "too few seeds",
-)
 POWER = 0.8
 _MOST_SEEDS = 100_000  # more are not worth telling
 
@@ -57,7 +44,7 @@ class Comparison:
     plain_high: float
     p: float  # two-sided, corrected for the number of comparisons
     margin: float  # the smallest difference that matters
-    verdict: str  # one of VERDICTS
+    verdict: str  # of the interval, or: the same function or results, unstable, stabler, too few seeds
     improvement: float  # the share of pairs in which the arm is better, ties counted half
     visible: float  # the smallest true difference that so many pairs tell from 0 four times in five
     further: int | None  # seeds to add until the interval reaches half a margin to each side; None: none, or too many
@@ -105,10 +92,8 @@ def compare(
     >>> found.verdict, found.n, round(found.difference, 2), found.low < -5 < found.high
     ('worse', 8, -4.95, True)
     """
-    [found] = compare_tasks(
-        {"": table}, baseline, margin=margin, correct=correct, overlap=overlap, sequential=sequential
-    ).values()
-    return found
+    tables = {"": table}
+    return compare_tasks(tables, baseline, margin=margin, correct=correct, overlap=overlap, sequential=sequential)[""]
 
 
 def compare_tasks(

@@ -17,8 +17,6 @@ from actlab.stats import Progress, listed
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Judgement", "judge"]
-
 Tables = dict[str, dict[str, dict[Any, float]]]  # task -> group -> seed -> value
 Run = tuple[str | None, str | None, Any]  # task, group and seed; None: not said
 

@@ -21,6 +21,5 @@ def draw_judgement(found: "Judgement", file: Path) -> Path:
         (task, Markup(svg_text(paired_figure(found.comparisons[task], table, list(table), found.metric, found.unit))))
         for task, table in found.tables.items()
     ]
-    page = template("judged.html").render(found=found, pictures=pictures, rows=found.text_rows, headers=found.headers)
-    write_text(file, page)
+    write_text(file, template("judged.html").render(found=found, pictures=pictures))
     return file

@@ -186,7 +186,9 @@ def summarise(run: str | Path | Run) -> Summary:
         subject += f", {experiment.reason}"
     examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
     margin = data.margin_points(experiment.data, experiment.margin, examples)
-    raised = f" (two test examples, above the {experiment.margin:g} asked for)" if 0 < experiment.margin < margin else ""
+    margin_said = f"{margin:.3g} points"
+    if 0 < experiment.margin < margin:
+        margin_said += f" (two test examples, above the {experiment.margin:g} asked for)"
     wanted = experiment.baseline_label  # or the first arm of it
     baseline = next((arm for arm in values if arm == wanted or arm.startswith(f"{wanted}, ")), None)
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
@@ -197,7 +199,7 @@ def summarise(run: str | Path | Run) -> Summary:
     origin = Origin(
         selection=selection,
         split=experiment.split,
-        margin=f"{margin:.3g} points{raised}, fixed before training",
+        margin=f"{margin_said}, fixed before training",
         versions=_versions(run),
         overlap=run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0,
         correct=_correct(run, trials) if has_test and not run.sizes else None,

@@ -6,6 +6,7 @@ from .disk import (
     write_bytes as write_bytes,
     write_text as write_text,
 )
+from .metrics import LOSSES as LOSSES, METRICS as METRICS, Loss as Loss, Metric as Metric, loss_for as loss_for
 from .spec import GRID as GRID, TUNING_SEEDS as TUNING_SEEDS, Experiment as Experiment, Trial as Trial
 from .split import indices_of as indices_of, stratified as stratified
 from .store import (

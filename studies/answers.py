@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from actlab.engine.machine import environment
-from actlab.experiment.store import Run
+from actlab.experiment import Run
 from actlab.results import summarise
 from actlab.results.differences import COMPARISON_HEADERS
 from actlab.results.summary import HEADERS, Summary

@@ -77,7 +77,7 @@ def arrays_of(setting: Setting) -> tuple[Arrays, str]:
     assert found.test is not None
     cuts = ((found.train, setting.samples), (found.valid, setting.validation), (found.test, 0))
     parts = [array[: count or len(array)] for part, count in cuts for array in (part.x, part.y)]
-    return Arrays(*map(torch.from_numpy, parts), classes=found.classes), found.content
+    return Arrays(*map(torch.from_numpy, parts), outputs=found.outputs), found.content
 
 
 def trainer_of(setting: Setting, arm: Arm, numbers: Sequence[int], arrays: Arrays, content: str) -> Trainer:
@@ -103,7 +103,7 @@ def right_bits(trainer: Trainer) -> np.ndarray:
         trainer.epoch()
     found = trainer.result()
     assert not found.diverged_epoch.any(), "a diverged network has no place in this null"
-    return np.stack(found.correct)
+    return np.stack(found.scores)
 
 
 def piece(setting: Setting, arms: Sequence[Arm], numbers: Sequence[int], arrays: Arrays, content: str) -> np.ndarray:

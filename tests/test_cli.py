@@ -16,7 +16,7 @@ from children import child, wait_for
 
 from actlab.cli import main
 from actlab.cli.terminal import duration
-from actlab.experiment.store import Run
+from actlab.experiment import Run
 
 SMALL = ["--data", "digits", "--seeds", "2", "--epochs", "2"]
 

@@ -41,7 +41,7 @@ def assert_equal_results(mine, theirs, rtol: float) -> None:
     np.testing.assert_allclose(mine.curves, theirs.curves, rtol=rtol)
     for name in ("best_epoch", "diverged_epoch"):
         np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
-    for name in ("test_loss", "test_accuracy"):
+    for name in ("test_loss", "test_metric"):
         np.testing.assert_allclose(getattr(mine, name), getattr(theirs, name), rtol=rtol)
         assert getattr(mine, name).dtype == getattr(theirs, name).dtype
     assert len(mine.seconds) == len(theirs.seconds) == mine.curves.shape[1]

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 from scipy import stats as scipy_stats
 
+from actlab.experiment import Run, Store
 from actlab.experiment.spec import Experiment
-from actlab.experiment.store import Run, Store
 from actlab.report import draw, hiplot_pages
 from actlab.report.curves import curves_of
 from actlab.report.hiplot_pages import file_names
@@ -442,7 +442,7 @@ def test_a_missing_package_is_named_with_the_command(tmp_path, package):
 def test_drawing_needs_no_torch(tmp_path):
     fake_run(tmp_path / "run", seeds=2, epochs=2)
     code = (
-        "import sys\nfrom actlab.report import draw\nfrom actlab.experiment.store import Run\ndraw(Run('run'))\n"
+        "import sys\nfrom actlab.report import draw\nfrom actlab.experiment import Run\ndraw(Run('run'))\n"
         "print([name for name in ('torch', 'ray', 'matplotlib.pyplot') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -24,9 +24,9 @@ from actlab.data.split import Source, cut, sizes_of
 from actlab.engine import plain
 from actlab.engine.training import Arrays, Stack, Trainer, train
 from actlab.errors import UserError
+from actlab.experiment import Run
 from actlab.experiment.spec import Experiment
 from actlab.experiment.split import indices_of
-from actlab.experiment.store import Run
 from actlab.report import draw
 from actlab.results.summary import summarise
 from actlab.running.plan import Limits, Needs, make_stacks, plan

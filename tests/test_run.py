@@ -19,8 +19,8 @@ from children import child, wait_for
 import actlab
 from actlab import data
 from actlab.errors import UserError
+from actlab.experiment import Run, Store
 from actlab.experiment.spec import Experiment
-from actlab.experiment.store import Run, Store
 from actlab.results.summary import summarise
 from actlab.running.plan import make_stacks
 from actlab.workflows.comparison import compare

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from actlab.errors import UserError
+from actlab.experiment import Run, Store, is_free, list_runs, load_run, status, trial_from_row
 from actlab.experiment.disk import packed, write_bytes
 from actlab.experiment.spec import Experiment
-from actlab.experiment.store import Run, Store, is_free, list_runs, load_run, status, trial_from_row
 
 EXPERIMENT = Experiment(activations=("relu", "tanh"), seeds=(0, 1), epochs=2, data="digits", content="c")
 

@@ -57,7 +57,7 @@ def test_the_copy_of_ones_own_start_gives_ones_own_bits(digits):
     arrays, content = digits
     experiment = SMALL.experiment("relu", range(3), content)
     found = train(trained_networks.Stack(tuple(experiment.trials()), experiment.layers), arrays)
-    assert np.array_equal(trained_networks.right_bits(copied), np.stack(found.correct))
+    assert np.array_equal(trained_networks.right_bits(copied), np.stack(found.scores))
     for mine, named in zip(copied.result().parameters, found.parameters, strict=True):
         assert all(np.array_equal(mine[name], named[name]) for name in named)
 

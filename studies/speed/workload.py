@@ -35,7 +35,7 @@ class Workload:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        return (self.arrays.x_train.shape[1], *self.trials[0].hidden, self.arrays.classes)
+        return (self.arrays.x_train.shape[1], *self.trials[0].hidden, self.arrays.outputs)
 
     @property
     def batch(self) -> int:
@@ -105,4 +105,4 @@ def arrays_of(name: str) -> tuple[Arrays, str]:
     pairs = {}
     for part in ("train", "valid"):
         pairs |= {f"{axis}_{part}": torch.from_numpy(getattr(getattr(dataset, part), axis)) for axis in "xy"}
-    return Arrays(**pairs, x_test=None, y_test=None, classes=dataset.classes), dataset.content
+    return Arrays(**pairs, x_test=None, y_test=None, outputs=dataset.outputs), dataset.content

@@ -10,7 +10,6 @@ from .machine import (
 )
 from .models import Slice as Slice, initial_parameters as initial_parameters
 from .training import (
-    CURVES as CURVES,
     EVALUATION_BATCH as EVALUATION_BATCH,
     MEASURED_STEPS as MEASURED_STEPS,
     Arrays as Arrays,

@@ -1,6 +1,6 @@
-"""What each training step of an epoch is given: samples in each seed's order, labels, and the optimizer's numbers.
+"""What each training step of an epoch is given: samples in each seed's order, targets, and the optimizer's numbers.
 
-Legend: T steps, S seeds, B samples of a batch, M networks, I inputs, J = I + 1.
+Legend: T steps, S seeds, B samples of a batch, M networks, I inputs, J = I + 1, N targets of a sample.
 
 All of it stands in tables with a row a step, made before the epoch begins: the steps ask the host for nothing.
 """
@@ -43,13 +43,13 @@ class Batches:
         return torch.stack([torch.randperm(len(self.y), generator=g) for g in generators]).to(self.x.device)
 
     def tables(self, order_Sn: Tensor, segment: Segment, seed_of_M: Tensor) -> dict[str, Tensor]:
-        """`index` (T, S B) and, for each network, `labels` (T, M, 1, B) of a segment's steps."""
+        """`index` (T, S B) and, for each network, `targets` (T, M, N, B) of a segment's steps."""
         steps, batch, seeds = segment.steps, segment.batch, len(self.seeds)
         first = steps.start * self.batch
         index_STB = order_Sn[:, first : first + len(steps) * batch].view(seeds, len(steps), batch)
         index_TSB = index_STB.transpose(0, 1).contiguous()
-        labels_TMB = self.y[index_TSB].index_select(1, seed_of_M)
-        return {"index": index_TSB.view(len(steps), -1), "labels": labels_TMB.unsqueeze(2)}
+        targets_TMBN = self.y[index_TSB].index_select(1, seed_of_M)
+        return {"index": index_TSB.view(len(steps), -1), "targets": targets_TMBN.transpose(2, 3)}
 
     def gather(self, row: Row, out: Tensor) -> None:
         """The samples of each seed's batch, (S B, I): once, whatever the number of its networks."""

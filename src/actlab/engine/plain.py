@@ -122,7 +122,7 @@ def fit(network: Network, arrays: Arrays, trial: Trial) -> Iterator[tuple[float,
 def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_epoch: OnEpoch | None = None) -> Result:
     """A trial by the loop above, with an activation for each hidden layer; the result that the engine would give."""
     arrays = arrays.to("cpu", trial.dtype)
-    sizes = (arrays.x_train.shape[1], *trial.hidden, arrays.classes)
+    sizes = (arrays.x_train.shape[1], *trial.hidden, arrays.outputs)
     network = Network(sizes, activations, trial.seed, arrays.x_train.dtype)
     best, best_loss, best_epoch, diverged_epoch = copy.deepcopy(network), np.inf, 0, 0
     curves, seconds = np.full((1, trial.epochs, 4), np.nan), []
@@ -139,7 +139,7 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
     predictions, correct, test = None, None, (np.nan, np.nan)
     if arrays.x_test is not None and arrays.y_test is not None:
         classes = best.eval()(arrays.x_test).argmax(dim=1).numpy()
-        predictions = classes.astype(np.uint8 if arrays.classes <= 256 else np.uint16)
+        predictions = classes.astype(np.uint8 if arrays.outputs <= 256 else np.uint16)
         correct = np.packbits(classes == arrays.y_test.numpy())
         test = evaluate(best, [(arrays.x_test, arrays.y_test)]) if best_epoch else test
     named = {f"{2 * i}.{name}": p for i, linear in enumerate(best.linears) for name, p in linear.named_parameters()}

@@ -1,6 +1,7 @@
 """The engine: a stack of trials and a data set in, their results out. No files, no plots, no processes.
 
-Legend: M networks, S seeds, B samples of a batch, J inputs and a one, C classes, H units of a hidden layer, R steps.
+Legend: M networks, S seeds, B samples of a batch, J inputs and a one, C outputs, H units of a hidden layer, R steps,
+T targets of a sample: its class, or its C numbers.
 """
 
 import dataclasses
@@ -17,20 +18,23 @@ from torch import Tensor
 
 from actlab.engine.batches import Batches, Row, with_ones
 from actlab.engine.denormals import flushed
+from actlab.engine.losses import LOSSES, measured
 from actlab.engine.models import Backward, Forward, Parameters, Slice, initial_parameters
 from actlab.engine.optimizers import OPTIMIZERS
 from actlab.engine.replay import Cursor, OneByOne
-from actlab.experiment import CURVES as CURVES, Trial, stream_seed
+from actlab.experiment import CURVES, Trial, stream_seed
 from actlab.making import ByHand, resolve, saved
 from actlab.naming import Target
 
 EVALUATION_BATCH = 500
-MEASURED_STEPS = 8  # loss and accuracy are taken from the logits of so many steps at once
+MEASURED_STEPS = 8  # loss and metric are taken from the outputs of so many steps at once
 
 
 @dataclasses.dataclass(frozen=True)
 class Arrays:
-    """A data set as the engine wants it: x (n, inputs) of the trials' dtype, y (n,) int64; test may be missing."""
+    """A data set as the engine wants it: x (n, inputs) of the trials' dtype; y (n,) int64, or (n, T) numbers of that
+    dtype. The test part may be missing.
+    """
 
     x_train: Tensor
     y_train: Tensor
@@ -38,17 +42,16 @@ class Arrays:
     y_valid: Tensor
     x_test: Tensor | None
     y_test: Tensor | None
-    classes: int
+    outputs: int  # of a network: classes, or numbers
 
     def to(self, device: str, dtype: str) -> "Arrays":
         kind = getattr(torch, dtype)
-
-        def move(name: str) -> Tensor | None:
-            tensor = getattr(self, name)
-            return tensor if tensor is None else tensor.to(device, kind if name.startswith("x") else torch.int64)
-
-        names = [f.name for f in dataclasses.fields(self) if f.name != "classes"]
-        return Arrays(**{name: move(name) for name in names}, classes=self.classes)
+        moved = {
+            name: value.to(device, kind if value.is_floating_point() or name.startswith("x") else torch.int64)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return dataclasses.replace(self, **moved)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,10 +95,10 @@ class Result:
     best_epoch: np.ndarray  # (M,) from 1; 0 where no epoch had a finite validation loss
     diverged_epoch: np.ndarray  # (M,) from 1; 0 where the trial finished
     parameters: list[dict[str, np.ndarray]]  # of the best epoch, named as a torch.nn.Sequential names them
-    predictions: list[np.ndarray | None]  # classes of the test samples by the best parameters
-    correct: list[np.ndarray | None]  # whether each is right, one bit a sample (numpy.packbits)
+    predictions: list[np.ndarray | None]  # by the best parameters, of the test samples: classes, or numbers (n, T)
+    scores: list[np.ndarray | None]  # whether each is right, one bit a sample (numpy.packbits), or its metric, float32
     test_loss: np.ndarray  # (M,), NaN without a test set
-    test_accuracy: np.ndarray
+    test_metric: np.ndarray
 
 
 OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds, (M, 4)
@@ -105,15 +108,15 @@ class _Step:
     """What a training step on batches of one size works with."""
 
     def __init__(self, trainer: "Trainer", batch: int) -> None:
-        networks, classes = len(trainer.trials), trainer.sizes[-1]
+        networks, outputs = len(trainer.trials), trainer.sizes[-1]
         x_SBJ = with_ones(len(trainer.seeds), batch, trainer.arrays.x_train)
         self.samples = x_SBJ.view(-1, x_SBJ.shape[2])[:, :-1]  # where a batch is put, (S B, I)
         self.forward = Forward(trainer.slices, trainer.parameters, x_SBJ, training=True, drops=trainer.drops)
         self.backward = Backward(self.forward, trainer.optimizer)
-        self.logits_RMCB = x_SBJ.new_empty(trainer.ring, networks, classes, batch)  # of the last steps
-        self.slots = list(self.logits_RMCB)  # its parts, (M, C, B) each
-        self.log_p_RMCB = torch.empty_like(self.logits_RMCB)
-        self.minus_one_M1B = x_SBJ.new_full((networks, 1, batch), -1)
+        self.outputs_RMCB = x_SBJ.new_empty(trainer.ring, networks, outputs, batch)  # of the last steps
+        self.slots = list(self.outputs_RMCB)  # its parts, (M, C, B) each
+        self.scratch_RMCB = torch.empty_like(self.outputs_RMCB)
+        self.room = trainer.loss.room(networks, batch, x_SBJ)
 
 
 class Trainer:
@@ -128,9 +131,10 @@ class Trainer:
         assert all(Stack.group(trial) == Stack.group(first) for trial in stack.trials)
         self.device, self.dtype = torch.device(device), getattr(torch, first.dtype)
         self.arrays = arrays.to(device, first.dtype)
+        self.loss, self.metric = LOSSES[first.loss](), first.metric
         self.seeds = sorted({trial.seed for trial in stack.trials})
-        self.batches = Batches(self.arrays.x_train, self.arrays.y_train, self.seeds, first.batch_size)
-        self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.classes)
+        self.batches = Batches(self.arrays.x_train, _columns(self.arrays.y_train), self.seeds, first.batch_size)
+        self.sizes = (arrays.x_train.shape[1], *first.hidden, arrays.outputs)
         self.slices = _slices(stack, self.seeds)
         self.seed_of_M = torch.tensor([n for part in self.slices for n in part.seeds], device=self.device)
         start = initial_parameters(stack.trials, self.slices, self.sizes, self.dtype)
@@ -157,7 +161,7 @@ class Trainer:
         self.done, self.step = 0, 0  # epochs, steps of the coming one
         self.curves = np.full((count, epochs, len(CURVES)), np.nan)
         self.seconds: list[float] = []
-        self.loss_M, self.correct_M = zeros(dtype=torch.float64), zeros(dtype=torch.int64)  # sums over the epoch so far
+        self.loss_M, self.right_M = zeros(dtype=torch.float64), zeros(dtype=torch.int64)  # sums over the epoch so far
         self.best_loss_M = zeros(dtype=torch.float64).fill_(torch.inf)
         self.best_epoch_M, self.diverged_epoch_M = zeros(dtype=torch.int64), zeros(dtype=torch.int64)
 
@@ -166,25 +170,25 @@ class Trainer:
         """Train one epoch, evaluate, and return this epoch's (M, 4). At a pause `state()` may be taken."""
         if not self.step:
             self.began = time.perf_counter()
-        loss_M, accuracy_M = self.train_epoch(pause)
-        valid_loss_M, valid_accuracy_M = self.evaluate()
+        loss_M, metric_M = self.train_epoch(pause)
+        valid_loss_M, valid_metric_M = self.evaluate()
         self.done, self.step = self.done + 1, 0
         lost_M = ~(loss_M.isfinite() & valid_loss_M.isfinite())
         self.diverged_epoch_M[:] = torch.where(lost_M & (self.diverged_epoch_M == 0), self.done, self.diverged_epoch_M)
         # the accuracy of NaN logits means nothing
-        accuracies = torch.stack([accuracy_M, valid_accuracy_M]).masked_fill(self.diverged_epoch_M > 0, torch.nan)
+        metrics = torch.stack([metric_M, valid_metric_M]).masked_fill(self.diverged_epoch_M > 0, torch.nan)
         self._keep_best(valid_loss_M)
-        measured = torch.stack([loss_M, accuracies[0], valid_loss_M, accuracies[1]], dim=1).cpu().numpy()
-        self.curves[:, self.done - 1] = measured
+        epoch = torch.stack([loss_M, metrics[0], valid_loss_M, metrics[1]], dim=1).cpu().numpy()
+        self.curves[:, self.done - 1] = epoch
         self.seconds.append(time.perf_counter() - self.began)
-        return measured
+        return epoch
 
     @flushed()
     def train_epoch(self, pause: Callable[["Trainer"], None] | None = None) -> tuple[Tensor, Tensor]:
-        """Mean loss and accuracy over the epoch's samples, each measured before its own update."""
+        """Mean loss and metric over the epoch's samples, each measured before its own update."""
         if self.step == 0:
             self.loss_M.zero_()
-            self.correct_M.zero_()
+            self.right_M.zero_()
             self.generators = self._dropout_generators()
         order_Sn = self.batches.orders(self.done)
         for segment, runner in zip(self.batches.segments, self.runners, strict=True):
@@ -197,38 +201,43 @@ class Trainer:
                 self.step = steps.start + n + 1
                 due = (n + 1) % MEASURED_STEPS == 0
                 if not self.replays and (due or n == len(steps) - 1):
-                    self._measure(self.steps[segment.batch], tables["labels"][n - n % MEASURED_STEPS : n + 1])
+                    self._measure(self.steps[segment.batch], tables["targets"][n - n % MEASURED_STEPS : n + 1])
                 if due and pause is not None:
                     pause(self)
-        samples = len(self.arrays.y_train)
-        return self.loss_M / samples, self.correct_M.double() / samples
+        y = self.arrays.y_train
+        loss_M = self.loss_M / len(y)
+        return loss_M, measured(self.metric, loss_M, self.right_M.double() / len(y), self._variance(y))
+
+    def _variance(self, y: Tensor) -> float:
+        """Of the targets of a part, where the metric asks for it: the mean over those of a sample."""
+        return y.double().var(dim=0, correction=0).mean().item() if self.metric == "r2" else 1.0
 
     def _train_step(self, batch: int, row: Row, number: int) -> None:
-        """Forward, loss, backward and update, with p = softmax(logits) and dL/dlogits = p - one-hot."""
+        """Forward, loss, backward and update."""
         step = self.steps[batch]
         self.batches.gather(row, out=step.samples)
         masks = self._masks(batch) if self.drops else None
-        logits_MCB = step.forward(step.slots[number % self.ring], masks)
+        outputs_MCB = step.forward(step.slots[number % self.ring], masks)
         if self.replays:
-            self._measure(step, row["labels"].unsqueeze(0))
-        d_MCB = torch.softmax(logits_MCB, dim=1, out=step.backward.d_MCB)
-        d_MCB.scatter_add_(1, row["labels"], step.minus_one_M1B)
+            self._measure(step, row["targets"].unsqueeze(0))
+        d_MCB = self.loss.slope(outputs_MCB, row["targets"], step.room, out=step.backward.d_MCB)
         d_MCB.mul_(row["scale"])
         self.optimizer.begin(row)
         step.backward(masks)
 
-    def _measure(self, step: _Step, labels_RM1B: Tensor) -> None:
-        """Add loss and accuracy of the steps whose labels these are to the epoch's sums."""
-        steps = len(labels_RM1B)
-        logits_RMCB = step.logits_RMCB[:steps]
-        self.loss_M += _losses(logits_RMCB, labels_RM1B, out=step.log_p_RMCB[:steps])
-        self.correct_M += (logits_RMCB.max(dim=2, keepdim=True).indices == labels_RM1B).sum(dim=(0, 2, 3))
+    def _measure(self, step: _Step, targets_RMTB: Tensor) -> None:
+        """Add loss and right answers of the steps whose targets these are to the epoch's sums."""
+        steps = len(targets_RMTB)
+        outputs_RMCB = step.outputs_RMCB[:steps]
+        self.loss_M += self.loss.sums(outputs_RMCB, targets_RMTB, out=step.scratch_RMCB[:steps])
+        self.right_M += self.loss.right(outputs_RMCB, targets_RMTB)
 
     @flushed()
     def evaluate(self) -> tuple[Tensor, Tensor]:
-        """Mean loss and accuracy on the validation set, of the parameters as they are."""
-        loss_M, classes_Mn = self._classify(self.arrays.x_valid, self.arrays.y_valid, self.parameters)
-        return loss_M, (classes_Mn == self.arrays.y_valid).double().mean(dim=1)
+        """Mean loss and metric on the validation set, of the parameters as they are."""
+        y = self.arrays.y_valid
+        loss_M, _, scores_Mn = self._answered(self.arrays.x_valid, y, self.parameters)
+        return loss_M, measured(self.metric, loss_M, scores_Mn.double().mean(dim=1), self._variance(y))
 
     @flushed()
     def result(self) -> Result:
@@ -236,16 +245,24 @@ class Trainer:
         count = len(self.trials)
         best_epoch = self.best_epoch_M.cpu().numpy()
         predictions: list[np.ndarray | None] = [None] * count
-        correct: list[np.ndarray | None] = [None] * count
-        test_loss, test_accuracy = np.full(count, np.nan), np.full(count, np.nan)
+        scores: list[np.ndarray | None] = [None] * count
+        test_loss, test_metric = np.full(count, np.nan), np.full(count, np.nan)
         if self.arrays.x_test is not None and self.arrays.y_test is not None:
-            test_loss_M, classes_Mn = self._classify(self.arrays.x_test, self.arrays.y_test, self.best)
-            right = (classes_Mn == self.arrays.y_test).cpu().numpy()
-            test_loss, test_accuracy = test_loss_M.cpu().numpy(), right.mean(axis=1)
-            kind = np.uint8 if self.arrays.classes <= 256 else np.uint16
-            predictions = list(classes_Mn.cpu().numpy().astype(kind))
-            correct = list(np.packbits(right, axis=1))
-            test_loss[best_epoch == 0] = test_accuracy[best_epoch == 0] = np.nan
+            y = self.arrays.y_test
+            loss_M, answers_MTn, scores_Mn = self._answered(self.arrays.x_test, y, self.best)
+            variance = self._variance(y)
+            test_loss = loss_M.cpu().numpy()
+            if self.metric == "accuracy":
+                right = scores_Mn.cpu().numpy()
+                test_metric = right.mean(axis=1)
+                kind = np.uint8 if self.arrays.outputs <= 256 else np.uint16
+                predictions = list(answers_MTn.squeeze(1).cpu().numpy().astype(kind))
+                scores = list(np.packbits(right, axis=1))
+            else:
+                test_metric = measured(self.metric, loss_M, loss_M, variance).cpu().numpy().copy()
+                predictions = list(answers_MTn.transpose(1, 2).float().cpu().numpy())
+                scores = list(measured(self.metric, scores_Mn, scores_Mn, variance).float().cpu().numpy())
+            test_loss[best_epoch == 0] = test_metric[best_epoch == 0] = np.nan
         return Result(
             curves=self.curves,
             seconds=self.seconds,
@@ -253,14 +270,14 @@ class Trainer:
             diverged_epoch=self.diverged_epoch_M.cpu().numpy(),
             parameters=[self._named(i) for i in range(count)],
             predictions=predictions,
-            correct=correct,
+            scores=scores,
             test_loss=test_loss,
-            test_accuracy=test_accuracy,
+            test_metric=test_metric,
         )
 
     def _held(self) -> list[Tensor]:
         """All that a training step changes and the coming ones depend on."""
-        return [*self.parameters.tensors(), *self.optimizer.state(), self.loss_M, self.correct_M]
+        return [*self.parameters.tensors(), *self.optimizer.state(), self.loss_M, self.right_M]
 
     def _records(self) -> list[Tensor]:
         return [*self.best.tensors(), self.best_loss_M, self.best_epoch_M, self.diverged_epoch_M]
@@ -312,24 +329,26 @@ class Trainer:
             masks.append(kept / (1 - self.dropout_M11))
         return masks
 
-    def _classify(self, x: Tensor, y: Tensor, parameters: Parameters) -> tuple[Tensor, Tensor]:
-        """Mean loss (M,) and predicted classes (M, n)."""
+    def _answered(self, x: Tensor, y: Tensor, parameters: Parameters) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean loss (M,), answers (M, T, n) and their scores (M, n)."""
         loss_M = torch.zeros_like(self.loss_M)
-        classes = []
-        for x_BI, y_B in zip(x.split(EVALUATION_BATCH), y.split(EVALUATION_BATCH), strict=True):
-            forward, logits_MCB = self._evaluation(len(y_B), parameters)
+        answers, scores = [], []
+        for x_BI, y_BT in zip(x.split(EVALUATION_BATCH), _columns(y).split(EVALUATION_BATCH), strict=True):
+            forward, outputs_MCB = self._evaluation(len(y_BT), parameters)
             forward.x_SBJ[0, :, :-1] = x_BI
-            forward(logits_MCB)
-            loss_M += _losses(logits_MCB.unsqueeze(0), y_B.expand(1, len(self.trials), 1, -1))
-            classes.append(logits_MCB.max(dim=1).indices)
-        return loss_M / len(y), torch.cat(classes, dim=1)
+            forward(outputs_MCB)
+            targets_MTB = y_BT.T.expand(len(self.trials), -1, -1)
+            loss_M += self.loss.sums(outputs_MCB.unsqueeze(0), targets_MTB.unsqueeze(0))
+            answers.append(self.loss.answers(outputs_MCB))
+            scores.append(self.loss.scores(answers[-1], targets_MTB))
+        return loss_M / len(y), torch.cat(answers, dim=2), torch.cat(scores, dim=1)
 
     def _evaluation(self, batch: int, parameters: Parameters) -> tuple[Forward, Tensor]:
         key = (batch, parameters is self.best)
         if key not in self._evaluations:
             x_1BJ = with_ones(1, batch, self.arrays.x_valid)
-            logits_MCB = x_1BJ.new_empty(len(self.trials), self.sizes[-1], batch)
-            self._evaluations[key] = Forward(self.slices, parameters, x_1BJ, training=False), logits_MCB
+            outputs_MCB = x_1BJ.new_empty(len(self.trials), self.sizes[-1], batch)
+            self._evaluations[key] = Forward(self.slices, parameters, x_1BJ, training=False), outputs_MCB
         return self._evaluations[key]
 
     def _keep_best(self, valid_loss_M: Tensor) -> None:
@@ -389,9 +408,6 @@ def _slices(stack: Stack, seeds: Sequence[int]) -> list[Slice]:
     return slices
 
 
-def _losses(logits_RMCB: Tensor, labels_RM1B: Tensor, out: Tensor | None = None) -> Tensor:
-    """The sum of the steps' cross-entropies for each network, (M,) float64."""
-    log_p = torch.log_softmax(logits_RMCB, dim=2, out=out)
-    picked_MRB = log_p.gather(2, labels_RM1B).squeeze(2).transpose(0, 1)
-    # made contiguous: a sum's order of additions follows from its strides, and those from the company
-    return -picked_MRB.flatten(1).contiguous().sum(dim=1, dtype=torch.float64)
+def _columns(y: Tensor) -> Tensor:
+    """Targets as (n, T): of classes one."""
+    return y.view(len(y), -1)

@@ -6,23 +6,19 @@ from .disk import (
     write_bytes as write_bytes,
     write_text as write_text,
 )
-from .metrics import LOSSES as LOSSES, METRICS as METRICS, Loss as Loss, Metric as Metric, loss_for as loss_for
+from .metrics import (
+    CURVES as CURVES,
+    LOSSES as LOSSES,
+    METRICS as METRICS,
+    Loss as Loss,
+    Metric as Metric,
+    loss_for as loss_for,
+)
+from .run import Run as Run, held_keys as held_keys, list_runs as list_runs, load_run as load_run, status as status
+from .schema import DATABASE as DATABASE, EXPERIMENT as EXPERIMENT, TUNING as TUNING
 from .spec import GRID as GRID, TUNING_SEEDS as TUNING_SEEDS, Experiment as Experiment, Trial as Trial
 from .split import indices_of as indices_of, stratified as stratified
-from .store import (
-    CURVES as CURVES,
-    DATABASE as DATABASE,
-    EXPERIMENT as EXPERIMENT,
-    TUNING as TUNING,
-    Run as Run,
-    Store as Store,
-    held_keys as held_keys,
-    is_free as is_free,
-    list_runs as list_runs,
-    load_run as load_run,
-    status as status,
-    trial_from_row as trial_from_row,
-)
+from .store import Store as Store, is_free as is_free, trial_from_row as trial_from_row
 from .streams import stream_seed as stream_seed
 from .tables import export as export, made as made
 from .tuning import (

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from actlab.stats import Unit
+from actlab.stats import NOTHING, Unit
 
-MISSING = "–"
+CURVES = ("train_loss", "train_metric", "valid_loss", "valid_metric")  # what is measured after each epoch
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Metric:
         >>> METRICS["accuracy"].text(0.97824), METRICS["mean_squared_error"].text(0.4821), METRICS["r2"].text(math.nan)
         ('97.82%', '0.4821', '–')
         """
-        return f"{self._number(value)}{'%' * self.is_share}" if math.isfinite(value) else MISSING
+        return f"{self._number(value)}{'%' * self.is_share}" if math.isfinite(value) else NOTHING
 
     def between(self, mean: float, low: float, high: float) -> str:
         """A mean and its interval.
@@ -42,6 +42,19 @@ class Metric:
 
     def _number(self, value: float) -> str:
         return f"{self.unit.scale * value:.{self.unit.digits}f}"
+
+    def named(self, column: str) -> str:
+        """A column of the database under the metric's own name.
+
+        >>> METRICS["r2"].named("best_valid_metric"), METRICS["r2"].named("test_loss")
+        ('best_valid_r2', 'test_loss')
+        """
+        return column.removesuffix("metric") + self.name if column.endswith("_metric") else column
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """CURVES under the metric's own name."""
+        return tuple(map(self.named, CURVES))
 
     def improvement(self, value: float) -> float:
         """The value such that more of it is better: what comparisons compare."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from actlab import naming
 from actlab.errors import UserError, need_extra, one_of
+from actlab.experiment.metrics import LOSSES, METRICS
 from actlab.experiment.streams import stream_seed as stream_seed
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
@@ -26,8 +27,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "initialisation": ("pytorch", "gain"),
     "optimizer": ("sgd", "momentum", "adamw"),
     "schedule": ("constant", "cosine"),
-    "loss": ("cross_entropy",),
-    "metric": ("accuracy",),
+    "loss": tuple(LOSSES),
+    "metric": tuple(METRICS),
     "dtype": ("float32", "float64"),
     "engine": tuple(NUMERICS),
 }
@@ -114,10 +115,10 @@ class Experiment(Shared):
     initialisation: tuple[str, ...] = ("pytorch",)
     data: str = "mnist"
     data_note: str = ""  # why this data set, where it was not the first choice
-    target: str = ""  # of data in a table: the column of the classes
+    target: str = ""  # of data in a table: the column of the classes, or of the numbers
     content: str = ""  # the hash of the data, once it has been loaded
     baseline: str = ""  # what the others are compared with; nothing: the first activation
-    margin: float = 0.0  # the smallest difference that matters, in percentage points; 0: that of the data set
+    margin: float = 0.0  # the smallest difference that matters, as the metric is shown; 0: that of the data set
     max_seeds: int = 0  # up to which seeds are added until every comparison is decided; 0: none are added
     tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)  # activation -> what was chosen of GRID
 
@@ -349,7 +350,7 @@ _LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {  # of a value, or of e
     "batch_size": (lambda v: 1 <= v <= 1_000_000, "from 1 to 1000000"),
     "momentum": (lambda v: 0 <= v < 1, "at least 0 and below 1"),
     "max_seeds": (lambda v: 0 <= v <= 100_000, "from 0 to 100000"),
-    "margin": (lambda v: 0 <= v < 100, "above 0 and below 100 percentage points"),
+    "margin": (lambda v: 0 <= v < 100, "above 0 and below 100 (percentage points of accuracy)"),
     "epsilon": (lambda v: 0 < v < math.inf, "a finite number above 0"),
 }
 
@@ -372,7 +373,9 @@ def _validate(e: Experiment) -> None:
     enough = not e.max_seeds or len(e.seeds) <= e.max_seeds
     _check(enough, "max_seeds", e.max_seeds, f"no fewer than the {len(e.seeds)} seeds to begin with")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
+    if e.metric not in LOSSES[e.loss].metrics:
+        raise one_of(f"metric of the loss {e.loss}", e.metric, LOSSES[e.loss].metrics)
     if e.engine == "plain":
         simple = e.optimizer == "sgd" and e.schedule == "constant" and e.dropout == (0.0,) and e.weight_decay == (0.0,)
-        simple = simple and e.initialisation == ("pytorch",)
-        _check(simple, "engine", "plain", "used with plain SGD alone, as it is written")
+        simple = simple and e.initialisation == ("pytorch",) and e.loss == "cross_entropy"
+        _check(simple, "engine", "plain", "used with plain SGD and cross-entropy alone, as it is written")

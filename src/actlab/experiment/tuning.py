@@ -52,7 +52,8 @@ def tried(trials: "pd.DataFrame") -> list[Tried]:
             continue
         lost = states.count("diverged")
         loss = math.inf if lost else float(rows["best_valid_loss"].mean())
-        accuracy = math.nan if lost else float(rows["best_valid_accuracy"].mean())
+        metric = next(name for name in rows if name.startswith("best_valid_") and name != "best_valid_loss")
+        accuracy = math.nan if lost else float(rows[metric].mean())
         first = rows.to_dict("records")[0]
         setting = {name: first[name] for name in GRID}
         found.append(Tried(first["activation"], setting, loss, accuracy, len(rows), lost))

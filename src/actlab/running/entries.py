@@ -29,9 +29,9 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
                 "diverged_epoch": int(r.diverged_epoch[i]) or None,
                 "best_epoch": best or None,
                 "best_valid_loss": at_best.get("valid_loss"),
-                "best_valid_accuracy": at_best.get("valid_accuracy"),
+                "best_valid_metric": at_best.get("valid_metric"),
                 "test_loss": float(r.test_loss[i]),
-                "test_accuracy": float(r.test_accuracy[i]),
+                "test_metric": float(r.test_metric[i]),
                 "gradient": "by hand" if kinds == {"by hand"} else "by autograd",
                 "engine": trial.engine,
                 "parameters": outcome.file or None,
@@ -39,9 +39,9 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
         )
         whose = {"key": trial.key, "activation": trial.label, "seed": trial.seed, "learning_rate": trial.learning_rate}
         curves += [whose | {"epoch": epoch} | values for epoch, values in enumerate(measured, start=1)]
-        predicted, correct = r.predictions[i], r.correct[i]
-        if predicted is not None and correct is not None:
-            predictions.append({"key": trial.key, "predicted": packed(predicted), "correct": correct.tobytes()})
+        predicted, scores = r.predictions[i], r.scores[i]
+        if predicted is not None and scores is not None:
+            predictions.append({"key": trial.key, "predicted": packed(predicted), "scores": scores.tobytes()})
     store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds)
 
 
@@ -49,10 +49,14 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
     """Samples of the data, and each activation's curve and slope, for whoever draws them."""
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
     samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
+    samples |= {"targets": np.array(dataset.targets), "outputs": np.array(dataset.outputs)}
+    if numbers := dataset.targets == "numbers":
+        samples |= {"target_mean": dataset.target_mean, "target_deviation": dataset.target_deviation}
     if dataset.pool is not None:  # each seed has test samples of its own
         samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
     elif dataset.test is not None:
-        samples["test_labels"] = dataset.test.y
+        y = dataset.test.y
+        samples["test_labels"] = y * dataset.target_deviation + dataset.target_mean if numbers else y
     store.add_artefact("samples", samples)
     functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
     x = torch.linspace(-6, 6, 601)

@@ -72,7 +72,7 @@ class Needs:
     @classmethod
     def of(cls, experiment: Experiment, dataset: Dataset) -> "Needs":
         parts = sum(part.x.nbytes for part in (dataset.train, dataset.valid, dataset.test) if part is not None)
-        each = network_bytes(experiment, dataset.train.x.shape[1], dataset.classes, len(dataset.train.y))
+        each = network_bytes(experiment, dataset.train.x.shape[1], dataset.outputs, len(dataset.train.y))
         process = 2 * parts if experiment.dtype == "float64" else 0  # inputs in twice the size
         if dataset.pool is None:
             return cls(parts, process, each)
@@ -128,15 +128,15 @@ def parse_bytes(text: str | float) -> float:
     return float(found[1]) * _UNITS[found[2].upper()]
 
 
-def network_bytes(experiment: Experiment, inputs: int, classes: int, samples: int) -> float:
+def network_bytes(experiment: Experiment, inputs: int, outputs: int, samples: int) -> float:
     """What one network of a stack keeps in memory: weights, their best copy, the optimizer's state, buffers, labels."""
-    sizes = (inputs, *experiment.hidden, classes)
+    sizes = (inputs, *experiment.hidden, outputs)
     weights = sum((a + 1) * b for a, b in pairwise(sizes))
     copies = {"sgd": 2, "momentum": 3, "adamw": 5}[experiment.optimizer]
     # a layer's z, y and dL/dx, and what an activation may make on its way; the logits of some steps
-    units = sum(6 * width for width in experiment.hidden) + classes
+    units = sum(6 * width for width in experiment.hidden) + outputs
     activations = units * (experiment.batch_size + EVALUATION_BATCH)
-    activations += 2 * classes * experiment.batch_size * MEASURED_STEPS
+    activations += 2 * outputs * experiment.batch_size * MEASURED_STEPS
     labels = 2 * 8 * samples  # of an epoch, and while they are ordered
     return (weights * copies + activations) * (8 if experiment.dtype == "float64" else 4) + labels
 

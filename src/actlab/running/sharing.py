@@ -18,17 +18,17 @@ Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own f
 
 def arrays_for(seed: int, held: Held) -> Arrays:
     """What the trials of a seed are trained and tested on."""
-    return as_arrays(held.parts(seed), held.classes) if isinstance(held, Pool) else held
+    return as_arrays(held.parts(seed), held.outputs) if isinstance(held, Pool) else held
 
 
-def as_arrays(parts: Sequence[Part | None], classes: int) -> Arrays:
+def as_arrays(parts: Sequence[Part | None], outputs: int) -> Arrays:
     """Training, validation and test part for the engine; the test part may be missing."""
     pairs = [(None, None) if p is None else (torch.from_numpy(p.x), torch.from_numpy(p.y)) for p in parts]
-    return Arrays(*itertools.chain(*pairs), classes=classes)
+    return Arrays(*itertools.chain(*pairs), outputs=outputs)
 
 
 def arrays_of(dataset: Dataset) -> Arrays:
-    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.classes)
+    return as_arrays((dataset.train, dataset.valid, dataset.test), dataset.outputs)
 
 
 def with_arrays(experiment: Experiment, dataset: Dataset, path: Path) -> Experiment:
@@ -66,7 +66,7 @@ def load_shared(working: Path) -> Held:
         return np.asarray(np.load(file, mmap_mode="c")) if file.is_file() else None
 
     if "sizes" in others:
-        return Pool(read("x"), read("y"), tuple(others["sizes"]), others["classes"], others["pipeline"])
-    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "classes"]
+        return Pool(read("x"), read("y"), **others | {"sizes": tuple(others["sizes"])})
+    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "outputs"]
     found = {name: read(name) for name in names}
     return Arrays(**{n: a if a is None else torch.from_numpy(a) for n, a in found.items()}, **others)

@@ -6,7 +6,7 @@ from typing import Any
 
 from actlab import data
 from actlab.errors import UserError
-from actlab.experiment import ADAMW_RATE, RATES, Experiment, Run, held_keys, list_runs
+from actlab.experiment import ADAMW_RATE, LOSSES, RATES, Experiment, Run, held_keys, list_runs, loss_for
 from actlab.making import resolve
 from actlab.naming import held
 from actlab.running import Progress, processes
@@ -44,13 +44,16 @@ def planned(
     dataset = data.load(
         arrays or wanted["data"],
         target=wanted.get("target"),
+        loss=wanted.get("loss", ""),
         split=wanted.get("split", "standard"),
         pipeline=wanted.get("pipeline", "standard"),
         seed=Experiment.from_dict(wanted).seeds[0],  # whose parts a report shows, and preflight looks at
         data_dir=data_dir,
         progress=progress.download,
     )
-    return Experiment.from_dict(wanted | {"content": dataset.content}), dataset, applied
+    loss = loss_for(dataset.targets)
+    wanted = {"loss": loss.name, "metric": loss.metrics[0]} | wanted | {"content": dataset.content}
+    return Experiment.from_dict(wanted), dataset, applied
 
 
 def _settings(
@@ -71,9 +74,20 @@ def _settings(
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
         base.pop("target", None)
+    if "loss" in given or "metric" in given:
+        base = {name: value for name, value in base.items() if name not in ("loss", "metric")}
+        given = _both(given)
     if given.get("max_seeds") and "seeds" not in base | given:
         given["seeds"] = min(LEAST_PAIRS, given["max_seeds"])  # to begin with
     return base | given
+
+
+def _both(given: dict[str, Any]) -> dict[str, Any]:
+    """A loss and a metric, where one of the two is named."""
+    for loss in LOSSES.values():
+        if given.get("loss") == loss.name or (given.get("metric") in loss.metrics and "loss" not in given):
+            return {"loss": loss.name, "metric": loss.metrics[0]} | given
+    return given
 
 
 def _with_grid(wanted: dict[str, Any], named: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from actlab.experiment import CURVES, Run
+from actlab.experiment import METRICS, Run
 from actlab.running import Progress
 from actlab.stats import mean_interval
 from actlab.workflows.comparison import compare
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACTIVATIONS = ("relu", "tanh", "leaky_relu")
+_CURVES = METRICS["accuracy"].curves
 PUBLISHED = {  # what the tutorial printed: activation and epoch -> its figures, accuracies as fractions
     ("relu", 25): (1.182, 0.5817, 5.460, 0.1582),
     ("tanh", 5): (1.454, 0.5214, 3.997, 0.1710),
@@ -69,7 +70,7 @@ def _figures(published: Run, right: Run) -> list[str]:
             continue
         lines.append(f"{name}, epoch {epoch}")
         if (name, epoch) in PUBLISHED:
-            lines.append(_row("published", [_shown(m, v) for m, v in zip(CURVES, PUBLISHED[name, epoch], strict=True)]))
+            lines.append(_row("published", [_shown(m, v) for m, v in zip(_CURVES, PUBLISHED[name, epoch], strict=True)]))
         lines.append(_row("published inputs", _measured(published.curves, name, epoch)))
         lines.append(_row("right inputs", _measured(right.curves, name, epoch)))
     return lines
@@ -82,7 +83,7 @@ def _row(title: str, cells: list[str]) -> str:
 def _measured(curves: "pd.DataFrame", name: str, epoch: int) -> list[str]:
     rows = curves[(curves["activation"] == name) & (curves["epoch"] == epoch)]
     cells = []
-    for measure in CURVES:
+    for measure in _CURVES:
         interval = mean_interval(rows[measure])
         half = (interval.high - interval.low) / 2
         spread = "" if half != half else f" ± {_shown(measure, half)}"

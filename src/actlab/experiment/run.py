@@ -1,0 +1,229 @@
+"""A run's folder, to read: tables as pandas DataFrames, artefacts as arrays. No torch here."""
+
+import datetime
+import io
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actlab.errors import UserError, need_extra
+from actlab.experiment.metrics import METRICS, Metric
+from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, reading
+from actlab.experiment.spec import Experiment
+from actlab.experiment.split import indices_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Run:
+    """A finished or unfinished run, to read: tables as pandas DataFrames, artefacts as arrays.
+
+    `trials` has a row a trial, `curves` a row a trial and epoch, `times` the seconds of each stack's epochs, `costs`
+    the seconds of a training step of uniform stacks, measured in turns. Columns of the metric have its name
+    (`test_accuracy`). Accuracies are fractions; errors are in the target's variance. NaN is "none".
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path: Path = Path(path)
+        if not (self.path / DATABASE).is_file():
+            raise UserError(_no_run(self.path))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        return Experiment.read(self.path / EXPERIMENT)
+
+    @property
+    def metric(self) -> Metric:
+        """What its trials are compared by."""
+        return METRICS[self.experiment.metric]
+
+    @cached_property
+    def environments(self) -> list[dict[str, Any]]:
+        return environments_of(self.path)
+
+    @cached_property
+    def trials(self) -> "pd.DataFrame":
+        frame = self._table("trials")
+        if not self.metric.is_share and "test_r2" not in frame:
+            variance = {seed: self._test_variance(seed) for seed in frame["seed"].unique()}
+            frame["test_r2"] = 1 - frame["test_loss"] / frame["seed"].map(variance)
+        return frame
+
+    @cached_property
+    def curves(self) -> "pd.DataFrame":
+        frame = self._table("curves")
+        order = {name: place for place, name in enumerate(self.activations)}
+        return frame.sort_values(
+            ["activation", "learning_rate", "seed", "epoch"],
+            key=lambda column: column.map(order) if column.name == "activation" else column,
+            ignore_index=True,
+        )
+
+    @cached_property
+    def times(self) -> "pd.DataFrame":
+        return self._table("times")
+
+    @cached_property
+    def costs(self) -> "pd.DataFrame":
+        return self._table("costs")
+
+    @cached_property
+    def activations(self) -> list[str]:
+        """The activations as tables show them, in the order in which they were named."""
+        return list(dict.fromkeys(self.trials["activation"]))
+
+    @property
+    def tuning(self) -> "Run | None":
+        """The run that this one's settings were chosen by; None where nothing was chosen."""
+        return Run(self.path / TUNING) if (self.path / TUNING / DATABASE).is_file() else None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the report is there and no older than the results."""
+        page = self.path / "report" / "index.html"
+        return page.is_file() and page.stat().st_mtime >= (self.path / DATABASE).stat().st_mtime
+
+    def predictions(self, key: str) -> np.ndarray | None:
+        """What a trial's best parameters say of the test samples: classes (n,), or numbers (n, T) in the targets' own
+        units; None where there is no test set.
+        """
+        with reading(self.path) as database:
+            row = database.execute(
+                "SELECT predicted, seed FROM predictions JOIN trials USING (key) WHERE key = ?", (key,)
+            )
+            found = row.fetchone()
+        if found is None:
+            return None
+        said = np.load(io.BytesIO(found[0]), allow_pickle=False)
+        if self.metric.is_share:
+            return said
+        mean, deviation = self._target_scale(found[1])
+        return said * deviation + mean
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many samples each seed trains, validates and tests on, where each has a split of its own; else none."""
+        return tuple(self.artefact("samples").get("sizes", np.empty(0, int)).tolist())
+
+    @cached_property
+    def examples(self) -> int:
+        """The number of test examples; 0 without a test set."""
+        return self.sizes[2] if self.sizes else len(self.artefact("samples").get("test_labels", ()))
+
+    def test_labels(self, seed: int) -> np.ndarray | None:
+        """The true classes or numbers of the examples that a seed was tested on; None where there is no test set."""
+        samples = self.artefact("samples")
+        return samples["pool_labels"][self._indices(seed)[2]] if self.sizes else samples.get("test_labels")
+
+    def _indices(self, seed: int) -> list[np.ndarray]:
+        """Where a seed's parts lie in the pool that each seed splits anew."""
+        y = self.artefact("samples")["pool_labels"]
+        return indices_of(y if self.metric.is_share else np.zeros(len(y), int), self.sizes, seed)
+
+    def _target_scale(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of the numbers that a seed's trials learned from: they were taught in these units."""
+        samples = self.artefact("samples")
+        if not self.sizes:
+            return samples["target_mean"], samples["target_deviation"]
+        learned = samples["pool_labels"][self._indices(seed)[0]]
+        return learned.mean(axis=0), learned.std(axis=0)
+
+    def _test_variance(self, seed: int) -> float:
+        """Of the test targets, as the loss has them."""
+        y = self.test_labels(seed)
+        return np.nan if y is None else float(np.mean(y.var(axis=0) / self._target_scale(seed)[1] ** 2))
+
+    def scores(self) -> dict[str, np.ndarray]:
+        """Trial's key -> the metric of each test example with its best parameters; empty without a test set.
+
+        Of accuracy whether it is right, as booleans. Where each seed has a split of its own (`sizes`), equal places of
+        two seeds are different examples.
+        """
+        with reading(self.path) as database:
+            names = [row[1] for row in database.execute("PRAGMA table_info(predictions)")]
+            query = f"SELECT key, {names[2]} FROM predictions"  # of format 1: correct
+            rows = database.execute(query).fetchall() if self.examples else []
+        if not self.metric.is_share:
+            return {key: np.frombuffer(values, dtype=np.float32) for key, values in rows}
+        raw = {key: np.frombuffer(bits, dtype=np.uint8) for key, bits in rows}
+        return {key: np.unpackbits(bits, count=self.examples).astype(bool) for key, bits in raw.items()}
+
+    def artefact(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""
+        file = self.path / "artefacts" / f"{name}.npz"
+        if not file.is_file():
+            return {}
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        try:
+            import pandas as pd
+        except ImportError:
+            raise need_extra("lab", "pandas") from None
+        with reading(self.path) as database:
+            frame = pd.read_sql_query(f"SELECT * FROM {name} ORDER BY rowid", database)
+        frame = frame.rename(columns=self.metric.named)
+        whole = {"diverged_epoch", "best_epoch"} & set(frame.columns)
+        numbers = [self.metric.named(c) for c, kind in TABLES[name].items() if kind.startswith("REAL")]
+        return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
+
+
+def load_run(path: str | Path) -> Run:
+    """Open a run's folder. `.trials` and `.curves` are pandas DataFrames."""
+    return Run(path)
+
+
+def environments_of(path: Path) -> list[dict[str, Any]]:
+    """Where a run was trained, oldest first; none where that cannot be read: results do not depend on it."""
+    try:
+        entries = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
+        return [entry for entry in entries if isinstance(entry, dict)]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def held_keys(path: Path) -> set[str]:
+    """The keys of all trials of a run."""
+    with reading(path) as database:
+        return {key for (key,) in database.execute("SELECT key FROM trials")}
+
+
+def list_runs(folder: Path) -> list[Path]:
+    """The runs inside a folder, oldest first."""
+    found = [path.parent for path in folder.glob(f"*/{DATABASE}")]
+    return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
+
+
+def _no_run(path: Path) -> str:
+    if not path.exists():
+        near = [run.name for run in list_runs(path.parent)]
+        hint = f" Runs there: {', '.join(near[-5:])}." if near else ""
+        return f"There is no folder {path}.{hint} `actlab runs` lists the runs in runs/."
+    return f"{path} is not a run: it holds no {DATABASE}. `actlab runs` lists the runs in runs/."
+
+
+def status(path: Path) -> str:
+    """A run in one line, without pandas: folder, data, activations, how far it is."""
+    with reading(path) as database:
+        rows = database.execute("SELECT activation, status FROM trials").fetchall()
+        when = (path / DATABASE).stat().st_mtime
+    names = ", ".join(dict.fromkeys(name for name, _ in rows))
+    done = sum(state != "planned" for _, state in rows)
+    diverged = sum(state == "diverged" for _, state in rows)
+    try:
+        e = Experiment.read(path / EXPERIMENT)
+        where = f"{e.data}, {e.epochs} epoch{'s' * (e.epochs != 1)}"
+    except UserError:
+        where = "?"
+    far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"
+    blown = f", {diverged} diverged" if diverged else ""
+    day = datetime.datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
+    return f"{path}  {day}  {where}  {names}  {far}{blown}"

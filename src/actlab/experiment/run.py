@@ -155,6 +155,10 @@ class Run:
         raw = {key: np.frombuffer(bits, dtype=np.uint8) for key, bits in rows}
         return {key: np.unpackbits(bits, count=self.examples).astype(bool) for key, bits in raw.items()}
 
+    def correct(self) -> dict[str, np.ndarray]:
+        """Of accuracy `scores`; empty for other metrics, where no example is right or wrong."""
+        return self.scores() if self.metric.is_share else {}
+
     def artefact(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""
         file = self.path / "artefacts" / f"{name}.npz"

@@ -2,19 +2,19 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from actlab.data import fetch, idx, npz, own, pipelines, sets, tables
+from actlab.data import fetch, idx, npz, own, pipelines, sets, tables, targets
 from actlab.data.resplit import Pool
 from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
-from actlab.experiment import indices_of
+from actlab.experiment import LOSSES, loss_for
 
-NAMES = (*sets.SETS, "digits")
+NAMES = (*sets.SETS, "digits", "diabetes")
 _FILES = (".npz", *tables.FILES)
 SAMPLE_IMAGES = 64
 
@@ -28,10 +28,10 @@ class Dataset:
     train: Part
     valid: Part
     test: Part | None  # None: the split has used it up
-    classes: int
+    classes: int  # 0: the targets are numbers
     shape: tuple[int, ...]  # of one sample; features = prod(shape)
     images: np.ndarray  # the first raw training samples, (64, *shape)
-    labels: np.ndarray  # theirs, as they were given
+    labels: np.ndarray  # theirs, or their targets (64, targets), as they were given
     title: str
     licence: str
     pool: Pool | None = None  # of the split "resplit": what other seeds cut their parts from
@@ -39,6 +39,19 @@ class Dataset:
     class_names: tuple[str, ...] = ()  # the label of each class, where there are others than 0, 1, 2, ...
     feature_names: tuple[str, ...] = ()  # where they have names
     arrays: dict[str, np.ndarray] | None = None  # of what was given in Python: as an .npz file would have it
+    # of targets that are numbers, what is taken out: (targets,) float64, of the training part
+    target_mean: np.ndarray = field(default_factory=lambda: np.empty(0))
+    target_deviation: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def targets(self) -> str:
+        """What y holds: "classes" or "numbers"."""
+        return "classes" if self.classes else "numbers"
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network has: one a class, or one a target."""
+        return self.classes or self.train.y.shape[1]
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,15 @@ class Defaults:
     """What suits a data set unless the user says otherwise."""
 
     learning_rate: float  # of SGD
-    margin: float  # the smallest difference in accuracy that matters, as a fraction
+    margin: float  # the smallest difference that matters, as a fraction: of accuracy, or of the targets' variance
+
+
+_DEFAULTS = {
+    "digits": Defaults(learning_rate=0.1, margin=0.006),
+    "diabetes": Defaults(
+        learning_rate=0.03, margin=0.01
+    ),  # at .01 relu still learns after 25 epochs, from .1 it swings
+}
 
 
 def names() -> tuple[str, ...]:
@@ -61,9 +82,7 @@ def defaults(name: str) -> Defaults:
     Defaults(learning_rate=0.1, margin=0.006)
     """
     _check_name(name)
-    if name == "digits":
-        return Defaults(learning_rate=0.1, margin=0.006)
-    return Defaults(learning_rate=0.01, margin=0.001)
+    return _DEFAULTS.get(name, Defaults(learning_rate=0.01, margin=0.001))
 
 
 def margin_points(name: str, asked: float, examples: int) -> float:
@@ -81,6 +100,7 @@ def load(
     name: Any,
     *,
     target: Any = None,
+    loss: str | None = "",
     split: str = "standard",
     pipeline: str = "standard",
     seed: int = 0,
@@ -93,7 +113,9 @@ def load(
     Args:
         name: one of `names()`; the path of an .npz file with x, y and optionally x_valid, y_valid, x_test, y_test, or
             of a CSV file; or these arrays themselves: (x, y), ((x, y), (x_test, y_test)), a dict, a data frame.
-        target: of a CSV file or a data frame: the column of the classes. All others are features.
+        target: of a CSV file or a data frame: the column to learn. All others are features.
+        loss: "cross_entropy" (y are classes) or "mean_squared_error" (y are numbers, of one or several targets); where
+            none is named, real numbers that are not whole are numbers, and all else is classes.
         split: "standard" (training, validation and test part), "tutorial" (the test part used for validation) or
             "resplit" (parts of the same sizes, cut anew from all samples by each seed).
         pipeline: "standard" (mean 0 and deviation 1 on the training part), "features" (the same for each feature by
@@ -112,12 +134,15 @@ def load(
     """
     _check_choice("split", split, SPLITS)
     _check_choice("pipeline", pipeline, pipelines.PIPELINES)
+    loss = _loss(loss)
     if not isinstance(name, str | os.PathLike):
-        source = name if isinstance(name, Source) else own.given(name, target)
+        source = name if isinstance(name, Source) else own.given(name, target, loss)
+        if loss and LOSSES[loss].targets != source.targets:  # what was read before the loss was known
+            source = own.source(own.arrays_of(source), "data", source.title, features=source.features, loss=loss)
         return replace(_prepare(own.KEPT, source, split, pipeline, seed), arrays=own.arrays_of(source))
     name = os.fspath(name)
     _check_name(name)
-    source = _source(name, target or "", data_dir, download, progress)
+    source = _source(name, target or "", loss, data_dir, download, progress)
     return _prepare(name, source, split, pipeline, seed)
 
 
@@ -132,7 +157,9 @@ def named(settings: dict[str, Any]) -> tuple[dict[str, Any], Source | None]:
         settings["pipeline"] = pipelines.STANDARDISE[standardise]
     if given is None or isinstance(given, str | os.PathLike):
         return settings | {"data": given and os.fspath(given)}, None
-    return settings | {"data": own.KEPT, "target": None}, own.given(given, settings.get("target"))
+    return settings | {"data": own.KEPT, "target": None}, own.given(
+        given, settings.get("target"), _loss(settings.get("loss"))
+    )
 
 
 def resolve_auto(
@@ -170,19 +197,31 @@ def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
         raise one_of(what, given, allowed)
 
 
+def _loss(given: str | None) -> str:
+    if given:
+        _check_choice("loss", given, tuple(LOSSES))
+    return given or ""
+
+
 def _source(
-    name: str, target: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None
+    name: str, target: str, loss: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None
 ) -> Source:
     if name.lower().endswith(tables.FILES):
-        frame, said = tables.read(Path(name).expanduser(), target)
+        frame, said = tables.read(Path(name).expanduser(), target, loss == loss_for("numbers").name)
         arrays, features = tables.arrays_of(frame, target, name)
-        return own.source(arrays, name, Path(name).name.partition(".")[0], said, features)
+        return own.source(arrays, name, Path(name).name.partition(".")[0], said, features, loss)
     if target:
         raise UserError(f"--target {target} (target=) names a column of a table, and {name} is none: leave it out.")
     if _is_file(name):
-        return npz.read(Path(name).expanduser())
-    if name == "digits":
-        return _digits()
+        return npz.read(Path(name).expanduser(), loss)
+    kind = "numbers" if name == "diabetes" else "classes"
+    if loss and LOSSES[loss].targets != kind:
+        raise UserError(
+            f"The targets of {name} are {kind}, and the loss {loss} takes {LOSSES[loss].targets}: leave --loss "
+            f"(loss=) out, or name {loss_for(kind).name}."
+        )
+    if name in _SHIPPED:
+        return _SHIPPED[name]()
     idx_set = sets.SETS[name]
     paths = fetch.obtain(idx_set, data_dir=data_dir, download=download, progress=progress)
     arrays = [idx.read(path, file, idx_set.title) for path, file in zip(paths, idx_set.files, strict=True)]
@@ -197,12 +236,17 @@ def _source(
     )
 
 
-def _digits() -> Source:
+def _shipped(name: str) -> Any:
+    """One of scikit-learn's own."""
     try:
-        from sklearn.datasets import load_digits
+        from sklearn import datasets
     except ImportError:
         raise need_extra("lab", "scikit-learn") from None
-    found: Any = load_digits()  # a Bunch; its stub says a tuple too
+    return getattr(datasets, f"load_{name}")()
+
+
+def _digits() -> Source:
+    found = _shipped("digits")
     return Source(
         title="digits",
         licence="UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0",
@@ -213,18 +257,41 @@ def _digits() -> Source:
     )
 
 
+def _diabetes() -> Source:
+    found = _shipped("diabetes")
+    return Source(
+        title="diabetes",
+        licence="Efron, Hastie, Johnstone and Tibshirani 2004, as scikit-learn ships it; no licence is stated",
+        # scikit-learn computes the features' scale: rounded, so that the hash is the same whatever the last bits are
+        train=(found.data.round(8), found.target.astype(np.float64)[:, None]),
+        valid=None,
+        test=None,
+        classes=0,
+        features=tuple(found.feature_names),
+    )
+
+
+_SHIPPED = {"digits": _digits, "diabetes": _diabetes}
+
+
 def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) -> Dataset:
     raw, pool = source.train[0], None
     pipelines.check(pipeline, name, raw, split)
     if split == "resplit":
         pool = Pool.of(source, pipeline)
-        parts, images = pool.parts(seed), pool.x[indices_of(pool.y, pool.sizes, seed)[0][:SAMPLE_IMAGES]]
+        index = pool.indices(seed)[0]
+        parts, shown, learned = pool.parts(seed), pool.x[index[:SAMPLE_IMAGES]], pool.y[index]
+        _, mean, deviation = targets.prepared([learned])
     else:
         cuts = [part for part in cut(source, split) if part is not None]
         inputs = pipelines.apply(pipeline, cuts)
-        parts = [Part(x, part.y.astype(np.int64)) for x, part in zip(inputs, cuts, strict=True)]
-        images = cuts[0].x[:SAMPLE_IMAGES].copy()  # a copy: a view would keep the whole file in memory
-    named = np.arange(source.classes) if source.values is None else source.values
+        ys, mean, deviation = targets.prepared([part.y for part in cuts])
+        parts = [Part(x, y) for x, y in zip(inputs, ys, strict=True)]
+        shown = cuts[0].x[:SAMPLE_IMAGES].copy()  # a copy: a view would keep the whole file in memory
+        learned = cuts[0].y
+    labels = learned[:SAMPLE_IMAGES].copy()
+    if source.classes:
+        labels = (np.arange(source.classes) if source.values is None else source.values)[labels]
     return Dataset(
         name=source.title if _is_file(name) else name,
         content=_content(source),
@@ -233,14 +300,16 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
         test=parts[2] if len(parts) == 3 else None,
         classes=source.classes,
         shape=raw.shape[1:],
-        images=images,
-        labels=named[parts[0].y[:SAMPLE_IMAGES]],
+        images=shown,
+        labels=labels,
         title=source.title,
         licence=source.licence,
         pool=pool,
         said=source.said,
         class_names=() if source.values is None else tuple(map(str, source.values)),
         feature_names=source.features,
+        target_mean=mean,
+        target_deviation=deviation,
     )
 
 

@@ -12,6 +12,7 @@ _SHOWN = 5
 _QUANTITY, _FEW = 20, 5  # more values than these, each on fewer samples: a quantity rather than classes
 _WORDS = {"f": "real numbers", "M": "dates", "m": "times", "c": "complex numbers", "V": "records"}
 _ONE_EACH = "needed is one label a sample"
+_AS_NUMBERS = "--loss mean_squared_error (loss=)"
 
 
 def is_missing(value: Any) -> bool:
@@ -64,7 +65,8 @@ def _flat(name: str, y: np.ndarray, where: str) -> np.ndarray:
     if y.ndim == 2 and y.dtype.kind in "buif":
         if not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):
             raise UserError(
-                f"{name} in {where} has shape {y.shape} and is not one-hot (a single 1 a row, the rest 0): {_ONE_EACH}."
+                f"{name} in {where} has shape {y.shape} and is not one-hot (a single 1 a row, the rest 0): {_ONE_EACH}"
+                f". Several numbers a sample are learned with {_AS_NUMBERS}."
             )
         return y.argmax(axis=1)
     if y.ndim != 1:
@@ -105,8 +107,9 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
 
 def _quantity(what: str) -> UserError:
     return UserError(
-        f"{what} samples. actlab compares classifiers: labels are classes, as whole numbers or text. Of a quantity "
-        "make classes first, for example with pandas.qcut(y, 4, labels=False); if these are names, group the rare ones."
+        f"{what} samples: more like a quantity than classes, which are whole numbers or text. Numbers are learned as "
+        f"they are with {_AS_NUMBERS}, or made into classes first, for example with pandas.qcut(y, 4, labels=False); "
+        "of names group the rare ones."
     )
 
 

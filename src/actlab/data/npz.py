@@ -10,7 +10,7 @@ from actlab.data.split import Source
 from actlab.errors import UserError
 
 
-def read(path: Path) -> Source:
+def read(path: Path, loss: str = "") -> Source:
     """The arrays of the file, checked.
 
     Raises:
@@ -41,4 +41,4 @@ def read(path: Path) -> Source:
                 f"Write it as {mend}."
             ) from problem
         raise UserError(f"{path} is damaged ({problem}). {how}") from problem
-    return own.source(arrays, str(path), path.stem)
+    return own.source(arrays, str(path), path.stem, loss=loss)

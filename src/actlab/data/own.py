@@ -6,20 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from actlab.data import labels, tables
+from actlab.data import labels, tables, targets
 from actlab.data.split import Source
 from actlab.errors import UserError
+from actlab.experiment import LOSSES
 
 KEPT = "arrays.npz"  # in a run's folder: what came as arrays, so that the run can be asked for by its file
 LAYOUT = (
-    "Needed: x (samples, features; or images) and y (a label each), also called x_train and y_train; optional, in "
-    "pairs: x_valid and y_valid, x_test and y_test."
+    "Needed: x (samples, features; or images) and y (a label or number each), also called x_train and y_train; "
+    "optional, in pairs: x_valid and y_valid, x_test and y_test."
 )
 _NAME = re.compile(r"([xy])(?:_?(train|valid|validation|val|test))?", re.IGNORECASE)
 _SUFFIX = {None: "", "train": "", "test": "_test"}
 _FORMS = (
     "data=(x, y), data=((x_train, y_train), (x_test, y_test)), a dict of such arrays, or data=frame with target=, the "
-    "column of the classes"
+    "column to learn"
+)
+_AS_NUMBERS = (
+    "The targets of {} are real numbers: networks learn them by the mean squared error (--loss mean_squared_error), "
+    "with mean and deviation of the training part taken out. Classes would be whole numbers or text."
 )
 
 
@@ -33,7 +38,7 @@ def known_name(key: str) -> str:
     return found[1].lower() + _SUFFIX.get(found[2] and found[2].lower(), "_valid") if found else ""
 
 
-def given(what: Any, target: Any) -> Source:
+def given(what: Any, target: Any, loss: str = "") -> Source:
     """The data that were given in Python: arrays, tensors, lists, a data frame. UserError for what is none of these."""
     parts = list(what) if isinstance(what, tuple | list) else []
     features: tuple[str, ...] = ()
@@ -49,18 +54,26 @@ def given(what: Any, target: Any) -> Source:
     elif not isinstance(what, Mapping):
         held = f" of {len(parts)}" if parts else ""
         raise UserError(f"data is a {type(what).__name__}{held}; allowed are a name, a path, {_FORMS}.")
-    return source(what, "data", KEPT.removesuffix(".npz"), features=features)
+    return source(what, "data", KEPT.removesuffix(".npz"), features=features, loss=loss)
 
 
 def source(
-    arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str] = (), features: tuple[str, ...] = ()
+    arrays: Mapping[str, Any],
+    where: str,
+    title: str,
+    said: Sequence[str] = (),
+    features: tuple[str, ...] = (),
+    loss: str = "",
 ) -> Source:
-    """Named arrays, checked, as what a data set is made from. UserError says which cannot be used, and how many."""
+    """Named arrays, checked, as what a data set is made from. UserError says which cannot be used, and how many.
+
+    Whether y are classes or numbers follows from the loss; where none is named, from y.
+    """
     named = _named(arrays, where)
     features = tuple(map(str, named["x"].columns)) if tables.is_frame(named["x"]) else features
     inputs = {name: _inputs(name, value, where) for name, value in named.items() if name[0] == "x"}
-    targets = {name: array_of(name, value, where) for name, value in named.items() if name[0] == "y"}
-    for name, y in targets.items():
+    given = {name: array_of(name, value, where) for name, value in named.items() if name[0] == "y"}
+    for name, y in given.items():
         samples, count = len(inputs["x" + name[1:]]), len(y) if y.ndim else "no"
         if samples != count:
             told = f"x{name[1:]} has {samples} samples but {name} has {count} labels ({where})"
@@ -68,8 +81,13 @@ def source(
     for name, x in inputs.items():
         if x.shape[1:] != (shape := inputs["x"].shape[1:]):
             raise UserError(f"In {where} samples of {name} have shape {x.shape[1:]}, those of x {shape}. Align them.")
-    targets, values, numbered = labels.classes_of(targets, where)
-    pairs = {name[1:]: (inputs["x" + name[1:]], y) for name, y in targets.items()}
+    values, told = np.empty(0), []
+    if LOSSES[loss].targets == "numbers" if loss else targets.are_numbers(given):
+        ys = targets.numbers_of(given, where)
+        told = [] if loss else [_AS_NUMBERS.format(where)]
+    else:
+        ys, values, told = labels.classes_of(given, where)
+    pairs = {name[1:]: (inputs["x" + name[1:]], y) for name, y in ys.items()}
     unused = [str(key) for key in arrays if not known_name(str(key))]
     left = [f"Of {where} not used: {', '.join(unused)}."] if unused else []
     return Source(
@@ -79,9 +97,9 @@ def source(
         valid=pairs.get("_valid"),
         test=pairs.get("_test"),
         classes=len(values),
-        values=values if numbered else None,
+        values=values if told and len(values) else None,
         features=features,
-        said=(*said, *left, *numbered),
+        said=(*said, *left, *told),
     )
 
 

@@ -7,29 +7,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.data import pipelines
-from actlab.data.split import Part, Source, sizes_of
+from actlab.data import pipelines, targets
+from actlab.data.split import Part, Source, sizes_of, strata
 from actlab.experiment import indices_of
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Raw samples of all parts: x (n, ...), y int64 (n,); and how many each part takes of them."""
+    """Raw samples of all parts: x (n, ...), y int64 (n,), or float64 (n, targets); and how many each part takes."""
 
     x: np.ndarray
     y: np.ndarray
     sizes: tuple[int, int, int]  # training, validation, test
-    classes: int
+    classes: int  # 0: the targets are numbers
     pipeline: str = "standard"
 
     @staticmethod
     def of(source: Source, pipeline: str = "standard") -> "Pool":
         xs, ys = zip(*source.pairs.values(), strict=True)
         x = xs[0] if len(xs) == 1 else np.concatenate(xs)
-        return Pool(x, np.concatenate(ys).astype(np.int64), sizes_of(source), source.classes, pipeline)
+        y = np.concatenate(ys)
+        return Pool(x, y.astype(np.int64) if y.ndim == 1 else y, sizes_of(source), source.classes, pipeline)
+
+    @property
+    def targets(self) -> str:
+        return "classes" if self.classes else "numbers"
+
+    @property
+    def outputs(self) -> int:
+        return self.classes or self.y.shape[1]
+
+    def indices(self, seed: int) -> list[np.ndarray]:
+        """Which samples are in the seed's training, validation and test part."""
+        return indices_of(strata(self.y), self.sizes, seed)
 
     def parts(self, seed: int) -> list[Part]:
         """The seed's training, validation and test part, by its pipeline from the seed's own training part alone."""
-        indices = indices_of(self.y, self.sizes, seed)
+        indices = self.indices(seed)
         taken_out = pipelines.moments(self.pipeline, self.x[indices[0]])
-        return [Part(pipelines.standardised(self.x[index], *taken_out), self.y[index]) for index in indices]
+        ys, _, _ = targets.prepared([self.y[index] for index in indices])
+        xs = (pipelines.standardised(self.x[index], *taken_out) for index in indices)
+        return [Part(x, y) for x, y in zip(xs, ys, strict=True)]

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actlab.errors import UserError
 from actlab.experiment import stratified
 
 SPLITS = ("standard", "tutorial", "resplit")
 
-Pair = tuple[np.ndarray, np.ndarray]  # samples (n, ...), labels (n,)
+Pair = tuple[np.ndarray, np.ndarray]  # samples (n, ...), and labels (n,) or numbers, float64 (n, targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +21,15 @@ class Source:
     train: Pair
     valid: Pair | None
     test: Pair | None
-    classes: int
+    classes: int  # 0: the targets are numbers
     valid_one_in: int = 5  # with a test set given, one training sample in so many goes into the validation part
     values: np.ndarray | None = None  # the label of each class, where there are others than 0, 1, 2, ...
     features: tuple[str, ...] = ()  # their names, where they have some
     said: tuple[str, ...] = ()  # what was made of the data, in words
+
+    @property
+    def targets(self) -> str:
+        return "classes" if self.classes else "numbers"
 
     @property
     def pairs(self) -> dict[str, Pair]:
@@ -35,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """x: float32 (n, features), C-contiguous; y: int64 (n,)."""
+    """x: float32 (n, features), C-contiguous; y: classes, int64 (n,), or numbers, float32 (n, targets)."""
 
     x: np.ndarray
     y: np.ndarray
@@ -73,24 +78,35 @@ def _standard(source: Source) -> tuple[Cut, Cut, Cut]:
     given = (None, source.valid, source.test)
     sizes = [size for size, pair in zip(sizes_of(source), given, strict=True) if pair is None]
     x, y = source.train
-    cuts = (Cut(x[index], y[index], file=x) for index in stratified(y, sizes))
+    cuts = (Cut(x[index], y[index], file=x) for index in stratified(strata(y), sizes))
     train, valid, test = (next(cuts) if pair is None else _whole(pair) for pair in given)
     return train, valid, test
 
 
+def strata(y: np.ndarray) -> np.ndarray:
+    """What is cut in proportion: the classes; numbers are all of one kind."""
+    return y if y.ndim == 1 else np.zeros(len(y), np.int64)
+
+
 def sizes_of(source: Source) -> tuple[int, int, int]:
     """How many samples the training, validation and test part of the standard split have."""
-    samples = len(source.train[1])
+    samples = given = len(source.train[1])
     valid, test = (None if pair is None else len(pair[1]) for pair in (source.valid, source.test))
     if valid is None and test is None:  # 60, 20 and 20 per cent; the last part takes what rounding leaves
-        train, valid = 6 * samples // 10, 2 * samples // 10
-        return train, valid, samples - train - valid
-    if valid is None:
+        samples, valid = 6 * samples // 10, 2 * samples // 10
+        test = given - samples - valid
+    elif valid is None:
         valid = samples // source.valid_one_in
         samples -= valid
-    if test is None:
+    elif test is None:
         test = samples // 5
         samples -= test
+    assert valid is not None and test is not None
+    if source.targets == "numbers" and not (samples and valid and test):  # of classes `stratified` says it
+        raise UserError(
+            f"{given} samples are too few to be cut into a training, a validation and a test part. Add samples, or "
+            "give all three parts: x, x_valid, x_test and their y."
+        )
     return samples, valid, test
 
 

@@ -1,4 +1,4 @@
-"""Tables, as CSV files or data frames: a column with the classes, every other one a feature."""
+"""Tables, as CSV files or data frames: a column with the classes or numbers to learn, every other one a feature."""
 
 import csv
 import gzip
@@ -19,7 +19,7 @@ _BEFORE = re.compile(r"\A([^\S\n]*\n)*(sep=.\s*\n)?([^\S\n]*\n)*")  # Excel's li
 _SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
 _MOST = 5  # names in a message
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"(nan|[+-]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?(e[+-]?[0-9]+)?)", re.IGNORECASE)
+NUMBER = re.compile(r"(nan|[+-]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?(e[+-]?[0-9]+)?)", re.IGNORECASE)
 
 
 def is_frame(value: Any) -> bool:
@@ -27,11 +27,11 @@ def is_frame(value: Any) -> bool:
     return hasattr(value, "columns") and hasattr(value, "__getitem__")
 
 
-def read(path: Path, target: str) -> tuple[Any, list[str]]:
+def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str]]:
     """A CSV file as a data frame, and in words what was left out of it.
 
     Separated by commas, semicolons (then 1,5 may be 1.5), tabs or bars, whichever makes most of the first line. The
-    target is read as it is written: "None" and "NA" may be classes.
+    target is read as it is written: "None" and "NA" may be classes, and 1,0 too unless it is known to be a quantity.
 
     Raises:
         UserError: no such file, or none that can be read.
@@ -58,7 +58,7 @@ def read(path: Path, target: str) -> tuple[Any, list[str]]:
             frame = pandas.read_csv(path, decimal=decimal, na_values=["?"], low_memory=False, **how)
             if target in frame:
                 texts = pandas.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, **how)[target]
-                frame[target] = _labels(texts.str.strip().tolist())
+                frame[target] = _labels(texts.str.strip().tolist(), decimal, quantity)
     except UserError:
         raise
     except UnicodeDecodeError:
@@ -94,7 +94,10 @@ def arrays_of(frame: Any, target: Any, where: str) -> tuple[dict[str, np.ndarray
     if any(re.match(r"-?\d+\.\d", name) for name in names):
         listed += " If these are values: the first line of a file has to name the columns."
     if target in (None, ""):
-        raise UserError(f"{where} is a table: --target COLUMN (target=) names the column of its classes. {listed}")
+        raise UserError(
+            f"{where} is a table: --target COLUMN (target=) names the column of its classes, or of the numbers "
+            f"that are to be learned. {listed}"
+        )
     if str(target) not in names:
         raise UserError(f"{where} has no column {str(target)!r}.{did_you_mean(str(target), names)} {listed}")
     if len(names) == 1:
@@ -137,12 +140,16 @@ def real(values: np.ndarray) -> np.ndarray | None:
     return values.astype(np.float64) if values.dtype.kind in "buif" else None
 
 
-def _labels(texts: list[str]) -> list[Any]:
-    """Numbers where each is written as a number is; 007 is another label than 7."""
-    if not all(map(_NUMBER.fullmatch, texts)):
+def _labels(texts: list[str], decimal: str, quantity: bool) -> list[Any]:
+    """Numbers where each is written as a number is, None for gaps; 007 is another label than 7."""
+    written = [text.replace(decimal, ".") for text in texts if text]
+    whole = [re.sub(r"\.0*$", "", text) for text in written]
+    as_whole = all(map(_WHOLE.fullmatch, whole))
+    named = as_whole and not quantity and any(decimal in text for text in texts if decimal != ".")  # 1,0 and 2,0
+    if named or not all(map(NUMBER.fullmatch, written)):
         return [text or None for text in texts]
-    whole = [re.sub(r"\.0*$", "", text) for text in texts]
-    return [int(text) for text in whole] if all(map(_WHOLE.fullmatch, whole)) else [float(text) for text in texts]
+    numbers = map(int, whole) if as_whole else map(float, written)
+    return [next(numbers) if text else None for text in texts]
 
 
 def _some(names: list[str]) -> str:

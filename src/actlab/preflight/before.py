@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from actlab.data import Dataset, cache_folder, margin_points, twosample
-from actlab.experiment import Experiment, write_text
-from actlab.preflight import inputs, labels
+from actlab.experiment import METRICS, Experiment, write_text
+from actlab.preflight import inputs, labels, targets
 from actlab.preflight.findings import ERROR, WARNING, Finding, refuse
 from actlab.preflight.look import check_data, preflight
 
@@ -38,7 +38,7 @@ def _of_data(dataset: Dataset, experiment: Experiment) -> list[Finding]:
     seed = experiment.seeds[0] if dataset.pool else ""
     parts = [dataset.content, experiment.split, experiment.pipeline, str(seed)]
     parts += [str(names) for names in (dataset.feature_names, dataset.class_names) if names]
-    parts += [Path(str(room.__file__)).read_text(encoding="utf-8") for room in (inputs, labels, twosample)]
+    parts += [Path(str(room.__file__)).read_text(encoding="utf-8") for room in (inputs, labels, targets, twosample)]
     file = cache_folder() / "preflight" / f"{hashlib.sha256('/'.join(parts).encode()).hexdigest()[:24]}.json"
     with contextlib.suppress(OSError, ValueError, TypeError):
         return [Finding(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
@@ -51,10 +51,15 @@ def _of_data(dataset: Dataset, experiment: Experiment) -> list[Finding]:
 
 def _question(dataset: Dataset, experiment: Experiment) -> str:
     """Baseline and margin, which are fixed from here on."""
-    examples = len((dataset.test or dataset.valid).y)
-    margin = margin_points(experiment.data, experiment.margin, examples)
-    raised = " (two test examples)" if experiment.margin and margin > experiment.margin else ""
+    metric = METRICS[experiment.metric]
+    if metric.is_share:
+        examples = len((dataset.test or dataset.valid).y)
+        margin = margin_points(experiment.data, experiment.margin, examples)
+        raised = " (two test examples)" if experiment.margin and margin > experiment.margin else ""
+        least = f"{margin:.3g} points{raised}"
+    else:
+        least = f"{experiment.margin or metric.margin:.3g} {metric.unit.word or f'of {metric.words}'}"
     return (
-        f"Compared with {experiment.baseline_label}, paired by seed; differences below {margin:.3g} points{raised} "
-        "count as none. Both are fixed before training."
+        f"Compared with {experiment.baseline_label}, paired by seed; differences below {least} count as none. Both are "
+        "fixed before training."
     )

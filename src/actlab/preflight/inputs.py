@@ -11,7 +11,7 @@ _TOLD_APART, _PERHAPS = 0.9, 0.65  # AUC: sizes, not significance, for with enou
 _ADVICE = {
     OK: ": they look alike.",
     WARNING: " (like inputs give .5): see that all parts come from one source and one pipeline.",
-    ERROR: " (like inputs give .5): they were made in different ways, and accuracy on them does not show what was "
+    ERROR: " (like inputs give .5): they were made in different ways, and {} on them does not show what was "
     "learned. Send all parts through one pipeline, with the mean and deviation of the training part.",
 }
 _FEWEST = 20  # samples of a part from which an AUC says something
@@ -106,6 +106,7 @@ def scale(dataset: Dataset) -> list[Finding]:
 def alike(dataset: Dataset) -> list[Finding]:
     """Whether a classifier can say from which part an input is: then one part measures nothing about the other."""
     found = []
+    measure = "accuracy" if dataset.targets == "classes" else "the error"
     for name, part in list(parts(dataset).items())[1:]:
         if min(len(part.x), len(dataset.train.x)) < _FEWEST:
             says = f"{len(part.x)} {name} samples are too few to say whether they look like training samples."
@@ -115,15 +116,16 @@ def alike(dataset: Dataset) -> list[Finding]:
         told = f"a classifier tells {name} inputs from training inputs with AUC {auc:.2f}"
         sure = auc > 0.5 + 3 * chance  # of few samples chance alone makes more than the limits
         level = ERROR if sure and auc > _TOLD_APART else WARNING if sure and auc > _PERHAPS else OK
-        found.append(Finding("alike", level, round(auc, 3), f"{told}{_ADVICE[level]}", name))
+        found.append(Finding("alike", level, round(auc, 3), told + _ADVICE[level].format(measure), name))
     return found
 
 
 def duplicates(dataset: Dataset) -> list[Finding]:
-    """Equal rows: between parts, where a test is of what was learned by heart, and with two labels."""
+    """Equal rows: between parts, where a test is of what was learned by heart, and with two labels or targets."""
     keys = {name: _keys(part.x) for name, part in parts(dataset).items()}
+    y, classes = dataset.train.y, dataset.targets == "classes"
     labels: dict[bytes, set] = {}
-    for key, label in zip(keys["training"], dataset.train.y.tolist(), strict=True):
+    for key, label in zip(keys["training"], y.tolist() if classes else map(tuple, y.tolist()), strict=True):
         labels.setdefault(key, set()).add(label)
     found, seen = [], set(labels)
     for name, own in list(keys.items())[1:]:
@@ -137,7 +139,9 @@ def duplicates(dataset: Dataset) -> list[Finding]:
         seen |= set(own)
     samples = len(keys["training"])
     torn = sum(len(labels[key]) > 1 for key in keys["training"])
-    if torn:
+    if torn and not classes:
+        found.append(_torn(keys["training"], y, torn))
+    elif torn:
         says = f"{torn} of {samples} training samples ({100 * torn / samples:.2g}%) appear with several labels"
         level = WARNING if torn > _SHARED * samples else NOTE
         found.append(Finding("duplicates", level, torn / samples, f"{says}: none can get all right.", "labels"))
@@ -145,6 +149,21 @@ def duplicates(dataset: Dataset) -> list[Finding]:
         says = f"{again} of {samples} training samples ({100 * again / samples:.2g}%) repeat another."
         found.append(Finding("duplicates", NOTE, again / samples, says, "training"))
     return found or [Finding("duplicates", OK, 0, f"no two of {sum(map(len, keys.values()))} samples are equal.")]
+
+
+def _torn(keys: list[bytes], y: np.ndarray, torn: int) -> Finding:
+    """Equal rows with different targets: what no network can explain, as a share of the targets' variance."""
+    _, group = np.unique(keys, return_inverse=True)
+    sizes = np.bincount(group)
+    left = 0.0
+    for target in y.T.astype(np.float64):
+        means = np.bincount(group, target) / sizes
+        left += float(np.mean((target - means[group]) ** 2) / (np.var(target) or 1.0)) / y.shape[1]
+    says = (
+        f"{torn} of {len(y)} training samples ({100 * torn / len(y):.2g}%) appear with several targets: {left:.2g} of "
+    )
+    says += "the targets' variance cannot be learned from these inputs."
+    return Finding("duplicates", WARNING if left > _SHARED else NOTE, left, says, "targets")
 
 
 def _keys(x: np.ndarray) -> list[bytes]:

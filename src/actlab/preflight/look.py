@@ -2,7 +2,7 @@
 
 from actlab.data import Dataset
 from actlab.experiment import Experiment
-from actlab.preflight import inputs, labels
+from actlab.preflight import inputs, labels, targets
 from actlab.preflight.activations import check_activations
 from actlab.preflight.findings import ERROR, Finding
 from actlab.preflight.networks import check_networks
@@ -21,7 +21,7 @@ def preflight(
     True
     """
     found = list(check_data(dataset) if found is None else found)
-    unfit = any(finding.level == ERROR and finding.check in ("finite", "labels") for finding in found)
+    unfit = any(finding.level == ERROR and finding.check in ("finite", "labels", "targets") for finding in found)
     if experiment is None or unfit:
         return found
     found += check_activations(experiment)
@@ -36,8 +36,14 @@ def preflight(
 def check_data(dataset: Dataset) -> list[Finding]:
     """The data alone."""
     finite = inputs.finite(dataset)
-    found = [*finite, *labels.labels(dataset), *labels.balance(dataset)]
-    if not any(finding.level == ERROR for finding in finite):  # the others count with these values
-        for check in (inputs.constant, inputs.scale, inputs.duplicates, inputs.alike):
+    classes = dataset.targets == "classes"
+    learned = [*labels.labels(dataset), *labels.balance(dataset)] if classes else targets.targets(dataset)
+    found = [*finite, *learned]
+    checks = [inputs.constant, inputs.scale, inputs.duplicates, inputs.alike]
+    if not classes:
+        checks += [targets.outliers, targets.values, targets.given_away, targets.alike]
+    of_numbers = finite if classes else found  # what is counted with below
+    if not any(finding.level == ERROR for finding in of_numbers):
+        for check in checks:
             found += check(dataset)
     return found

@@ -33,12 +33,13 @@ class Start:
     trial: Trial
     layers: tuple[Applied, ...]
     x: Tensor
-    y: Tensor
-    classes: int
+    y: Tensor  # int64 (n,), or numbers (n, targets)
+    outputs: int
+    targets: str
 
     def network(self, hidden: tuple[int, ...]) -> nn.Sequential:
         """Linear, activation, Linear, ..., from the weights that the engine begins with."""
-        sizes = (self.x.shape[1], *hidden, self.classes)
+        sizes = (self.x.shape[1], *hidden, self.outputs)
         initial = initial_parameters([self.trial], [Slice(0, 1, self.layers, (0,))], sizes, self.x.dtype)
         modules: list[nn.Module] = []
         for place, (inputs, outputs) in enumerate(pairwise(sizes)):
@@ -48,13 +49,30 @@ class Start:
             modules += [linear, *(as_module(layer).to(self.x.dtype) for layer in self.layers[place : place + 1])]
         return nn.Sequential(*modules)
 
+    @property
+    def of_classes(self) -> bool:
+        return self.targets == "classes"
+
+    def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(outputs, y) if self.of_classes else nn.functional.mse_loss(outputs, y)
+
+    def known(self, outputs: Tensor, y: Tensor) -> float:
+        """The share of samples that are right, or of their targets' variance that is explained."""
+        if self.of_classes:
+            return (outputs.argmax(dim=1) == y).double().mean().item()
+        spread = y.double().var(dim=0, correction=0)
+        left = (outputs.double() - y).square().mean(dim=0) / torch.where(spread > 0, spread, 1.0)
+        return max(0.0, 1 - left.mean().item())  # 0 for NaN too
+
 
 def loss_at_start(start: Start) -> Finding:
-    """Against ln(classes), the loss of a network that knows nothing and claims nothing."""
-    guessing = math.log(start.classes)
+    """Against ln(classes), the loss of a network that knows nothing and claims nothing; of numbers against 1, since
+    they are standardised: that of guessing their mean."""
+    guessing = math.log(start.outputs) if start.of_classes else 1.0
     with torch.no_grad():
-        loss = nn.functional.cross_entropy(start.network(start.trial.hidden)(start.x), start.y).item()
-    told = f"the loss at the start is {loss:.3g}, that of guessing {guessing:.3g}"
+        loss = start.loss(start.network(start.trial.hidden)(start.x), start.y).item()
+    what = "guessing" if start.of_classes else "guessing the mean"
+    told = f"the loss at the start is {loss:.3g}, that of {what} {guessing:.3g}"
     if not math.isfinite(loss):
         return _about(start, "start", ERROR, loss, f"{told}: see to the scale of the inputs and to the activation.")
     if loss > 3 * guessing:
@@ -68,7 +86,7 @@ def gradients(start: Start) -> Finding:
     """Whether each layer hears of the loss."""
     network = start.network(start.trial.hidden)
     weights = [module.weight for module in network if isinstance(module, nn.Linear)]
-    loss = nn.functional.cross_entropy(network(start.x), start.y)
+    loss = start.loss(network(start.x), start.y)
     grads = torch.autograd.grad(loss, weights, materialize_grads=True)
     sizes = [grad.double().square().mean().sqrt().item() for grad in grads]
     weakest = int(np.argmin(sizes))
@@ -117,32 +135,35 @@ def by_heart(start: Start) -> Finding:
     while not made and _parameters(start, hidden) > _PARAMETERS and max(hidden, default=1) > 32:
         hidden = tuple(min(units, max(hidden) // 2) for units in hidden)
     x, y = start.x[:_LESSON], start.y[:_LESSON]
-    steps, right = _learn(start.network(hidden), x, y, _RATE)
+    steps, right = _learn(start, hidden, x, y, _RATE)
     if right < _KNOWN:
-        steps, right = _learn(start.network(hidden), x, y, _SMALL_RATE)
-    told = f"{right:.0%} of {len(y)} samples after {steps} steps of Adam"
+        steps, right = _learn(start, hidden, x, y, _SMALL_RATE)
+    of, always, they = ("", "the same class", "them") if start.of_classes else ("the variance of ", "the mean", "it")
+    told = f"{right:.0%} of {of}{len(y)} samples after {steps} steps of Adam"
     if right >= _KNOWN:
         return _about(start, "by heart", OK, right, f"{told}.")
-    most = torch.bincount(y).max().item() / len(y)  # right by always saying the most frequent class
+    most = torch.bincount(y).max().item() / len(y) if start.of_classes else 0.0  # by saying always the same
     if right <= most + 2 / len(y):
-        says = f"{told}, where always the same class has {most:.0%}: nothing is learned. See to inputs and activation."
+        says = f"{told}, where always {always} has {most:.0%}: nothing is learned. See to inputs and activation."
         return _about(start, "by heart", ERROR, right, says)
-    says = f"{told}: a network that learns would have them all. See to the inputs, the activation and its gradient."
+    advice = "See to the inputs, the activation and its gradient."
+    says = f"{told}: a network that learns would have {they} all. {advice}"
     return _about(start, "by heart", WARNING, right, says)
 
 
-def _learn(network: nn.Module, x: Tensor, y: Tensor, rate: float) -> tuple[int, float]:
-    """Adam, written out: torch.optim takes a second to load. Steps taken and the share that is right after them."""
+def _learn(start: Start, hidden: tuple[int, ...], x: Tensor, y: Tensor, rate: float) -> tuple[int, float]:
+    """Adam, written out: torch.optim takes a second to load. Steps taken and what is known after them."""
+    network, enough = start.network(hidden), 1.0 if start.of_classes else 0.99
     parameters = [p for p in network.parameters() if p.requires_grad]
     means, squares = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
     step = 0
     while True:
         logits = network(x)
-        right = (logits.argmax(dim=1) == y).double().mean().item()
-        if right == 1 or step == _STEPS or not logits.isfinite().all():
+        right = start.known(logits, y)
+        if right >= enough or step == _STEPS or not logits.isfinite().all():
             return step, right
         step += 1
-        grads = torch.autograd.grad(nn.functional.cross_entropy(logits, y), parameters, materialize_grads=True)
+        grads = torch.autograd.grad(start.loss(logits, y), parameters, materialize_grads=True)
         with torch.no_grad():
             for p, g, m, s in zip(parameters, grads, means, squares, strict=True):
                 m.lerp_(g, 0.1)
@@ -152,7 +173,7 @@ def _learn(network: nn.Module, x: Tensor, y: Tensor, rate: float) -> tuple[int, 
 
 
 def _parameters(start: Start, hidden: tuple[int, ...]) -> int:
-    return sum(inputs * outputs for inputs, outputs in pairwise((start.x.shape[1], *hidden, start.classes)))
+    return sum(inputs * outputs for inputs, outputs in pairwise((start.x.shape[1], *hidden, start.outputs)))
 
 
 CHECKS: tuple[Callable[[Start], Finding], ...] = (loss_at_start, gradients, dead_units, by_heart)
@@ -174,7 +195,8 @@ def _starts(dataset: Dataset, experiment: Experiment) -> list[Start]:
     """A start for each activation and initialisation."""
     chosen = np.random.default_rng(0).permutation(len(dataset.train.y))[:_SAMPLES]
     x = torch.from_numpy(dataset.train.x[chosen]).to(getattr(torch, experiment.dtype))
-    y = torch.from_numpy(dataset.train.y[chosen].astype(np.int64))
+    y = torch.from_numpy(dataset.train.y[chosen])
+    y = y.long() if dataset.targets == "classes" else y.to(x.dtype)
     trials = {(trial.activation, trial.initialisation): trial for trial in experiment.trials()}
     several = len(experiment.initialisation) > 1
     found = []
@@ -182,7 +204,7 @@ def _starts(dataset: Dataset, experiment: Experiment) -> list[Start]:
         pairs = zip(experiment.layers[identity], trial.hidden, strict=False)  # more names, no layers
         layers = tuple(resolve(target, width) for target, width in pairs)
         label = f"{trial.label}, {initialisation}" if several else trial.label
-        found.append(Start(label, dataclasses.replace(trial, seed=0), layers, x, y, dataset.classes))
+        found.append(Start(label, dataclasses.replace(trial, seed=0), layers, x, y, dataset.outputs, dataset.targets))
     return found
 
 

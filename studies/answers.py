@@ -20,7 +20,7 @@ from pathlib import Path
 from actlab.engine.machine import environment
 from actlab.experiment import Run
 from actlab.results import summarise
-from actlab.results.differences import COMPARISON_HEADERS
+from actlab.results.judgement import COMPARISON_HEADERS
 from actlab.results.summary import HEADERS, Summary
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,14 +20,14 @@ EXPERIMENT = Experiment(activations=("relu", "tanh"), seeds=(0, 1), epochs=2, da
 def filled(path, experiment=EXPERIMENT) -> Store:
     store = Store.create(path, experiment, experiment.trials())
     trials = [t for t in experiment.trials() if t.seed == 0]
-    outcomes = [{"key": t.key, "status": "finished", "final_valid_accuracy": 0.5, "best_epoch": 2} for t in trials]
+    outcomes = [{"key": t.key, "status": "finished", "final_valid_metric": 0.5, "best_epoch": 2} for t in trials]
     curves = [
         {"key": t.key, "activation": t.label, "seed": 0, "learning_rate": 0.01, "epoch": e, "valid_loss": float("nan")}
         for t in trials
         for e in (1, 2)
     ]
     predictions = [
-        {"key": t.key, "predicted": packed(np.arange(5, dtype=np.uint8)), "correct": b"\x80"} for t in trials
+        {"key": t.key, "predicted": packed(np.arange(5, dtype=np.uint8)), "scores": b"\x80"} for t in trials
     ]
     store.add_stack("s", outcomes, curves, predictions, [0.1, 0.2])
     return store

@@ -39,10 +39,12 @@ class Run:
     def experiment(self) -> Experiment:
         return Experiment.read(self.path / EXPERIMENT)
 
-    @property
+    @cached_property
     def metric(self) -> Metric:
         """What its trials are compared by."""
-        return METRICS[self.experiment.metric]
+        with reading(self.path) as database:
+            row = database.execute("SELECT spec FROM trials LIMIT 1").fetchone()
+        return METRICS[json.loads(row[0]).get("metric", "accuracy") if row else "accuracy"]
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:

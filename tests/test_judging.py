@@ -103,6 +103,7 @@ def test_tasks_are_compared_each_by_itself_and_corrected_together():
     easy, hard = runs(relu=0.95, tanh=0.94), runs(noise=1, relu=0.6, tanh=0.6)
     table = pd.concat([easy.assign(task="easy"), hard.assign(task="hard")])
     found = actlab.judge(table, task="task")
+    assert "We compared 1 activation function with relu on 2 tasks of the table (easy and hard), by" in found.methods
     assert found.frame[["task", "comparison", "pairs"]].to_numpy().tolist() == [
         ["easy", "tanh", 10],
         ["hard", "tanh", 10],
@@ -126,6 +127,14 @@ def test_tasks_are_compared_each_by_itself_and_corrected_together():
 def test_what_is_not_there_is_named(options, told):
     with pytest.raises(UserError, match=told):
         actlab.judge(TABLE, **options)
+
+
+@pytest.mark.parametrize("left", ["seed", "random_seed", "random_state"])
+def test_seeds_are_no_metric_where_the_metric_was_named_as_seeds(left):
+    table = TABLE.rename(columns={"seed": left})
+    with pytest.raises(UserError, match=f"'{left}' alone.*sounds like seeds.*--seed names 'test_accuracy'.*--metric"):
+        actlab.judge(table, seed="test_accuracy")
+    assert actlab.judge(table, seed="test_accuracy", metric=left).metric.startswith(left)  # where it is asked for
 
 
 @pytest.mark.parametrize("option", ["group", "task"])

@@ -157,10 +157,13 @@ class Judgement:
         if origin.selection:  # of results from elsewhere that is not known
             shared = f"; equal seeds share initial weights{', split' * (origin.overlap > 0)} and batch order"
             selected, when = f", with {origin.selection}", ", fixed before training,"
-        things = stats.count(len(every), "activation function" if self.group == "activation" else f"other {self.group}")
+        others = len({item.name for item in every})  # each once, on however many tasks
+        things = stats.count(others, "activation function" if self.group == "activation" else f"other {self.group}")
+        tasks = [*self.tables]
+        subject = f"{len(tasks)} tasks of {self.subject} ({stats.listed(tasks)})" if len(tasks) > 1 else self.subject
         within = self.unit.size(every[0].margin) if every[0].margin else ""
         sentences = (
-            f"We compared {things} with {every[0].baseline} on {self.subject}, by {self.metric}, paired by random "
+            f"We compared {things} with {every[0].baseline} on {subject}, by {self.metric}, paired by random "
             f"seed ({stats.pairs_of(every)}{shared}){selected}.",
             stats.intervals_said(every, sequential=origin.sequential),
             self.question,

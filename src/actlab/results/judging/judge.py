@@ -9,7 +9,7 @@ import numpy as np
 
 from actlab.errors import UserError, did_you_mean
 from actlab.results.judgement import Judgement, judged
-from actlab.results.judging.metric import numbers, sounds, unit_of
+from actlab.results.judging.metric import numbers, sounds, unit_of, words
 from actlab.results.judging.reading import Sheet, is_named, melted, names_of, read, seeds_of
 from actlab.results.judging.states import state_columns, states
 from actlab.stats import Progress, listed
@@ -109,6 +109,12 @@ def _only_number(sheet: Sheet, named: dict[str, str | None], stated: list[str]) 
     rest = [name for name in dict.fromkeys(sheet.names) if name not in others and is_named(name)]
     found = [name for name in rest if _is_numeric(sheet, name)]
     if len(found) == 1:
+        if {"seed", "seeds"}.intersection(words(found[0])) or "random_state" in found[0]:
+            raise UserError(
+                f"{sheet.name} has numbers in {found[0]!r} alone, beside the columns that are named, and that sounds "
+                f"like seeds, not like results; --seed names {named['--seed']!r}. Say which column is compared with "
+                "--metric."
+            )
         return found[0]
     if found:
         raise UserError(f"{sheet.name} has numbers in {', '.join(found)}: say which one is compared with --metric.")

@@ -44,6 +44,7 @@ class Origin:
     margin: str = ""  # the smallest difference that matters, and since when, in words
     versions: str = f"actlab {__version__}, numpy {np.__version__}, python {platform.python_version()}"
     overlap: float = 0.0  # where each seed splits the same data anew, test samples for each sample of the other parts
+    unlearned: frozenset[str] = frozenset()  # arms that did not learn
     correct: Correct | None = None  # which test examples were right, where the values are their shares
     sequential: bool = False  # whether seeds were added until the comparisons were decided
     seconds_a_seed: float = math.nan  # what one more seed of all arms takes
@@ -223,13 +224,14 @@ def judged(
         tables, baseline, margin=margin / unit.scale, correct=origin.correct, overlap=origin.overlap, sequential=looks,
         progress=progress,
     )  # fmt: skip
+    comparisons = {task: stats.nothing_compared(item, origin.unlearned) for task, item in comparisons.items()}
     if group != "activation":  # equal results make no optimizer the same function
         comparisons = {task: [_no_function(item) for item in found] for task, found in comparisons.items()}
     least = 2 if origin.selection else 3  # of two arms of a table from elsewhere their comparison says it
     best = {
         task: stats.best_among(arms, sequential=looks, progress=progress)
         for task, arms in tables.items()
-        if len(arms) >= least
+        if len(arms) >= least and not origin.unlearned.issuperset(arms)
     }
     return Judgement(tables, comparisons, best, metric, unit, subject, told, group, origin)
 

@@ -16,10 +16,11 @@ from actlab.experiment import Run, looked
 from actlab.results import endings
 from actlab.results.costs import Cost, costs_beside
 from actlab.results.differences import cost_lines, cost_row, difference_lines
+from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, judged
 from actlab.results.numbers import NO_TEST, POINTS, aligned, interval_text, number, percent, plain, short, times
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import LEAST_PAIRS, Comparison, Diagnosis, all_pairs, mean_interval, note
+from actlab.stats import LEAST_PAIRS, Comparison, Diagnosis, all_pairs, mean_interval, note, nothing_compared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,6 +203,7 @@ def summarise(run: str | Path | Run) -> Summary:
         margin=f"{margin_said}, fixed before training",
         versions=_versions(run),
         overlap=run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0,
+        unlearned=frozenset(unlearned(run, trials, values)),
         correct=_correct(run, trials) if has_test and not run.sizes else None,
         sequential=looks,
         seconds_a_seed=float(run.times["seconds"].sum()) / len(experiment.seeds) or math.nan,
@@ -220,7 +222,7 @@ def summarise(run: str | Path | Run) -> Summary:
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
         best=found.best.get("", []),
         best_said=found.best_said,
-        costs=_costs(run, trials, costs, baseline, margin / 100),
+        costs=_costs(run, trials, costs, baseline, margin / 100, origin.unlearned),
         tuning=tuning,
         caption=found.caption,
         methods=found.methods,
@@ -256,7 +258,12 @@ def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray
 
 
 def _costs(
-    run: Run, trials: "pd.DataFrame", by_activation: dict[str, float], baseline: str | None, margin: float
+    run: Run,
+    trials: "pd.DataFrame",
+    by_activation: dict[str, float],
+    baseline: str | None,
+    margin: float,
+    unlearned: frozenset[str],
 ) -> list[Cost]:
     finished = trials[trials["status"] == "finished"]
     if baseline is None or finished.empty:
@@ -266,7 +273,9 @@ def _costs(
     relative = {arm: by_activation.get(activation, math.nan) / first for arm, activation in own.items()}
     curves = run.curves.merge(finished[["key", "arm"]], on="key")
     looks = run.experiment.max_seeds > 0
-    return costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
+    found = costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
+    judged = nothing_compared([item.equal_time for item in found], unlearned)
+    return [dataclasses.replace(item, equal_time=told) for item, told in zip(found, judged, strict=True)]
 
 
 def _versions(run: Run) -> str:

@@ -50,13 +50,14 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
     samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
     samples |= {"targets": np.array(dataset.targets), "outputs": np.array(dataset.outputs)}
-    if numbers := dataset.targets == "numbers":
+    if dataset.targets == "numbers":
         samples |= {"target_mean": dataset.target_mean, "target_deviation": dataset.target_deviation}
     if dataset.pool is not None:  # each seed has test samples of its own
         samples |= {"pool_labels": dataset.pool.y, "sizes": np.array(dataset.pool.sizes)}
     elif dataset.test is not None:
-        y = dataset.test.y
-        samples["test_labels"] = y * dataset.target_deviation + dataset.target_mean if numbers else y
+        samples["test_labels"] = _own_units(dataset, dataset.test.y)
+    else:
+        samples["valid_labels"] = _own_units(dataset, dataset.valid.y)
     store.add_artefact("samples", samples)
     functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
     x = torch.linspace(-6, 6, 601)
@@ -66,3 +67,8 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
         functions[f"f/{target.label}"] = y[0].double().numpy()
         functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
     store.add_artefact("functions", functions)
+
+
+def _own_units(dataset: Dataset, y: np.ndarray) -> np.ndarray:
+    """Classes as they are; numbers as they were before they were standardised."""
+    return y * dataset.target_deviation + dataset.target_mean if dataset.targets == "numbers" else y

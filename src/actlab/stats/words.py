@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actlab.stats.critical import ALL_PATTERNS, DRAWN, LEAST_SIGNED
 from actlab.stats.intervals import LEAST_PAIRS, mean_interval
+from actlab.stats.learning import ARM_ALONE, BASELINE_ALONE, NEITHER
 from actlab.stats.pairs import Table
 from actlab.stats.skew import SEEN
 from actlab.stats.verdicts import Comparison
@@ -82,6 +83,8 @@ def conclusion(
     for item in comparisons:
         groups.setdefault(item.verdict, []).append(item)
     sentences = [say(groups[verdict], unit) for verdict, say in _SENTENCES.items() if verdict in groups]
+    if groups.keys() == {NEITHER}:
+        sentences.append("Another learning rate or start, fewer layers or more epochs may help.")
     if undecided := groups.get("undecided"):
         sentences.append(_undecided(undecided, seconds_a_seed))
     if few := groups.get("too few seeds"):
@@ -138,6 +141,8 @@ def note(item: Comparison, unit: Unit) -> str:
         said.append(f"the {count(item.n, 'pair')} {_which(item)}")
     if item.verdict == "too few seeds":
         said.append(f"{LEAST_PAIRS} pairs of seeds are needed")
+    if item.verdict in (NEITHER, ARM_ALONE, BASELINE_ALONE):
+        said.append(_NO_BETTER)
     if item.verdict.startswith("the same"):
         said.append("the same results in every seed")
     if item.verdict == "practically equal" and (item.low > 0 or item.high < 0):
@@ -213,7 +218,33 @@ def _unstable(group: Sequence[Comparison], unit: Unit) -> str:
     return "; ".join(shown) + "."
 
 
+_NO_BETTER = "by one-sided t tests at 5% of what is compared and of the training loss"
+
+
+def _neither_learned(group: Sequence[Comparison], unit: Unit) -> str:
+    names = listed([group[0].baseline, *(item.name for item in group)])
+    return f"{names} did not learn: they do no better than guessing, so that nothing was compared ({_NO_BETTER})."
+
+
+def _arm_unlearned(group: Sequence[Comparison], unit: Unit) -> str:
+    names, does = listed([item.name for item in group]), "it does" if len(group) == 1 else "they do"
+    return (
+        f"{names} did not learn: {does} no better than guessing, so that nothing was compared with "
+        f"{group[0].baseline}, which learned: {_estimates(group, unit)} ({_NO_BETTER})."
+    )
+
+
+def _baseline_unlearned(group: Sequence[Comparison], unit: Unit) -> str:
+    return (
+        f"{group[0].baseline} did not learn: it does no better than guessing, so that nothing was compared with "
+        f"{listed([item.name for item in group])}, which learned: {_estimates(group, unit)} ({_NO_BETTER})."
+    )
+
+
 _SENTENCES = {
+    NEITHER: _neither_learned,
+    ARM_ALONE: _arm_unlearned,
+    BASELINE_ALONE: _baseline_unlearned,
     "unstable": _unstable,
     "stabler": _unstable,
     "better": _decided,

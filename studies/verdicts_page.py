@@ -25,6 +25,7 @@ training:
 | beyond m on one side | better, worse |
 | within m on both sides | practically equal (0 outside: reliably so much lower or higher, less than matters) |
 | 0 outside, not beyond m | better or worse, perhaps slightly |
+| of an arm that did not learn | did not learn, the baseline did not learn, neither learned: nothing was compared |
 | otherwise | undecided, and how many more seeds would make the interval half a margin to each side |
 
 From 8 pairs of seeds on it reaches as many standard errors as the largest |t| of all comparisons does in 5% of all
@@ -36,6 +37,10 @@ these examples only". With `--resplit` seeds split the same data anew and share 
 with the wider interval of [Nadeau and Bengio 2003](https://doi.org/10.1023/A:1024068626366), else it is "on splits of
 these data only". With `--until-decided` intervals hold at every look
 ([Wang and Ramdas 2023](https://arxiv.org/abs/2310.03722)).
+
+An arm did not learn where neither its results are shown to be above guessing's (the share of the most frequent class)
+nor its last training losses more than 2% below guessing's, by one-sided t tests at 5% over its seeds (of the results
+with the standard error of guessing's over test examples), and no network of it ended a tenth below guessing's loss.
 
 On simulated differences with known truth, shares with their 95% intervals, from
 [this record](../records/verdicts.json) of `python studies/verdicts.py`:

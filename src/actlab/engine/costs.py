@@ -6,11 +6,15 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from actlab.engine.training import Arrays, Stack, Trainer
 from actlab.experiment import Experiment, Trial
 from actlab.naming import label
+from actlab.stats import median_interval
 
-_ROUNDS = 9
+_LEAST_ROUNDS, _ROUNDS, _MOST_ROUNDS = 6, 9, 60  # from 6 on a median has an interval
+_AGREE = 1.05  # the upper end of that interval by the lower, up to which rounds agree
 _STEPS = 4
 _ENOUGH_SECONDS = 4.0
 _PLAN_SECONDS = 0.4
@@ -47,21 +51,35 @@ def step_seconds(
 def measure_costs(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> list[dict[str, Any]]:
     """Rows of activation, round, networks and the seconds of one training step of that many networks; none of none.
 
-    Stacks of one activation each take turns, so that noise hits all alike.
+    Stacks of one activation each take turns, forwards and backwards, so that noise hits all alike; more rounds are made
+    where they disagree, as on a busy machine, and time is left.
     """
     if networks < 1:
         return []
     trainers = _uniform(experiment, _few(experiment, arrays), device, networks)
-    rows: list[dict[str, Any]] = []
     began = time.perf_counter()
-    for round_number in range(-1, _ROUNDS):  # the first round warms up
-        for name, trainer in trainers.items():
-            seconds = _seconds_of_step(trainer)
-            if round_number >= 0:
-                rows.append({"activation": name, "round": round_number, "networks": networks, "seconds": seconds})
-        if round_number >= 0 and time.perf_counter() - began > _ENOUGH_SECONDS:
+    seconds: dict[str, list[float]] = {name: [] for name in trainers}
+    for round_number in range(-1, _MOST_ROUNDS):  # the first round warms up
+        for name in [*trainers][:: 1 if round_number % 2 else -1]:
+            seconds[name].append(_seconds_of_step(trainers[name]))
+        if round_number < 0:
+            seconds = {name: [] for name in trainers}
+        late = time.perf_counter() - began > _ENOUGH_SECONDS
+        done = round_number + 1
+        if done >= _LEAST_ROUNDS and (late or (done >= _ROUNDS and _agree(seconds))):
             break
-    return rows
+    return [
+        {"activation": name, "round": round_number, "networks": networks, "seconds": value}
+        for round_number, values in enumerate(zip(*seconds.values(), strict=True))
+        for name, value in zip(seconds, values, strict=True)
+    ]
+
+
+def _agree(seconds: dict[str, list[float]]) -> bool:
+    """Whether the rounds say the same of each activation beside the first."""
+    first, *others = map(np.asarray, seconds.values())
+    ends = (median_interval(other / first)[1:] for other in others)
+    return all(high <= _AGREE * low for low, high in ends)
 
 
 def _few(experiment: Experiment, arrays: Arrays) -> Arrays:

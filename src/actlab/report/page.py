@@ -132,7 +132,7 @@ def _measured(run: Run, summary: Summary) -> list[tuple[str, str]]:
         ("loss", e.loss.replace("_", "-")),
         ("engine", f"{e.engine}, {e.dtype}"),
         ("training time, all processes", _seconds(run.times["seconds"].sum())),
-        ("step cost", f"ratio of the fastest of {rounds} rounds in which the activations took turns" if rounds else ""),
+        ("step cost", f"median ratio within {rounds} rounds, in which the activations took turns" if rounds else ""),
         *_environment(run),
     ]
     return [(name, value) for name, value in pairs if value]

@@ -1,10 +1,13 @@
 """Cost beside quality: what a step takes, how soon an arm is where the baseline ends, and the verdict at equal time."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from actlab.stats import Comparison, Interval, compare, mean_interval
+import numpy as np
+
+from actlab.stats import Comparison, Interval, compare, mean_interval, median_interval, whichever
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +18,36 @@ COST_HEADERS = (
 )  # fmt: skip
 
 
+_MOST_LOOKS = 9  # at how many of the epochs that the cost of a step leaves open
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """The time of a training step relative to another one's: the median of the ratios within a round, and its 95%
+    interval between two of them. NaN: not known.
+    """
+
+    median: float
+    low: float
+    high: float
+
+
+NO_COST = StepCost(math.nan, math.nan, math.nan)
+
+
+def step_costs(costs: "pd.DataFrame", first: str) -> dict[str, StepCost]:
+    """Activation -> cost, relative to that of `first`; `costs` are the rounds in which the activations took turns.
+
+    What else the machine does slows a part of the rounds, both or one of the two: few rounds hardly move a median, and
+    many show in its interval.
+    """
+    rounds = costs.pivot_table(index="round", columns="activation", values="seconds", aggfunc="median")
+    if first not in rounds:
+        return {}
+    ratios = rounds.div(rounds[first], axis="index")
+    return {str(name): StepCost(*median_interval(ratios[name].dropna())) for name in ratios}
+
+
 @dataclass(frozen=True)
 class Cost:
     """One arm against the baseline. Epochs are those until the validation accuracy is that of the baseline's last epoch
@@ -23,17 +56,19 @@ class Cost:
 
     name: str
     relative: float  # time of a training step, relative to the baseline's
+    relative_low: float  # the 95% interval of that; NaN: too few rounds
+    relative_high: float
     epochs: Interval
     reached: int
     seeds: int
     epochs_at_equal_time: int  # of its own, in the time that both have had
     baseline_epochs: int  # the baseline's in that time: all of them, unless the arm's steps are the cheaper ones
-    equal_time: Comparison  # of validation accuracies after those epochs
+    equal_time: Comparison  # of validation accuracies after those epochs; for every cost in the interval
 
 
 def costs_beside(
     curves: "pd.DataFrame",
-    relative: dict[str, float],
+    relative: dict[str, StepCost],
     baseline: str,
     epochs: int,
     margin: float,
@@ -50,24 +85,35 @@ def costs_beside(
         arm: {seed: part.set_index("epoch")["valid_accuracy"].to_dict() for seed, part in group.groupby("seed")}
         for arm, group in curves.groupby("arm", sort=False)
     }
-    if baseline not in by_arm or not all(math.isfinite(relative.get(arm, math.nan)) for arm in by_arm):
+    if baseline not in by_arm or not all(arm in relative and math.isfinite(relative[arm].median) for arm in by_arm):
         return []
     first = by_arm[baseline]
     targets = {seed: curve.get(epochs, math.nan) for seed, curve in first.items()}
-    share = {arm: epochs_at_equal_time(epochs, relative[arm]) for arm in by_arm}
-    values = {baseline: dict.fromkeys(first, 0.0)}  # differences already: each arm has an equal time of its own
-    for arm, seeds in by_arm.items():
-        if arm != baseline:
-            own, of_baseline = share[arm]
-            both = sorted(seeds.keys() & first.keys())
-            values[arm] = {s: seeds[s].get(own, math.nan) - first[s].get(of_baseline, math.nan) for s in both}
-    equal = {item.name: item for item in compare(values, baseline, margin=margin, sequential=sequential)}
+    shares = {arm: _shares(epochs, relative[arm]) for arm in by_arm}
+    looks = []
+    for look in range(max(map(len, shares.values()))):
+        values = {baseline: dict.fromkeys(first, 0.0)}  # differences already: each arm has an equal time of its own
+        for arm, seeds in by_arm.items():
+            if arm != baseline:
+                own, of_baseline = shares[arm][min(look, len(shares[arm]) - 1)]
+                both = sorted(seeds.keys() & first.keys())
+                values[arm] = {s: seeds[s].get(own, math.nan) - first[s].get(of_baseline, math.nan) for s in both}
+        looks.append(compare(values, baseline, margin=margin, sequential=sequential))
     found = []
-    for arm, item in equal.items():
+    for items in zip(*looks, strict=True):
+        arm, cost = items[0].name, relative[items[0].name]
+        item = whichever(items[: len(shares[arm])])
+        if math.isnan(cost.low) and item.decided:
+            item = dataclasses.replace(item, verdict="undecided")
         seeds = sorted(targets.keys() & by_arm[arm].keys())
         reached = [seed for seed in seeds if math.isfinite(_reached(by_arm[arm][seed], targets[seed]))]
         more = [_reached(by_arm[arm][seed], targets[seed]) - _reached(first[seed], targets[seed]) for seed in reached]
-        found.append(Cost(arm, relative[arm], mean_interval(more), len(reached), len(seeds), *share[arm], item))
+        found.append(
+            Cost(
+                arm, cost.median, cost.low, cost.high, mean_interval(more), len(reached), len(seeds), *shares[arm][0],
+                item,
+            )
+        )  # fmt: skip
     return found
 
 
@@ -80,6 +126,26 @@ def epochs_at_equal_time(epochs: int, relative: float) -> tuple[int, int]:
     if relative >= 1:
         return max(1, round(epochs / relative)), epochs
     return epochs, max(1, round(epochs * relative))
+
+
+def _shares(epochs: int, cost: StepCost) -> list[tuple[int, int]]:
+    """Epochs of an arm and of the baseline at equal time: at the median of the cost, then over its interval.
+
+    >>> _shares(20, StepCost(1.0, 0.9, 1.1)), _shares(20, StepCost(1.6, 1.5, 1.7))
+    ([(20, 20), (20, 18), (20, 19), (19, 20), (18, 20)], [(12, 20), (13, 20)])
+    """
+    middle = epochs_at_equal_time(epochs, cost.median)
+    if math.isnan(cost.low):
+        return [middle]
+    (own_at_low, of_baseline_at_low), (own_at_high, of_baseline_at_high) = (
+        epochs_at_equal_time(epochs, end) for end in (cost.low, cost.high)
+    )
+    path = [(epochs, of_baseline) for of_baseline in range(of_baseline_at_low, of_baseline_at_high + 1)]
+    path += [(own, epochs) for own in range(own_at_low, own_at_high - 1, -1)]
+    if not cost.low < 1 <= cost.high:  # one of the two has all its epochs at every cost, the other at none
+        path = path[1:] if cost.low >= 1 else path[:-1]
+    places = np.linspace(0, len(path) - 1, min(len(path), _MOST_LOOKS)).round().astype(int)
+    return list(dict.fromkeys([middle, *(path[place] for place in places)]))
 
 
 def _reached(curve: dict[int, float], target: float) -> float:

@@ -61,7 +61,7 @@ def cost_row(item: Cost) -> list[str]:
     """In the order of COST_HEADERS."""
     return [
         item.name,
-        times(item.relative),
+        times(item.relative, item.relative_low, item.relative_high),
         epochs_said(item),
         f"{item.reached} of {item.seeds} seeds",
         f"{item.epochs_at_equal_time} beside {item.baseline_epochs}",

@@ -23,8 +23,14 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else NO_TEST
 
 
-def times(value: float) -> str:
-    return f"{value:.2f}×" if math.isfinite(value) else NO_TEST
+def times(value: float, low: float = math.nan, high: float = math.nan) -> str:
+    """
+    >>> times(1.254), times(1.25, 1.2, 1.31), times(1.0, 1.0, 1.0)
+    ('1.25×', '1.25× [1.20, 1.31]', '1.00×')
+    """
+    if not math.isfinite(value):
+        return NO_TEST
+    return f"{value:.2f}×" + (f" [{low:.2f}, {high:.2f}]" if low < high else "")
 
 
 def interval_text(row: Mapping[str, Any], name: str) -> str:

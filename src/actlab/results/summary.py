@@ -14,7 +14,7 @@ from actlab import data
 from actlab.data import sets
 from actlab.experiment import Run, looked
 from actlab.results import endings
-from actlab.results.costs import Cost, costs_beside
+from actlab.results.costs import NO_COST, Cost, StepCost, costs_beside, step_costs
 from actlab.results.differences import cost_lines, cost_row, difference_lines
 from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, judged
@@ -38,7 +38,7 @@ _CELLS: dict[str, Callable[[dict[str, Any]], str]] = {  # a row of the table as 
     "best validation accuracy": lambda row: interval_text(row, "best_valid_accuracy"),
     "best epoch": lambda row: f"{row['best_epoch']:g}" if math.isfinite(row["best_epoch"]) else NO_TEST,
     "test accuracy": lambda row: interval_text(row, "test_accuracy"),
-    "step cost": lambda row: times(row["relative_cost"]),
+    "step cost": lambda row: times(*(row[f"relative_cost{end}"] for end in ("", "_low", "_high"))),
     "gradient": lambda row: row["gradient"] or NO_TEST,
     "final training loss": lambda row: number(row["final_train_loss"]),
     "final training accuracy": lambda row: percent(row["final_train_accuracy"]),
@@ -51,7 +51,7 @@ HEADER_NOTES = {
     "best validation accuracy": "at the epoch of the lowest validation loss",
     "best epoch": "median over seeds of the epoch of the lowest validation loss",
     "test accuracy": "with the parameters of the best epoch",
-    "step cost": "time of one training step, relative to the first activation",
+    "step cost": "time of one training step, relative to the first activation; in brackets 95% of the median round",
     "gradient": "whether the derivative is written by hand or found by autograd",
     "final training loss": "running mean over the last epoch, each sample before its update",
     "final training accuracy": "running mean over the last epoch, each sample before its update",
@@ -214,7 +214,7 @@ def summarise(run: str | Path | Run) -> Summary:
     )  # fmt: skip
     comparisons = found.comparisons[""]
     planned = int((trials["status"] == "planned").sum())
-    costs = relative_costs(run)
+    costs = step_costs(run.costs, run.activations[0]) if run.activations else {}
     return Summary(
         table=pd.DataFrame([_row(str(arm), group, costs) for arm, group in trials.groupby("arm", sort=False)]),
         values=values,
@@ -222,7 +222,7 @@ def summarise(run: str | Path | Run) -> Summary:
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
         best=found.best.get("", []),
         best_said=found.best_said,
-        costs=_costs(run, trials, costs, baseline, margin / 100, origin.unlearned),
+        costs=_costs(run, trials, baseline, margin / 100, origin.unlearned),
         tuning=tuning,
         caption=found.caption,
         methods=found.methods,
@@ -260,7 +260,6 @@ def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray
 def _costs(
     run: Run,
     trials: "pd.DataFrame",
-    by_activation: dict[str, float],
     baseline: str | None,
     margin: float,
     unlearned: frozenset[str],
@@ -269,8 +268,8 @@ def _costs(
     if baseline is None or finished.empty:
         return []
     own = dict(zip(trials["arm"], trials["activation"], strict=True))
-    first = by_activation.get(own[baseline], math.nan)
-    relative = {arm: by_activation.get(activation, math.nan) / first for arm, activation in own.items()}
+    by_activation = step_costs(run.costs, own[baseline])
+    relative = {arm: by_activation[activation] for arm, activation in own.items() if activation in by_activation}
     curves = run.curves.merge(finished[["key", "arm"]], on="key")
     looks = run.experiment.max_seeds > 0
     found = costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
@@ -325,7 +324,7 @@ def _values(trials: "pd.DataFrame", column: str) -> dict[str, dict[int, float]]:
     return {arm: values for arm, values in found.items() if values}
 
 
-def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
+def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost]) -> dict:
     finished = group.loc[group["status"] == "finished"]
     diverged = int((group["status"] == "diverged").sum())
     first = group.iloc[0]
@@ -337,21 +336,7 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, float]) -> dict:
         low, high = np.clip((found.low, found.high), 0.0, 1.0)
         row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
     row["best_epoch"] = float(finished["best_epoch"].astype(float).median())
-    row["relative_cost"] = costs.get(first["activation"], math.nan)
+    cost = costs.get(first["activation"], NO_COST)
+    row |= {"relative_cost": cost.median, "relative_cost_low": cost.low, "relative_cost_high": cost.high}
     row["gradient"] = ", ".join(dict.fromkeys(group["gradient"].dropna()))
     return row | {name: mean_interval(finished[name].to_numpy()).mean for name in _MEANS}
-
-
-def relative_costs(run: Run) -> dict[str, float]:
-    """The time of a step relative to the first activation: the ratio of their fastest rounds.
-
-    The activations took turns; other work on the machine can only make a round slower, so that the fastest tells most.
-    """
-    costs = run.costs
-    if costs.empty or not run.activations:
-        return {}
-    rounds = costs.pivot_table(index="round", columns="activation", values="seconds", aggfunc="median")
-    first = run.activations[0]
-    if first not in rounds:
-        return {}
-    return (rounds.min() / rounds[first].min()).to_dict()

@@ -2,10 +2,20 @@ from .best import all_pairs as all_pairs, best_among as best_among
 from .critical import Progress as Progress
 from .diagnosis import FINE as FINE, Diagnosis as Diagnosis, diagnose as diagnose
 from .images import Correct as Correct
-from .intervals import LEAST_PAIRS as LEAST_PAIRS, Interval as Interval, mean_interval as mean_interval
+from .intervals import (
+    LEAST_PAIRS as LEAST_PAIRS,
+    Interval as Interval,
+    mean_interval as mean_interval,
+    median_interval as median_interval,
+)
 from .learning import Guessing as Guessing, learned as learned, nothing_compared as nothing_compared
 from .pairs import Table as Table, paired_differences as paired_differences
-from .verdicts import Comparison as Comparison, compare as compare, compare_tasks as compare_tasks
+from .verdicts import (
+    Comparison as Comparison,
+    compare as compare,
+    compare_tasks as compare_tasks,
+    whichever as whichever,
+)
 from .words import (
     NOTHING as NOTHING,
     Unit as Unit,

@@ -36,6 +36,23 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     return Interval(mean, *bounds(mean, error, t_critical(len(array) - 1, 1 - confidence)), len(array))
 
 
+def median_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """The median, and its interval between two of the values: 95% at least, however they are distributed.
+
+    The interval is NaN of fewer than 6 values: even from the least to the largest it would be of less.
+
+    >>> median_interval([3, 1, 2, 5, 4, 900])
+    (3.5, 1.0, 900.0)
+    >>> median_interval(range(9))
+    (4.0, 1.0, 7.0)
+    """
+    ranked = np.sort(np.asarray(values, dtype=np.float64))
+    n = len(ranked)
+    median = float(np.median(ranked)) if n else math.nan
+    outside = int((special().bdtr(np.arange(n // 2), n, 0.5) <= ALPHA / 2).sum())  # on each side
+    return (median, float(ranked[outside - 1]), float(ranked[-outside])) if outside else (median, math.nan, math.nan)
+
+
 def mean_and_error(array: np.ndarray) -> tuple[float, float]:
     """Mean and its standard error; exact where all values are equal; NaN where there are too few."""
     if len(array) == 0:

@@ -6,9 +6,10 @@ is by less than m; otherwise "undecided". The interval decides, so that it canno
 """
 
 import bisect
+import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -232,6 +233,16 @@ def _verdict(n: int, low: float, high: float, margin: float) -> str:
     if low > 0 or high < 0:
         return f"{'better' if low > 0 else 'worse'}, perhaps slightly"
     return "undecided"
+
+
+def whichever(found: Sequence[Comparison]) -> Comparison:
+    """The first of these, with the interval and the verdict that hold whichever of them is asked for."""
+    if len(found) == 1:
+        return found[0]
+    low, high = min(item.low for item in found), max(item.high for item in found)
+    verdicts = {item.verdict for item in found}
+    verdict = verdicts.pop() if len(verdicts) == 1 else _verdict(found[0].n, low, high, found[0].margin)
+    return dataclasses.replace(found[0], low=low, high=high, verdict=verdict, further=None)
 
 
 def _visible(n: int, error: float, reached: float) -> float:

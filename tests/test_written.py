@@ -157,6 +157,17 @@ def test_half_precision(swish, dtype):
     torch.testing.assert_close(swish(x), swish(x.float()).to(dtype))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("text", "parameters"), FORMULAS, ids=[text for text, _ in FORMULAS])
+def test_sound_forms_in_half_precision(text, parameters, dtype):
+    """Their clamps at 1e9 are beyond float16: value and derivatives are computed in float32, and rounded once."""
+    function = written(text, parameters)
+    x = torch.tensor([-torch.inf, -70, -7, -1, -0.5, 0, 0.25, 1, 3, 9, torch.inf, torch.nan]).to(dtype)
+    for f in (function.value, *function.derivatives.values()):
+        expected = f(x.float(), *function.facts.parameters.values()).to(dtype)
+        torch.testing.assert_close(f(x, *function.facts.parameters.values()), expected, rtol=0, atol=0, equal_nan=True)
+
+
 def test_the_engine_takes_it_by_hand(swish):
     applied = resolve(parse_target("x*sigmoid(beta*x) where beta=1.5 learned"))
     assert isinstance(applied, ByHand) and applied.block is swish and applied.initial == [1.5]

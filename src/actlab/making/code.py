@@ -1,5 +1,6 @@
 """Sound forms as Python in the catalogue's style: plain torch, with names for what is used twice."""
 
+import inspect
 import json
 import textwrap
 from collections.abc import Sequence
@@ -7,25 +8,12 @@ from itertools import count
 
 from actlab.formula import COMPARISONS, PI, TRUE, Apply, E, Node, Number, Reading, X, pieces, postorder, rebuild
 from actlab.making.floats.forms import Forms
+from actlab.making.tensors import finite, sigmoid, softplus
 
 _WIDE = 66  # characters of a part before it gets a name of its own
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 
-_HELPERS = {
-    "sigmoid": '''def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + e^-x); e^x far left, where torch.sigmoid is 0 as soon as e^-x overflows."""
-    return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
-''',
-    "sin": '''def finite(x: Tensor) -> Tensor:
-    """x, where it has overflowed the largest number: a sine of it is not nan."""
-    largest = torch.finfo(x.dtype).max
-    return x.clamp(-largest, largest)
-''',
-    "softplus": '''def softplus(x: Tensor) -> Tensor:
-    """log(1 + e^x), without the threshold of torch's."""
-    return -torch.nn.functional.logsigmoid(-x)
-''',
-}
+_HELPERS = {op: inspect.getsource(of) for op, of in (("sigmoid", sigmoid), ("sin", finite), ("softplus", softplus))}
 
 
 def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "formula") -> str:

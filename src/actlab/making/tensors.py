@@ -1,7 +1,7 @@
 """A tree in torch, node by node: the tree becomes a list of plain functions, which torch.compile can follow."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -9,47 +9,43 @@ from torch import Tensor
 
 from actlab.formula import COMPARISONS, Node, postorder
 
-
-def evaluate(node: Node, values: Mapping[str, Any]) -> Tensor:
-    """The value of a tree for tensors or numbers by name; x is a tensor, and the result has its shape and dtype.
-
-    >>> from actlab.formula import parse
-    >>> evaluate(parse("x*sigmoid(beta*x)"), {"x": torch.tensor([0.0, 2.0]), "beta": 1.0})
-    tensor([0.0000, 1.7616])
-    """
-    names = [name for name in values if name != "x"]
-    return compiled(node, names)(values["x"], *(values[name] for name in names))
+_HALVES = (torch.float16, torch.bfloat16)
 
 
 def compiled(node: Node, names: Sequence[str], *, tails: bool = True) -> Callable[..., Tensor]:
     """f(x, *parameters in the order of `names`) of a tree.
 
     Without `tails` a sigmoid is torch's, which is 0 a little early on the far left: that counts in a value alone.
+
+    >>> from actlab.formula import parse
+    >>> compiled(parse("x*sigmoid(beta*x)"), ["beta"])(torch.tensor([0.0, 2.0]), 1.0)
+    tensor([0.0000, 1.7616])
     """
     order = postorder(node)
     place = {part: i for i, part in enumerate(order)}
-    steps = []
+    steps: list[tuple[str, Any, tuple[int, ...]]] = []
     for part in order:
-        inputs = tuple(place[argument] for argument in part.arguments)
+        what: Any = part.value
         if part.op == "number":
-            steps.append((None, float(part.value), inputs))  # type: ignore[arg-type]
+            what = float(what)
         elif part.op == "name":
-            steps.append((None, -1 if part.value == "x" else list(names).index(str(part.value)), ()))
+            what = -1 if what == "x" else list(names).index(what)
         else:
-            plain = part.op == "sigmoid" and not tails
-            steps.append((_PLAIN_SIGMOID if plain else _FUNCTIONS[part.op], 0, inputs))
-    kinds = tuple(part.op if part.op in ("number", "name") else "" for part in order)
+            what = _PLAIN_SIGMOID if part.op == "sigmoid" and not tails else _FUNCTIONS[part.op]
+        steps.append((part.op, what, tuple(place[argument] for argument in part.arguments)))
     program = tuple(steps)
 
     def function(x, *parameters):
+        if x.dtype in _HALVES:  # which hold no 1e9: computed in float32, rounded once
+            return function(x.float(), *[p.float() if isinstance(p, Tensor) else p for p in parameters]).to(x.dtype)
         found = []
-        for kind, (apply, value, inputs) in zip(kinds, program, strict=True):
-            if kind == "number":
-                found.append(value)
-            elif kind == "name":
-                found.append(x if value < 0 else parameters[value])
+        for op, what, inputs in program:
+            if op == "number":
+                found.append(what)
+            elif op == "name":
+                found.append(x if what < 0 else parameters[what])
             else:
-                found.append(apply(x, *[found[i] for i in inputs]))
+                found.append(what(x, *[found[i] for i in inputs]))
         return _like(x, found[-1])
 
     return function
@@ -88,9 +84,7 @@ def _one(tensors: Callable[[Tensor], Tensor], numbers: Callable[[float], float])
 
 
 def _divided(x: Tensor, u: Any, v: Any) -> Any:
-    if isinstance(u, Tensor) or isinstance(v, Tensor):
-        return u / v
-    return u / v if v else math.nan
+    return u / v if isinstance(u, Tensor) or isinstance(v, Tensor) or v else math.nan
 
 
 def _raised(x: Tensor, u: Any, n: Any) -> Any:
@@ -129,31 +123,20 @@ def _pieces(x: Tensor, *arguments: Any) -> Any:
     return result
 
 
-def _both(x: Tensor, a: Any, b: Any) -> Any:
-    return a & b if isinstance(a, Tensor) or isinstance(b, Tensor) else a and b
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + e^x), without the threshold of torch's."""
+    return -torch.nn.functional.logsigmoid(-x)
 
 
-def _either(x: Tensor, a: Any, b: Any) -> Any:
-    return a | b if isinstance(a, Tensor) or isinstance(b, Tensor) else a or b
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + e^-x); e^x far left, where torch.sigmoid is 0 as soon as e^-x overflows."""
+    return torch.where(x < -40, torch.exp(x.clamp(max=-40)), torch.sigmoid(x))
 
 
-def _softplus(u: Tensor) -> Tensor:
-    return -torch.nn.functional.logsigmoid(-u)  # torch's softplus has a threshold
-
-
-def _sigmoid(u: Tensor) -> Tensor:
-    """exp(u) far left, where torch.sigmoid is 0 as soon as exp(-u) overflows."""
-    return torch.where(u < -40, torch.exp(u.clamp(max=-40)), torch.sigmoid(u))
-
-
-def _finite(wave: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """sin and cos of what has overflowed: of the largest number, not nan."""
-
-    def apply(u: Tensor) -> Tensor:
-        largest = torch.finfo(u.dtype).max
-        return wave(u.clamp(-largest, largest))
-
-    return apply
+def finite(x: Tensor) -> Tensor:
+    """x, where it has overflowed the largest number: a sine of it is not nan."""
+    largest = torch.finfo(x.dtype).max
+    return x.clamp(-largest, largest)
 
 
 def _number_sigmoid(u: float) -> float:
@@ -178,8 +161,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": _extreme(min, torch.minimum, torch.clamp_max),
     "max": _extreme(max, torch.maximum, torch.clamp_min),
     "Piecewise": _pieces,
-    "and": _both,
-    "or": _either,
+    "and": lambda x, a, b: a & b,
+    "or": lambda x, a, b: a | b,
     "not": lambda x, a: ~a if isinstance(a, Tensor) else not a,
     "<": lambda x, u, v: u < v,
     "<=": lambda x, u, v: u <= v,
@@ -189,8 +172,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "!=": lambda x, u, v: u != v,
     "abs": lambda x, u: abs(u),
     "sign": _one(torch.sign, lambda u: float((u > 0) - (u < 0))),
-    "sigmoid": _one(_sigmoid, _number_sigmoid),
-    "softplus": _one(_softplus, _number_softplus),
+    "sigmoid": _one(sigmoid, _number_sigmoid),
+    "softplus": _one(softplus, _number_softplus),
     "logsigmoid": _one(torch.nn.functional.logsigmoid, lambda u: -_number_softplus(-u)),
     "relu": _one(torch.relu, lambda u: max(u, 0.0)),
 }
@@ -201,5 +184,8 @@ _FUNCTIONS |= {
         "asin", "acos", "atan", "erf", "erfc",
     )
 }  # fmt: skip
-_FUNCTIONS |= {"sin": _one(_finite(torch.sin), math.sin), "cos": _one(_finite(torch.cos), math.cos)}
+_FUNCTIONS |= {
+    "sin": _one(lambda u: torch.sin(finite(u)), math.sin),
+    "cos": _one(lambda u: torch.cos(finite(u)), math.cos),
+}
 assert set(_FUNCTIONS) >= COMPARISONS

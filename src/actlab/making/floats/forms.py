@@ -12,7 +12,7 @@ from actlab.making.floats.branches import guarded
 from actlab.making.floats.far import far
 from actlab.making.floats.series import SMALL, near_zero
 from actlab.making.floats.sound import smooth, sound
-from actlab.making.tensors import evaluate
+from actlab.making.tensors import compiled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _right_near_zero(node: Node, form: Node, parameters: Mapping[str, float], or
     exact = Exact(node, parameters)
     for dtype in (torch.float64, torch.float32):
         x = torch.tensor(SMALL, dtype=dtype)
-        got = evaluate(form, {"x": x, **parameters}).tolist()
+        got = compiled(form, tuple(parameters))(x, *parameters.values()).tolist()
         truth = exact.slopes(x.tolist(), wrt, order)
         limits = torch.finfo(dtype)
         for value, true in zip(got, truth, strict=True):
@@ -71,5 +71,5 @@ def _right_near_zero(node: Node, form: Node, parameters: Mapping[str, float], or
 
 def _with_nan(form: Node, parameters: Mapping[str, float]) -> Node:
     """The form with nan where x is nan: a condition on nan does not hold, and would pick a piece."""
-    got = evaluate(form, {"x": torch.tensor([math.nan], dtype=torch.float64), **parameters})
+    got = compiled(form, tuple(parameters))(torch.tensor([math.nan], dtype=torch.float64), *parameters.values())
     return form if got.isnan().all() else Apply("Piecewise", X, Apply("!=", X, X), form, TRUE)

@@ -60,8 +60,6 @@ class GatedModule:
 
 _DAUPHIN = "Dauphin, Fan, Auli, Grangier 2016, Language Modeling with Gated Convolutional Networks, arXiv:1612.08083"
 _SHAZEER = "Shazeer 2020, GLU Variants Improve Transformer, arXiv:2002.05202"
-_GATES_FIRST = "in torch-activation the first half is the gate; here it is the second, as in torch.nn.GLU"
-_GATED_BY = "torch-activation's classical/glu.py, opened 2026-11-23; the paper: no"
 
 GATING = (  # modules of actlab.nn
     GatedModule(
@@ -78,29 +76,16 @@ GATING = (  # modules of actlab.nn
         reference=f"{_DAUPHIN}; {_SHAZEER}",
         namesakes=("torch.nn.Bilinear is a learned bilinear form of two inputs",),
     ),
-    GatedModule(
-        module="ReGLU",
-        summary="One half, gated by the ReLU of the other.",
-        formula="a * relu(b)",
-        reference=_SHAZEER,
-        checked=_GATED_BY,
-        namesakes=(_GATES_FIRST,),
-    ),
-    GatedModule(
-        module="GEGLU",
-        summary="One half, gated by the GELU of the other.",
-        formula="a * gelu(b)",
-        reference=_SHAZEER,
-        checked=_GATED_BY,
-        namesakes=(_GATES_FIRST,),
-    ),
-    GatedModule(
-        module="SwiGLU",
-        summary="One half, gated by the SiLU of the other.",
-        formula="a * silu(b)",
-        reference=_SHAZEER,
-        checked=_GATED_BY,
-        namesakes=(_GATES_FIRST,),
+    *(
+        GatedModule(
+            module=module,
+            summary=f"One half, gated by the {gate} of the other.",
+            formula=f"a * {gate.lower()}(b)",
+            reference=_SHAZEER,
+            checked="torch-activation's classical/glu.py, opened 2026-11-23; the paper: no",
+            namesakes=("in torch-activation the first half is the gate; here it is the second, as in torch.nn.GLU",),
+        )
+        for module, gate in (("ReGLU", "ReLU"), ("GEGLU", "GELU"), ("SwiGLU", "SiLU"))
     ),
     GatedModule(
         module="CReLU",

@@ -9,7 +9,6 @@ from actlab.activations.core import activation
 @activation(
     formula="exp(-x**2)",
     range="(0, 1]",
-    module="Gaussian",
     aliases=("rbf",),
     namesakes=("others put the width of a standard normal in, e^(-x^2/2)",),
     reference="Broomhead, Lowe 1988, Multivariable Functional Interpolation and Adaptive Networks, Complex Systems 2",
@@ -32,7 +31,6 @@ def _(x):
 @activation(
     formula="(1 - x**2)*exp(-x**2/2)",
     range="[-0.446, 1]",
-    module="MexicanHat",
     aliases=("ricker",),
     namesakes=("Wave in torch-activation has its parentheses elsewhere, and is another function",),
     reference="the Ricker wavelet; Zhang, Benveniste 1992, Wavelet networks, IEEE Transactions on Neural Networks 3",

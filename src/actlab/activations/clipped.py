@@ -12,7 +12,6 @@ aten = torch.ops.aten
     formula="Piecewise((1, x > 0), (0, x < 0), (values, True))",
     kinks=(0.0,),
     range="{0, values, 1}",
-    module="Heaviside",
     aliases=("step", "binary_step"),
     reference="McCulloch, Pitts 1943, A logical calculus of the ideas immanent in nervous activity, "
     "Bulletin of Mathematical Biophysics 5",
@@ -37,7 +36,6 @@ heaviside.differentiate(x=lambda x: torch.zeros_like(x))
     formula="Piecewise((0, x <= -3), (1, x >= 3), ((x + 3)/6, True))",
     kinks=(-3.0, 3.0),
     range="[0, 1]",
-    module="Hardsigmoid",
     inplace=True,
     aliases=("hard_sigmoid",),
     reference="Howard, Sandler, Chu and others 2019, Searching for MobileNetV3, arXiv:1905.02244",
@@ -46,7 +44,6 @@ heaviside.differentiate(x=lambda x: torch.zeros_like(x))
         "BinaryConnect's hard sigmoid (arXiv:1511.00363) is clip((x + 1)/2, 0, 1)",
         "Keras before version 3 had clip(0.2 x + 0.5, 0, 1)",
     ),
-    oracle=torch.nn.functional.hardsigmoid,
 )
 def hardsigmoid(x: Tensor) -> Tensor:
     """Hard sigmoid: a straight line from 0 at -3 to 1 at 3, cut off beyond.
@@ -75,12 +72,10 @@ hardsigmoid.native(forward=aten.hardsigmoid.out, backward=_hardsigmoid_backward)
     formula="Piecewise((min_val, x <= min_val), (max_val, x >= max_val), (x, True))",
     kinks=("min_val", "max_val"),
     range="[min_val, max_val]",
-    module="Hardtanh",
     inplace=True,
     aliases=("hard_tanh",),
     reference="Collobert 2004, Large Scale Machine Learning, thesis, Université Paris VI",
     checked="PyTorch 2.13's torch.nn.Hardtanh, opened 2026-11-23; the thesis: no",
-    oracle=torch.nn.functional.hardtanh,
 )
 def hardtanh(x: Tensor, min_val: float | Tensor = -1.0, max_val: float | Tensor = 1.0) -> Tensor:
     """Hard tanh: the identity, cut off below min_val and above max_val.
@@ -115,7 +110,6 @@ hardtanh.native(
     inplace=True,
     reference="Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10, manuscript",
     checked="PyTorch 2.13's torch.nn.ReLU6; a blog that quotes the manuscript (cnblogs.com/bmsl), opened 2026-11-23",
-    oracle=torch.nn.functional.relu6,
 )
 def relu6(x: Tensor) -> Tensor:
     """Rectified linear unit, cut off at six.
@@ -172,12 +166,10 @@ brelu.native(
     formula="Piecewise((0, x <= -3), (x, x >= 3), (x*(x + 3)/6, True))",
     kinks=(-3.0, 3.0),
     range="[-0.375, inf)",
-    module="Hardswish",
     inplace=True,
     aliases=("hard_swish", "hard_silu"),
     reference="Howard, Sandler, Chu and others 2019, Searching for MobileNetV3, arXiv:1905.02244",
     checked="PyTorch 2.13's torch.nn.Hardswish, which names the paper, opened 2026-11-23",
-    oracle=torch.nn.functional.hardswish,
 )
 def hardswish(x: Tensor) -> Tensor:
     """Hard swish: x gated by its hard sigmoid.
@@ -209,7 +201,6 @@ hardswish.native(
     formula="Piecewise((0, x <= -2), (x, x >= 0), (x*(x + 2)/2, True))",
     kinks=(-2.0,),
     range="[-0.5, inf)",
-    module="HardMish",
     reference="Misra, H-Mish (github.com/digantamisra98/H-Mish); Wightman, timm",
     checked="timm's timm/layers/activations.py, which names Misra's notes, opened 2026-11-23; the notes: no",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from actlab.activations.bridge import bridge
@@ -156,7 +157,8 @@ def activation(
     """Make an Activation of the function that computes its value; actlab's own enter the catalogue.
 
     `facts` are the fields of `Facts` that a signature and a docstring do not say: `formula`, in SymPy's notation, and
-    what else is known.
+    what else is known. Of actlab's own what goes without saying is left out: that nothing bounds its range, that its
+    module is called as it is itself (BentIdentity), and that its oracle is PyTorch's function of this name.
 
     Raises: UserError for facts that there are not, and a function that is none of x and numbers.
     """
@@ -176,10 +178,15 @@ def activation(
                 raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
         ours = value.__module__.startswith("actlab.")  # a user's block is no part of the catalogue
-        known = {"family": value.__module__.split(".")[-1].split("_")[0]} if ours else _OWN  # by its file
+        name, known, of_torch = value.__name__, _OWN, None
+        if ours:
+            family = value.__module__.split(".")[-1].split("_")[0]  # its file's name, up to a _
+            module = "".join(word.capitalize() for word in name.split("_"))
+            known = {"family": family, "module": module, "range": "(-inf, inf)"}
+            of_torch = getattr(torch.nn.functional, name, None)
         block = Activation(
             facts=Facts(
-                name=value.__name__,
+                name=name,
                 summary=(doc or facts["formula"]).splitlines()[0],
                 parameters={p.name: p.default for p in parameters},
                 **(known | facts),
@@ -187,7 +194,7 @@ def activation(
             value=value,
             derivatives={},
             wants={},
-            oracle=oracle,
+            oracle=oracle or of_torch,
             apply=[],
         )
         vars(block).update(__doc__=doc, __module__=value.__module__, __qualname__=value.__qualname__)

@@ -18,7 +18,6 @@ aten = torch.ops.aten
     inplace=True,
     reference="Clevert, Unterthiner, Hochreiter 2016, arXiv:1511.07289",
     checked="PyTorch 2.13's torch.nn.ELU, which names the paper, opened 2026-11-23",
-    oracle=torch.nn.functional.elu,
 )
 def elu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
     """Exponential linear unit: the identity above zero, a saturating exponential below.
@@ -51,7 +50,6 @@ elu.native(
     inplace=True,
     reference="Barron 2017, Continuously Differentiable Exponential Linear Units, arXiv:1704.07483",
     checked="PyTorch 2.13's torch.nn.CELU, which names the paper, opened 2026-11-23; the paper: no",
-    oracle=torch.nn.functional.celu,
 )
 def celu(x: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
     """Continuously differentiable ELU: slope 1 on both sides of zero, whatever alpha is.
@@ -94,7 +92,6 @@ _SELU_SCALE = 1.0507009873554805
     inplace=True,
     reference="Klambauer, Unterthiner, Mayr, Hochreiter 2017, Self-Normalizing Neural Networks, arXiv:1706.02515",
     checked="PyTorch 2.13's torch.nn.SELU, which names the paper, opened 2026-11-23; the paper: no",
-    oracle=torch.nn.functional.selu,
 )
 def selu(x: Tensor) -> Tensor:
     """Scaled ELU: with s = 1.0507 and a = 1.6733 deep networks keep mean 0 and variance 1.
@@ -156,7 +153,6 @@ def _(x, alpha):
     formula="Piecewise(((exp(alpha*x) - 1)/alpha + alpha, alpha > 0), "
     "(-log(1 - alpha*(x + alpha))/alpha, alpha < 0), (x, True))",
     range="(alpha - 1/alpha, inf) for alpha > 0",
-    module="SoftExponential",
     domain="for alpha < 0 only x > 1/alpha - alpha, and NaN elsewhere",
     reference="Godfrey, Gashler 2015, A continuum among logarithmic, linear, and exponential functions, and its "
     "potential to improve generalization in neural networks, arXiv:1602.01321",

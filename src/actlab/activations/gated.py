@@ -18,7 +18,6 @@ aten = torch.ops.aten
     namesakes=("swish in Echo has beta = 1.25: swish_beta(1.25) here",),
     reference="Hendrycks, Gimpel 2016, arXiv:1606.08415; Elfwing, Uchibe, Doya 2017, arXiv:1702.03118",
     checked="PyTorch 2.13's torch.nn.SiLU, which names both papers, opened 2026-11-23",
-    oracle=torch.nn.functional.silu,
 )
 def silu(x: Tensor) -> Tensor:
     """Sigmoid linear unit: x gated by its own sigmoid (s).
@@ -59,7 +58,6 @@ quick_gelu.differentiate(x=lambda x: silu_slope(1.702 * x))
 @activation(
     formula="beta*x/(1 + exp(-x))",
     range="[-0.278 beta, inf)",
-    module="ESwish",
     namesakes=("ESwish in torch-activation 1's classical part is e^-x s(x) = s(-x): a falling sigmoid",),
     reference="Alcaide 2018, E-swish: Adjusting Activations to Different Network Depths, arXiv:1801.07145",
     checked="eswish in Echo (default 1.75), ESwish in torch-activation's adaptive part (1.5), opened 2026-11-23; "
@@ -84,11 +82,9 @@ e_swish.differentiate(
 @activation(
     formula="x*tanh(log(1 + exp(x)))",
     range="[-0.309, inf)",
-    module="Mish",
     inplace=True,
     reference="Misra 2019, arXiv:1908.08681",
     checked="PyTorch 2.13's torch.nn.Mish, which names the paper, opened 2026-11-23",
-    oracle=torch.nn.functional.mish,
 )
 def mish(x: Tensor) -> Tensor:
     """Mish: x gated by the tanh (t) of its softplus (p).
@@ -141,7 +137,6 @@ mish.native(forward=_mish, backward=_mish_backward, passes=(6, 9))  # half the t
 @activation(
     formula="x*tanh(exp(x))",
     range="[-0.353, inf)",
-    module="TanhExp",
     aliases=("telu",),
     namesakes=("TeLU is also x tanh(ELU(x)) elsewhere, with a learned factor as LearnableTeLU",),
     reference="Liu, Di 2020, TanhExp, arXiv:2003.09855; as TeLU: arXiv:2402.02790",
@@ -168,7 +163,6 @@ def _(x):
 @activation(
     formula="x*log(1 + 1/(1 + exp(-x)))",
     range="[-0.253, inf)",
-    module="Logish",
     reference="Zhu, Zeng, Liu, Zhou 2021, Logish: A new nonlinear nonmonotonic activation function, Neurocomputing 458",
     checked="Logish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
 )
@@ -191,7 +185,6 @@ def _(x):
 @activation(
     formula="x*tanh(log(1 + 1/(1 + exp(-x))))",
     range="[-0.250, inf)",
-    module="Smish",
     namesakes=("Smish in torch-activation has a scale and a slope of the sigmoid; at their defaults it is this one",),
     reference="Wang, Ren, Wang 2022, Smish: A Novel Activation Function for Deep Learning Methods, Electronics 11",
     checked="Smish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
@@ -219,7 +212,6 @@ def _(x):
 @activation(
     formula="x*log(2 - exp(-exp(x)))",
     range="[-0.278, inf)",
-    module="Gish",
     reference="Kaytan, Aydilek, Yeroğlu 2023, Gish: a novel activation function for image classification",
     checked="Gish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
 )

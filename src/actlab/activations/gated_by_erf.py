@@ -26,7 +26,6 @@ _CUBIC = 0.044715
     module="GELU",
     reference="Hendrycks, Gimpel 2016, arXiv:1606.08415",
     checked="PyTorch 2.13's torch.nn.functional.gelu, which names the paper, opened 2026-11-23",
-    oracle=torch.nn.functional.gelu,
 )
 def gelu(x: Tensor) -> Tensor:
     """Gaussian error linear unit: x times the probability (P) that a standard normal is below x.
@@ -59,6 +58,7 @@ gelu.native(  # not ATen's kernels: by 1 + erf they lose both value and slope on
 @activation(
     formula="x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
     range="[-0.170, inf)",
+    module="",
     aliases=("gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate"),
     namesakes=("gelu in JAX means this one unless it is told otherwise; in PyTorch and Keras the one by erf",),
     reference="Hendrycks, Gimpel 2016, arXiv:1606.08415",
@@ -112,7 +112,6 @@ gelu_tanh.native(forward=_gelu_tanh, backward=_gelu_tanh_backward, passes=(6, 11
 @activation(
     formula="x*erf(log(1 + exp(x)))",
     range="[-0.348, inf)",
-    module="Serf",
     reference="Nag, Bhattacharyya 2021, SERF, arXiv:2108.09598",
     checked="Serf in torch-activation, which names the paper; J. D. Cook's 'Swish, mish, and serf', 2026-11-23",
 )
@@ -135,7 +134,6 @@ def _(x):
 @activation(
     formula="x*tanh(x*(1 + erf(x/sqrt(2)))/2)",
     range="[0, inf)",
-    module="Phish",
     reference="Naveen 2021, Phish: A Novel Hyper-Optimizable Activation Function, TechRxiv",
     checked="Phish in torch-activation (classical/sigmoid_weighted.py), opened 2026-11-23; the paper: no",
 )
@@ -159,7 +157,6 @@ def _(x):
 
 @activation(
     formula="((1 + alpha)*x + (1 - alpha)*x*erf(mu*(1 - alpha)*x))/2",
-    range="(-inf, inf)",
     module="SMU",
     namesakes=("SMU-1, the same paper's second function, smooths the absolute value by a square root",),
     reference="Biswas, Kumar, Banerjee, Pandey 2021, SMU, arXiv:2111.04682",

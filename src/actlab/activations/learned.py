@@ -23,7 +23,6 @@ from actlab.activations.parts import (
 @activation(
     formula="x/(1 + exp(-beta*x))",
     range="[-0.278 / beta, inf) for beta > 0",
-    module="SwishBeta",
     learned=("beta",),
     namesakes=("swish in Echo has beta = 1.25, Swish in torch-activation and most others 1",),
     reference="Ramachandran, Zoph, Le 2017, Searching for Activation Functions, arXiv:1710.05941",
@@ -50,8 +49,6 @@ def _(x, beta):
 
 @activation(
     formula="(p1 - p2)*x/(1 + exp(-beta*(p1 - p2)*x)) + p2*x",
-    range="(-inf, inf)",
-    module="AconC",
     learned=("p1", "p2", "beta"),
     reference="Ma, Zhang, Liu, Sun 2020, Activate or Not: Learning Customized Activation, arXiv:2009.04759",
     checked="the authors' code (nmaac/acon, acon.py), which names the paper and draws p1, p2 from N(0, 1), 2026-11-23",
@@ -123,7 +120,6 @@ sinlu.differentiate(
 @activation(
     formula="x*erf(alpha*exp(beta*x))",
     range="[-0.405, inf) at the start",
-    module="ErfAct",
     learned=("alpha", "beta"),
     namesakes=("ErfAct in torch-activation starts at alpha = 1, beta = 0.5",),
     reference="Biswas, Kumar, Banerjee, Pandey 2021, ErfAct and Pserf, arXiv:2109.04386",
@@ -170,7 +166,6 @@ def _grown(x: Tensor, rate: float | Tensor) -> Tensor:
 @activation(
     formula="x*erf(gamma*log(1 + exp(delta*x)))",
     range="[-0.506, inf) at the start",
-    module="Pserf",
     learned=("gamma", "delta"),
     namesakes=("PSerf in torch-activation starts at 1, 1, where it is Serf",),
     reference="Biswas, Kumar, Banerjee, Pandey 2021, ErfAct and Pserf, arXiv:2109.04386",
@@ -255,8 +250,6 @@ xielu.differentiate(beta=lambda x: x.clone())
 
 @activation(
     formula="x + sin(a*x)**2/a",
-    range="(-inf, inf)",
-    module="Snake",
     learned=("a",),
     reference="Ziyin, Hartwig, Ueda 2020, Neural Networks Fail to Learn Periodic Functions, arXiv:2006.08195",
     checked="EdwardDixon/snake (snake/activations.py), which names the paper, opened 2026-11-23; the paper: no",

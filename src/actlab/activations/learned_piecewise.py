@@ -9,7 +9,6 @@ from actlab.activations.core import activation
 @activation(
     formula="Max(0, x) + a1*Max(0, b1 - x) + a2*Max(0, b2 - x)",
     kinks=(0.0, "b1", "b2"),
-    range="(-inf, inf)",
     module="APL",
     learned=("a1", "b1", "a2", "b2"),
     aliases=("aplu",),

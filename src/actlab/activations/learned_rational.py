@@ -10,8 +10,6 @@ _POWERS = range(6)
 
 @activation(
     formula="(a0 + a1*x + a2*x**2 + a3*x**3 + a4*x**4 + a5*x**5)/(1 + Abs(q1*x + q2*x**2 + q3*x**3 + q4*x**4))",
-    range="(-inf, inf)",
-    module="Rational",
     learned=(*(f"a{k}" for k in _POWERS), *(f"q{k}" for k in _POWERS[1:5])),
     aliases=("pau", "pade"),
     namesakes=(

@@ -9,8 +9,6 @@ from actlab.activations.parts import hypot1
 
 @activation(
     formula="x",
-    range="(-inf, inf)",
-    module="Identity",
     aliases=("linear", "none"),
     reference="PyTorch documentation, torch.nn.Identity",
     checked="PyTorch 2.13's torch.nn.Identity, opened 2026-11-23",
@@ -36,8 +34,6 @@ identity.native(
 
 @activation(
     formula="x + (sqrt(x**2 + 1) - 1)/2",
-    range="(-inf, inf)",
-    module="BentIdentity",
     aliases=("bent_id",),
     reference="Wikipedia, Activation function, table of functions",
     checked="formula in echoAI's Keras layer bent_id, opened 2026-11-23; no paper is known",
@@ -59,8 +55,6 @@ bent_identity.differentiate(x=lambda x: 1 + x / hypot1(x) / 2)
 
 @activation(
     formula="Piecewise((log(1 + x), x > 0), (-log(1 - x), True))",
-    range="(-inf, inf)",
-    module="Symlog",
     reference="Hafner, Pasukonis, Ba, Lillicrap 2023, Mastering Diverse Domains through World Models, arXiv:2301.04104",
     checked="TorchRL's torchrl.objectives.symlog, which names the paper, opened 2026-11-23; the paper: no",
 )
@@ -80,8 +74,6 @@ symlog.differentiate(x=lambda x: 1 / (1 + x.abs()))
 
 @activation(
     formula="asinh(x)",
-    range="(-inf, inf)",
-    module="Asinh",
     aliases=("arcsinh",),
     reference="PyTorch documentation, torch.asinh",
     checked="PyTorch 2.13's torch.asinh, opened 2026-11-23; no paper is known that proposed it first",

@@ -10,7 +10,6 @@ from actlab.activations.parts import cos, sin, sinc_slope, sinc_value
 @activation(
     formula="sin(omega*x)",
     range="[-1, 1]",
-    module="Sine",
     aliases=("sin", "siren"),
     namesakes=("Sine in torch-activation has omega = pi: sine(3.14159265) here",),
     reference="Sitzmann, Martel, Bergman, Lindell, Wetzstein 2020, SIREN, arXiv:2006.09661",
@@ -34,7 +33,6 @@ sine.differentiate(
 
 @activation(
     formula="x*cos(x)",
-    range="(-inf, inf)",
     module="GCU",
     aliases=("growing_cosine_unit",),
     reference="Noel, Arunkumar, Trivedi, Dutta 2021, Growing Cosine Unit, arXiv:2108.12943",
@@ -55,7 +53,6 @@ gcu.differentiate(x=lambda x: torch.cos(x) - x * torch.sin(x))
 @activation(
     formula="Piecewise((1, x**2 <= 0), (sin(x)/x, True))",
     range="[-0.217, 1]",
-    module="Sinc",
     namesakes=(
         "torch.sinc and Sinc in torch-activation are the normalised one, sin(pi x) / (pi x)",
         "numpy.sinc is the normalised one too",

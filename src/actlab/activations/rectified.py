@@ -16,7 +16,6 @@ aten = torch.ops.aten
     inplace=True,
     reference="Nair, Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines, ICML",
     checked="abstract at mlanthology.org (nair2010icml-rectified); PyTorch 2.13's torch.nn.ReLU, 2026-11-23",
-    oracle=torch.nn.functional.relu,
 )
 def relu(x: Tensor) -> Tensor:
     """Rectified linear unit: the positive part of its input.
@@ -41,12 +40,10 @@ relu.native(
 @activation(
     formula="Piecewise((x, x > 0), (negative_slope*x, True))",
     kinks=(0.0,),
-    range="(-inf, inf)",
     module="LeakyReLU",
     inplace=True,
     reference="Maas, Hannun, Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models, ICML workshop",
     checked="a review of the paper (S.-H. Tsang, Medium); PyTorch 2.13's torch.nn.LeakyReLU, 2026-11-23",
-    oracle=torch.nn.functional.leaky_relu,
 )
 def leaky_relu(x: Tensor, negative_slope: float | Tensor = 0.01) -> Tensor:
     """Leaky rectified linear unit: a small slope in place of zero on the left.
@@ -76,12 +73,10 @@ leaky_relu.native(forward=aten.leaky_relu.out, backward=_leaky_backward)
 @activation(
     formula="Piecewise((x, x > 0), (weight*x, True))",
     kinks=(0.0,),
-    range="(-inf, inf)",
     module="PReLU",
     learned=("weight",),
     reference="He, Zhang, Ren, Sun 2015, Delving Deep into Rectifiers, arXiv:1502.01852",
     checked="PyTorch 2.13's torch.nn.PReLU, opened 2026-11-23; the paper: no",
-    oracle=torch.nn.functional.prelu,
 )
 def prelu(x: Tensor, weight: float | Tensor = 0.25) -> Tensor:
     """Parametric rectified linear unit: the slope on the left is learned.
@@ -109,7 +104,6 @@ prelu.native(
 @activation(
     formula="Piecewise((x, x > 0), (x/3, True))",
     kinks=(0.0,),
-    range="(-inf, inf)",
     module="VeryLeakyReLU",
     reference="Graham 2014, Spatially-sparse convolutional neural networks, arXiv:1409.6070",
     checked="formula in a public implementation (VeryLeakyReLUNode, slope 1/3), opened 2026-11-23; the paper: no",
@@ -136,13 +130,11 @@ very_leaky_relu.native(
 @activation(
     formula="Piecewise((x, x > 0), (x*(lower + upper)/2, True))",
     kinks=(0.0,),
-    range="(-inf, inf)",
     module="RReLU",
     reference="Xu, Wang, Chen, Li 2015, Empirical Evaluation of Rectified Activations in Convolutional Network, "
     "arXiv:1505.00853",
     checked="PyTorch 2.13's torch.nn.RReLU, which names the paper, opened 2026-11-23",
     namesakes=("torch.nn.RReLU in training draws each negative slope at random; this one is its evaluation form",),
-    oracle=torch.nn.functional.rrelu,
 )
 def rrelu(x: Tensor, lower: float | Tensor = 1 / 8, upper: float | Tensor = 1 / 3) -> Tensor:
     """Randomized leaky ReLU in its evaluation form: the mean slope, 11/48, on the left; nothing is random here.
@@ -178,11 +170,9 @@ rrelu.native(
     formula="Piecewise((x, x > threshold), (value, True))",
     kinks=("threshold",),
     range="{value} and (threshold, inf)",
-    module="Threshold",
     inplace=True,
     reference="PyTorch documentation, torch.nn.Threshold",
     checked="PyTorch 2.13's torch.nn.Threshold, opened 2026-11-23",
-    oracle=torch.nn.functional.threshold,
 )
 def threshold(x: Tensor, threshold: float = 1.0, value: float | Tensor = 0.0) -> Tensor:
     """Threshold: the input above a threshold, a fixed value elsewhere. PyTorch has no defaults; here 1 and 0.
@@ -268,7 +258,6 @@ shifted_relu.native(
 @activation(
     formula="Piecewise((t_r + a_r*(x - t_r), x >= t_r), (t_l + a_l*(x - t_l), x <= t_l), (x, True))",
     kinks=("t_l", "t_r"),
-    range="(-inf, inf)",
     module="SReLU",
     learned=("t_r", "a_r", "t_l", "a_l"),
     reference="Jin, Xu, Feng, Wei, Xiong, Yan 2015, Deep Learning with S-shaped Rectified Linear Activation Units, "
@@ -314,7 +303,6 @@ srelu.differentiate(
     formula="Abs(x)",
     kinks=(0.0,),
     range="[0, inf)",
-    module="Absolute",
     aliases=("abs",),
     reference="Jarrett, Kavukcuoglu, Ranzato, LeCun 2009, What is the Best Multi-Stage Architecture for Object "
     "Recognition?, ICCV",

@@ -10,12 +10,9 @@ aten = torch.ops.aten
 
 @activation(
     formula="x - tanh(x)",
-    range="(-inf, inf)",
-    module="Tanhshrink",
     aliases=("tanh_shrink",),
     reference="PyTorch documentation, torch.nn.Tanhshrink",
     checked="PyTorch 2.13's torch.nn.Tanhshrink, opened 2026-11-23; no paper is known",
-    oracle=torch.nn.functional.tanhshrink,
 )
 def tanhshrink(x: Tensor) -> Tensor:
     """Tanh shrink: what tanh leaves of its input; x^3 / 3 around zero.
@@ -72,12 +69,9 @@ tanhshrink.native(forward=_tanhshrink, backward=_tanhshrink_backward, passes=(16
 @activation(
     formula="Piecewise((x - lambd, x > lambd), (x + lambd, x < -lambd), (0, True))",
     kinks=("-lambd", "lambd"),
-    range="(-inf, inf)",
-    module="Softshrink",
     aliases=("soft_shrink", "soft_threshold"),
     reference="Donoho, Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage, Biometrika 81",
     checked="formula in PyTorch 2.13's torch.nn.Softshrink, opened 2026-11-23; the paper: no",
-    oracle=torch.nn.functional.softshrink,
 )
 def softshrink(x: Tensor, lambd: float | Tensor = 0.5) -> Tensor:
     """Soft shrinkage: everything moved towards zero by lambd, and what is nearer becomes zero.
@@ -105,12 +99,10 @@ softshrink.native(
     formula="Piecewise((0, Abs(x) <= lambd), (x, True))",
     kinks=("-lambd", "lambd"),
     range="(-inf, -lambd), {0} and (lambd, inf)",
-    module="Hardshrink",
     aliases=("hard_shrink", "hard_threshold"),
     reference="Donoho, Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage, Biometrika 81",
     checked="formula in PyTorch 2.13's torch.nn.Hardshrink and keras3's activation_hard_shrink, opened 2026-11-23; "
     "the paper: no",
-    oracle=torch.nn.functional.hardshrink,
 )
 def hardshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
     """Hard shrinkage: what is nearer to zero than lambd becomes zero, the rest stays.

@@ -14,11 +14,9 @@ aten = torch.ops.aten
 @activation(
     formula="1/(1 + exp(-x))",
     range="(0, 1)",
-    module="Sigmoid",
     aliases=("logistic",),
     reference="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagating errors, Nature 323",
     checked="formula in PyTorch 2.13's torch.nn.Sigmoid, opened 2026-11-23; the paper: no",
-    oracle=torch.nn.functional.sigmoid,
 )
 def sigmoid(x: Tensor) -> Tensor:
     """Logistic sigmoid: from 0 to 1.
@@ -45,10 +43,8 @@ sigmoid.native(
 @activation(
     formula="tanh(x)",
     range="(-1, 1)",
-    module="Tanh",
     reference="LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
     checked="formula in PyTorch 2.13's torch.nn.Tanh, opened 2026-11-23; the paper: no",
-    oracle=torch.nn.functional.tanh,
 )
 def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent: from -1 to 1, zero-centred.
@@ -94,7 +90,6 @@ lecun_tanh.differentiate(x=lambda x: _LECUN_HEIGHT * (2 / 3) * sech2(x * (2 / 3)
     formula="Piecewise((tanh(x), x > 0), (a*tanh(x), True))",
     kinks=(0.0,),
     range="(-a, 1)",
-    module="PenalizedTanh",
     aliases=("leaky_tanh",),
     reference="Xu, Huang, Li 2016, Revise Saturated Activation Functions, arXiv:1602.05980",
     checked="abstract of the paper; formula with a = 0.25 in public implementations, opened 2026-11-23",
@@ -124,12 +119,10 @@ penalized_tanh.differentiate(a=lambda x: torch.tanh(x.clamp(max=0)))
 @activation(
     formula="x/(1 + Abs(x))",
     range="(-1, 1)",
-    module="Softsign",
     aliases=("elliott",),
     reference="Elliott 1993, A better activation function for artificial neural networks; Turian, Bergstra, Bengio "
     "2009, Quadratic features and deep architectures for chunking, NAACL",
     checked="formula in PyTorch 2.13's torch.nn.Softsign, opened 2026-11-23; the papers: no",
-    oracle=torch.nn.functional.softsign,
 )
 def softsign(x: Tensor) -> Tensor:
     """Softsign: like tanh, but it reaches its limits slowly, as 1/|x|.
@@ -164,7 +157,6 @@ softsign.native(forward=_softsign, backward=_softsign_backward, passes=(3, 4))
 @activation(
     formula="atan(x)",
     range="(-pi/2, pi/2)",
-    module="Arctan",
     aliases=("atan",),
     reference="PyTorch documentation, torch.atan",
     checked="PyTorch 2.13's torch.atan, opened 2026-11-23; no paper is known that proposed it first",
@@ -190,7 +182,6 @@ arctan.native(
 @activation(
     formula="erf(x)",
     range="(-1, 1)",
-    module="Erf",
     reference="PyTorch documentation, torch.special.erf",
     checked="PyTorch 2.13's torch.special.erf, opened 2026-11-23; no paper is known that proposed it first",
     oracle=torch.erf,
@@ -287,7 +278,6 @@ _LAPLACE_SIGMA = math.sqrt(0.25 / math.pi)
 @activation(
     formula="(1 + erf((x - mu)/(sigma*sqrt(2))))/2",
     range="(0, 1)",
-    module="Laplace",
     reference="Ma, Zhou, Kong and others 2022, Mega: Moving Average Equipped Gated Attention, arXiv:2209.10655",
     checked="LaplaceActivation in a copy of transformers' activations.py, which names the paper, opened 2026-11-23; "
     "the paper: no",

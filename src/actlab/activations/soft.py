@@ -13,10 +13,8 @@ aten = torch.ops.aten
     formula="Piecewise((x, beta*x > threshold), (log(1 + exp(beta*x))/beta, True))",
     kinks=("threshold/beta",),
     range="(0, inf)",
-    module="Softplus",
     reference="Dugas, Bengio, Bélisle, Nadeau, Garcia 2001, Incorporating Second-Order Functional Knowledge, NIPS 13",
     checked="Wikipedia's Softplus (a copy), which quotes the paper; PyTorch 2.13's torch.nn.Softplus, 2026-11-23",
-    oracle=torch.nn.functional.softplus,
 )
 def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Softplus: a smooth ReLU, the integral of the sigmoid.
@@ -53,7 +51,6 @@ softplus.native(
     aliases=("log_sigmoid",),
     reference="PyTorch documentation, torch.nn.LogSigmoid",
     checked="PyTorch 2.13's torch.nn.LogSigmoid, opened 2026-11-23; no paper is known",
-    oracle=torch.nn.functional.logsigmoid,
 )
 def logsigmoid(x: Tensor) -> Tensor:
     """Logarithm of the sigmoid: softplus turned round in both directions.
@@ -79,7 +76,6 @@ logsigmoid.native(
 @activation(
     formula="(x + sqrt(x**2 + b))/2",
     range="(0, inf)",
-    module="Squareplus",
     reference="Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier, arXiv:2112.11687",
     checked="jax.nn.squareplus's page, which names the paper, opened 2026-11-23; the paper: no",
 )
@@ -118,7 +114,6 @@ def _squareplus_parts(x: Tensor, b: float | Tensor) -> tuple[Tensor, Tensor]:
 @activation(
     formula="Piecewise((0, x <= -1), (x, x >= 1), ((x + 1)**2/4, True))",
     range="[0, inf)",
-    module="SparsePlus",
     reference="jax documentation, jax.nn.sparse_plus; Blondel, Martins, Niculae 2019, Learning with Fenchel-Young "
     "Losses, arXiv:1901.02324",
     checked="formula on jax.nn.sparse_plus's page and keras3's, opened 2026-11-23; the paper: no",
@@ -178,7 +173,6 @@ _LEAST = 1e-9  # below it 1 - e^(-y^2) is y^2 in float64 too
 @activation(
     formula="sqrt(softplus(x))",
     range="(0, inf)",
-    module="SqrtSoftplus",
     aliases=("sqrtsoftplus",),
     reference="Hugging Face transformers, ACT2FN['sqrtsoftplus'] (the router of DeepSeek-V4)",
     checked="formula in public code that registers sqrtsoftplus in ACT2FN, opened 2026-11-23; transformers' own: no",

@@ -16,12 +16,8 @@ from actlab.nn import GELU, Block, Elementwise, Learned
 
 _MODULES = "torch.nn.modules.activation"
 _NO_ACTIVATIONS = {"MultiheadAttention", "Softmax", "Softmax2d", "LogSoftmax", "Softmin", "GLU"}
-# what torch.nn.functional calls an activation of single numbers; each with an underscore where it works in place
-FUNCTIONS = (
-    "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "hardswish",
-    "hardsigmoid", "hardtanh", "sigmoid", "tanh", "logsigmoid", "softplus", "softsign", "tanhshrink", "hardshrink",
-    "softshrink", "threshold",
-)  # fmt: skip
+# what torch.nn.functional has of the catalogue; each with an underscore where it works in place
+FUNCTIONS = tuple(name for name in BLOCKS if hasattr(torch.nn.functional, name))
 _HOMES = (torch.nn.functional, torch, torch.Tensor, torch.ops.aten)
 _WRITTEN = [(name, written) for name in FUNCTIONS for written in (name, f"{name}_")]
 TORCH = {getattr(home, w): name for name, w in _WRITTEN for home in _HOMES if hasattr(home, w)}

@@ -60,6 +60,7 @@ class Sketch:
 
 def shown(what: str | Callable[..., Any]) -> Shown:
     """Find an activation (a name, file.py:name, package.module:Name, a formula, a callable) and measure it."""
+    from actlab.formula import kinks as kinks_at
     from actlab.making import ByHand, resolve
 
     target = one(what)
@@ -69,7 +70,7 @@ def shown(what: str | Callable[..., Any]) -> Shown:
     if isinstance(applied, ByHand):
         facts, notes = applied.block.facts, _notes(applied.block)
         given = parameters(facts, target)
-        kinks = _kinks(facts, applied.constants) if ours else None
+        kinks = kinks_at(facts, dict(zip(facts.parameters, applied.constants, strict=True))) if ours else None
     value, slope = _functions(applied)
     return Shown(target.label, facts, notes, given, ours, value, slope, properties(value, slope, kinks))
 
@@ -263,11 +264,3 @@ def _functions(applied: "Applied") -> tuple[Function, Function]:
         return applied.backward(saved).detach().double().expand_as(z).reshape(x.shape).numpy().copy()
 
     return value, slope
-
-
-def _kinks(facts: catalogue.Facts, constants: Sequence[float]) -> tuple[float, ...]:
-    if all(isinstance(kink, float | int) for kink in facts.kinks):
-        return tuple(float(kink) for kink in facts.kinks)
-    from actlab.formula import kinks
-
-    return kinks(facts, dict(zip(facts.parameters, constants, strict=True)))

@@ -5,7 +5,6 @@ where the formula in floats was seen to be wrong and the polynomial to be right.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from mpmath import mp, mpf
 
@@ -46,27 +45,15 @@ def _fit(exact: Exact, radius: float, order: int, wrt: str) -> Node | None:
         if vanishing < 0:
             return None
         scaled = [value / point**vanishing for value, point in zip(wanted, points, strict=True)]
-        coefficients = _interpolated(points, scaled)
+        with mp.workdps(90):  # of which solving loses 30
+            powers = mp.matrix([[point**k for k in range(_DEGREE + 1)] for point in points])
+            coefficients = list(mp.lu_solve(powers, mp.matrix(scaled)))
         for point, value in zip(tests, beside, strict=True):
             if abs(mp.polyval(coefficients[::-1], point) * point**vanishing - value) > _NEAR * abs(value):
                 return None
         least = mpf(10) ** -18 * max(map(abs, coefficients))
         kept = [float(c) if abs(c) * mpf(radius) ** i > least else 0.0 for i, c in enumerate(coefficients)]
     return _horner(kept, vanishing)
-
-
-def _interpolated(points: list[Any], values: list[Any]) -> list[Any]:
-    """Coefficients, lowest first, of the polynomial through the points: Newton's differences, multiplied out."""
-    table = list(values)
-    for level in range(1, len(points)):
-        for i in range(len(points) - 1, level - 1, -1):
-            table[i] = (table[i] - table[i - 1]) / (points[i] - points[i - level])
-    coefficients = [mpf(0)]
-    for value, point in zip(reversed(table), reversed(points), strict=True):
-        shifted = [mpf(0), *coefficients]
-        coefficients = [a - point * b for a, b in zip(shifted, [*coefficients, mpf(0)], strict=True)]
-        coefficients[0] += value
-    return coefficients
 
 
 def _horner(coefficients: list[float], vanishing: int) -> Node:

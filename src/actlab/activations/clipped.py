@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor
 
-from actlab.activations.core import activation
-
-aten = torch.ops.aten
+from actlab.activations.core import activation, aten
 
 
 @activation(

@@ -15,6 +15,7 @@ from actlab.errors import UserError, one_of
 from actlab.naming import packed, unpacked
 
 BLOCKS: dict[str, "Activation"] = {}
+aten = torch.ops.aten  # for `native`
 
 
 @dataclasses.dataclass(frozen=True)

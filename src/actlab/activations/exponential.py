@@ -5,10 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from actlab.activations.core import activation
+from actlab.activations.core import activation, aten
 from actlab.activations.parts import FAR, expm1, fade, horner, hypot1
-
-aten = torch.ops.aten
 
 
 @activation(

@@ -3,10 +3,8 @@
 import torch
 from torch import Tensor
 
-from actlab.activations.core import activation
+from actlab.activations.core import activation, aten
 from actlab.activations.parts import FAR, gated, sech2, sigmoid, sigmoid_slope, silu_slope
-
-aten = torch.ops.aten
 
 
 @activation(

@@ -296,13 +296,10 @@ def star_relu(x: Tensor, s: float | Tensor = 0.8944271909999159, b: float | Tens
     return s * positive * positive + b  # in this order it overflows no earlier than the result
 
 
-star_relu.differentiate(x=lambda x, s: 2 * s * x.clamp(min=0))
+star_relu.differentiate(x=lambda x, s: 2 * s * x.clamp(min=0), b=lambda x: torch.ones_like(x))
 
 
 @star_relu.derivative(wrt="s")
 def _(x):
     positive = x.clamp(min=0)
     return positive * positive
-
-
-star_relu.differentiate(b=lambda x: torch.ones_like(x))

@@ -5,10 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from actlab.activations.core import activation
+from actlab.activations.core import activation, aten
 from actlab.activations.parts import sech2, sigmoid_slope
-
-aten = torch.ops.aten
 
 
 @activation(

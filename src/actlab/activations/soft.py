@@ -3,10 +3,8 @@
 import torch
 from torch import Tensor
 
-from actlab.activations.core import activation
+from actlab.activations.core import activation, aten
 from actlab.activations.parts import fade
-
-aten = torch.ops.aten
 
 
 @activation(

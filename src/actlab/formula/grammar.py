@@ -44,6 +44,12 @@ _SAME = {"Abs": "abs", "ln": "log", "arctan": "atan", "arcsinh": "asinh", "logis
 _RELATIONS = {"Eq": "==", "Ne": "!=", "Gt": ">", "Ge": ">=", "Lt": "<", "Le": "<=", "And": "and", "Or": "or"}
 _OTHER = ("min", "max", "Min", "Max", "Piecewise", "where", "clip", "Not", *_RELATIONS)
 FUNCTIONS = (*UNARY, *_SAME, *_OTHER)
+_MISPLACED = {
+    "": "something is missing: a number, x, a parameter or a function",  # the end
+    "^": "^ is not power here: write **",
+    "=": "write == to compare; a parameter gets its value behind `where`",
+    ")": "a value is missing before it, or there is one ) too many",
+}
 _WORDS = {"pi": PI, "e": E, "E": E, "True": TRUE, "x": X}
 
 
@@ -135,17 +141,11 @@ class _Parser:
 
     def unexpected(self) -> UserError:
         token = self.next
-        if token.kind == "end":
-            return self.error(token.at, "", "something is missing: a number, x, a parameter or a function")
-        if token.text == "^":
-            return self.error(token.at, "^", "^ is not power here: write **")
-        if token.text == "=":
-            return self.error(token.at, "=", "write == to compare; a parameter gets its value behind `where`")
         if token.kind in ("number", "name") or token.text == "(":
-            return self.error(token.at, token.text, f"an operator is missing before it: {self.product()}")
-        if token.text == ")":
-            return self.error(token.at, ")", "a value is missing before it, or there is one ) too many")
-        return self.error(token.at, token.text, "it does not belong here")
+            why = f"an operator is missing before it: {self.product()}"
+        else:
+            why = _MISPLACED.get(token.text, "it does not belong here")
+        return self.error(token.at, token.text, why)
 
     def product(self) -> str:
         """The question whether a product is meant, of what stands before and behind `place`."""

@@ -1,22 +1,21 @@
 """An activation's gradient worked through on numbers small enough to follow.
 
 Legend: B = 3 samples, I = 2 inputs, H = 4 hidden units, C = 2 classes, P elements in a row. Weights are
-(outputs, inputs), as torch.nn.Linear keeps them. Importing this file loads no torch.
+(outputs, inputs), as torch.nn.Linear keeps them.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
 from itertools import combinations, zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
 
 from actlab.checks.explain.show import WIDTH, one, parameters, wrapped
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from actlab.making import Applied
+from actlab.making import Applied, ByHand, resolve
 
 WAYS = ("by hand", "by autograd", "by differences")
 LIMIT = 1e-6  # in float64 and with this step, rounding and curvature together stay below 1e-9
@@ -169,8 +168,6 @@ def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
     >>> example.outgoing.tolist(), example.agrees
     ([[0.0, -1.0], [2.0, 0.0]], True)
     """
-    from actlab.making import ByHand, resolve
-
     target = one(what)
     applied = resolve(target)
     y, gate = _value_and_slope(applied, _tensor(_X))
@@ -181,25 +178,22 @@ def gradient_example(what: str | Callable[..., Any]) -> GradientExample:
         y=y.numpy(),
         gate=gate.numpy(),
         outgoing=(_tensor(_INCOMING) * gate).numpy(),
-        **_through_network(applied, target.label),
+        **_through_network(applied),
     )
 
 
-def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
+def _through_network(applied: Applied) -> dict[str, Any]:
     """Linear, activation, linear, cross-entropy: the first layer's gradients in each of the three ways."""
-    import torch
-    from torch.nn.functional import cross_entropy, one_hot
-
     x_BI, w1_HI, b1_H, w2_CH, b2_C = map(_tensor, (_X_BI, _W1_HI, _B1_H, _W2_CH, _B2_C))
     labels_B = torch.tensor(_LABELS_B)
 
-    def f(z: "Tensor") -> "Tensor":
+    def f(z: Tensor) -> Tensor:
         return _value_and_slope(applied, z)[0]
 
-    def loss_of(y_BH: "Tensor") -> "Tensor":
+    def loss_of(y_BH: Tensor) -> Tensor:
         return cross_entropy(y_BH @ w2_CH.T + b2_C, labels_B)
 
-    def loss(w1_HI: "Tensor", b1_H: "Tensor") -> "Tensor":
+    def loss(w1_HI: Tensor, b1_H: Tensor) -> Tensor:
         return loss_of(f(x_BI @ w1_HI.T + b1_H))
 
     # the chain rule, from the loss back to the first layer
@@ -228,13 +222,9 @@ def _through_network(applied: "Applied", label: str) -> dict[str, Any]:
 
 
 def _learnable(
-    applied: "Applied", z_BH: "Tensor", dy_BH: "Tensor", loss_of: "Callable[[Tensor], Tensor]"
+    applied: Applied, z_BH: Tensor, dy_BH: Tensor, loss_of: Callable[[Tensor], Tensor]
 ) -> dict[str, dict[str, float]]:
     """dL/dparameter in the three ways, for each parameter of a block that has a derivative."""
-    import torch
-
-    from actlab.making import ByHand
-
     if not isinstance(applied, ByHand):
         return {}
     block, constants = applied.block, list(applied.constants)
@@ -244,7 +234,7 @@ def _learnable(
         if name not in block.derivatives:
             continue
 
-        def loss_at(value: Any, place: int = place) -> "Tensor":
+        def loss_at(value: Any, place: int = place) -> Tensor:
             return loss_of(block.value(z_BH, *constants[:place], value, *constants[place + 1 :]))
 
         leaf = _tensor(constants[place]).requires_grad_()
@@ -256,33 +246,27 @@ def _learnable(
     return found
 
 
-def _value_and_slope(applied: "Applied", z: "Tensor") -> "tuple[Tensor, Tensor]":
+def _value_and_slope(applied: Applied, z: Tensor) -> tuple[Tensor, Tensor]:
     """f(z) and f'(z) as the engine takes them: elements in a row, (1, P)."""
     y_1P, saved = applied.forward(z.reshape(1, -1), _tensor([applied.initial]))
     slope_1P = applied.backward(saved)
     return y_1P.detach().reshape(z.shape), slope_1P.detach().to(z.dtype).reshape(z.shape)
 
 
-def _traced(applied: "Applied", z: "Tensor") -> "Tensor":
+def _traced(applied: Applied, z: Tensor) -> Tensor:
     """f(z) in operations that autograd knows: of a block its value alone, not the derivative written beside it."""
-    from actlab.making import ByHand
-
     if isinstance(applied, ByHand):
         return applied.block.value(z, *applied.constants)
     return applied.function(z.flatten().clone(), _tensor(applied.initial)).reshape(z.shape)
 
 
-def _differences(loss: "Callable[[Tensor], Tensor]", at: "Tensor") -> "Tensor":
+def _differences(loss: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     """(L(p + h) - L(p - h)) / 2h for each element p."""
-    import torch
-
     steps = _STEP * torch.eye(at.numel(), dtype=at.dtype).view(-1, *at.shape)
     return torch.stack([(loss(at + step) - loss(at - step)) / (2 * _STEP) for step in steps]).view(at.shape)
 
 
-def _tensor(values: Any) -> "Tensor":
-    import torch
-
+def _tensor(values: Any) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 

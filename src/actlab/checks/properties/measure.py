@@ -15,6 +15,7 @@ from actlab.checks.properties.shape import bounded, found_kinks, highest, is_kin
 KEEPS = 0.01  # chi this near to 1 neither explodes nor vanishes
 
 
+@np.errstate(all="ignore")
 def properties(f: Function, slope: Function, kinks: Sequence[float] | None = None) -> Properties:
     """Measure a function and its derivative, both of float64 arrays.
 
@@ -25,19 +26,15 @@ def properties(f: Function, slope: Function, kinks: Sequence[float] | None = Non
     >>> relu.bounded, relu.lipschitz, relu.fixed_points, round(relu.gain, 6), relu.depth
     ('below', 1.0, ((0.0, inf),), 1.414214, 'keeps')
     """
-    with np.errstate(all="ignore"):
-        return _measure(on_any_shape(f), on_any_shape(slope), kinks)
-
-
-def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Properties:
-    if given is None:
-        kinks = found_kinks(f, slope)
+    f, slope = on_any_shape(f), on_any_shape(slope)
+    if kinks is None:
+        found = found_kinks(f, slope)
     else:
-        kinks = tuple(Kink(x, jumps(f, x)) for x in map(float, given) if is_kink(f, slope, x))
+        found = tuple(Kink(x, jumps(f, x)) for x in map(float, kinks) if is_kink(f, slope, x))
     mirrored = highest(lambda x: -f(x))
     bottom, top = dataclasses.replace(mirrored, value=0.0 - mirrored.value), highest(f)
     steepest = highest(lambda x: np.abs(slope(x)))
-    mean, second, slope_second = moments(f, slope, [kink.x for kink in kinks])
+    mean, second, slope_second = moments(f, slope, [kink.x for kink in found])
     gain = 1 / math.sqrt(second) if second > 0 else math.nan
     chi = gain * gain * slope_second
     fixed, more_fixed = nearest(fixed_points(f, slope))
@@ -52,11 +49,11 @@ def _measure(f: Function, slope: Function, given: Sequence[float] | None) -> Pro
         at_zero=float(f(np.zeros(1))[0]),
         zero_centred=abs(mean) < 1e-6,
         bounded=bounded(bottom, top),
-        lipschitz=math.inf if any(kink.jump for kink in kinks) else steepest.value,
+        lipschitz=math.inf if any(kink.jump for kink in found) else steepest.value,
         lipschitz_at=steepest.at,
         fixed_points=tuple(fixed),
         more_fixed_points=more_fixed,
-        kinks=kinks,
+        kinks=found,
         vanishing=tuple(flat),
         more_vanishing=more_flat,
         mean=mean,

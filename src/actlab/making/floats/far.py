@@ -6,6 +6,7 @@ from functools import partial, reduce
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from actlab.formula import (
     COMPARISONS,
@@ -125,19 +126,14 @@ class _Truth:
     def agrees(self, form: Node) -> bool:
         """Whether floats give the truth, to what rounding x allows, and no nan."""
         function = compiled(form, tuple(self.parameters))
-        for dtype, (x, true, slack) in self.expected.items():
-            eps = torch.finfo(dtype).eps
-            for point, got, wanted, slope in zip(
-                x.tolist(), function(x, *self.parameters.values()).tolist(), true, slack, strict=True
-            ):
-                if math.isnan(wanted):
-                    continue
-                scale = abs(wanted) + (1.0 if self.order or abs(wanted) < torch.finfo(dtype).tiny else 0.0)
-                allowed = 32 * eps * scale + 4 * eps * abs(point * slope)
-                if got != wanted and not abs(got - wanted) <= allowed:
-                    return False
+        for dtype, (x, true, slope) in self.expected.items():
+            limits, got = torch.finfo(dtype), function(x, *self.parameters.values()).double()
+            scale = true.abs() + ((true.abs() < limits.tiny) | bool(self.order)).double()
+            allowed = 32 * limits.eps * scale + 4 * limits.eps * (x.double() * slope).abs()
+            if not (true.isnan() | (got == true) | ((got - true).abs() <= allowed)).all():
+                return False
         return True
 
 
-def _rounded(values: list[Any], dtype: torch.dtype) -> list[float]:
-    return torch.tensor(list(map(float, values)), dtype=torch.float64).to(dtype).tolist()
+def _rounded(values: list[Any], dtype: torch.dtype) -> Tensor:
+    return torch.tensor(list(map(float, values)), dtype=torch.float64).to(dtype).double()

@@ -118,7 +118,8 @@ def bridge(block: Activation) -> Callable[..., Tensor]:
             return traced.apply(x, *parameters) if needed else forward(x, *parameters)
         if torch._C._are_functorch_transforms_active():  # what torch.autograd.Function.apply itself asks
             # of a Function's jvp forward mode takes no derivative, and would say 0: the value's own steps have them
-            return forward(x, *parameters) if _is_nested_jvp() else transformed.apply(x, *parameters)
+            around = [each.key() for each in retrieve_all_functorch_interpreters()]
+            return (forward if around.count(TransformType.Jvp) > 1 else transformed.apply)(x, *parameters)
         if torch._C._is_tracing():  # torch.jit.trace, and the exporter upon it, can save torch's own steps alone
             given = any(isinstance(p, Tensor) for p in parameters)
             return (forward if given or oracle is None else oracle)(x, *parameters)
@@ -220,10 +221,6 @@ def _in_pieces(function: Callable[..., Tensor], constants: tuple, *tensors: Tens
     for piece, *parts in zip(out.view(-1).split(size), *flat, strict=True):
         function(*constants, *parts, out=piece)
     return out
-
-
-def _is_nested_jvp() -> bool:
-    return [each.key() for each in retrieve_all_functorch_interpreters()].count(TransformType.Jvp) > 1
 
 
 def _not_before(saved: Tensor, gradient: Tensor) -> Tensor:

@@ -256,7 +256,8 @@ class _Parser:
             return self.call(token)
         if name in _WORDS:
             return _WORDS[name]
-        if name in FUNCTIONS or (catalogue.is_name(name) and not _is_parameter(name)):
+        is_parameter = any(name in fact.parameters for fact in catalogue.facts().values())  # `threshold` is both
+        if name in FUNCTIONS or (catalogue.is_name(name) and not is_parameter):
             raise self.error(token.at, name, f"{name} is a function: write {name}(x)")
         if name in RESERVED:
             raise self.error(token.at, name, f"a parameter cannot be called {name}: take another word")
@@ -395,11 +396,6 @@ def constant(node: Node) -> float | None:
     if None in values or node.op not in ARITHMETIC or (node.op == "/" and values[1] == 0):
         return None
     return ARITHMETIC[node.op](*values)
-
-
-def _is_parameter(name: str) -> bool:
-    """Whether an activation of the catalogue calls a parameter so: `threshold` is both."""
-    return any(name in fact.parameters for fact in catalogue.facts().values())
 
 
 def _nearest(name: str, names: list[str]) -> str:

@@ -8,6 +8,7 @@ from .probing import (
     guarded as guarded,
     materialised as materialised,
     probe as probe,
+    same as same,
     state_of as state_of,
 )
 from .resolution import (

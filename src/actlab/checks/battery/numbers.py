@@ -43,7 +43,7 @@ def tails(s: Subject) -> Finding:
     parts = []
     for dtype in _taken(s):
         parts.append(_values(s, s.truth.tails, dtype))
-        parts.append(_values(s, s.truth.ends(dtype), dtype, _FAR if s.truth.guessed else 0.0))
+        parts.append(_values(s, s.truth.ends[dtype], dtype, _FAR if s.truth.guessed else 0.0))
         parts += [_relative(s, sample, dtype) for sample in (s.truth.centre, s.truth.tails)]
     return judge(parts, "f", _TAIL)
 
@@ -126,7 +126,7 @@ def gradient_tails(s: Subject) -> Finding:
     for dtype in _taken(s):
         parts.append(_slopes(s, s.truth.tails, dtype))
         if s.truth.exact is not None:
-            parts.append(_slopes(s, s.truth.ends(dtype), dtype))
+            parts.append(_slopes(s, s.truth.ends[dtype], dtype))
     return judge(parts, "f'", _SLOPE)
 
 

@@ -15,6 +15,7 @@ from actlab.checks.battery import sampling
 from actlab.checks.battery.findings import WRONG, Finding, words_of
 from actlab.checks.battery.registry import check, fail, failing, passed, skip
 from actlab.checks.battery.subject import Subject
+from actlab.making import same
 
 _SHAPES = ((), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 4, 5))
 
@@ -39,7 +40,7 @@ def deterministic(s: Subject) -> None:
     f = s.raw()
     with torch.no_grad():
         first, second = f(x.clone()), f(x.clone())
-    if not torch.allclose(first, second, rtol=0, atol=0, equal_nan=True):
+    if not same(first, second):
         gap = (first - second).abs().max().item()
         mend = "Draw at random in training mode only: `if self.training`."
         fail("Two calls with the same input differ.", mend, measured=gap, limit=0.0)
@@ -99,7 +100,7 @@ def input_kept(s: Subject) -> None:
         before = whole.detach().clone()
         with torch.set_grad_enabled(words != "without gradients"):
             y = f(x)
-        if not _same(whole, before):
+        if not same(whole, before):
             place = ~((whole == before) | (whole.isnan() & before.isnan()))
             first = before[place][before[place].abs().argmin()].item()
             fail("The input is changed by the forward pass.", mend, where=f"{words}, x = {first:g}")
@@ -107,7 +108,7 @@ def input_kept(s: Subject) -> None:
             upstream = numbers.flatten().repeat(-(-y.numel() // numbers.numel()))[: y.numel()].reshape(y.shape)
             given = upstream.clone()
             torch.autograd.grad(y, x, upstream, allow_unused=True)
-            if not _same(upstream, given):
+            if not same(upstream, given):
                 fail("backward changes the gradient it is given.", "Multiply into a new tensor.", where=words)
 
 
@@ -124,10 +125,6 @@ def _everywhere() -> Tensor:
     """The centre, the tails, the ends of float32, infinity and NaN."""
     ends = [*sampling.extremes(torch.float32), np.inf, -np.inf, np.nan]
     return torch.tensor(np.concatenate([ends, sampling.tails(), sampling.centre()]), dtype=torch.float32)
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return torch.allclose(one.detach(), other, rtol=0, atol=0, equal_nan=True)
 
 
 @check(WRONG, needs=("elementwise",))

@@ -4,7 +4,7 @@ import contextlib
 import io
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import torch
@@ -13,8 +13,9 @@ from torch import Tensor
 from actlab.checks.battery.findings import FAIL, NOTE, PORTABILITY, Finding, words_of
 from actlab.checks.battery.registry import check, fail, failed, failing, noted, passed, skip
 from actlab.checks.battery.subject import Subject
-from actlab.making import has_own_backward
+from actlab.making import Called, has_own_backward, same
 
+_close = partial(same, rtol=1e-5, atol=1e-5)
 _PLAIN = "Use torch operations on tensors only: no print, .item(), numpy, or Python if on a tensor's values."
 # where an autograd Function is, and where none is
 _VMAP = (
@@ -110,20 +111,11 @@ def forward_mode(s: Subject) -> Finding:
 def export(s: Subject) -> Finding:
     """torch.export."""
     f = s.fresh()
-    module = f if isinstance(f, torch.nn.Module) else _Wrapped(f)
+    module = f if isinstance(f, torch.nn.Module) else Called(f)
     with _quiet(), failing("torch.export fails", outcome=noted):
         program = torch.export.export(module, (_rows(s),))
         same = _close(program.module()(_rows(s)), f(_rows(s)))
     return noted("torch.export works." if same else "torch.export gives other numbers.")
-
-
-class _Wrapped(torch.nn.Module):
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)
 
 
 def _compiled(s: Subject, backend: str) -> Finding:
@@ -159,10 +151,6 @@ def _rows(s: Subject) -> Tensor:
 def _samples(s: Subject) -> Tensor:
     """Several inputs beside each other: lines of what takes any shape, otherwise batches of one row."""
     return _rows(s) if s.wants_elementwise else _rows(s).unsqueeze(1)
-
-
-def _close(got: Tensor, expected: Tensor) -> bool:
-    return got.shape == expected.shape and torch.allclose(got, expected, rtol=1e-5, atol=1e-5, equal_nan=True)
 
 
 def _advice(s: Subject, mends: tuple[str, str]) -> str:

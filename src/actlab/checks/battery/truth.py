@@ -38,7 +38,6 @@ class Truth:
     slope_slack: float = 0.0
     block_and_parameters: tuple[Activation, tuple[float, ...]] | None = None
     gradient: "Declared | None" = None  # what is meant where f' is not: surrogates, straight-through
-    _ends: "dict[torch.dtype, Sample]" = dataclasses.field(default_factory=dict, init=False)
 
     @property
     def guessed(self) -> bool:
@@ -53,11 +52,10 @@ class Truth:
     def tails(self) -> "Sample":
         return self.sample(sampling.tails())
 
-    def ends(self, dtype: torch.dtype) -> "Sample":
+    @cached_property
+    def ends(self) -> "dict[torch.dtype, Sample]":
         """Truth at the ends of a dtype; kept, for huge arguments are the slowest at 50 digits."""
-        if dtype not in self._ends:
-            self._ends[dtype] = self.sample(sampling.extremes(dtype))
-        return self._ends[dtype]
+        return {dtype: self.sample(sampling.extremes(dtype)) for dtype in (torch.float64, torch.float32)}
 
     def sample(self, points: np.ndarray) -> "Sample":
         """Truth at these points. The curvature only sets a scale, so a rough one will do."""

@@ -69,23 +69,11 @@ def entries() -> list[Entry]:
     """Every elementwise activation at its defaults, in the catalogue's order, then at usual settings."""
     usual = [
         Entry(name, _setting(name, {key: value}))
-        for name in _names()
+        for name in BLOCKS
         for key in BLOCKS[name].facts.parameters
         for value in _USUAL.get(key, ())
     ]
-    return list(dict.fromkeys([*map(Entry, _names()), *usual]))
-
-
-@cache
-def _names() -> list[str]:
-    return [name for name in BLOCKS if _is_elementwise(name)]
-
-
-def _is_elementwise(name: str) -> bool:
-    try:
-        return Entry(name)(SHORT).shape == SHORT.shape
-    except Exception:  # a block of another kind: it changes the width, or wants more than one tensor
-        return False
+    return list(dict.fromkeys([*map(Entry, BLOCKS), *usual]))
 
 
 def _setting(name: str, given: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -96,13 +84,13 @@ def _setting(name: str, given: Mapping[str, float]) -> tuple[tuple[str, float], 
 
 def with_parameters(parameters: Mapping[str, float]) -> list[Entry]:
     """Each entry that has parameters of these names, with them."""
-    found = (Entry(name, _setting(name, parameters)) for name in _names())
+    found = (Entry(name, _setting(name, parameters)) for name in BLOCKS)
     return [entry for entry in found if entry.parameters]
 
 
 def with_values(values: tuple[float, ...]) -> list[Entry]:
     """Each entry of one parameter, at these values of it."""
-    single = [name for name in _names() if len(BLOCKS[name].facts.parameters) == 1]
+    single = [name for name in BLOCKS if len(BLOCKS[name].facts.parameters) == 1]
     return [
         Entry(name, _setting(name, dict.fromkeys(BLOCKS[name].facts.parameters, value)))
         for name, value in product(single, values)
@@ -121,7 +109,7 @@ def stretched() -> tuple[list[tuple[Entry, float, float]], np.ndarray]:
     pairs = list(product(_SCALES, _SHIFTS))
     inputs = np.concatenate([b * SHORT + c for b, c in pairs])
     labels, rows = [], []
-    for entry in map(Entry, _names()):
+    for entry in map(Entry, BLOCKS):
         block = sampled(entry, inputs).reshape(len(pairs), -1)
         block = block - block.mean(axis=1, keepdims=True)
         size = np.linalg.norm(block, axis=1, keepdims=True)

@@ -59,22 +59,17 @@ def _risky(node: Node, done: set[Node]) -> bool:
 def _kept_inside(
     value: Node, before: list[Node], condition: Node, parameters: Mapping[str, float], done: set[Node]
 ) -> Node:
-    holds = _holds(before, condition)
+    met = [_negated(part) for part in before] + ([] if condition == TRUE else [condition])
+    holds = reduce(partial(Apply, "and"), met) if met else TRUE  # where the piece is taken
     if not holds.symbols or not _risky(value, done):
         return value
-    bounds = [_bounds(_negated(part)) for part in before] + ([] if condition == TRUE else [_bounds(condition)])
+    bounds = [_bounds(part) for part in met]
     flat = [bound for several in bounds for bound in several]
     if "x" in holds.symbols and all(bounds) and all(_fine(value, bound, parameters) for _, bound in flat):
         inside = reduce(lambda node, bound: Apply(bound[0], node, bound[1]), flat, X)
         return substitute(value, {"x": inside})
     point = _point(value, holds, parameters)
     return value if point is None else substitute(value, {"x": Apply("Piecewise", X, holds, Number(point), TRUE)})
-
-
-def _holds(before: list[Node], condition: Node) -> Node:
-    """Where a piece is taken: its condition, and none of those before it."""
-    parts = [_negated(part) for part in before] + ([] if condition == TRUE else [condition])
-    return reduce(partial(Apply, "and"), parts) if parts else TRUE
 
 
 def _negated(condition: Node) -> Node:

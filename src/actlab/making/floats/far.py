@@ -10,6 +10,7 @@ from torch import Tensor
 
 from actlab.formula import (
     COMPARISONS,
+    ONE,
     TRUE,
     Apply,
     Exact,
@@ -18,6 +19,7 @@ from actlab.formula import (
     X,
     differentiate,
     minus,
+    negative,
     over,
     pieces,
     plus,
@@ -27,10 +29,10 @@ from actlab.formula import (
     times,
 )
 from actlab.making.floats.normal import factors, product
-from actlab.making.floats.reciprocal import in_reciprocal
 from actlab.making.tensors import compiled
 
 _EDGE = 1e3  # its tenth power is finite in float32, and 1/x is small
+_T = Apply("/", ONE, X)
 FAR = 1e9  # its fourth power is still finite in float32
 _SIZES = {
     torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 1.75e38, 2.5e38),
@@ -53,7 +55,7 @@ def far(node: Node, form: Node, parameters: Mapping[str, float], order: int = 0,
     if order == 0:
         for above in _shapes(form, FAR):
             candidates += [Apply("Piecewise", above, right, below, left, inside, TRUE) for below in _shapes(form, -FAR)]
-    if (quotient := in_reciprocal(node)) is not None:  # first, for it is right from 1e3 on
+    if (quotient := _in_reciprocal(node)) is not None:  # first, for it is right from 1e3 on
         candidates.insert(0, _beyond(quotient if order == 0 else differentiate(quotient, wrt), form))
     return next((candidate for candidate in candidates if truth.agrees(candidate)), form)
 
@@ -65,6 +67,47 @@ def _beyond(outer: Node, form: Node) -> Node:
     left = substitute(outer, {"x": Apply("min", X, -edge)})
     inside = substitute(form, {"x": Apply("min", Apply("max", X, -edge), edge)})
     return Apply("Piecewise", right, Apply(">", X, edge), left, Apply("<", X, -edge), inside, TRUE)
+
+
+def _in_reciprocal(node: Node) -> Node | None:
+    """The quotient P/Q as x**(p - q) (P/x**p) / (Q/x**q), with 1/x for x inside; None where it is no such quotient.
+
+    >>> from actlab.formula.grammar import parse
+    >>> str(_in_reciprocal(parse("(1 + 2*x**3)/(1 + Abs(x**2))")))
+    'x*(((1/x)**3 + 2)/((1/x)**2 + abs(1)))'
+    """
+    if node.op != "/":
+        return None
+    above, below = node.arguments
+    high, low = _degree(above), _degree(below)
+    if high is None or not low or low % 2:  # |x|**q is x**q where q is even
+        return None
+    quotient = over(_over_power(above, high), _over_power(below, low))
+    ahead = power(X, high - low) if high >= low else power(_T, low - high)
+    return times(ahead, quotient)
+
+
+def _degree(node: Node) -> int | None:
+    """The degree in x of a polynomial, absolute values in it counted as what they hold; None for anything else."""
+    if "x" not in node.symbols:
+        return 0
+    parts = [_degree(part) for part in node.arguments] if node.op in ("+", "-", "neg", "abs") else []
+    if parts:
+        return None if None in parts else max(part for part in parts if part is not None)
+    _, found = factors(node)
+    moving = {base: exponent for base, exponent in found.items() if "x" in base.symbols}
+    return moving[X] if set(moving) == {X} and moving[X] > 0 else None
+
+
+def _over_power(node: Node, degree: int) -> Node:
+    """The polynomial divided by x**degree."""
+    if node.op in ("+", "-", "abs") and "x" in node.symbols:
+        return Apply(node.op, *(_over_power(part, degree) for part in node.arguments))
+    if node.op == "neg":
+        return negative(_over_power(node.arguments[0], degree))
+    sign, found = factors(node)
+    left = degree - found.pop(X, 0)
+    return times(product(sign, found), power(_T, left))
 
 
 def _spread(node: Node) -> Node:

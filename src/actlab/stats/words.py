@@ -17,12 +17,25 @@ NOTHING = "–"  # in place of a number that there is not
 
 @dataclass(frozen=True)
 class Unit:
-    """How a metric is written: accuracies are fractions, shown in percentage points."""
+    """How a metric is written: accuracies are fractions, shown in percentage points.
+
+    What is compared is such that more is better: where lower values are, it is their negative.
+    """
 
     scale: float = 100.0
     word: str = "points"
     digits: int = 2
     better: str = ""  # which values are, "higher" or "lower", where that is to be said; differences above 0 always are
+
+    @property
+    def direction(self) -> str:
+        """Which values are better, in words, and what the sign of a difference means where that might mislead.
+
+        >>> Unit(better="lower").direction, Unit().direction
+        ('lower is better: a positive difference is an improvement', '')
+        """
+        turned = ": a positive difference is an improvement" * (self.better == "lower")
+        return f"{self.better} is better{turned}" if self.better else ""
 
     def side(self, is_better: bool) -> str:
         return "higher" if is_better == (self.better != "lower") else "lower"
@@ -57,8 +70,24 @@ class Unit:
         return f"[{self.difference(low)}, {self.difference(high)}]" if math.isfinite(low + high) else NOTHING
 
     def size(self, value: float) -> str:
-        """Without sign, with its word: '0.10 points'."""
-        return " ".join(filter(None, (f"{self.scale * abs(value):.{self.digits}f}", self.word)))
+        """Without sign, with its word; a small one with more digits, where rounding would change it by a quarter.
+
+        >>> Unit().size(-0.001), Unit().size(0.00004), Unit(1, "", 4, "lower").size(0.01)
+        ('0.10 points', '0.004 points', '0.0100')
+        """
+        shown, digits = self.scale * abs(value), self.digits
+        while abs(round(shown, digits) - shown) > shown / 4:
+            digits += 1
+        return " ".join(filter(None, (f"{shown:.{digits}f}", self.word)))
+
+    def level(self, value: float) -> str:
+        """One of the values that are compared, of which more is better, as it was measured.
+
+        >>> Unit().level(0.97824), Unit(1, "", 4, "lower").level(-0.482)
+        ('97.82%', '0.4820')
+        """
+        measured = -value if self.better == "lower" else value
+        return f"{self.scale * measured:.{self.digits}f}{'%' * (self.word == Unit.word)}"
 
 
 def conclusion(
@@ -78,7 +107,7 @@ def conclusion(
     if table and all(values and all(map(math.isnan, values.values())) for values in table.values()):
         return said + "every network diverged. A lower learning rate (--lr) may help."
     if not comparisons:
-        return said + _alone(table)
+        return said + _alone(table, unit)
     groups: dict[str, list[Comparison]] = {}
     for item in comparisons:
         groups.setdefault(item.verdict, []).append(item)
@@ -306,7 +335,7 @@ def _diverged(table: Table) -> list[str]:
     return [f"Unstable, diverged: {listed(shown)}."] if shown else []
 
 
-def _alone(table: Table) -> str:
+def _alone(table: Table, unit: Unit) -> str:
     if not table:
         return "nothing has been trained yet."
     [(name, values)] = table.items()
@@ -314,9 +343,11 @@ def _alone(table: Table) -> str:
     if found.n == 0:
         said = f"{name} has no result."
     elif found.n == 1:
-        said = f"{name} reaches {found.mean:.2%}; one value has no interval."
+        said = f"{name} reaches {unit.level(found.mean)}; one value has no interval."
     else:
-        said = f"{name} reaches {found.mean:.2%} (95% interval {found.low:.2%} to {found.high:.2%})."
+        ends = (found.high, found.low) if unit.better == "lower" else (found.low, found.high)
+        low, high = map(unit.level, ends)
+        said = f"{name} reaches {unit.level(found.mean)} (95% interval {low} to {high})."
     return " ".join([said, "There is nothing to compare it with.", *_diverged(table)])
 
 

@@ -19,9 +19,7 @@ from pathlib import Path
 
 from actlab.engine.machine import environment
 from actlab.experiment import Run
-from actlab.results import summarise
-from actlab.results.judgement import COMPARISON_HEADERS
-from actlab.results.summary import HEADERS, Summary
+from actlab.results import Summary, summarise
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "build" / "answers"
@@ -61,14 +59,14 @@ def answer(part: str) -> dict:
         "title": PARTS[part][0],
         "command": " ".join(["actlab", "compare", *PARTS[part][1], "--data", "mnist", "--epochs", "25"]),
         "trained": run.environments[-1] | {"command": None},
-        "shown": _picked(HEADERS, _SHOWN, summary.rows),
-        "compared": _picked(COMPARISON_HEADERS, _COMPARED, summary.comparison_rows),
+        "shown": _picked([*summary.headers], _SHOWN, summary.rows),
+        "compared": _picked([*summary.comparison_headers], _COMPARED, summary.comparison_rows),
         "rates": _rates(summary),
         **{name: told[name] for name in ("conclusion", "best_among", "caption", "methods", "comparisons", "tuning")},
     }
 
 
-def _picked(headers: tuple[str, ...], wanted: tuple[str, ...], rows: list[list[str]]) -> list[list[str]]:
+def _picked(headers: list[str], wanted: tuple[str, ...], rows: list[list[str]]) -> list[list[str]]:
     return [list(wanted), *([row[headers.index(name)] for name in wanted] for row in rows)]
 
 

@@ -26,9 +26,7 @@ def filled(path, experiment=EXPERIMENT) -> Store:
         for t in trials
         for e in (1, 2)
     ]
-    predictions = [
-        {"key": t.key, "predicted": packed(np.arange(5, dtype=np.uint8)), "scores": b"\x80"} for t in trials
-    ]
+    predictions = [{"key": t.key, "predicted": packed(np.arange(5, dtype=np.uint8)), "scores": b"\x80"} for t in trials]
     store.add_stack("s", outcomes, curves, predictions, [0.1, 0.2])
     return store
 

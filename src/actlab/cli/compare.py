@@ -13,6 +13,7 @@ from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import (
     Data,
     Hidden,
+    Loss,
     Standardise,
     Target,
     filled,
@@ -66,6 +67,11 @@ def compare(
     init: Annotated[
         str | None, typer.Option(help="pytorch or gain, or pytorch,gain to choose from", show_default="pytorch")
     ] = None,
+    loss: Loss = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="of classes accuracy, of numbers mean_squared_error or r2", show_default="by the loss"),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +94,11 @@ def compare(
     ] = None,
     margin: Annotated[
         str | None,
-        typer.Option(metavar="POINTS", help="the smallest difference that matters", show_default="of the data set"),
+        typer.Option(
+            metavar="NUMBER",
+            help="the smallest difference that matters: in points of accuracy, else in the metric's unit",
+            show_default="of the data set",
+        ),
     ] = None,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="add seeds until every comparison is decided")
@@ -166,6 +176,8 @@ def compare(
         weight_decay=parse_numbers("--weight-decay", weight_decay),
         dropout=parse_numbers("--dropout", dropout),
         initialisation=None if init is None else init.split(","),
+        loss=loss,
+        metric=metric,
         split=parse_split(split, resplit),
         pipeline=pipeline,
         standardise=standardise,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import DATA, Standardise, Target, filled, parse_whole
+from actlab.cli.options import DATA, Loss, Standardise, Target, filled, parse_whole
 from actlab.running import processes
 
 
@@ -21,6 +21,7 @@ def try_(
     baseline: Annotated[str, typer.Option(help="what it is trained beside")] = "relu",
     data: Annotated[str, typer.Option(help=DATA)] = "digits",
     column: Target = None,
+    loss: Loss = None,
     standardise: Standardise = None,
     seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
     out: Annotated[Path | None, typer.Option(help="folder of the page", show_default="runs/try-<name>")] = None,
@@ -42,6 +43,7 @@ def try_(
         baseline=baseline,
         data=data,
         target=column,
+        loss=loss,
         standardise=standardise,
         seeds=parse_whole("--seeds", seeds) or 0,
         out=out,

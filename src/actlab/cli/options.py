@@ -8,13 +8,17 @@ import typer
 from actlab.errors import UserError, did_you_mean
 
 DATA = (
-    "auto, mnist, fashion_mnist, kmnist, digits; a file.npz of arrays x and y (or x_train, y_train), optionally "
-    "x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
+    "auto, mnist, fashion_mnist, kmnist, digits, diabetes; a file.npz of arrays x and y (or x_train, y_train), "
+    "optionally x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
 )
 Data = Annotated[str | None, typer.Option(help=DATA, show_default="auto")]
 Hidden = Annotated[str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")]
 Target = Annotated[
-    str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes")
+    str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes or numbers")
+]
+Loss = Annotated[
+    str | None,
+    typer.Option(help="cross_entropy (of classes) or mean_squared_error (of numbers)", show_default="by the data"),
 ]
 Standardise = Annotated[
     str | None,

@@ -1,5 +1,6 @@
 """`actlab preflight` and `actlab doctor`: what is wrong before any time is spent."""
 
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import typer
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.compare import Names
-from actlab.cli.options import Data, Hidden, Standardise, Target, filled, parse_hidden, parse_number, parse_split
+from actlab.cli.options import Data, Hidden, Loss, Standardise, Target, filled, parse_hidden, parse_number, parse_split
 from actlab.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def preflight(
     names: Names = None,
     data: Data = None,
     target: Target = None,
+    loss: Loss = None,
     split: Annotated[str | None, typer.Option(help="standard, tutorial or resplit", show_default="standard")] = None,
     resplit: Annotated[bool, typer.Option("--resplit", help="the split of the first seed: --split resplit")] = False,
     standardise: Standardise = None,
@@ -43,7 +45,7 @@ def preflight(
     The status is 0 where nothing is an error, 1 where something is.
     """
     from actlab import data as sets
-    from actlab.experiment import Experiment
+    from actlab.experiment import Experiment, loss_for
     from actlab.making import resolve
     from actlab.preflight import preflight as look
 
@@ -71,6 +73,7 @@ def preflight(
     dataset = sets.load(
         name,
         target=experiment.target,
+        loss=loss or ("" if data else wanted.get("loss", "")),  # that of a spec goes with its data
         split=experiment.split,
         pipeline=experiment.pipeline,
         seed=seed,
@@ -78,6 +81,8 @@ def preflight(
     )
     for line in dataset.said:
         print(line, file=sys.stderr)
+    learned = loss_for(dataset.targets)
+    experiment = dataclasses.replace(experiment, loss=learned.name, metric=learned.metrics[0])
     split_told = f"resplit by seed {seed}" if dataset.pool else experiment.split
     told = f"{dataset.title}, split {split_told}, pipeline {experiment.pipeline}: {len(dataset.train.y)} samples"
     _tell(look(dataset, experiment), f"{told} to train on.", as_json)

@@ -4,7 +4,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from actlab import running
-from actlab.engine import CURVES
+from actlab.experiment import CURVES, METRICS, Metric
+from actlab.results import is_the_loss
 from actlab.running import Begun, Epoch
 from actlab.stats import count
 
@@ -18,6 +19,8 @@ class Terminal(running.Progress):
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._download = ""  # the name of what is fetched
+        self._metric = METRICS["accuracy"]
+        self._is_the_loss = False
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -39,6 +42,7 @@ class Terminal(running.Progress):
 
     def begin(self, begun: Begun) -> None:
         self.end()
+        self._metric, self._is_the_loss = METRICS[begun.experiment.metric], is_the_loss(begun.experiment)
         if self.quiet:
             return
         if not begun.missing:
@@ -63,23 +67,32 @@ class Terminal(running.Progress):
                 values = dict(zip(CURVES, measured, strict=True))
                 self.say(
                     f"{name} (seed {seed})  epoch {epoch.epoch}/{epoch.epochs}  "
-                    f"train loss {values['train_loss']:.3f}, accuracy {100 * values['train_accuracy']:.2f}%  "
-                    f"valid loss {values['valid_loss']:.3f}, accuracy {100 * values['valid_accuracy']:.2f}%  "
+                    f"train loss {values['train_loss']:.3f}{self._beside(values['train_metric'])}  "
+                    f"valid loss {values['valid_loss']:.3f}{self._beside(values['valid_metric'])}  "
                     f"{epoch.seconds:.1f} s"
                 )
         if self._bar is not None and self._task is not None:
             mean = dict(zip(CURVES, epoch.measured.mean(axis=0), strict=True))
             text = (
                 f"epoch {epoch.epoch}/{epoch.epochs}  loss {mean['train_loss']:.3f}  "
-                f"valid accuracy {100 * mean['valid_accuracy']:.2f}%"
+                f"valid {_measured(self._metric, mean['valid_metric'])}"
             )
             self._bar.update(self._task, advance=len(epoch.labels), description=text)
+
+    def _beside(self, value: float) -> str:
+        """The metric beside a loss, where it is another thing."""
+        return "" if self._is_the_loss else f", {_measured(self._metric, value)}"
 
     def end(self) -> None:
         if self._bar is not None:
             self._bar.stop()
         self._bar = self._task = None
         self._download = ""
+
+
+def _measured(metric: Metric, value: float) -> str:
+    """accuracy 97.82%; nan as it is."""
+    return f"{metric.words} {metric.unit.scale * value:.{metric.unit.digits}f}{'%' * metric.is_share}"
 
 
 def _plan(begun: Begun) -> str:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.experiment import Run
-from actlab.results import with_arms
+from actlab.experiment import LOSSES, Run
+from actlab.results import is_the_loss, with_arms
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_BANDS = 6  # bands of more arms than these hide each other
-QUANTITIES = {"accuracy": ("accuracy, %", 100.0), "loss": ("cross-entropy loss", 1.0)}  # title of the axis, and scale
 
 # Okabe and Ito's colours, which colour-blind people can tell apart; the blue lighter, to be seen on black as well, and
 # without the yellow, which white paper swallows
@@ -22,6 +21,30 @@ _MANY = (
     "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
     "#7aa6d6", "#c49c00", "#5fb75f", "#ff6f69", "#a98fc9", "#a57a71", "#ce6dbd", "#637939", "#8c6d31", "#3182bd",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is drawn by epoch."""
+
+    column: str  # of a run's curves, behind the part that it is of
+    title: str  # of the picture
+    axis: str
+    scale: float
+    digits: int
+
+
+def quantities(run: Run) -> dict[str, Quantity]:
+    """The metric and the loss, or one of them where they are the same: by the name of its picture."""
+    metric, loss = run.metric, LOSSES[run.experiment.loss].words
+    axis = f"{metric.words}, %" if metric.is_share else metric.words
+    title = f"{metric.words[0].upper()}{metric.words[1:]} by epoch"
+    if is_the_loss(run.experiment):
+        return {"loss": Quantity("loss", title, f"{metric.words}, {metric.unit.word}", 1.0, 4)}
+    return {
+        metric.name: Quantity(metric.name, title, axis, metric.unit.scale, metric.unit.digits),
+        "loss": Quantity("loss", "Loss by epoch", f"{loss} loss" if metric.is_share else loss, 1.0, 4),
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +65,7 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     return {name: palette[place % len(palette)] for place, name in enumerate(names)}
 
 
-def curves_of(run: Run, quantity: str) -> list[tuple[Curve, Curve]]:
+def curves_of(run: Run, quantity: Quantity) -> list[tuple[Curve, Curve]]:
     """Training and validation, a pair for each arm in which a trial finished."""
     trials = with_arms(run)
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
@@ -51,17 +74,36 @@ def curves_of(run: Run, quantity: str) -> list[tuple[Curve, Curve]]:
     return [(_curve(arm, own, "train", quantity), _curve(arm, own, "valid", quantity)) for arm, own in by_arm.items()]
 
 
-def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: str) -> Curve:
-    by_epoch = rows.groupby("epoch")[f"{part}_{quantity}"].agg(["mean", "min", "max"])
-    mean, low, high = QUANTITIES[quantity][1] * by_epoch.to_numpy().T
+def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: Quantity) -> Curve:
+    by_epoch = rows.groupby("epoch")[f"{part}_{quantity.column}"].agg(["mean", "min", "max"])
+    mean, low, high = quantity.scale * by_epoch.to_numpy().T
     return Curve(arm, rows["key"].nunique(), np.asarray(by_epoch.index), mean, low, high)
 
 
-def is_log(curves: Sequence[tuple[Curve, Curve]], quantity: str) -> bool:
+def is_log(curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) -> bool:
     """Whether losses span so much that a linear axis would hide most of them."""
     values = np.concatenate([np.empty(0), *(curve.mean for pair in curves for curve in pair)])
     values = values[np.isfinite(values) & (values > 0)]
-    return quantity == "loss" and len(values) > 0 and values.max() / values.min() > 30
+    return quantity.column == "loss" and len(values) > 0 and values.max() / values.min() > 30
+
+
+def predicted(run: Run) -> dict[str, tuple[int, np.ndarray, np.ndarray]]:
+    """Arm -> seed, true and predicted targets of the test samples, of the first trial that finished; none of classes.
+
+    One target is in its own unit; of several each is in its deviations from its mean.
+    """
+    trials, found = with_arms(run), {}
+    if run.metric.is_share:
+        return {}
+    for row in trials[trials["status"] == "finished"].drop_duplicates("arm").to_dict("records"):
+        true, said = run.test_labels(row["seed"]), run.predictions(row["key"])
+        if true is None or said is None:
+            continue
+        if true.shape[1] > 1:
+            mean, deviation = true.mean(axis=0), true.std(axis=0)
+            true, said = (true - mean) / deviation, (said - mean) / deviation
+        found[row["arm"]] = (row["seed"], true, said)
+    return found
 
 
 def arm_colours(run: Run) -> dict[str, str]:

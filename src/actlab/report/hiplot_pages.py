@@ -6,15 +6,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actlab.experiment import Run
+from actlab.experiment import METRICS, Metric, Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _AXES = (
     "seed", "activation", "learning_rate", "weight_decay", "dropout", "initialisation", "best_epoch",
-    "final_train_loss", "final_train_accuracy", "final_valid_loss", "final_valid_accuracy",
-    "best_valid_loss", "best_valid_accuracy", "test_accuracy", "status",
+    "final_train_loss", "final_train_metric", "final_valid_loss", "final_valid_metric",
+    "best_valid_loss", "best_valid_metric", "test_metric", "status",
 )  # fmt: skip
 # the activation is not the first: names are written to the left of their axis, and there the page ends
 _WORDS = ("activation", "initialisation", "status")
@@ -37,7 +37,7 @@ def draw_hiplot(run: Run, folder: Path) -> list[tuple[str, str]]:
         pages[file] = (name, trials[trials["activation"] == name])
     nothing = "<!doctype html><meta charset=utf-8><title>HiPlot</title><p>No trial has been trained yet.</p>"
     for file, (_, rows) in pages.items():
-        (folder / file).write_text(nothing if rows.empty else experiment(rows).to_html(), encoding="utf-8")
+        (folder / file).write_text(nothing if rows.empty else experiment(rows, run.metric).to_html(), encoding="utf-8")
     return [(title, file) for file, (title, _) in pages.items()]
 
 
@@ -60,23 +60,27 @@ def file_names(activations: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def experiment(trials: "pd.DataFrame") -> Any:
+def experiment(trials: "pd.DataFrame", metric: Metric = METRICS["accuracy"]) -> Any:
     """The trials as a hiplot.Experiment."""
     import hiplot
 
-    axes = [name for name in _AXES if name not in _ONLY_IF_VARIED or len(set(trials[name])) > 1]
-    if not len(trials["test_accuracy"].dropna()):
-        axes.remove("test_accuracy")
+    axes = [metric.named(name) for name in _AXES if name not in _ONLY_IF_VARIED or len(set(trials[name])) > 1]
+    if not len(trials[metric.named("test_metric")].dropna()):
+        axes.remove(metric.named("test_metric"))
+    judged = axes[-2]
+    if judged.startswith("test_") and "test_r2" in trials and "test_r2" not in axes:
+        axes.insert(-1, "test_r2")
     rows = trials[axes].to_dict("records")
     found = hiplot.Experiment.from_iterable([{name: _plain(row[name]) for name in axes} for row in rows])
     for name in axes:
         kind = hiplot.ValueType.CATEGORICAL if name in _WORDS else hiplot.ValueType.NUMERIC
         found.parameters_definition[name].type = kind  # else a column of few numbers becomes one of words
-    found.colorby = "activation" if len(set(trials["activation"])) > 1 else axes[-2]
+    found.colorby = "activation" if len(set(trials["activation"])) > 1 else judged
+    order = "asc" if metric.unit.better == "lower" else "desc"  # the best first
     plot, table = hiplot.Displays.PARALLEL_PLOT, hiplot.Displays.TABLE
     # HiPlot draws the order from right to left
     found.display_data(plot).update({"hide": ["uid", "from_uid"], "order": [*reversed(axes)]})
-    found.display_data(table).update({"hide": ["uid", "from_uid"], "order": axes, "order_by": [[axes[-2], "desc"]]})
+    found.display_data(table).update({"hide": ["uid", "from_uid"], "order": axes, "order_by": [[judged, order]]})
     return found
 
 

@@ -11,6 +11,7 @@ from actlab.report.plots import differences_figure, svg_text
 from actlab.report.templates import Markup, template
 from actlab.results import Summary
 
+_LEFT_OUT = ("best", "final training", "final validation loss", "gradient")  # of a run's columns: it has its own page
 _CHECK_HEADERS = ("check", "", "measured", "limit", "input", "finding")
 
 
@@ -39,8 +40,13 @@ def draw_idea(idea: Idea, file: Path) -> Path:
         f"The battery finds {len(failed)} faults: {names}." if failed else "It passes the battery.",
         summary.conclusion if summary else f"Not trained. {idea.untrained}",
     ]
+    headers = list(summary.headers) if summary else []
+    words = summary.measure.words if summary else ""
+    shown = [place for place, name in enumerate(headers) if not name.startswith(_LEFT_OUT)]
     page = template("idea.html").render(
         idea=idea,
+        trained_headers=[headers[place].replace(f"validation {words}", "validation") for place in shown],
+        trained=[[row[place] for place in shown] for row in summary.rows] if summary else [],
         failed=[_row(f) for f in failed],
         others=[_row(f) for f in findings if f["outcome"] != "fail"],
         passed=sum(f["outcome"] == "pass" for f in findings),

@@ -10,13 +10,14 @@ import numpy as np
 from actlab.errors import need_extra
 from actlab.experiment import Run
 from actlab.report.curves import (
-    QUANTITIES,
     Curve,
+    Quantity,
     arm_colours,
     curves_of,
     function_colours,
     function_limits,
     is_log,
+    quantities,
     sampled,
     shortened,
 )
@@ -42,7 +43,7 @@ _LAYOUT = {
 def charts(run: Run, summary: Summary) -> dict[str, str]:
     """The figures by name, as far as there is something to draw; JSON that no `<` can end within a script element."""
     tint = arm_colours(run)
-    found = {quantity: curve_chart(run, quantity, tint) for quantity in QUANTITIES}
+    found = {name: curve_chart(run, quantity, tint) for name, quantity in quantities(run).items()}
     if summary.comparisons:
         found["differences"] = differences_chart(summary, tint)
     if summary.tuning and len(summary.tuning.rates) > 1:
@@ -51,11 +52,11 @@ def charts(run: Run, summary: Summary) -> dict[str, str]:
     return {name: str(figure.to_json()).replace("<", "\\u003c") for name, figure in found.items() if figure.data}
 
 
-def curve_chart(run: Run, quantity: str, tint: dict[str, str]) -> go.Figure:
-    """Accuracy or loss by epoch: a line of training and one of validation for each arm, with the bands of its seeds."""
+def curve_chart(run: Run, quantity: Quantity, tint: dict[str, str]) -> go.Figure:
+    """The metric or the loss by epoch: a line of training and one of validation for each arm, with bands of seeds."""
     figure = go.Figure()
     curves = curves_of(run, quantity)
-    digits = ".4f" if quantity == "loss" else ".2f"
+    digits = f".{quantity.digits}f"
     for train, valid in curves:
         _add_curve(figure, train, "training", "dash", digits, tint[train.arm])
         _add_curve(figure, valid, "validation", "solid", digits, tint[valid.arm])
@@ -63,7 +64,7 @@ def curve_chart(run: Run, quantity: str, tint: dict[str, str]) -> go.Figure:
     figure.update_xaxes(title="epoch", rangemode="tozero" if longest > 3 else "normal", zeroline=False)
     if longest <= 12:
         figure.update_xaxes(dtick=1)
-    figure.update_yaxes(title=QUANTITIES[quantity][0])
+    figure.update_yaxes(title=quantity.axis)
     if is_log(curves, quantity):
         figure.update_yaxes(type="log", dtick=1, exponentformat="none")
     return figure.update_layout(_LAYOUT, height=420)
@@ -102,31 +103,32 @@ def _add_curve(figure: go.Figure, curve: Curve, part: str, dash: str, digits: st
 def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
     """A dot a seed, and the interval; the rows run from top to bottom."""
     figure = go.Figure()
-    baseline = summary.comparisons[0].baseline
+    baseline, unit = summary.comparisons[0].baseline, summary.measure.unit
+    form, word = f"+.{unit.digits}f", unit.word and f" {unit.word}"
     for place, item in enumerate(summary.comparisons):
         pairs = paired_differences(summary.values[baseline], summary.values[item.name])
         spread = np.linspace(-0.14, 0.14, len(pairs)) if len(pairs) > 1 else np.zeros(len(pairs))
         figure.add_scatter(
-            x=[100 * value for value in pairs.values()],
+            x=[unit.scale * value for value in pairs.values()],
             y=(place + spread).tolist(),
             customdata=list(pairs),
             mode="markers",
             marker={"color": tint[item.name], "size": 7, "opacity": 0.5},
-            hovertemplate="seed %{customdata}: %{x:+.2f} points",
+            hovertemplate="seed %{customdata}: %{x:" + form + "}" + word,
             name=escape(item.name),
             meta={"arms": [item.name]},
         )
         if pairs:
-            low, mean, high = (100 * value for value in (item.low, item.difference, item.high))
+            low, mean, high = (unit.scale * value for value in (item.low, item.difference, item.high))
             known = np.isfinite(low)
-            text = f"{mean:+.2f} points" + (f", 95% interval {low:+.2f} to {high:+.2f}" if known else "")
+            text = f"{mean:{form}}{word}" + (f", 95% interval {low:{form}} to {high:{form}}" if known else "")
             figure.add_scatter(
                 x=[low, mean, high] if known else [mean],
                 y=[place] * (3 if known else 1),
                 mode="lines+markers",
                 marker={"symbol": "diamond", "size": [0, 10, 0] if known else 10, "line": {"width": 0}, "opacity": 1},
                 line={"width": 3},
-                text=[escape(f"{text}: {item.verdict}")] * (3 if known else 1),
+                text=[escape(f"{text}: {unit.stated(item.verdict)}")] * (3 if known else 1),
                 hovertemplate="%{text}",
                 name=escape(item.name),
                 meta={"arms": [item.name], "ink": True},
@@ -136,17 +138,19 @@ def differences_chart(summary: Summary, tint: dict[str, str]) -> go.Figure:
         figure.add_annotation(
             text=name, x=0, xref="paper", xanchor="left", y=place - 0.34, yanchor="middle", showarrow=False
         )
-    figure.update_xaxes(title="difference, percentage points", zeroline=True, zerolinewidth=2, rangemode="tozero")
+    word = "percentage points" if summary.measure.is_share else unit.word
+    title = ", ".join(filter(None, ("difference", word)))
+    figure.update_xaxes(title=title, zeroline=True, zerolinewidth=2, rangemode="tozero")
     count = len(summary.comparisons)
     figure.update_yaxes(range=[count - 0.6, -0.62], showgrid=False, zeroline=False, showticklabels=False, ticks="")
     return figure.update_layout(_LAYOUT, height=80 + 54 * count, hovermode="closest", margin_l=10)
 
 
 def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
-    """Validation accuracy over the learning rate, a line an activation; a ring around what was chosen."""
+    """The metric of validation over the learning rate, a line an activation; a ring around what was chosen."""
     figure = go.Figure()
     for name in tuning.names:
-        points = {rate: 100 * item.accuracy for rate, item in tuning.by_rate[name].items() if not item.diverged}
+        points = tuning.points(name)
         own = tuning.setting(name)["learning_rate"]
         figure.add_scatter(
             x=list(points),
@@ -159,12 +163,12 @@ def tuning_chart(tuning: Tuning, tint: dict[str, str]) -> go.Figure:
                 "line": {"width": 2.4},
             },
             name=escape(shortened(name, 40)),
-            hovertemplate="%{y:.2f}",
+            hovertemplate="%{y:." + str(tuning.metric.unit.digits) + "f}",
             meta={"arms": [name]},
         )
     ticks = [f"{rate:g}" for rate in tuning.rates]
     figure.update_xaxes(title="learning rate", type="log", tickvals=tuning.rates, ticktext=ticks)
-    figure.update_yaxes(title="validation accuracy, %", range=list(tuning.limits))
+    figure.update_yaxes(title=tuning.axis, range=list(tuning.limits))
     return figure.update_layout(_LAYOUT, height=360)
 
 

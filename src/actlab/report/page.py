@@ -4,44 +4,24 @@ import base64
 import datetime
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actlab.errors import need_extra
-from actlab.experiment import EXPERIMENT, Run
+from actlab.experiment import EXPERIMENT, LOSSES, Metric, Run
 from actlab.report import interactive
-from actlab.report.curves import arm_colours
+from actlab.report.curves import arm_colours, quantities
 from actlab.report.plots import TRAIN_SAID, VALID_SAID
 from actlab.report.templates import Markup, template
-from actlab.results import (
-    CHOSEN_HEADERS,
-    COMPARISON_HEADERS,
-    COMPARISON_NOTES,
-    COST_HEADERS,
-    HEADER_NOTES,
-    HEADERS,
-    NO_TEST,
-    PAIR_HEADERS,
-    Summary,
-    number,
-    percent,
-    with_arms,
-)
-from actlab.stats import listed
+from actlab.results import PAIR_HEADERS, Summary, trial_columns, with_arms
+from actlab.stats import count, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TRIAL_COLUMNS = (
-    "arm", "seed", "status", "final training loss", "final training accuracy", "final validation loss",
-    "final validation accuracy", "best epoch", "best validation accuracy", "test accuracy",
-)  # fmt: skip
 _CHART_TITLES = {
-    "accuracy": "Accuracy by epoch",
-    "loss": "Loss by epoch",
     "function": "Value, f(x)",
     "derivative": "Derivative, f'(x)",
     "differences": "Differences",
-    "tuning": "Validation accuracy by learning rate",
 }
 
 
@@ -57,21 +37,27 @@ def draw_page(
     names, data = run.activations, summary.subject.partition(",")[0]
     others = f"{names[0]} and {len(names) - 1} other activations"
     charts = {name: Markup(text) for name, text in interactive.charts(run, summary).items()}
-    trials = with_arms(run)
+    trials, columns = with_arms(run), trial_columns(run.experiment)
+    curves, words = quantities(run), run.metric.words
+    titles = {name: quantity.title for name, quantity in curves.items()}
+    titles |= {"tuning": f"Validation {words} by learning rate"}
     samples = base64.b64encode((folder / "samples.png").read_bytes()) if "samples.png" in pictures else b""
     page = template("page.html").render(
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
         notes=_notes(summary, trials),
         tint=arm_colours(run),
-        headers=[(name, HEADER_NOTES.get(name, "")) for name in HEADERS],
-        comparison_headers=[(name, COMPARISON_NOTES.get(name, "")) for name in COMPARISON_HEADERS],
-        cost_headers=COST_HEADERS,
+        than="as far as it lies below" if run.metric.unit.better == "lower" else "minus",
+        several="accuracies" if run.metric.is_share else f"{words} values",
+        headers=summary.headers.items(),
+        comparison_headers=summary.comparison_headers.items(),
+        cost_headers=summary.cost_headers,
         pair_headers=PAIR_HEADERS,
-        chosen_headers=CHOSEN_HEADERS,
-        verdict_column=COMPARISON_HEADERS.index("verdict"),
+        chosen_headers=summary.tuning.chosen_headers if summary.tuning else [],
+        verdict_column=[*summary.comparison_headers].index("verdict"),
         charts=charts,
-        chart_titles=_CHART_TITLES,
+        by_epoch=list(curves),
+        chart_titles=_CHART_TITLES | titles,
         train_said=TRAIN_SAID,
         valid_said=VALID_SAID,
         samples=samples.decode(),
@@ -83,8 +69,8 @@ def draw_page(
         no_hiplot=need_extra("hiplot", "HiPlot"),
         tables=tables,
         pictures=pictures,
-        trial_columns=_TRIAL_COLUMNS,
-        trial_rows=[(row["status"], _trial_cells(row)) for row in trials.to_dict("records")],
+        trial_columns=columns,
+        trial_rows=[(row["status"], [cell(row) for cell in columns.values()]) for row in trials.to_dict("records")],
         plotly=Markup(interactive.get_plotlyjs() if charts else ""),
     )
     file = folder / "index.html"
@@ -129,13 +115,20 @@ def _measured(run: Run, summary: Summary) -> list[tuple[str, str]]:
         ("batch size", str(e.batch_size)),
         ("epochs", str(e.epochs)),
         ("seeds", f"{len(e.seeds)}: {_seeds(e.seeds)}; equal seeds start alike and see the same batches"),
-        ("loss", e.loss.replace("_", "-")),
+        ("loss", LOSSES[e.loss].words),
+        ("metric", _metric(run.metric)),
         ("engine", f"{e.engine}, {e.dtype}"),
         ("training time, all processes", _seconds(run.times["seconds"].sum())),
         ("step cost", f"median ratio within {rounds} rounds, in which the activations took turns" if rounds else ""),
         *_environment(run),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _metric(metric: Metric) -> str:
+    """What trials are compared by, where that needs to be said."""
+    unit = metric.unit
+    return "" if metric.is_share else ", ".join(filter(None, (metric.words, unit.word, f"{unit.better} is better")))
 
 
 _SPLITS = {
@@ -155,7 +148,8 @@ def _network(run: Run) -> str:
     images = run.artefact("samples").get("images")
     inputs = [f"{math.prod(images.shape[1:])} inputs"] if images is not None else ["inputs"]
     hidden = [str(units) for units in run.experiment.hidden] or ["no hidden layer"]
-    return " – ".join([*inputs, *hidden, "classes"])
+    outputs = "classes" if run.metric.is_share else count(int(run.artefact("samples").get("outputs", 1)), "number")
+    return " – ".join([*inputs, *hidden, outputs])
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
@@ -183,19 +177,3 @@ def _environment(run: Run) -> list[tuple[str, str]]:
             if name != "command" and said and said not in pairs.setdefault(name, []):
                 pairs[name].append(said)
     return [(name.replace("_", " "), "; then ".join(values)) for name, values in pairs.items()]
-
-
-def _trial_cells(row: dict[str, Any]) -> list[str]:
-    status, best = row["status"], row["best_epoch"]
-    return [
-        row["arm"],
-        str(row["seed"]),
-        f"diverged in epoch {row['diverged_epoch']}" if status == "diverged" else status,
-        number(row["final_train_loss"]),
-        percent(row["final_train_accuracy"]),
-        number(row["final_valid_loss"]),
-        percent(row["final_valid_accuracy"]),
-        str(best) if isinstance(best, int) else NO_TEST,  # pandas' NA
-        percent(row["best_valid_accuracy"]),
-        percent(row["test_accuracy"]),
-    ]

@@ -11,18 +11,20 @@ from actlab.errors import need_extra
 from actlab.experiment import Run
 from actlab.report.curves import (
     MOST_BANDS,
-    QUANTITIES,
     Curve,
+    Quantity,
     arm_colours,
     colours,
     curves_of,
     function_colours,
     function_limits,
     is_log,
+    predicted,
+    quantities,
     sampled,
     shortened,
 )
-from actlab.results import POINTS, Summary, Tuning
+from actlab.results import Summary, Tuning
 from actlab.stats import Comparison, Table, Unit, paired_differences
 
 try:
@@ -38,13 +40,14 @@ except ImportError:
 _SVG = {"svg.hashsalt": "actlab", "path.simplify_threshold": 0.5}  # the same picture is the same file, and a small one
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
 VALID_SAID = "after the epoch"
+_MOST_TARGETS = 2  # written beside a sample
 
 
 def draw_plots(run: Run, summary: Summary, folder: Path) -> list[str]:
     """Write the PNG files; returns the names of those that could be drawn."""
     figures = {
-        "accuracy.png": curves_figure(run, "accuracy"),
-        "loss.png": curves_figure(run, "loss"),
+        **{f"{name}.png": curves_figure(run, quantity) for name, quantity in quantities(run).items()},
+        "predicted.png": predicted_figure(run),
         "differences.png": differences_figure(summary),
         "tuning.png": tuning_figure(summary.tuning, arm_colours(run)),
         "functions.png": functions_figure(run),
@@ -56,14 +59,14 @@ def draw_plots(run: Run, summary: Summary, folder: Path) -> list[str]:
     return list(drawn)
 
 
-def curves_figure(run: Run, quantity: str) -> Figure:
-    """Accuracy or loss by epoch: training dashed, validation solid, the range over seeds as a band where few are."""
+def curves_figure(run: Run, quantity: Quantity) -> Figure:
+    """The metric or the loss by epoch: training dashed, validation solid, the range over seeds a band where few are."""
     curves, tint = curves_of(run, quantity), arm_colours(run)
     many = len(curves) > 8
     figure = new_figure(10.5 if many else 9.0, 5.6)
     axes = figure.subplots()
     axes.set_xlabel("epoch")
-    axes.set_ylabel(QUANTITIES[quantity][0])
+    axes.set_ylabel(quantity.axis)
     if is_log(curves, quantity):
         axes.set_yscale("log")
     if not curves:
@@ -90,7 +93,7 @@ def curves_figure(run: Run, quantity: str) -> Figure:
 def differences_figure(summary: Summary) -> Figure:
     """The difference of each arm from the baseline: a dot a seed, and the interval."""
     arms = list(summary.table["arm"])
-    return paired_figure(summary.comparisons, summary.values, arms, summary.metric, POINTS)
+    return paired_figure(summary.comparisons, summary.values, arms, summary.metric, summary.measure.unit)
 
 
 def paired_figure(
@@ -120,8 +123,9 @@ def paired_figure(
     axes.set_ylim(len(comparisons) - 0.5, -0.5)  # the first on top
     axes.grid(axis="x", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
-    word = ", percentage points" if unit.word == POINTS.word else ""
-    literal(axes.set_xlabel(f"{metric} minus that of {shortened(baseline)}{word}"))
+    word = ", percentage points" if unit.word == Unit.word else unit.word and f", {unit.word}"
+    than = "how far below" if unit.better == "lower" else "minus"  # so that more is better
+    literal(axes.set_xlabel(f"{metric} {than} that of {shortened(baseline)}{word}"))
     judged = any(np.isfinite(item.low) for item in comparisons)
     line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."
     band = " Grey: the margin." if margin else ""
@@ -130,13 +134,13 @@ def paired_figure(
 
 
 def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
-    """Validation accuracy over the learning rate; a ring around what was chosen."""
+    """The metric of validation over the learning rate; a ring around what was chosen."""
     if tuning is None or len(tuning.rates) < 2:
         return None
     figure = new_figure(8.0, 4.6)
     axes = figure.subplots()
     for name in tuning.names:
-        points = {rate: 100 * item.accuracy for rate, item in tuning.by_rate[name].items() if not item.diverged}
+        points = tuning.points(name)
         axes.plot(list(points), list(points.values()), ".-", color=tint[name], linewidth=2)
         own = tuning.setting(name)["learning_rate"]
         if own in points:
@@ -146,7 +150,7 @@ def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
     axes.minorticks_off()
     axes.set_ylim(*tuning.limits)
     axes.set_xlabel("learning rate")
-    axes.set_ylabel("validation accuracy, %")
+    axes.set_ylabel(tuning.axis)
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
     _legend(figure, axes, {name: tint[name] for name in tuning.names}, len(tuning.names) > 8)
@@ -180,14 +184,37 @@ def functions_figure(run: Run) -> Figure | None:
     return figure
 
 
+def predicted_figure(run: Run) -> Figure | None:
+    """What a network of each arm predicts for the test samples, over what is true; None of classes."""
+    panels = predicted(run)
+    if not panels:
+        return None
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = new_figure(max(3.2 * columns, 4.5), 3.0 * rows + 0.4)
+    grid, tint = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True), arm_colours(run)
+    for axes, (arm, (seed, true, said)) in zip(grid.flat, panels.items(), strict=False):
+        axes.plot(true.ravel(), said.ravel(), "o", color=tint[arm], alpha=0.45, ms=3, markeredgewidth=0)
+        axes.axline((float(true.mean()),) * 2, slope=1, color="0.35", linewidth=1, zorder=0)
+        literal(axes.set_title(f"{shortened(arm)}, seed {seed}", fontsize=10))
+        axes.grid(color="0.92")
+        axes.spines[["top", "right"]].set_visible(False)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    unit = ", each in its deviations from its mean" if true.shape[1] > 1 else ""
+    figure.supylabel("predicted", fontsize=10)
+    _caption(figure, f"Predicted over true targets of the test samples{unit}. Line: what is right.")
+    return figure
+
+
 def samples_figure(run: Run) -> Figure | None:
-    """The first training samples, with their labels."""
+    """The first training samples, with their labels or targets."""
     arrays = run.artefact("samples")
     if len(arrays.get("images", ())) == 0:
         return None
-    images, labels = arrays["images"], arrays["labels"]
+    images, labels = arrays["images"], [_written(label) for label in arrays["labels"]]
     if images.ndim == 2:
-        return _samples_as_rows(images, labels)
+        return _samples_as_rows(images, labels, "label" if run.metric.is_share else "target")
     columns = min(8, len(images))
     rows = -(-len(images) // columns)
     mosaic, height, width = _mosaic([_as_image(image) for image in images], rows, columns)
@@ -197,7 +224,7 @@ def samples_figure(run: Run) -> Figure | None:
     axes.set_axis_off()
     for place, label in enumerate(labels):
         row, column = divmod(place, columns)
-        axes.text((column + 0.5) * width, row * height + 0.5, str(label), ha="center", va="top", fontsize=8)
+        axes.text((column + 0.5) * width, row * height + 0.5, label, ha="center", va="top", fontsize=8)
     return figure
 
 
@@ -291,12 +318,20 @@ def _mosaic(images: list[np.ndarray], rows: int, columns: int) -> tuple[np.ndarr
     return mosaic, height, width
 
 
-def _samples_as_rows(images: np.ndarray, labels: np.ndarray) -> Figure:
+def _written(label: np.ndarray) -> str:
+    """A class, or numbers with as many digits as there is room for."""
+    if label.ndim == 0 and not isinstance(label, np.floating):
+        return str(label)
+    shown = [f"{number:.3g}" for number in np.ravel(label)]
+    return " ".join([*shown[:_MOST_TARGETS], *["…"] * (len(shown) > _MOST_TARGETS)])
+
+
+def _samples_as_rows(images: np.ndarray, labels: list[str], what: str) -> Figure:
     figure = new_figure(7.5, 1.2 + 0.13 * len(images))
     axes = figure.subplots()
     picture = axes.imshow(images, aspect="auto", interpolation="nearest", cmap="viridis")
-    axes.set_yticks(range(len(labels)), [str(label) for label in labels], fontsize=6)
-    axes.set_ylabel("label of each training sample")
+    axes.set_yticks(range(len(labels)), labels, fontsize=6)
+    axes.set_ylabel(f"{what} of each training sample")
     axes.set_xlabel("feature")
     figure.colorbar(picture, ax=axes, label="value")
     return figure

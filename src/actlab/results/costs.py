@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from actlab.experiment import METRICS, Metric
 from actlab.stats import Comparison, Interval, compare, mean_interval, median_interval, whichever
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COST_HEADERS = (
-    "activation", "cost of a step", "more epochs to the baseline's accuracy", "reached it", "epochs in equal time",
-    "at equal time, points", "verdict at equal time",
-)  # fmt: skip
+
+def cost_headers(metric: Metric) -> list[str]:
+    """Of cost beside quality."""
+    return [
+        "activation",
+        "cost of a step",
+        f"more epochs to the baseline's {metric.words}",
+        "reached it",
+        "epochs in equal time",
+        ", ".join(filter(None, ("at equal time", metric.unit.word))),
+        "verdict at equal time",
+    ]
 
 
 _MOST_LOOKS = 9  # at how many of the epochs that the cost of a step leaves open
@@ -50,8 +59,8 @@ def step_costs(costs: "pd.DataFrame", first: str) -> dict[str, StepCost]:
 
 @dataclass(frozen=True)
 class Cost:
-    """One arm against the baseline. Epochs are those until the validation accuracy is that of the baseline's last epoch
-    in the same seed; their difference is over the seeds in which both got there, with Student's 95% interval.
+    """One arm against the baseline. Epochs are those until the validation part's metric is that of the baseline's last
+    epoch in the same seed; their difference is over the seeds in which both got there, with Student's 95% interval.
     """
 
     name: str
@@ -63,7 +72,7 @@ class Cost:
     seeds: int
     epochs_at_equal_time: int  # of its own, in the time that both have had
     baseline_epochs: int  # the baseline's in that time: all of them, unless the arm's steps are the cheaper ones
-    equal_time: Comparison  # of validation accuracies after those epochs; for every cost in the interval
+    equal_time: Comparison  # of the validation part's metric after those epochs; for every cost in the interval
 
 
 def costs_beside(
@@ -73,16 +82,17 @@ def costs_beside(
     epochs: int,
     margin: float,
     *,
+    metric: Metric = METRICS["accuracy"],
     sequential: bool = False,
 ) -> list[Cost]:
     """Args:
-    curves: columns arm, seed, epoch, valid_accuracy.
+    curves: columns arm, seed, epoch, and the metric's of the validation part: valid_accuracy.
     relative: arm -> time of a step, relative to the baseline's.
-    margin: the smallest difference that matters, as a fraction.
+    margin: the smallest difference that matters, as the metric has it: a fraction of accuracy.
     sequential: whether seeds were added until the comparisons were decided.
     """
     by_arm = {
-        arm: {seed: part.set_index("epoch")["valid_accuracy"].to_dict() for seed, part in group.groupby("seed")}
+        arm: {seed: _improving(part, metric) for seed, part in group.groupby("seed")}
         for arm, group in curves.groupby("arm", sort=False)
     }
     if baseline not in by_arm or not all(arm in relative and math.isfinite(relative[arm].median) for arm in by_arm):
@@ -115,6 +125,12 @@ def costs_beside(
             )
         )  # fmt: skip
     return found
+
+
+def _improving(rows: "pd.DataFrame", metric: Metric) -> dict[int, float]:
+    """Epoch -> the metric, such that more is better."""
+    values = rows[metric.named("valid_metric")].map(metric.improvement)
+    return dict(zip(rows["epoch"], values, strict=True))
 
 
 def epochs_at_equal_time(epochs: int, relative: float) -> tuple[int, int]:

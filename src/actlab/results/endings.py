@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab.experiment import Run
+from actlab.experiment import METRICS, Run
 from actlab.stats import FINE, Diagnosis, diagnose, listed
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
 def said(found: dict[str, Diagnosis]) -> list[str]:
@@ -28,14 +26,20 @@ def said(found: dict[str, Diagnosis]) -> list[str]:
 
 
 def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
-    """`trials` with their arms. Runs of before keep no number of classes: that of the labels seen is taken."""
+    """`trials` with their arms. Runs of before keep no number of classes: that of the labels seen is taken.
+
+    Where numbers were learned, accuracy is R²: what is explained of the training part's variance, which is 1.
+    """
     finished = trials[trials["status"] == "finished"]
     samples = run.artefact("samples")
     classes = int(samples["classes"]) if "classes" in samples else 1 + int(np.max(samples.get("labels", 9)))
-    curves = run.curves.merge(finished[["key", "arm"]], on="key")
+    curves, metric = run.curves.merge(finished[["key", "arm"]], on="key"), run.metric
+    if not metric.is_share:
+        classes, metric = 0, METRICS["r2"]
+        curves = curves.assign(train_r2=1 - curves["train_loss"], valid_r2=1 - curves["valid_loss"])
     found = {}
     for arm, rows in curves.groupby("arm", sort=False):
-        means = rows.groupby("epoch")[list(_CURVES)].mean()
+        means = rows.groupby("epoch")[list(metric.curves)].mean()
         found[str(arm)] = diagnose(*np.asarray(means).T, classes=classes)
     return found
 

@@ -19,20 +19,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Tables = Mapping[str, Mapping[str, Mapping[Any, float]]]  # task -> arm -> seed -> value; NaN: the trial diverged
-COMPARISON_HEADERS = (
-    "activation", "against", "pairs", "difference, points", "simultaneous 95% interval", "plain 95% t interval", "p",
-    "probability of improvement", "smallest visible, points", "verdict", "note",
-)  # fmt: skip
-COMPARISON_NOTES = {
-    "pairs": "seeds in which both finished",
-    "difference, points": "mean over the pairs, in percentage points; above 0 is better",
-    "simultaneous 95% interval": "of the difference, in points, for all comparisons together; it decides",
-    "plain 95% t interval": "Student's, of this comparison alone",
-    "p": "two-sided, corrected for the number of comparisons",
-    "probability of improvement": "the share of pairs in which it is better, ties counted half",
-    "smallest visible, points": "the true difference that so many pairs tell from 0 four times in five",
-}
-_NOT_SHOWN = ("p", "probability of improvement", "smallest visible, points")  # of a table from elsewhere
+_NOT_SHOWN = ("p", "probability of improvement", "smallest visible")  # of a table from elsewhere
+
+
+def comparison_headers(unit: Unit) -> dict[str, str]:
+    """The headers of a table of comparisons, and what is to be said of each."""
+    word = unit.word and f", {unit.word}"
+    within, points = (", in percentage points", ", in points") if unit.word == Unit.word else (word, "")
+    turned = " (lower)" if unit.better == "lower" else ""
+    return {
+        "activation": "",
+        "against": "",
+        "pairs": "seeds in which both finished",
+        f"difference{word}": f"mean over the pairs{within}; above 0 is better{turned}",
+        "simultaneous 95% interval": f"of the difference{points}, for all comparisons together; it decides",
+        "plain 95% t interval": "Student's, of this comparison alone",
+        "p": "two-sided, corrected for the number of comparisons",
+        "probability of improvement": "the share of pairs in which it is better, ties counted half",
+        f"smallest visible{word}": "the true difference that so many pairs tell from 0 four times in five",
+        "verdict": "",
+        "note": "",
+    }
+
+
+def _is_shown(header: str) -> bool:
+    return header.partition(",")[0] not in _NOT_SHOWN
 
 
 @dataclass(frozen=True)
@@ -189,8 +200,7 @@ class Judgement:
     @property
     def headers(self) -> list[str]:
         """Of `text_rows`, with the unit."""
-        unit = f", {self.unit.word}" if self.unit.word else ""
-        shown = [name.replace(", points", unit) for name in COMPARISON_HEADERS[1:] if name not in _NOT_SHOWN]
+        shown = [*filter(_is_shown, comparison_headers(self.unit))][1:]
         return [*(["task"] if len(self.tables) > 1 else []), "comparison", *shown]
 
     @property
@@ -198,7 +208,7 @@ class Judgement:
         """The comparisons as text."""
         return [
             ([task] if len(self.tables) > 1 else [])
-            + [cell for name, cell in cells(c, self.unit).items() if name not in _NOT_SHOWN]
+            + [cell for name, cell in cells(c, self.unit).items() if _is_shown(name)]
             for task, found in self.comparisons.items()
             for c in found
         ]
@@ -241,7 +251,7 @@ def _no_function(item: Comparison) -> Comparison:
 
 
 def cells(item: Comparison, unit: Unit) -> dict[str, str]:
-    """A comparison as text, by COMPARISON_HEADERS."""
+    """A comparison as text, by `comparison_headers`."""
     texts = (
         item.name,
         item.baseline,
@@ -255,4 +265,4 @@ def cells(item: Comparison, unit: Unit) -> dict[str, str]:
         unit.stated(item.verdict),
         stats.note(item, unit),
     )
-    return dict(zip(COMPARISON_HEADERS, texts, strict=True))
+    return dict(zip(comparison_headers(unit), texts, strict=True))

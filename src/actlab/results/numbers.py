@@ -1,14 +1,12 @@
 """How numbers are written in tables, on pages and in JSON."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from actlab.naming import exact
-from actlab.stats import NOTHING, Unit
+from actlab.stats import NOTHING
 
 NO_TEST = NOTHING
-POINTS = Unit()
 
 
 def percent(value: float, digits: int = 2) -> str:
@@ -31,15 +29,6 @@ def times(value: float, low: float = math.nan, high: float = math.nan) -> str:
     if not math.isfinite(value):
         return NO_TEST
     return f"{value:.2f}×" + (f" [{low:.2f}, {high:.2f}]" if low < high else "")
-
-
-def interval_text(row: Mapping[str, Any], name: str) -> str:
-    """
-    >>> interval_text({"test": 0.9, "test_low": 0.89, "test_high": 0.91}, "test")
-    '90.00% [89.00, 91.00]'
-    """
-    mean, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    return percent(mean) + (f" [{100 * low:.2f}, {100 * high:.2f}]" if math.isfinite(low) else "")
 
 
 def short(value: float | str) -> str:

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,54 +11,22 @@ import numpy as np
 
 from actlab import data
 from actlab.data import sets
-from actlab.experiment import Run, looked
+from actlab.experiment import METRICS, Experiment, Metric, Run, looked
 from actlab.results import endings
-from actlab.results.costs import NO_COST, Cost, StepCost, costs_beside, step_costs
+from actlab.results.columns import beside, columns
+from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_beside, step_costs
 from actlab.results.differences import cost_lines, cost_row, difference_lines
 from actlab.results.guessing import unlearned
-from actlab.results.judgement import Origin, cells, judged
-from actlab.results.numbers import NO_TEST, POINTS, aligned, interval_text, number, percent, plain, short, times
+from actlab.results.judgement import Origin, cells, comparison_headers, judged
+from actlab.results.numbers import aligned, plain, short
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import LEAST_PAIRS, Comparison, Diagnosis, all_pairs, mean_interval, note, nothing_compared
+from actlab.stats import LEAST_PAIRS, Comparison, Diagnosis, Unit, all_pairs, mean_interval, note, nothing_compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _PAIR = ("first", "other", "difference", "low", "high", "n")
-_INTERVALS = ("final_valid_accuracy", "best_valid_accuracy", "test_accuracy")
-_MEANS = ("final_train_loss", "final_train_accuracy", "final_valid_loss")
-
-_CELLS: dict[str, Callable[[dict[str, Any]], str]] = {  # a row of the table as text, by header
-    "activation": lambda row: row["arm"],
-    "trials": lambda row: str(row["n"]),
-    "diverged": lambda row: f"{row['diverged']} of {row['diverged'] + row['n']}",
-    "final validation accuracy": lambda row: interval_text(row, "final_valid_accuracy"),
-    "best validation accuracy": lambda row: interval_text(row, "best_valid_accuracy"),
-    "best epoch": lambda row: f"{row['best_epoch']:g}" if math.isfinite(row["best_epoch"]) else NO_TEST,
-    "test accuracy": lambda row: interval_text(row, "test_accuracy"),
-    "step cost": lambda row: times(*(row[f"relative_cost{end}"] for end in ("", "_low", "_high"))),
-    "gradient": lambda row: row["gradient"] or NO_TEST,
-    "final training loss": lambda row: number(row["final_train_loss"]),
-    "final training accuracy": lambda row: percent(row["final_train_accuracy"]),
-    "final validation loss": lambda row: number(row["final_valid_loss"]),
-}
-HEADERS = tuple(_CELLS)
-HEADER_NOTES = {
-    "trials": "finished trials; the figures are means over them",
-    "final validation accuracy": "after the last epoch",
-    "best validation accuracy": "at the epoch of the lowest validation loss",
-    "best epoch": "median over seeds of the epoch of the lowest validation loss",
-    "test accuracy": "with the parameters of the best epoch",
-    "step cost": "time of one training step, relative to the first activation; in brackets 95% of the median round",
-    "gradient": "whether the derivative is written by hand or found by autograd",
-    "final training loss": "running mean over the last epoch, each sample before its update",
-    "final training accuracy": "running mean over the last epoch, each sample before its update",
-}
-_TERMINAL = (  # the columns that fit
-    "activation", "trials", "diverged", "final validation accuracy", "best validation accuracy", "test accuracy",
-    "step cost", "gradient",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +34,11 @@ class Summary:
     """What a run says.
 
     `table` has a row an arm: means over its finished trials with 95 % intervals, accuracies as fractions. `values` is
-    what the comparisons compare, by arm and seed; NaN where the trial diverged.
+    what the comparisons compare, by arm and seed: the metric, negated where lower is better; NaN where the trial
+    diverged.
     """
 
+    experiment: Experiment
     table: "pd.DataFrame"
     values: dict[str, dict[int, float]]
     comparisons: list[Comparison]
@@ -81,7 +50,7 @@ class Summary:
     asked: str  # which question the intervals answer
     costs: list[Cost]  # cost beside quality, an arm each but the baseline
     tuning: Tuning | None  # how each activation's setting was chosen; None: it was given
-    metric: str  # in words
+    metric: str  # in words, with the part that it is of
     metric_note: str  # what is to be said of it, or ""
     subject: str  # the data, as a sentence names them
     mixed: str  # in words, where trials come from different devices, CPUs or versions; or ""
@@ -91,6 +60,11 @@ class Summary:
     pairs: list[tuple[str, str, float, float, float, int]]  # of every two arms: other minus first, all together
     preflight: list[dict[str, Any]]  # what was found before training
     endings: dict[str, Diagnosis]  # what each arm's training ended in
+
+    @property
+    def measure(self) -> Metric:
+        """What the trials are compared by."""
+        return METRICS[self.experiment.metric]
 
     @property
     def warned(self) -> list[str]:
@@ -108,25 +82,32 @@ class Summary:
 
     def as_text(self) -> str:
         """The table, and what it says, for a terminal."""
-        headers = [name.removesuffix(" accuracy").removesuffix(" cost") for name in _TERMINAL]
-        rows = [[_CELLS[name](row) for name in _TERMINAL] for row in self.table.to_dict("records")]
+        shown = {name: column for name, column in columns(self.experiment).items() if column.in_terminal}
+        headers = [name.removesuffix(f" {self.measure.words}").removesuffix(" cost") for name in shown]
+        rows = [[column.cell(row) for column in shown.values()] for row in self.table.to_dict("records")]
         lines = aligned([headers, *rows])
         tuned = self.tuning.sentence if self.tuning else ""
         caption = f"These differences rest on: {self.caption}" if self.caption else ""
         said = (self.conclusion, self.best_said, tuned, *self.warned, caption, self.metric_note, self.mixed,
                 self.unfinished)  # fmt: skip
         brackets = "In brackets: 95% intervals of the mean over seeds. step: time of a training step, relative."
+        if not self.measure.is_share:
+            brackets += f" Figures: {', '.join(filter(None, (self.measure.words, self.measure.unit.word)))}."
         told = [line for text in said if text for line in textwrap.wrap(text, 100)]
         baseline = self.comparisons[0].baseline if self.comparisons else ""
-        differences = difference_lines(self.comparisons, self.metric)
-        return "\n".join([*lines, brackets, "", *differences, *cost_lines(self.costs, baseline), *told])
+        differences = difference_lines(self.comparisons, directed(self.metric, self.measure.unit), self.measure.unit)
+        costs = cost_lines(self.costs, baseline, self.measure)
+        return "\n".join([*lines, brackets, "", *differences, *costs, *told])
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values; what is not a number is None."""
+        unit = self.measure.unit
         told = {
             "subject": self.subject,
             "metric": self.metric,
             "metric_note": self.metric_note,
+            # of accuracies they need not be said
+            **({"unit": unit.word, "direction": f"{unit.better} is better"} if unit.better else {}),
             "conclusion": self.conclusion,
             "best_among": self.best,
             "caption": self.caption,
@@ -138,7 +119,7 @@ class Summary:
             "tuning": self.tuning and self.tuning.as_json(),
             "costs": [dataclasses.asdict(item) for item in self.costs],
             "comparisons": [
-                dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, POINTS)}
+                dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, unit)}
                 for item in self.comparisons
             ],
             "all_pairs": [dict(zip(_PAIR, item, strict=True)) for item in self.pairs],
@@ -148,27 +129,43 @@ class Summary:
         return plain(told)
 
     @property
+    def headers(self) -> dict[str, str]:
+        """Those of the table, and what is to be said of each."""
+        return {name: column.note for name, column in columns(self.experiment).items()}
+
+    @property
     def rows(self) -> list[list[str]]:
-        """The table as text, in the order of HEADERS."""
-        return [[cell(row) for cell in _CELLS.values()] for row in self.table.to_dict("records")]
+        """The table as text, in the order of `headers`."""
+        shown = columns(self.experiment).values()
+        return [[column.cell(row) for column in shown] for row in self.table.to_dict("records")]
+
+    @property
+    def cost_headers(self) -> list[str]:
+        return cost_headers(self.measure)
 
     @property
     def cost_rows(self) -> list[list[str]]:
-        """Cost beside quality as text, in the order of COST_HEADERS."""
-        return [cost_row(item) for item in self.costs]
+        """Cost beside quality as text, in the order of `cost_headers`."""
+        return [cost_row(item, self.measure.unit) for item in self.costs]
 
     @property
     def pair_rows(self) -> list[list[str]]:
         """Every two arms as text, in the order of PAIR_HEADERS."""
+        unit = self.measure.unit
         return [
-            [first, other, str(n), POINTS.difference(mean), POINTS.span(low, high)]
+            [first, other, str(n), unit.difference(mean), unit.span(low, high)]
             for first, other, mean, low, high, n in self.pairs
         ]
 
     @property
+    def comparison_headers(self) -> dict[str, str]:
+        """Those of the comparisons, and what is to be said of each."""
+        return comparison_headers(self.measure.unit)
+
+    @property
     def comparison_rows(self) -> list[list[str]]:
-        """The comparisons as text, in the order of COMPARISON_HEADERS."""
-        return [[*cells(item, POINTS).values()] for item in self.comparisons]
+        """The comparisons as text, in the order of `comparison_headers`."""
+        return [[*cells(item, self.measure.unit).values()] for item in self.comparisons]
 
 
 def summarise(run: str | Path | Run) -> Summary:
@@ -177,17 +174,19 @@ def summarise(run: str | Path | Run) -> Summary:
     trials = with_arms(run)
     import pandas as pd  # what the trials were read with: Run says so where it is missing
 
-    has_test = run.examples > 0 or bool(trials["test_accuracy"].notna().any())
-    column = "test_accuracy" if has_test else "final_valid_accuracy"
-    metric = "test accuracy" if has_test else "final validation accuracy"
-    values = _values(trials, column)
+    measure, unit = run.metric, run.metric.unit
+    has_test = run.examples > 0 or bool(trials[measure.named("test_metric")].notna().any())
+    values = _values(trials, measure.named("test_metric" if has_test else "final_valid_metric"), measure)
+    metric = f"{'test' if has_test else 'final validation'} {measure.words}"
     experiment, data_set = run.experiment, sets.SETS.get(run.experiment.data)
     subject = data_set.title if data_set else Path(experiment.data).name
     if experiment.reason:
         subject += f", {experiment.reason}"
-    examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
-    margin = data.margin_points(experiment.data, experiment.margin, examples)
-    margin_said = f"{margin:.3g} points"
+    margin = experiment.margin or measure.margin
+    if measure.is_share:
+        examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
+        margin = data.margin_points(experiment.data, experiment.margin, examples)
+    margin_said = f"{margin:.3g} {unit.word or f'of {measure.words}'}"
     if 0 < experiment.margin < margin:
         margin_said += f" (two test examples, above the {experiment.margin:g} asked for)"
     wanted = experiment.baseline_label  # or the first arm of it
@@ -210,19 +209,22 @@ def summarise(run: str | Path | Run) -> Summary:
         advice=f"run with --seeds {LEAST_PAIRS} or more",
     )
     found = judged(
-        {"": values}, baseline, metric=metric, unit=POINTS, subject=subject, margin=margin, origin=origin
+        {"": values}, baseline, metric=directed(metric, unit), unit=unit, subject=subject, margin=margin, origin=origin
     )  # fmt: skip
     comparisons = found.comparisons[""]
     planned = int((trials["status"] == "planned").sum())
     costs = step_costs(run.costs, run.activations[0]) if run.activations else {}
     return Summary(
-        table=pd.DataFrame([_row(str(arm), group, costs) for arm, group in trials.groupby("arm", sort=False)]),
+        experiment=experiment,
+        table=pd.DataFrame(
+            [_row(str(arm), group, costs, experiment) for arm, group in trials.groupby("arm", sort=False)]
+        ),
         values=values,
         comparisons=comparisons,
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
         best=found.best.get("", []),
         best_said=found.best_said,
-        costs=_costs(run, trials, baseline, margin / 100, origin.unlearned),
+        costs=_costs(run, trials, baseline, margin / unit.scale, origin.unlearned),
         tuning=tuning,
         caption=found.caption,
         methods=found.methods,
@@ -240,6 +242,11 @@ def summarise(run: str | Path | Run) -> Summary:
     )
 
 
+def directed(metric: str, unit: Unit) -> str:
+    """A metric in words, with its direction where that is to be said."""
+    return f"{metric} ({unit.direction})" if unit.better else metric
+
+
 def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
     """Why no more seeds were added, where they were asked for until all is decided."""
     most = run.experiment.max_seeds
@@ -249,8 +256,10 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
 
 
 def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray]]:
-    """Arm -> seed -> which test examples were right."""
-    bits = run.correct()
+    """Arm -> seed -> which test examples were right; of numbers the metric of each example, more being better."""
+    bits = {
+        key: values if run.metric.is_share else run.metric.improvement(values) for key, values in run.scores().items()
+    }
     return {
         str(arm): {seed: bits[key] for seed, key in zip(rows["seed"], rows["key"], strict=True) if key in bits}
         for arm, rows in trials.groupby("arm", sort=False)
@@ -272,7 +281,9 @@ def _costs(
     relative = {arm: by_activation[activation] for arm, activation in own.items() if activation in by_activation}
     curves = run.curves.merge(finished[["key", "arm"]], on="key")
     looks = run.experiment.max_seeds > 0
-    found = costs_beside(curves, relative, baseline, run.experiment.epochs, margin, sequential=looks)
+    found = costs_beside(
+        curves, relative, baseline, run.experiment.epochs, margin, metric=run.metric, sequential=looks
+    )  # fmt: skip
     judged = nothing_compared([item.equal_time for item in found], unlearned)
     return [dataclasses.replace(item, equal_time=told) for item, told in zip(found, judged, strict=True)]
 
@@ -305,38 +316,51 @@ def with_arms(run: Run) -> "pd.DataFrame":
 
 
 def _metric_note(run: Run, has_test: bool) -> str:
+    words = run.metric.words
+    guessing = (
+        " Targets have mean 0 and deviation 1 on the training part: guessing that mean has a mean squared error of "
+        "about 1, and an R² of about 0."
+    ) * (not run.metric.is_share)
     if has_test:
-        return "Test accuracy is that of the parameters of the epoch with the lowest validation loss."
+        return f"Test {words} is that of the parameters of the epoch with the lowest validation loss.{guessing}"
     if run.experiment.split == "tutorial":
         return (
-            "There is no test accuracy: in the split 'tutorial' the test samples serve as validation samples. The "
+            f"There is no test {words}: in the split 'tutorial' the test samples serve as validation samples. The "
             "comparison takes the last epoch, so that they have chosen nothing; but they are no independent judge of "
             "anything that was chosen by looking at them, such as a learning rate or the number of epochs."
+            f"{guessing}"
         )
-    return "There is no test set: the comparison takes the validation accuracy after the last epoch."
+    return f"There is no test set: the comparison takes the validation {words} after the last epoch.{guessing}"
 
 
-def _values(trials: "pd.DataFrame", column: str) -> dict[str, dict[int, float]]:
-    """Arm -> seed -> value; a diverged trial is NaN, whatever it had reached before; one that is planned is absent."""
+def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, dict[int, float]]:
+    """Arm -> seed -> value, such that more is better; a diverged trial is NaN, whatever it had reached before; one that
+    is planned is absent.
+    """
     found: dict[str, dict[int, float]] = {arm: {} for arm in dict.fromkeys(trials["arm"])}
     for row in trials[trials["status"] != "planned"].to_dict("records"):
-        found[row["arm"]][row["seed"]] = float(row[column]) if row["status"] == "finished" else math.nan
+        value = metric.improvement(float(row[column])) if row["status"] == "finished" else math.nan
+        found[row["arm"]][row["seed"]] = value
     return {arm: values for arm, values in found.items() if values}
 
 
-def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost]) -> dict:
+def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost], experiment: Experiment) -> dict:
+    metric = METRICS[experiment.metric]
     finished = group.loc[group["status"] == "finished"]
     diverged = int((group["status"] == "diverged").sum())
     first = group.iloc[0]
     row = {"arm": arm, "activation": first["activation"], **{name: first[name] for name in _PARTS}}
     row |= {"n": len(finished), "diverged": diverged}
-    for name in _INTERVALS:
+    with_interval = [("final_valid", metric), ("best_valid", metric), ("test", metric)]
+    for part, each in with_interval + [("test", each) for each in beside(experiment)]:
+        name = f"{part}_{each.name}"
         found = mean_interval(finished[name].to_numpy())
         # Student's interval of a few values knows nothing of the ends of the scale
-        low, high = np.clip((found.low, found.high), 0.0, 1.0)
+        low, high = np.clip((found.low, found.high), *each.limits)
         row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
     row["best_epoch"] = float(finished["best_epoch"].astype(float).median())
     cost = costs.get(first["activation"], NO_COST)
     row |= {"relative_cost": cost.median, "relative_cost_low": cost.low, "relative_cost_high": cost.high}
     row["gradient"] = ", ".join(dict.fromkeys(group["gradient"].dropna()))
-    return row | {name: mean_interval(finished[name].to_numpy()).mean for name in _MEANS}
+    means = ("final_train_loss", metric.named("final_train_metric"), "final_valid_loss")
+    return row | {name: mean_interval(finished[name].to_numpy()).mean for name in means}

@@ -1,17 +1,30 @@
-"""How settings were chosen: accuracy over the learning rate, and what order one rate for all would have given."""
+"""How settings were chosen: the metric over the learning rate, and what order one rate for all would have given."""
 
 import dataclasses
 import math
 from functools import cached_property
 from typing import Any
 
-from actlab.experiment import GRID, TUNING_SEEDS, WORDS, Experiment, Run, Setting, Tried, chosen, said, tried
+from actlab.experiment import (
+    GRID,
+    METRICS,
+    TUNING_SEEDS,
+    WORDS,
+    Experiment,
+    Metric,
+    Run,
+    Setting,
+    Tried,
+    chosen,
+    said,
+    tried,
+)
 from actlab.naming import exact
-from actlab.results.numbers import NO_TEST, number, percent, short
+from actlab.results.columns import is_the_loss
+from actlab.results.numbers import NO_TEST, number, short
 from actlab.stats import count, listed
 
-_SPAN_POINTS = 12.0
-CHOSEN_HEADERS = ("activation", "setting", "mean validation loss", "validation accuracy")
+_SPAN = 0.12  # of an axis of the metric: 12 points of accuracy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +42,10 @@ class Tuning:
     def rates(self) -> list[float]:
         return sorted(self.experiment.learning_rate)
 
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.experiment.metric]
+
     def setting(self, name: str) -> Setting:
         return self.experiment.tuned[name]
 
@@ -45,18 +62,35 @@ class Tuning:
         }
 
     @property
+    def axis(self) -> str:
+        """The title of an axis of the metric."""
+        return f"validation {self.metric.words}{', %' * self.metric.is_share}"
+
+    @property
     def limits(self) -> tuple[float, float]:
-        """Of an axis of accuracies, in per cent: what is far below the best would flatten all that matters."""
-        shown = [100 * item.accuracy for tried in self.by_rate.values() for item in tried.values() if not item.diverged]
-        top = max(shown, default=100.0)
-        low = max(min(shown, default=0.0), top - _SPAN_POINTS)
-        room = 0.06 * max(top - low, 0.1)
-        return low - room, top + room
+        """Of an axis of the metric, as it is shown: what is far from the best would flatten all that matters."""
+        points = [point for name in self.names for point in self.points(name).values()]
+        scale = self.metric.unit.scale
+        low, high = min(points, default=0.0), max(points, default=scale)
+        if self.metric.unit.better == "lower":
+            high = min(high, low + _SPAN * scale)
+        else:
+            low = max(low, high - _SPAN * scale)
+        room = 0.06 * max(high - low, 0.001 * scale)
+        return low - room, high + room
+
+    def points(self, name: str) -> dict[float, float]:
+        """Learning rate -> the metric as it is shown, of an activation; without what diverged."""
+        scale = self.metric.unit.scale
+        return {rate: scale * item.accuracy for rate, item in self.by_rate[name].items() if not item.diverged}
 
     def order(self, rate: float | None) -> list[str]:
-        """The activations by mean validation accuracy with one rate for all; None: each with its own setting."""
+        """The activations, the best first, by the metric of validation with one rate for all; None: each with its own
+        setting.
+        """
         found = {name: self._at(name, rate) for name in self.names}
-        reached = {name: item.accuracy for name, item in found.items() if item and math.isfinite(item.accuracy)}
+        better = self.metric.improvement
+        reached = {name: better(item.accuracy) for name, item in found.items() if item and math.isfinite(item.accuracy)}
         return sorted(reached, key=lambda name: -reached[name])
 
     def _at(self, name: str, rate: float | None) -> Tried | None:
@@ -65,14 +99,22 @@ class Tuning:
         return next((t for t in self.tried if (t.activation, t.setting) == (name, self.setting(name))), None)
 
     @property
+    def chosen_headers(self) -> list[str]:
+        return ["activation", "setting", "mean validation loss", f"validation {self.metric.words}"][: self._width]
+
+    @property
     def chosen_rows(self) -> list[list[str]]:
-        """The chosen settings as text, in the order of CHOSEN_HEADERS."""
+        """The chosen settings as text, in the order of `chosen_headers`."""
         rows = []
         for name in self.names:
             item = self._at(name, None)
-            shown = [number(item.loss), percent(item.accuracy)] if item else [NO_TEST] * 2
-            rows.append([name, said(self.experiment, self.setting(name)), *shown])
+            shown = [number(item.loss), self.metric.text(item.accuracy)] if item else [NO_TEST] * 2
+            rows.append([name, said(self.experiment, self.setting(name)), *shown][: self._width])
         return rows
+
+    @property
+    def _width(self) -> int:
+        return 3 if is_the_loss(self.experiment) else 4  # what is the loss is shown once
 
     @property
     def rate_headers(self) -> list[str]:
@@ -80,14 +122,14 @@ class Tuning:
 
     @property
     def rate_rows(self) -> list[list[str]]:
-        """The accuracy of each activation with each rate, and the order that it would give; then each with its own."""
+        """The metric of each activation with each rate, and the order that it would give; then each with its own."""
         rows = []
         for rate in [*self.rates, None]:
             found = [self._at(name, rate) for name in self.names]
             shown = [
                 NO_TEST if item is None
                 else f"{item.diverged} of {item.seeds} diverged" if item.diverged
-                else percent(item.accuracy)
+                else self.metric.text(item.accuracy)
                 for item in found
             ]  # fmt: skip
             rows.append(["its own" if rate is None else exact(rate), *shown, " > ".join(self.order(rate)) or NO_TEST])
@@ -123,7 +165,7 @@ class Tuning:
             "chosen": {name: dict(self.setting(name)) for name in self.names},
             "tried": [
                 {"activation": t.activation, **t.setting, "diverged": t.diverged}
-                | {"valid_loss": t.loss, "valid_accuracy": t.accuracy}
+                | {"valid_loss": t.loss, self.metric.named("valid_metric"): t.accuracy}
                 for t in self.tried
             ],
             "order_at_one_rate": {exact(rate): self.order(rate) for rate in self.rates},

@@ -80,10 +80,9 @@ def judge(
     signed = values[finished] * (-1 if lower_is_better else 1)
     tables = _tables(kept, signed.tolist(), group, seed, task)
     chosen = _baseline(tables, None if baseline is None else str(baseline), group, sheet.name, told)
-    direction = f"{shown.better} is better{': a positive difference is an improvement' if lower_is_better else ''}"
     told += _told_alone(tables, chosen)
     return judged(
-        tables, chosen, metric=f"{metric} ({direction})", unit=shown, subject=sheet.name, margin=margin,
+        tables, chosen, metric=f"{metric} ({shown.direction})", unit=shown, subject=sheet.name, margin=margin,
         told=tuple(told), group=group, progress=progress,
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from actlab.results.costs import StepCost, costs_beside, step_costs
 from actlab.results.differences import cost_row, verdict_said
 from actlab.results.latex import latex_table
 from actlab.results.summary import summarise
+from actlab.stats import Unit
 from actlab.workflows.comparison import compare
 
 CURVES = {
@@ -166,7 +167,8 @@ def test_the_table_for_a_paper(tmp_path):
     assert "on these 360 test examples only" in latex_table(here)
     assert "on these 360 test examples only" in here.as_text() and here.as_json()["comparisons"][0]["only_here"]
     split_anew = dataclasses.replace(here.comparisons[0], examples=0)
-    assert "on splits of these data only" in verdict_said(split_anew) and "examples" not in verdict_said(split_anew)
+    said = verdict_said(split_anew, Unit())
+    assert "on splits of these data only" in said and "examples" not in said
     assert not re.search(r"(?<!\\)[%#]", text.replace(r"% \usepackage", ""))
     assert re.search(r"(?<!\\)_", text) is None
     assert [row[0] for row in summary.cost_rows] == ["leaky_relu(0.2)"]

@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 from scipy import stats as scipy_stats
 
-from actlab.experiment import Run, Store
+from actlab.experiment import CURVES, Run, Store
 from actlab.experiment.spec import Experiment
 from actlab.report import draw, hiplot_pages
-from actlab.report.curves import curves_of
+from actlab.report.curves import curves_of, quantities
 from actlab.report.hiplot_pages import file_names
 from actlab.results import summarise
 
@@ -50,7 +50,7 @@ def fake_run(
             for trial in done
         ]
         for _, outcome, _ in results:
-            outcome |= {} if has_test else {"test_accuracy": None, "test_loss": None}
+            outcome |= {} if has_test else {"test_metric": None, "test_loss": None}
         store.add_stack("stack", [r[1] for r in results], [row for r in results for row in r[2]], [], [1.5] * epochs)
         store.add_artefact("samples", _samples(generator, shape, has_test))
         store.add_artefact("functions", _functions(experiment.labels))
@@ -84,8 +84,8 @@ def _result(trial, generator, luck, effect, diverged):
         for column in (valid, train, valid_loss, train_loss):
             column[when - 1 :] = np.nan
     best = 0 if when == 1 else int(np.nanargmin(valid_loss))
-    end = {"final_train_loss": train_loss[-1], "final_train_accuracy": train[-1]}
-    end |= {"final_valid_loss": valid_loss[-1], "final_valid_accuracy": valid[-1]}
+    end = {"final_train_loss": train_loss[-1], "final_train_metric": train[-1]}
+    end |= {"final_valid_loss": valid_loss[-1], "final_valid_metric": valid[-1]}
     outcome = {
         "key": trial.key,
         "status": "diverged" if when else "finished",
@@ -93,9 +93,9 @@ def _result(trial, generator, luck, effect, diverged):
         **{name: None if np.isnan(value) else float(value) for name, value in end.items()},
         "best_epoch": best + 1,
         "best_valid_loss": float(valid_loss[best]),
-        "best_valid_accuracy": float(valid[best]),
+        "best_valid_metric": float(valid[best]),
         "test_loss": 0.08,
-        "test_accuracy": round(float(valid[best]) + 0.0007 * generator.standard_normal(), 4),
+        "test_metric": round(float(valid[best]) + 0.0007 * generator.standard_normal(), 4),
         "gradient": "by autograd" if ":" in trial.label else "by hand",
         "engine": "stacked",
         "device": "cpu",
@@ -104,7 +104,7 @@ def _result(trial, generator, luck, effect, diverged):
     }
     names = {"key": trial.key, "activation": trial.label, "seed": trial.seed, "learning_rate": trial.learning_rate}
     columns = zip(epoch.tolist(), train_loss, train, valid_loss, valid, strict=True)
-    keys = ("epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+    keys = ("epoch", *CURVES)
     return trial.key, outcome, [{**names, **dict(zip(keys, row, strict=True))} for row in columns]
 
 
@@ -204,7 +204,7 @@ def test_numbers_on_the_page_are_those_of_the_database(drawn):
     run, page = drawn
     cells = Cells(page)
     for place, name in enumerate(run.activations):
-        values = [v for (v,) in rows_of(run, f"SELECT test_accuracy FROM trials WHERE activation = '{name}'"
+        values = [v for (v,) in rows_of(run, f"SELECT test_metric FROM trials WHERE activation = '{name}'"
                                              " AND status = 'finished'")]  # fmt: skip
         low, high = scipy_stats.t.interval(0.95, len(values) - 1, np.mean(values), scipy_stats.sem(values))
         shown = column(cells, "results", "test accuracy")[place]
@@ -231,7 +231,7 @@ def test_relative_cost_is_the_median_ratio_within_rounds(drawn):
 
 def test_comparison_on_the_page_is_that_of_the_rows(drawn):
     run, page = drawn
-    found = dict(rows_of(run, "SELECT activation || seed, test_accuracy FROM trials WHERE status = 'finished'"))
+    found = dict(rows_of(run, "SELECT activation || seed, test_metric FROM trials WHERE status = 'finished'"))
     pairs = [(found[f"relu{s}"], found[f"tanh{s}"]) for s in range(10)]
     expected = scipy_stats.ttest_rel([b for _, b in pairs], [a for a, _ in pairs])
     cells = Cells(page)
@@ -287,8 +287,8 @@ def test_all_files_are_there(drawn):
 
 def test_curves_are_means_over_the_seeds_that_finished(drawn):
     run, _ = drawn
-    [curve] = [valid for _, valid in curves_of(run, "accuracy") if valid.arm == "leaky_relu"]
-    rows = rows_of(run, "SELECT AVG(valid_accuracy), MIN(valid_accuracy), MAX(valid_accuracy) FROM curves"
+    [curve] = [valid for _, valid in curves_of(run, quantities(run)["accuracy"]) if valid.arm == "leaky_relu"]
+    rows = rows_of(run, "SELECT AVG(valid_metric), MIN(valid_metric), MAX(valid_metric) FROM curves"
                         " WHERE activation = 'leaky_relu' AND seed != 3 GROUP BY epoch ORDER BY epoch")  # fmt: skip
     assert curve.seeds == 9
     assert np.c_[curve.mean, curve.low, curve.high] == pytest.approx(100 * np.array(rows))
@@ -398,7 +398,7 @@ def test_tutorial_split_has_no_test_accuracy(tmp_path):
     summary = summarise(run)
     assert summary.metric == "final validation accuracy"
     assert "no independent judge" in summary.metric_note
-    assert summary.values["relu"][0] == rows_of(run, "SELECT final_valid_accuracy FROM trials LIMIT 1")[0][0]
+    assert summary.values["relu"][0] == rows_of(run, "SELECT final_valid_metric FROM trials LIMIT 1")[0][0]
     page = draw(run).read_text(encoding="utf-8")
     assert column(Cells(page), "results", "test accuracy") == ["–"] * 3
     assert "no independent judge" in page

@@ -12,7 +12,7 @@ from actlab.report import interactive
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.plots import TRAIN_SAID, VALID_SAID
 from actlab.report.templates import Markup, template
-from actlab.results import PAIR_HEADERS, Summary, trial_columns, with_arms
+from actlab.results import Summary, trial_columns, with_arms
 from actlab.stats import count, listed
 
 if TYPE_CHECKING:
@@ -41,18 +41,17 @@ def draw_page(
     curves, words = quantities(run), run.metric.words
     titles = {name: quantity.title for name, quantity in curves.items()}
     titles |= {"tuning": f"Validation {words} by learning rate"}
-    samples = base64.b64encode((folder / "samples.png").read_bytes()) if "samples.png" in pictures else b""
     page = template("page.html").render(
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
         notes=_notes(summary, trials),
         tint=arm_colours(run),
-        than="as far as it lies below" if run.metric.unit.better == "lower" else "minus",
+        compared=run.metric.unit.against(summary.metric),
         several="accuracies" if run.metric.is_share else f"{words} values",
         headers=summary.headers.items(),
         comparison_headers=summary.comparison_headers.items(),
         cost_headers=summary.cost_headers,
-        pair_headers=PAIR_HEADERS,
+        pair_headers=summary.pair_headers,
         chosen_headers=summary.tuning.chosen_headers if summary.tuning else [],
         verdict_column=[*summary.comparison_headers].index("verdict"),
         charts=charts,
@@ -60,7 +59,9 @@ def draw_page(
         chart_titles=_CHART_TITLES | titles,
         train_said=TRAIN_SAID,
         valid_said=VALID_SAID,
-        samples=samples.decode(),
+        samples=_encoded(folder, "samples.png", pictures),
+        predicted=_encoded(folder, "predicted.png", pictures),
+        label="label" if run.metric.is_share else "target",
         licence=str(run.artefact("samples").get("licence", "")),
         measured=_measured(run, summary),
         command=next((known["command"] for known in reversed(run.environments) if known.get("command")), ""),
@@ -76,6 +77,11 @@ def draw_page(
     file = folder / "index.html"
     file.write_text(page, encoding="utf-8")
     return file
+
+
+def _encoded(folder: Path, name: str, pictures: list[str]) -> str:
+    """A picture as the page holds it; "" where it was not drawn."""
+    return base64.b64encode((folder / name).read_bytes()).decode() if name in pictures else ""
 
 
 def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:

@@ -124,8 +124,7 @@ def paired_figure(
     axes.grid(axis="x", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
     word = ", percentage points" if unit.word == Unit.word else unit.word and f", {unit.word}"
-    than = "how far below" if unit.better == "lower" else "minus"  # so that more is better
-    literal(axes.set_xlabel(f"{metric} {than} that of {shortened(baseline)}{word}"))
+    literal(axes.set_xlabel(f"{unit.against(metric)} that of {shortened(baseline)}{word}"))
     judged = any(np.isfinite(item.low) for item in comparisons)
     line = "Diamond and line: mean, simultaneous 95% interval." if judged else "Diamond: mean. Too few seeds."
     band = " Grey: the margin." if margin else ""
@@ -154,7 +153,10 @@ def tuning_figure(tuning: Tuning | None, tint: dict[str, str]) -> Figure | None:
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
     _legend(figure, axes, {name: tint[name] for name in tuning.names}, len(tuning.names) > 8)
-    _caption(figure, "Means over the tuning seeds; rings: what was chosen. Left out: what diverged, what is far below.")
+    far = "above" if tuning.metric.unit.better == "lower" else "below"
+    _caption(
+        figure, f"Means over the tuning seeds; rings: what was chosen. Left out: what diverged, what is far {far}."
+    )
     return figure
 
 
@@ -194,9 +196,10 @@ def predicted_figure(run: Run) -> Figure | None:
     figure = new_figure(max(3.2 * columns, 4.5), 3.0 * rows + 0.4)
     grid, tint = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True), arm_colours(run)
     for axes, (arm, (seed, true, said)) in zip(grid.flat, panels.items(), strict=False):
-        axes.plot(true.ravel(), said.ravel(), "o", color=tint[arm], alpha=0.45, ms=3, markeredgewidth=0)
+        axes.plot(true.ravel(), said.ravel(), "o", color=tint[arm], alpha=0.6, ms=4, markeredgewidth=0)
         axes.axline((float(true.mean()),) * 2, slope=1, color="0.35", linewidth=1, zorder=0)
         literal(axes.set_title(f"{shortened(arm)}, seed {seed}", fontsize=10))
+        axes.set_xlabel("true")
         axes.grid(color="0.92")
         axes.spines[["top", "right"]].set_visible(False)
     for axes in grid.flat[len(panels) :]:

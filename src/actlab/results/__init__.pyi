@@ -1,5 +1,4 @@
 from .columns import is_the_loss as is_the_loss, trial_columns as trial_columns
-from .differences import PAIR_HEADERS as PAIR_HEADERS
 from .judgement import Judgement as Judgement
 from .judging.judge import judge as judge
 from .latex import write_latex as write_latex

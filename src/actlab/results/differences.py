@@ -8,7 +8,10 @@ from actlab.results.costs import Cost
 from actlab.results.numbers import NO_TEST, aligned, times
 from actlab.stats import Comparison, Unit, estimate, here
 
-PAIR_HEADERS = ("first", "second", "pairs", "second minus first", "simultaneous 95% interval")
+
+def pair_headers(unit: Unit) -> list[str]:
+    """Of every two arms."""
+    return ["first", "second", "pairs", f"{unit.against('second')} first", "simultaneous 95% interval"]
 
 
 def difference_lines(comparisons: Sequence[Comparison], metric: str, unit: Unit) -> list[str]:

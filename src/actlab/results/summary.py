@@ -15,7 +15,7 @@ from actlab.experiment import METRICS, Experiment, Metric, Run, looked
 from actlab.results import endings
 from actlab.results.columns import beside, columns
 from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_beside, step_costs
-from actlab.results.differences import cost_lines, cost_row, difference_lines
+from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_headers
 from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, comparison_headers, judged
 from actlab.results.numbers import aligned, plain, short
@@ -149,8 +149,12 @@ class Summary:
         return [cost_row(item, self.measure.unit) for item in self.costs]
 
     @property
+    def pair_headers(self) -> list[str]:
+        return pair_headers(self.measure.unit)
+
+    @property
     def pair_rows(self) -> list[list[str]]:
-        """Every two arms as text, in the order of PAIR_HEADERS."""
+        """Every two arms as text, in the order of `pair_headers`."""
         unit = self.measure.unit
         return [
             [first, other, str(n), unit.difference(mean), unit.span(low, high)]

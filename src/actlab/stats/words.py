@@ -37,6 +37,14 @@ class Unit:
         turned = ": a positive difference is an improvement" * (self.better == "lower")
         return f"{self.better} is better{turned}" if self.better else ""
 
+    def against(self, metric: str) -> str:
+        """What a difference is, before "that of" the other one.
+
+        >>> Unit().against("accuracy"), Unit(better="lower").against("loss")
+        ('accuracy minus', 'how far loss lies below')
+        """
+        return f"how far {metric} lies below" if self.better == "lower" else f"{metric} minus"
+
     def side(self, is_better: bool) -> str:
         return "higher" if is_better == (self.better != "lower") else "lower"
 

@@ -32,7 +32,7 @@ from actlab.making.floats.normal import factors, product
 from actlab.making.tensors import compiled
 
 _EDGE = 1e3  # its tenth power is finite in float32, and 1/x is small
-_T = Apply("/", ONE, X)
+_T = Apply("/", ONE, X)  # small where x is large
 FAR = 1e9  # its fourth power is still finite in float32
 _SIZES = {
     torch.float32: (1e10, 2e13, 1.9e19, 3e19, 1e30, 1.75e38, 2.5e38),

@@ -1,6 +1,5 @@
 """Tables, as CSV files or data frames: a column with the classes or numbers to learn, every other one a feature."""
 
-import csv
 import gzip
 import numbers
 import re
@@ -77,8 +76,8 @@ def _separator(text: str, path: Path) -> str:
     if not text.strip():
         raise UserError(f"{path} is empty. Needed is a CSV file whose first line names its columns.")
     first = text.splitlines()[0]
-    widths = {each: len(next(csv.reader([first], delimiter=each, skipinitialspace=True))) for each in _SEPARATORS}
-    found = [each for each, width in widths.items() if width == max(widths.values())]
+    bare = re.sub(r'"[^"]*"', "", first)  # within quotes nothing separates
+    found = [each for each in _SEPARATORS if bare.count(each) == max(map(bare.count, _SEPARATORS))]
     if 1 < len(found) < len(_SEPARATORS):  # all of them: a single column
         raise UserError(
             f"The first line of {path} is {first[:60]!r}: {' and '.join(_SEPARATORS[each] for each in found)} may each "

@@ -10,7 +10,6 @@ from .metrics import (
     CURVES as CURVES,
     LOSSES as LOSSES,
     METRICS as METRICS,
-    Loss as Loss,
     Metric as Metric,
     loss_for as loss_for,
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from actlab.errors import UserError, need_extra, one_of
-from actlab.experiment.store import Run
+from actlab.experiment.run import Run
 
 _OPTIONS = {  # of pandas' to_csv, to_json and to_parquet
     "csv": {"index": False},

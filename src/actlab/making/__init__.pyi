@@ -9,7 +9,6 @@ from .probing import (
     materialised as materialised,
     probe as probe,
     same as same,
-    state_of as state_of,
 )
 from .resolution import (
     construct as construct,

@@ -2,6 +2,5 @@ from .columns import is_the_loss as is_the_loss, trial_columns as trial_columns
 from .judgement import Judgement as Judgement
 from .judging.judge import judge as judge
 from .latex import write_latex as write_latex
-from .numbers import NO_TEST as NO_TEST, number as number
-from .summary import Summary as Summary, directed as directed, summarise as summarise, with_arms as with_arms
+from .summary import Summary as Summary, summarise as summarise, with_arms as with_arms
 from .tuned import Tuning as Tuning

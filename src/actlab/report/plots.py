@@ -204,7 +204,8 @@ def predicted_figure(run: Run) -> Figure | None:
         axes.spines[["top", "right"]].set_visible(False)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    unit = ", each in its deviations from its mean" if true.shape[1] > 1 else ""
+    several = any(true.shape[1] > 1 for _, true, _ in panels.values())
+    unit = ", each in its deviations from its mean" * several
     figure.supylabel("predicted", fontsize=10)
     _caption(figure, f"Predicted over true targets of the test samples{unit}. Line: what is right.")
     return figure

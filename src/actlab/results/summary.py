@@ -260,10 +260,8 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
 
 
 def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray]]:
-    """Arm -> seed -> which test examples were right; of numbers the metric of each example, more being better."""
-    bits = {
-        key: values if run.metric.is_share else run.metric.improvement(values) for key, values in run.scores().items()
-    }
+    """Arm -> seed -> which test examples were right; of numbers the metric of each: a spread has no direction."""
+    bits = run.scores()
     return {
         str(arm): {seed: bits[key] for seed, key in zip(rows["seed"], rows["key"], strict=True) if key in bits}
         for arm, rows in trials.groupby("arm", sort=False)

@@ -118,7 +118,8 @@ def test_a_verdict_at_equal_time_holds_for_every_cost_in_its_interval():
         arms = {"relu": StepCost(1.0, 1.0, 1.0), "other": cost}
         [item] = costs_beside(rising(relu=0.0, other=shift), arms, "relu", epochs=20, margin=0.001)
         assert (item.relative, item.relative_low, item.relative_high) == (cost.median, cost.low, cost.high)
-        assert cost_row(item)[1] == f"{cost.median:.2f}× [{cost.low:.2f}, {cost.high:.2f}]" or math.isnan(cost.low)
+        shown = f"{cost.median:.2f}× [{cost.low:.2f}, {cost.high:.2f}]"
+        assert cost_row(item, Unit())[1] == shown or math.isnan(cost.low)
         return item.equal_time.verdict
 
     # at 1.1 times the cost two epochs less, two points

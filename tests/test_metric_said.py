@@ -15,7 +15,7 @@ from actlab.experiment import CURVES, METRICS, Experiment, Metric, Run, Store, p
 from actlab.report import draw
 from actlab.report.hiplot_pages import experiment as hiplot_experiment
 from actlab.results import summarise, write_latex
-from actlab.results.costs import costs_beside
+from actlab.results.costs import StepCost, costs_beside
 from actlab.results.tuned import Tuning
 from actlab.running import Begun, Epoch
 from actlab.stats import Unit, conclusion, diagnose
@@ -202,7 +202,7 @@ def test_epochs_to_the_baselines_error():
             for epoch, value in enumerate(values, start=1)
         ]
     )
-    relative = {"relu": 1.0, "fast": 1.0, "slow": 1.0}
+    relative = dict.fromkeys(falling, StepCost(1.0, 1.0, 1.0))
     fast, slow = costs_beside(curves, relative, "relu", 4, 0.01, metric=METRICS[MSE])
     assert (fast.reached, fast.epochs.mean) == (3, -2) and slow.reached == 0
     assert fast.equal_time.difference == pytest.approx(0.2) and slow.equal_time.difference == pytest.approx(-0.3)

@@ -50,7 +50,7 @@ def assert_equal_results(mine, theirs, rtol: float) -> None:
     for name, value in others.items():
         assert ours[name].dtype == value.dtype and ours[name].shape == value.shape
         np.testing.assert_allclose(ours[name], value, rtol=rtol, atol=rtol)
-    for name in ("predictions", "correct"):
+    for name in ("predictions", "scores"):
         (ours,), (others,) = getattr(mine, name), getattr(theirs, name)
         assert (ours is None) == (others is None)
         if ours is not None:

@@ -212,7 +212,7 @@ def test_the_plain_loop_on_parts_made_by_hand_has_the_numbers_of_the_engine(tmp_
         curve = run.curves[run.curves["key"] == trial.key].sort_values("epoch")
         names = ["train_loss", "train_accuracy", "valid_loss", "valid_accuracy"]
         np.testing.assert_allclose(mine.curves[0], curve[names].to_numpy(), rtol=1e-9)
-        np.testing.assert_allclose([row["test_loss"], row["test_accuracy"]], [mine.test_loss[0], mine.test_accuracy[0]])
+        np.testing.assert_allclose([row["test_loss"], row["test_accuracy"]], [mine.test_loss[0], mine.test_metric[0]])
         np.testing.assert_array_equal(run.predictions(trial.key), mine.predictions[0])
         checked += 1
     assert checked == 4
@@ -284,7 +284,7 @@ def test_what_workers_map_is_what_was_shared(tmp_path, pool):
     arrays = dataclasses.replace(arrays_for(0, pool), x_test=None, y_test=None)
     share(arrays, tmp_path / "other")
     again = load_shared(tmp_path / "other")
-    assert again.x_test is None and again.classes == 10 and torch.equal(again.x_train, arrays.x_train)
+    assert again.x_test is None and again.outputs == 10 and torch.equal(again.x_train, arrays.x_train)
 
 
 # Plan and memory

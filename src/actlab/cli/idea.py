@@ -55,9 +55,12 @@ def try_(
     summary = tried.summary
     if as_json:
         told = {"check": tried.verdict.as_dict(), "page": str(tried.page), "untrained": tried.untrained}
+        told["cost"] = summary.cost_said if summary else ""
         print(json.dumps(told | {"comparison": summary.as_json() if summary else None}, allow_nan=False))
         return
     print(tried.verdict)
     print()
     print(summary.as_text() if summary else f"Not trained. {tried.untrained}")
+    if summary and summary.cost_said:
+        print(summary.cost_said)
     print(f"Page: {tried.page}")

@@ -5,7 +5,7 @@ from .dataset import (
     Pool as Pool,
     defaults as defaults,
     load as load,
-    margin_points as margin_points,
+    margin_of as margin_of,
     named as named,
     names as names,
     resolve_auto as resolve_auto,

@@ -12,7 +12,7 @@ from actlab.data import fetch, idx, npz, own, pipelines, sets, tables, targets
 from actlab.data.resplit import Pool
 from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, need_extra, one_of
-from actlab.experiment import LOSSES, loss_for
+from actlab.experiment import LOSSES, METRICS, Experiment, loss_for
 
 NAMES = (*sets.SETS, "digits", "diabetes")
 _FILES = (".npz", *tables.FILES)
@@ -94,6 +94,18 @@ def margin_points(name: str, asked: float, examples: int) -> float:
     """
     given = asked or 100 * defaults(name).margin
     return max(given, 200 / examples) if examples else given
+
+
+def margin_of(experiment: Experiment, examples: int = 0) -> float:
+    """The smallest difference that matters in an experiment, as its metric is shown.
+
+    >>> margin_of(Experiment(loss="mean_squared_error", metric="r2")), margin_of(Experiment(margin=0.3))
+    (0.01, 0.3)
+    """
+    metric = METRICS[experiment.metric]
+    if metric.is_share:
+        return margin_points(experiment.data, experiment.margin, examples)
+    return experiment.margin or metric.margin
 
 
 def load(

@@ -119,6 +119,7 @@ class Experiment(Shared):
     content: str = ""  # the hash of the data, once it has been loaded
     baseline: str = ""  # what the others are compared with; nothing: the first activation
     margin: float = 0.0  # the smallest difference that matters, as the metric is shown; 0: that of the data set
+    margin_used: float = 0.0  # what that is, once the data have been loaded
     max_seeds: int = 0  # up to which seeds are added until every comparison is decided; 0: none are added
     tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)  # activation -> what was chosen of GRID
 
@@ -280,7 +281,7 @@ class Experiment(Shared):
         return found
 
 
-_NOT_IDENTITY = ("data_note", "tuned")
+_NOT_IDENTITY = ("data_note", "tuned", "margin_used")
 _SHARED = [field.name for field in dataclasses.fields(Shared)]
 # an experiment's own fields before those that it shares with its trials
 _DEFAULTS = {f.name: f.default for f in sorted(dataclasses.fields(Experiment), key=lambda f: f.name in _SHARED)}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from actlab.data import Dataset, cache_folder, margin_points, twosample
+from actlab.data import Dataset, cache_folder, margin_of, twosample
 from actlab.experiment import METRICS, Experiment, write_text
 from actlab.preflight import inputs, labels, targets
 from actlab.preflight.findings import ERROR, WARNING, Finding, refuse
@@ -52,13 +52,9 @@ def _of_data(dataset: Dataset, experiment: Experiment) -> list[Finding]:
 def _question(dataset: Dataset, experiment: Experiment) -> str:
     """Baseline and margin, which are fixed from here on."""
     metric = METRICS[experiment.metric]
-    if metric.is_share:
-        examples = len((dataset.test or dataset.valid).y)
-        margin = margin_points(experiment.data, experiment.margin, examples)
-        raised = " (two test examples)" if experiment.margin and margin > experiment.margin else ""
-        least = f"{margin:.3g} points{raised}"
-    else:
-        least = f"{experiment.margin or metric.margin:.3g} {metric.unit.word or f'of {metric.words}'}"
+    margin = margin_of(experiment, len((dataset.test or dataset.valid).y))
+    raised = " (two test examples)" if 0 < experiment.margin < margin else ""
+    least = f"{margin:.3g} {metric.unit.word or f'of {metric.words}'}{raised}"
     return (
         f"Compared with {experiment.baseline_label}, paired by seed; differences below {least} count as none. Both are "
         "fixed before training."

@@ -38,7 +38,9 @@ def draw_idea(idea: Idea, file: Path) -> Path:
     conclusions = [
         f"It {identity}." if identity.startswith("equals") else f"{identity[:1].upper()}{identity[1:]}.",
         f"The battery finds {len(failed)} faults: {names}." if failed else "It passes the battery.",
-        summary.conclusion if summary else f"Not trained. {idea.untrained}",
+        " ".join(filter(None, (summary.conclusion, summary.cost_said)))
+        if summary
+        else f"Not trained. {idea.untrained}",
     ]
     headers = list(summary.headers) if summary else []
     words = summary.measure.words if summary else ""

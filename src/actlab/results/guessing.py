@@ -34,7 +34,8 @@ def guessing_on(samples: Mapping[str, np.ndarray], metric: str) -> Guessing:
     known = (samples[name] for name in ("test_labels", "pool_labels", "valid_labels") if name in samples)
     labels = next(known, None)
     if samples.get("targets") == "numbers":
-        assert labels is not None
+        if labels is None:  # as if the parts were exactly alike
+            return Guessing(float(metric == "r2") - 1.0, 0.0, 1.0)
         targets = (labels - samples["target_mean"]) / samples["target_deviation"]
         squares = (targets**2).mean(axis=1)
         error, scale = squares.std() / math.sqrt(len(squares)), targets.var(axis=0).mean() if metric == "r2" else 1.0

@@ -18,14 +18,25 @@ from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_be
 from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_headers
 from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, comparison_headers, judged
-from actlab.results.numbers import aligned, plain, short
+from actlab.results.numbers import aligned, plain, short, times
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import LEAST_PAIRS, Comparison, Diagnosis, Unit, all_pairs, mean_interval, note, nothing_compared
+from actlab.stats import (
+    LEAST_PAIRS,
+    Comparison,
+    Diagnosis,
+    Unit,
+    all_pairs,
+    listed,
+    mean_interval,
+    note,
+    nothing_compared,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
+_DEAR = 1.2  # from where on the cost of a step is said beside a verdict
 _PAIR = ("first", "other", "difference", "low", "high", "n")
 
 
@@ -144,6 +155,13 @@ class Summary:
         return cost_headers(self.measure)
 
     @property
+    def cost_said(self) -> str:
+        """In words, of which arms a training step takes more than 1.2 times as long, for certain; or ""."""
+        dear = [f"{item.name}'s takes {times(item.relative, item.relative_low, item.relative_high)} as long"
+                for item in self.costs if item.relative > _DEAR and not item.relative_low <= 1]  # fmt: skip
+        return f"A training step beside {self.comparisons[0].baseline}'s: {listed(dear)}." if dear else ""
+
+    @property
     def cost_rows(self) -> list[list[str]]:
         """Cost beside quality as text, in the order of `cost_headers`."""
         return [cost_row(item, self.measure.unit) for item in self.costs]
@@ -186,10 +204,7 @@ def summarise(run: str | Path | Run) -> Summary:
     subject = data_set.title if data_set else Path(experiment.data).name
     if experiment.reason:
         subject += f", {experiment.reason}"
-    margin = experiment.margin or measure.margin
-    if measure.is_share:
-        examples = run.examples or int(run.artefact("samples").get("valid_samples", 0))
-        margin = data.margin_points(experiment.data, experiment.margin, examples)
+    margin = data.margin_of(experiment, run.examples or int(run.artefact("samples").get("valid_samples", 0)))
     margin_said = f"{margin:.3g} {unit.word or f'of {measure.words}'}"
     if 0 < experiment.margin < margin:
         margin_said += f" (two test examples, above the {experiment.margin:g} asked for)"

@@ -73,7 +73,7 @@ def same_question(known: Experiment, wanted: Experiment) -> Experiment:
     """With the baseline and margin that were chosen before training; a run of one activation has compared nothing."""
     if known.max_seeds:  # looked at more than once: no interval of a single look holds any more
         wanted = dataclasses.replace(wanted, max_seeds=max(known.max_seeds, wanted.max_seeds, len(wanted.seeds)))
-    if wanted.margin == data.margin_points(known.data, known.margin, 0):  # named or not, the default is the same
+    if wanted.margin == data.margin_of(known):  # named or not, the default is the same
         wanted = dataclasses.replace(wanted, margin=known.margin)
     chosen = {"margin": known.margin} | ({"baseline": known.baseline_label} if len(known.labels) > 1 else {})
     for name, old in chosen.items():
@@ -81,7 +81,7 @@ def same_question(known: Experiment, wanted: Experiment) -> Experiment:
         if new and new != old:
             raise UserError(
                 f"The {name} of this run, chosen before training, is "
-                f"{old or data.margin_points(known.data, 0.0, 0)}; the command says {new}. Repeat it without --{name}, "
+                f"{old or data.margin_of(known)}; the command says {new}. Repeat it without --{name}, "
                 "or train anew with another --out."
             )
     return dataclasses.replace(wanted, **chosen)

@@ -1,5 +1,6 @@
 """What is asked for, by names and settings: an experiment, its data, its activations ready to train."""
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,9 @@ def planned(
     )
     loss = loss_for(dataset.targets)
     wanted = {"loss": loss.name, "metric": loss.metrics[0]} | wanted | {"content": dataset.content}
-    return Experiment.from_dict(wanted), dataset, applied
+    experiment = Experiment.from_dict(wanted | {"margin_used": 0.0})
+    margin = data.margin_of(experiment, len((dataset.test or dataset.valid).y))
+    return dataclasses.replace(experiment, margin_used=margin), dataset, applied
 
 
 def _settings(
@@ -128,7 +131,9 @@ def _begun_before(wanted: dict[str, Any], folder: Path | None) -> tuple[str, str
             return known.data, known.data_note
         rate = {"learning_rate": known.learning_rate} | wanted
         same = known == Experiment.from_dict(
-            rate | {"data": known.data, "data_note": known.data_note, "content": known.content}
+            rate
+            | {"data": known.data, "data_note": known.data_note, "content": known.content}
+            | {"margin_used": known.margin_used}
         )
         if same and not finished:
             return known.data, known.data_note

@@ -91,7 +91,7 @@ def test_an_unknown_key_names_the_nearest():
         ("seeds = [-1]", "seeds is -1"),
         ("optimizer = 'sdg'", "Did you mean 'sgd'"),
         ("batch_size = 0", "batch_size is 0"),
-        ("engine = 'plain'\noptimizer = 'adamw'", "plain SGD alone"),
+        ("engine = 'plain'\noptimizer = 'adamw'", "plain SGD and cross-entropy alone"),
         ("= 3", "is not TOML"),
         ("betas = [0.9]", "betas is"),
     ],

@@ -16,7 +16,7 @@ from actlab.stats import median_interval
 _LEAST_ROUNDS, _ROUNDS, _MOST_ROUNDS = 6, 9, 60  # from 6 on a median has an interval
 _AGREE = 1.05  # the upper end of that interval by the lower, up to which rounds agree
 _STEPS = 4
-_ENOUGH_SECONDS = 4.0
+_ENOUGH_SECONDS, _MORE_SECONDS = 4.0, 0.5  # for the usual rounds, and for more where those disagree
 _PLAN_SECONDS = 0.4
 _PLAN_ROUNDS = 4
 
@@ -57,15 +57,17 @@ def measure_costs(experiment: Experiment, arrays: Arrays, device: str, networks:
     if networks < 1:
         return []
     trainers = _uniform(experiment, _few(experiment, arrays), device, networks)
-    began = time.perf_counter()
+    began, enough = time.perf_counter(), _ENOUGH_SECONDS
     seconds: dict[str, list[float]] = {name: [] for name in trainers}
     for round_number in range(-1, _MOST_ROUNDS):  # the first round warms up
         for name in [*trainers][:: 1 if round_number % 2 else -1]:
             seconds[name].append(_seconds_of_step(trainers[name]))
         if round_number < 0:
             seconds = {name: [] for name in trainers}
-        late = time.perf_counter() - began > _ENOUGH_SECONDS
-        done = round_number + 1
+        done, elapsed = round_number + 1, time.perf_counter() - began
+        if done == _ROUNDS:
+            enough = min(enough, elapsed + _MORE_SECONDS)
+        late = elapsed > enough
         if done >= _LEAST_ROUNDS and (late or (done >= _ROUNDS and _agree(seconds))):
             break
     return [

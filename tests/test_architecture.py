@@ -248,7 +248,6 @@ def test_the_public_names():
 STUDIES = sorted((*(ROOT / "studies").rglob("*.py"), *(ROOT / "tools").glob("*.py")))
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("script", STUDIES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_scripts_import_is_there(script):
     """They run seldom: a name that has moved would be found when a record is to be made anew."""

@@ -164,8 +164,12 @@ class Maxout(torch.nn.Module):
         super().__init__()
         if pieces < 1:
             raise ValueError(f"Maxout takes at least 1 piece, not {pieces}")
-        self.in_features, self.out_features, self.pieces = in_features, out_features, pieces
-        self.linear = torch.nn.Linear(in_features, out_features * pieces, bias=bias, device=device, dtype=dtype)
+        self.in_features: int = in_features
+        self.out_features: int = out_features
+        self.pieces: int = pieces
+        self.linear: torch.nn.Linear = torch.nn.Linear(
+            in_features, out_features * pieces, bias=bias, device=device, dtype=dtype
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         return self.linear(input).unflatten(-1, (self.out_features, self.pieces)).max(dim=-1).values

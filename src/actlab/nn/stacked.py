@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actlab.activations import BLOCKS
+from actlab.activations import BLOCKS, Activation
 from actlab.making import Applied, ByHand
 from actlab.nn import elementwise, learned as trained
 from actlab.nn.code import Module
@@ -16,9 +16,9 @@ class Block(Module):
 
     def __init__(self, applied: ByHand, dtype: torch.dtype | None = None) -> None:
         super().__init__()
-        self.block = applied.block
-        self.constants = applied.constants
-        self.places = applied.learned
+        self.block: Activation = applied.block
+        self.constants: tuple[float, ...] = applied.constants
+        self.places: tuple[int, ...] = applied.learned
         start = torch.tensor(applied.initial, dtype=dtype)
         self.register_parameter("learned", torch.nn.Parameter(start) if applied.learned else None)
 

@@ -27,6 +27,11 @@ def noise(arms: int, seeds: int, seed: int = 0, scale: float = 0.001) -> np.ndar
     return 0.95 + scale * np.random.default_rng(seed).standard_normal((arms, seeds))
 
 
+def symmetric(rows: np.ndarray) -> np.ndarray:
+    """The same rows, with each seed's mirror beside it, so that no difference is skewed."""
+    return np.hstack([rows, 1.9 - rows])
+
+
 def test_mean_interval_is_students():
     values = noise(1, 12)[0]
     found = mean_interval(values, confidence=0.9)
@@ -55,7 +60,8 @@ def test_the_plain_interval_is_the_paired_t_interval():
 
 @pytest.mark.parametrize("n", [5, 6, 7])
 def test_with_few_seeds_it_is_the_t_test_after_bonferroni(n):
-    rows = noise(4, n, seed=n)
+    rows = np.hstack([symmetric(noise(4, n // 2, seed=n)), np.full((4, n % 2), 0.95)])
+    rows += np.array([0, 0.0002, 0.001, -0.002])[:, None]
     for item, other in zip(compare(table(*rows)), rows[1:], strict=True):
         expected = scipy_stats.ttest_rel(other, rows[0])
         interval = expected.confidence_interval(1 - 0.05 / 3)
@@ -87,7 +93,8 @@ def test_from_eight_seeds_on_it_is_the_largest_t_of_all_patterns_of_signs():
 
 
 def test_comparisons_of_few_and_of_many_pairs_share_the_error():
-    rows = noise(3, 10, seed=4)
+    rows = np.hstack([symmetric(noise(3, 3, seed=4)), symmetric(noise(3, 2, seed=5))])
+    rows += np.array([0, 0.0005, 0.001])[:, None]
     rows[2, 6:] = NAN  # six pairs
     many, few = compare(table(*rows))
     expected = scipy_stats.ttest_rel(rows[2, :6], rows[0, :6])
@@ -488,7 +495,8 @@ def test_visible_is_found_four_times_in_five():
     generator = np.random.default_rng(13)
     first = generator.normal(0, 0.001, 10)
     [found] = compare(table(np.zeros(10), first))
-    critical = (found.high - found.low) / 2 / (first.std(ddof=1) / math.sqrt(10))
+    furthest = max(found.high - found.difference, found.difference - found.low)  # where it is skewed
+    critical = furthest / (first.std(ddof=1) / math.sqrt(10))
     effect = (critical - scipy_stats.t.ppf(0.2, 9)) * first.std(ddof=1) / math.sqrt(10)
     assert found.visible == pytest.approx(effect)
 

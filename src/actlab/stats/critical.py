@@ -2,7 +2,8 @@
 
 Three choices, by the number of pairs: from 8 on the largest |t| of all comparisons under random signs, which uses that
 they share a baseline and seeds; from 5 to 7, where signs have too few patterns, Student's t with Bonferroni's
-correction; below 5 nothing.
+correction; below 5 nothing. Signs and Student's t take differences for symmetric: to the side to which they are not,
+an interval reaches further, as `skew.py` says.
 
 Signs are given to what is left after an arm's mean has been taken away, a wild bootstrap. Signs of the raw differences
 make an exact test where nothing differs at all; but where ten arms differ by much, their interval covers 77% in place
@@ -19,6 +20,7 @@ import numpy as np
 from actlab.errors import need_extra
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, mean_and_error, t_critical, t_level
 from actlab.stats.sequential import sequential_critical, sequential_p
+from actlab.stats.skew import leaning, reach, skewness, without
 
 LEAST_SIGNED = 8  # pairs from which on signs have patterns enough
 ALL_PATTERNS = 16  # seeds up to which every pattern of signs is taken
@@ -71,16 +73,24 @@ class Simultaneous:
     mean_A: np.ndarray
     error_A: np.ndarray  # standard errors
     n_A: np.ndarray  # pairs
-    critical_A: np.ndarray  # the standard errors that the interval reaches to each side
+    critical_A: np.ndarray  # the standard errors that the interval reaches to each side where nothing is skewed
     p_A: np.ndarray
+    low_A: np.ndarray  # skewness for the lower end, and for the upper one, that make it reach further
+    high_A: np.ndarray
+
+    def reaches(self, arm: int) -> tuple[float, float]:
+        """Standard errors from the mean to the lower and to the upper end."""
+        critical, n = float(self.critical_A[arm]), int(self.n_A[arm])
+        return float(reach(critical, self.low_A[arm], n)), float(reach(critical, self.high_A[arm], n))
 
     def interval(self, arm: int) -> tuple[float, float]:
-        mean, error, critical = (float(values[arm]) for values in (self.mean_A, self.error_A, self.critical_A))
-        if math.isnan(critical):
+        mean, error = float(self.mean_A[arm]), float(self.error_A[arm])
+        if math.isnan(self.critical_A[arm]):
             return math.nan, math.nan
         if error == 0:  # all differences are equal: no spread to make an interval of, and signs alone decide
             return (mean, mean) if self.p_A[arm] <= self.alpha else (min(mean, 0.0), max(mean, 0.0))
-        return mean - critical * error, mean + critical * error
+        below, above = self.reaches(arm)
+        return mean - below * error, mean + above * error
 
     alpha: float = ALPHA
 
@@ -92,15 +102,17 @@ def simultaneous(
     """Intervals that together leave out a true difference with probability alpha at most.
 
     Every comparison takes its share of alpha, judged or not. `sequential`: at all numbers of seeds together.
-    p is at most alpha if and only if |t| is above the critical value: p = (b + 1)/(m + 1), with b those of m patterns
-    of signs whose largest |t| is no smaller. The 1 is what was observed: the identity among all patterns, of which m
+    p is at most alpha if and only if 0 is outside. Where nothing is skewed that is where |t| is above the critical
+    value: p = (b + 1)/(m + 1), with b those of m patterns of signs whose largest |t| is no smaller; else |t| is first
+    taken back by what skewness adds. The 1 is what was observed: the identity among all patterns, of which m
     are the others, and beside those that were drawn. `largest_P`: those |t|, ascending, where they are known already.
     """
     comparisons = differences_SA.shape[1]
     mean_A, error_A, n_A = _summaries(differences_SA)
     critical_A, p_A = np.full(comparisons, math.nan), np.full(comparisons, math.nan)
+    low_A, high_A = _leaning(differences_SA, (n_A >= LEAST_PAIRS) & (error_A > 0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        t_A = np.abs(mean_A / error_A)
+        t_A = without(np.abs(mean_A / error_A), np.where(mean_A > 0, low_A, high_A), n_A)
     signed_A = _signed(error_A, n_A) & (not sequential)
     if signed_A.any():
         share = signed_A.sum() / comparisons
@@ -115,7 +127,16 @@ def simultaneous(
         n, own = int(n_A[arm]), alpha / comparisons
         critical_A[arm] = sequential_critical(n, own) if sequential else t_critical(n - 1, own)
         p_A[arm] = min(1, comparisons * _p(n, mean_A[arm], error_A[arm], t_A[arm], sequential))
-    return Simultaneous(mean_A, error_A, n_A, critical_A, p_A, alpha)
+    return Simultaneous(mean_A, error_A, n_A, critical_A, p_A, low_A, high_A, alpha)
+
+
+def _leaning(differences_SA: np.ndarray, judged_A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`leaning` of the comparisons that are judged; 0 of the others, which tell nothing of skewness."""
+    low_A, high_A = np.zeros(len(judged_A)), np.zeros(len(judged_A))
+    if judged_A.any():
+        judged_SA = differences_SA[:, judged_A]
+        low_A[judged_A], high_A[judged_A] = leaning(skewness(judged_SA), np.isfinite(judged_SA).sum(axis=0))
+    return low_A, high_A
 
 
 def _p(n: int, mean: float, error: float, t: float, sequential: bool) -> float:

@@ -15,8 +15,10 @@ import numpy as np
 from actlab.stats.critical import Progress, Simultaneous, simultaneous
 from actlab.stats.images import Correct, crossed_error
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, bounds, special, t_critical, t_level
+from actlab.stats.outliers import FALSE_ALARMS, far_out, visibly_skewed
 from actlab.stats.pairs import Pairs, Table, pairs
 from actlab.stats.sequential import sequential_critical, sequential_mcnemar
+from actlab.stats.skew import reach, skewness
 from actlab.stats.splits import resplit_error
 
 VERDICTS = (
@@ -66,6 +68,8 @@ class Comparison:
     crossed_low: float  # for other seeds and other test examples, or other data; NaN where that is not known
     crossed_high: float
     examples: int  # in the test set; 0: not known, or others in each seed
+    skewed: float  # the skewness of the differences where it is visible, else 0
+    far_out: tuple[tuple[int, float], ...]  # seeds that the others do not account for, and their differences
 
     @property
     def decided(self) -> bool:
@@ -156,7 +160,8 @@ def _comparison(
     differences = column[np.isfinite(column)]
     n, mean, error = len(differences), float(together.mean_A[place]), float(together.error_A[place])
     low, high = together.interval(place)
-    critical = float(together.critical_A[place])
+    reaches, critical = together.reaches(place), float(together.critical_A[place])
+    k = max(float(together.low_A[place]), float(together.high_A[place]))
     diverged_S = found.diverged_SA[:, arm]
     alone, baseline_alone = int((diverged_S > 0).sum()), int((diverged_S < 0).sum())
     test = sequential_mcnemar if sequential else mcnemar
@@ -167,12 +172,18 @@ def _comparison(
         verdict = "the same function"
     if p_diverged <= ALPHA:
         verdict = "unstable" if alone > baseline_alone else "stabler"
-    reach = functools.partial(sequential_critical, alpha=ALPHA / count) if sequential else _reach_like(n, critical)
+    like = functools.partial(sequential_critical, alpha=ALPHA / count) if sequential else _reach_like(n, critical)
+
+    def furthest(count: int) -> float:
+        """Standard errors to the further end, were there so many pairs, skewed as these are."""
+        return float(reach(like(count), k, count))
+
+    skew, far = float(skewness(column[:, None])[0]), far_out(differences, FALSE_ALARMS / count)
     plain = bounds(mean, error, t_critical(n - 1, ALPHA))
     if overlap:  # the places of two seeds are different examples: there is nothing to cross
-        crossed = *bounds(mean, resplit_error(error, n, overlap), critical), 0
+        crossed = *_around(mean, resplit_error(error, n, overlap), *reaches), 0
     else:
-        crossed = _crossed(rights, baseline_rights, seeds, mean, critical)
+        crossed = _crossed(rights, baseline_rights, seeds, mean, reaches)
     return Comparison(
         name=name,
         baseline=found.baseline,
@@ -187,14 +198,18 @@ def _comparison(
         margin=margin,
         verdict=verdict,
         improvement=float(((differences > 0) + 0.5 * (differences == 0)).mean()) if n else math.nan,
-        visible=_visible(n, error, critical),
-        further=further_seeds(error, n, reach, margin) if verdict == "undecided" else None,
+        visible=_visible(n, error, max(reaches)),
+        further=further_seeds(error, n, lambda more: reach(like(more), k, more), margin)
+        if verdict == "undecided"
+        else None,
         diverged=sum(map(math.isnan, table[name].values())),
         baseline_diverged=sum(map(math.isnan, table[found.baseline].values())),
         p_diverged=p_diverged,
         crossed_low=crossed[0],
         crossed_high=crossed[1],
         examples=crossed[2],
+        skewed=skew if n >= LEAST_PAIRS and visibly_skewed(skew, n, FALSE_ALARMS / count) else 0.0,
+        far_out=tuple((seeds[i], float(differences[i])) for i in far) if n >= LEAST_PAIRS else (),
     )
 
 
@@ -204,15 +219,24 @@ def _same_rights(arm: Mapping[int, np.ndarray], baseline: Mapping[int, np.ndarra
 
 
 def _crossed(
-    arm: Mapping[int, np.ndarray], baseline: Mapping[int, np.ndarray], seeds: list[int], mean: float, critical: float
-) -> tuple[float, float, int]:
-    """The interval for other seeds and other examples at the level of the one for seeds, and the number of examples."""
-    if not math.isfinite(critical) or not all(seed in arm and seed in baseline for seed in seeds):
+    arm: Mapping[int, np.ndarray], baseline: Mapping[int, np.ndarray], seeds: list[int], mean: float,
+    reaches: tuple[float, float],
+) -> tuple[float, float, int]:  # fmt: skip
+    """The interval for other seeds and other examples at the levels of the one for seeds, and the number of examples.
+
+    Each end has a level of its own, that of a Student interval that reaches as far: so skewness widens both alike.
+    """
+    if not all(map(math.isfinite, reaches)) or not all(seed in arm and seed in baseline for seed in seeds):
         return math.nan, math.nan, 0
     differences_SI = np.array([arm[seed].astype(float) - baseline[seed] for seed in seeds])
     error, freedom = crossed_error(differences_SI)
-    level = t_level(len(seeds) - 1, critical)
-    return *bounds(mean, error, t_critical(freedom, level)), differences_SI.shape[1]
+    below, above = (t_critical(freedom, t_level(len(seeds) - 1, reached)) for reached in reaches)
+    return *_around(mean, error, below, above), differences_SI.shape[1]
+
+
+def _around(mean: float, error: float, below: float, above: float) -> tuple[float, float]:
+    """The ends that are so many standard errors away."""
+    return bounds(mean, error, below)[0], bounds(mean, error, above)[1]
 
 
 def _verdict(n: int, low: float, high: float, margin: float) -> str:
@@ -227,10 +251,11 @@ def _verdict(n: int, low: float, high: float, margin: float) -> str:
     return "undecided"
 
 
-def _visible(n: int, error: float, critical: float) -> float:
-    if not math.isfinite(critical):
+def _visible(n: int, error: float, reached: float) -> float:
+    """Of either sign: the further end counts."""
+    if not math.isfinite(reached):
         return math.nan
-    return (critical - float(special().stdtrit(n - 1, 1 - POWER))) * error
+    return (reached - float(special().stdtrit(n - 1, 1 - POWER))) * error
 
 
 def further_seeds(error: float, n: int, critical: Callable[[int], float], margin: float) -> int | None:

@@ -1,12 +1,13 @@
 """What the comparisons say, in plain sentences."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from actlab.stats.critical import ALL_PATTERNS, DRAWN, LEAST_SIGNED
 from actlab.stats.intervals import LEAST_PAIRS, mean_interval
 from actlab.stats.pairs import Table
+from actlab.stats.skew import SEEN
 from actlab.stats.verdicts import Comparison
 
 _MOST_NAMED = 8
@@ -149,7 +150,18 @@ def note(item: Comparison, unit: Unit) -> str:
         said.append(_here(item))
     if item.further:
         said.append(f"{count(item.further, 'more seed')} would settle it")
-    return "; ".join(said)
+    return "; ".join([*said, *_shape(item, unit)])
+
+
+def _shape(item: Comparison, unit: Unit) -> list[str]:
+    """What its differences look like, where that bears on the interval."""
+    said = []
+    if item.far_out:
+        named = listed([f"seed {seed} ({unit.difference(value)})" for seed, value in item.far_out])
+        said.append(f"far out: {named}")
+    if item.skewed:
+        said.append(f"skewed to {unit.side(item.skewed > 0)} values, to where the interval reaches further")
+    return said
 
 
 def _estimates(group: Sequence[Comparison], unit: Unit) -> str:
@@ -287,16 +299,24 @@ def correction(comparisons: Sequence[Comparison], *, sequential: bool = False) -
     """How the intervals were made to hold together, for a caption."""
     together, several = count(len(comparisons), "comparison"), len(comparisons) > 1
     corrected = f", Bonferroni-corrected for {together}" * several
-    if sequential:
-        return f"t-mixture confidence sequence{corrected}, valid at every look"
     pairs = {item.n for item in comparisons if item.n >= LEAST_PAIRS}
     signed = f"{f'largest |t| of {together}' if several else '|t|'} under random signs of the residuals"
     student = f"Student's t{corrected}"
-    if not pairs:
+    if sequential:
+        said = f"t-mixture confidence sequence{corrected}, valid at every look"
+    elif not pairs:
         return "none: too few seeds"
-    if min(pairs) >= LEAST_SIGNED:
-        return signed
-    return student if max(pairs) < LEAST_SIGNED else f"{signed}; {student} below {LEAST_SIGNED} pairs"
+    elif min(pairs) >= LEAST_SIGNED:
+        said = signed
+    else:
+        said = student if max(pairs) < LEAST_SIGNED else f"{signed}; {student} below {LEAST_SIGNED} pairs"
+    return f"{said}; longer on the side to which differences are skewed{_unseen(pairs)}"
+
+
+def _unseen(pairs: Collection[int]) -> str:
+    """What is assumed of differences that are too few to show it."""
+    few = pairs and min(pairs) < SEEN
+    return f", which fewer than {SEEN} pairs hardly show: they are taken for nearly symmetric" if few else ""
 
 
 def asked(*, resplit: bool, examples: int) -> str:
@@ -353,6 +373,11 @@ def methods(
         )
     else:
         how = f"Intervals are Student's at 95%{corrected}."
+    if n >= LEAST_PAIRS:
+        how += (
+            " On the side to which differences are skewed they are longer, by the leading term of Johnson's (1978) "
+            f"modified t with the skewness of all comparisons together{_unseen({item.n for item in comparisons})}."
+        )
     equal = f" Differences within {unit.size(margin)}{when} were taken as practically equal." if margin else ""
     return (
         f"We compared {count(len(comparisons), thing)} with {baseline} on {subject}, by {metric}, paired by random "

@@ -43,11 +43,11 @@ def half_shared(draw: Draw) -> Draw:
     return lambda g, size: (draw(g, size) - g.standard_normal((*size[:2], 1))) / math.sqrt(2)
 
 
-def one_of(draw: Draw) -> Draw:
-    """The first arm by itself; the others are normal."""
+def one_of(draw: Draw, others: Draw | None = None) -> Draw:
+    """The first arm by itself; the others are normal, or of another distribution."""
 
     def drawn(g: np.random.Generator, size: tuple[int, int, int]) -> np.ndarray:
-        values = g.standard_normal(size)
+        values = (others or normal)(g, size)
         values[..., :1] = draw(g, (*size[:2], 1))
         return values
 
@@ -66,18 +66,48 @@ def negative(draw: Draw) -> Draw:
     return lambda g, size: -draw(g, size)
 
 
-FAMILIES: dict[str, Draw] = {
+def alternating(draw: Draw) -> Draw:
+    """Every second arm to the other side."""
+
+    def drawn(g: np.random.Generator, size: tuple[int, int, int]) -> np.ndarray:
+        values = draw(g, size)
+        values[..., 1::2] *= -1
+        return values
+
+    return drawn
+
+
+def poisson(mean: float) -> Draw:
+    """Counts, with ties; skewness 1 / sqrt(mean)."""
+    return lambda g, size: (g.poisson(mean, size) - mean) / math.sqrt(mean)
+
+
+def steps(g: np.random.Generator, size: tuple[int, int, int]) -> np.ndarray:
+    """Normal, rounded to half a deviation: with ties, symmetric."""
+    return np.round(2 * g.standard_normal(size)) / 2
+
+
+EXPONENTIAL = gamma(2)
+SMOOTH: dict[str, Draw] = {
     "normal": normal,
     "t3": t3,
     "gamma, skewness .5": gamma(0.5),
     "gamma, skewness 1": gamma(1),
-    "exponential": gamma(2),
-    "exponential, other side": negative(gamma(2)),
+    "exponential": EXPONENTIAL,
+    "exponential, to the other side": negative(EXPONENTIAL),
+    "exponential, every second to the other side": alternating(EXPONENTIAL),
+    "one exponential, others normal": one_of(EXPONENTIAL),
+    "exponential less a normal baseline": half_shared(EXPONENTIAL),
+    "exponential less an exponential baseline": shared(EXPONENTIAL),
+    "normal less a normal baseline": shared(normal),
     "lognormal, skewness 1": lognormal(1),
     "lognormal, skewness 2": lognormal(2),
     "lognormal, skewness 4": lognormal(4),
-    "one exponential, others normal": one_of(gamma(2)),
-    "exponential less a shared normal": half_shared(gamma(2)),
-    "exponential, shared baseline": shared(gamma(2)),
-    "normal, shared baseline": shared(normal),
 }
+DISCRETE: dict[str, Draw] = {
+    "Poisson, skewness 1": poisson(1.0),
+    "Poisson, skewness 2": poisson(0.25),
+    "normal, rounded": steps,
+}
+RARE = "one seed in eight fails by 2 points"
+FAMILIES = SMOOTH | DISCRETE | {RARE: failures()}

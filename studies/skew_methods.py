@@ -63,10 +63,14 @@ def plain(x_ESA: np.ndarray) -> Reaches:
     return c, c
 
 
-def adopted(x_ESA: np.ndarray, alpha: float = ALPHA) -> Reaches:
+def adopted(x_ESA: np.ndarray) -> Reaches:
     """What the package does: `skew.py`."""
-    seeds, c = x_ESA.shape[1], critical(x_ESA, alpha)
-    found = skewness(x_ESA)
+    return leant(x_ESA, critical(x_ESA))
+
+
+def leant(x_ESA: np.ndarray, c: np.ndarray) -> Reaches:
+    """The reaches where (E, 1) critical values are known."""
+    seeds, found = x_ESA.shape[1], skewness(x_ESA)
     low, high = leaning(found, np.full(found.shape, seeds))
     return reach(c, low, seeds), reach(c, high, seeds)
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 RECORDS = Path(__file__).parents[1] / "records"
-SIMULATED, TRAINED = RECORDS / "verdicts.json", RECORDS / "verdicts_trained.json"
+SIMULATED, TRAINED, SKEWED = (RECORDS / f"{name}.json" for name in ("verdicts", "verdicts_trained", "skew"))
 PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
 
 

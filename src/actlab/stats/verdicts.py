@@ -174,9 +174,9 @@ def _comparison(
         verdict = "unstable" if alone > baseline_alone else "stabler"
     like = functools.partial(sequential_critical, alpha=ALPHA / count) if sequential else _reach_like(n, critical)
 
-    def furthest(count: int) -> float:
+    def furthest(many: int) -> float:
         """Standard errors to the further end, were there so many pairs, skewed as these are."""
-        return float(reach(like(count), k, count))
+        return float(reach(like(many), k, many))
 
     skew, far = float(skewness(column[:, None])[0]), far_out(differences, FALSE_ALARMS / count)
     plain = bounds(mean, error, t_critical(n - 1, ALPHA))

@@ -1,4 +1,4 @@
-"""docs/verdicts.md, from the records of verdicts.py and verdicts_trained.py as they are on disk.
+"""docs/verdicts.md, from the records of verdicts.py, skew.py and verdicts_trained.py as they are on disk.
 
 python studies/verdicts_page.py
 """
@@ -6,9 +6,12 @@ python studies/verdicts_page.py
 import json
 from pathlib import Path
 
+import skew_page
+
 RECORDS = Path(__file__).parents[1] / "records"
 SIMULATED, TRAINED, SKEWED = (RECORDS / f"{name}.json" for name in ("verdicts", "verdicts_trained", "skew"))
 PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
+NAMES = {"skewed": "symmetric (of arms with one skewed distribution)"}
 
 
 TEXT = """# What the verdicts are worth
@@ -26,7 +29,8 @@ training:
 
 From 8 pairs of seeds on it reaches as many standard errors as the largest |t| of all comparisons does in 5% of all
 patterns of signs (100,000 from 17 seeds on), given to the differences less their mean; at 5 to 7 pairs it is Student's,
-after Bonferroni; below 5 there is no verdict. Divergence is counted by itself (exact McNemar test). Where a run keeps
+after Bonferroni; below 5 there is no verdict. To the side to which differences are skewed it reaches further
+([below](#where-differences-are-skewed)). Divergence is counted by itself (exact McNemar test). Where a run keeps
 which test examples were right, a difference must also stand for other examples (a crossed interval), else it is "on
 these examples only". With `--resplit` seeds split the same data anew and share samples: a difference must also stand
 with the wider interval of [Nadeau and Bengio 2003](https://doi.org/10.1023/A:1024068626366), else it is "on splits of
@@ -52,13 +56,15 @@ called better or worse, from [this record](../records/verdicts_trained.json) of
 """
 
 
-def page(simulated: dict, trained: dict) -> str:
-    return TEXT + "\n".join([*_simulated(simulated), *_trained(trained)]) + "\n"
+def page(simulated: dict, skewed: dict, trained: dict) -> str:
+    return TEXT + "\n".join([*_simulated(simulated), *skew_page.lines(skewed), *_trained(trained)]) + "\n"
 
 
 def write() -> None:
     """The page anew, from the records on disk."""
-    PAGE.write_text(page(*(json.loads(file.read_text(encoding="utf-8")) for file in (SIMULATED, TRAINED))), "utf-8")
+    PAGE.write_text(
+        page(*(json.loads(file.read_text(encoding="utf-8")) for file in (SIMULATED, SKEWED, TRAINED))), "utf-8"
+    )
 
 
 def _shown(row: dict) -> str:
@@ -79,7 +85,7 @@ def _simulated(record: dict) -> list[str]:
     ]
     for shape in shapes:
         found = {row["seeds"]: _shown(row) for row in part("false verdicts") if row["shape"] == shape}
-        lines.append(f"| {shape} differences | " + " | ".join(found[n] for n in seeds) + " |")
+        lines.append(f"| {NAMES.get(shape, shape)} differences | " + " | ".join(found[n] for n in seeds) + " |")
     equal = max(part("false equality"), key=lambda row: row["share"])
     lines += ["", f'- "Practically equal" at a true difference of exactly the margin: at most {_shown(equal)}.']
     for shape in shapes:
@@ -87,8 +93,9 @@ def _simulated(record: dict) -> list[str]:
         low, high = min(r["share"] for r in found), max(r["share"] for r in found)
         raw = min(row["raw"] for row in found if "raw" in row)
         lines.append(
-            f"- Coverage of all intervals together, {shape}: {100 * low:.1f}% to {100 * high:.1f}% over {len(found)} "
-            f"settings of seeds, arms and truth (signs given to the differences themselves: down to {100 * raw:.0f}%)."
+            f"- Coverage of all intervals together, {NAMES.get(shape, shape)}: {100 * low:.1f}% to {100 * high:.1f}% "
+            f"over {len(found)} settings of seeds, arms and truth (signs given to the differences themselves: down to "
+            f"{100 * raw:.0f}%)."
         )
     for row in part("power"):
         lines.append(

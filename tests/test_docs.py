@@ -105,7 +105,7 @@ def study(name: str) -> ModuleType:
 
 def test_the_page_of_the_verdicts_is_that_of_its_record():
     verdicts_page = study("verdicts_page")
-    files = (verdicts_page.SIMULATED, verdicts_page.TRAINED)
+    files = (verdicts_page.SIMULATED, verdicts_page.SKEWED, verdicts_page.TRAINED)
     known = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     assert verdicts_page.PAGE.read_text(encoding="utf-8") == verdicts_page.page(*known)
 

@@ -10,6 +10,7 @@ CLAIMS = {
     "answers.json": "20 seeds, own learning rates, more activations, depth",
     "tutorial.md": "the published tutorial's figures, trained again, and why its conclusion fails",
     "verdicts.json": "verdicts are wrong no more often than they say, on made data",
+    "skew.json": "intervals where differences are skewed: what was tried, what holds",
     "verdicts_trained.json": "the same on trained networks",
     "battery.json": "every planted mistake is caught, nothing right is blamed; what a check takes",
     "audit.json": "what the battery finds in six libraries",

@@ -376,7 +376,8 @@ def methods(
     if n >= LEAST_PAIRS:
         how += (
             " On the side to which differences are skewed they are longer, by the leading term of Johnson's (1978) "
-            f"modified t with the skewness of all comparisons together{_unseen({item.n for item in comparisons})}."
+            f"modified t{' with the skewness of all comparisons together' * several}"
+            f"{_unseen({item.n for item in comparisons if item.n >= LEAST_PAIRS})}."
         )
     equal = f" Differences within {unit.size(margin)}{when} were taken as practically equal." if margin else ""
     return (

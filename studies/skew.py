@@ -1,6 +1,6 @@
 """Which interval of a mean holds where differences are skewed: what was tried, and what it costs.
 
-    python studies/skew.py            # about 40 minutes on one core; writes records/skew.json
+    python studies/skew.py            # about 15 minutes on one core; writes records/skew.json
     python studies/skew.py --quick    # a look whether it runs, nothing is written
 
 Differences have a deviation of .12 points (rare failures: as they are), the margin is .1. `skew_data.py` draws them,
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 import verdicts_page
 from skew_data import EXPONENTIAL, FAMILIES, RARE, Draw, negative, one_of
-from skew_methods import METHODS, Reaches, adopted, critical, leant, plain, summaries
+from skew_methods import ALPHA, METHODS, Reaches, adopted, critical, leant, plain, summaries
 from wilson import share
 
 from actlab.engine.machine import environment
@@ -43,6 +43,8 @@ def measured(x_ESA: np.ndarray, reaches: Reaches) -> dict:
     """What these intervals are worth. Equality at the margin: of its two sides the worse one."""
     mean, error = summaries(x_ESA)
     low, high = mean - reaches[0] * error, mean + reaches[1] * error
+    if mean.shape[1] * 2.0 ** (1 - x_ESA.shape[1]) > ALPHA:  # equal differences, too few for signs to be sure of a side
+        low, high = np.where(error == 0, np.minimum(mean, 0), low), np.where(error == 0, np.maximum(mean, 0), high)
     times, within = len(low), (low > -MARGIN) & (high < MARGIN)
     upper, lower = (high < 0) & (low > -2 * MARGIN), (low > 0) & (high < 2 * MARGIN)  # at a true .1, and at -.1
     deviation = x_ESA.std()
@@ -117,7 +119,7 @@ def _looks(x_ESA: np.ndarray, *, widened: bool) -> tuple[np.ndarray, np.ndarray]
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = (cube - 3 * mean * square + 2 * mean**3) / variance**1.5 * np.sqrt(n * (n - 1.0)) / (n - 2.0)
         error = np.sqrt(variance / (n - 1))
-    critical_L1 = np.array([sequential_critical(count, 0.05 / arms) for count in range(5, seeds + 1)])[:, None]
+    critical_L1 = np.array([sequential_critical(count, ALPHA / arms) for count in range(5, seeds + 1)])[:, None]
     mean, error, skew, n = mean[:, 4:], error[:, 4:], skew[:, 4:], n[4:]
     k_low, k_high = leaning(skew, np.broadcast_to(n, skew.shape)) if widened else (0 * skew, 0 * skew)
     return mean - reach(critical_L1, k_low, n) * error, mean + reach(critical_L1, k_high, n) * error
@@ -137,7 +139,7 @@ def best(times: int) -> Iterator[dict]:
             values = draw(np.random.default_rng(seeds), (times, seeds, 6))
             x_ESA = values[..., 1:] - values[..., :1]
             mean, error = summaries(x_ESA)
-            c = critical(x_ESA, alpha=0.1)
+            c = critical(x_ESA, alpha=2 * ALPHA)
             for form, below in (("before", c), ("now", leant(x_ESA, c)[0])):
                 kept = int((mean - below * error <= 0).all(axis=1).sum())
                 yield {"part": "best", "family": kind, "arms": 6, "seeds": seeds, "form": form} | share(kept, times)

@@ -1,6 +1,8 @@
 """Intervals where differences are skewed: against plain loops, against what was there before, and seen from outside."""
 
+import importlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,6 +150,18 @@ def test_normal_differences_lose_little():
         power.append([(found.interval(arm)[0] > 0, plain[arm]) for arm in range(3)])
     now, before = np.mean(power, axis=(0, 1))
     assert before - 0.05 < now <= before
+
+
+@pytest.mark.parametrize("seeds", [6, 10])
+def test_the_study_measures_what_the_package_does(seeds, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "studies"))
+    measured = importlib.import_module("skew_methods")
+    x_ESA = np.random.default_rng(seeds).exponential(1, (5, seeds, 3)) - 0.9
+    below, above = measured.adopted(x_ESA)
+    found = [[simultaneous(x_SA).reaches(arm) for arm in range(3)] for x_SA in x_ESA]
+    np.testing.assert_allclose(np.moveaxis([below, above], 0, -1), found, rtol=1e-9)
+    before, same = measured.plain(x_ESA)
+    assert (before == same).all() and (before <= below + 1e-12).all() and (before < above - 0.01).any()
 
 
 def test_the_best_stays_among_those_named_where_results_are_skewed():

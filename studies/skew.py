@@ -167,8 +167,24 @@ def main() -> None:
         "interval": "Wilson's 95% interval of a share",
         "rows": rows,
     }
-    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(f"Record: {RECORD}")
+    write(record)
+    verdicts_page.write()
+    print(f"Record: {RECORD}, {verdicts_page.PAGE}")
+
+
+def write(record: dict) -> None:
+    """A row a line, five places of every share: it is a long one."""
+    lines = [json.dumps(row) for row in _rounded(record.pop("rows"))]
+    head = json.dumps(record, indent=1).removesuffix("\n}")
+    RECORD.write_text(head + ',\n "rows": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n", encoding="utf-8")
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 5) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

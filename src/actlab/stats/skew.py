@@ -41,13 +41,13 @@ def skewness(values_SA: np.ndarray) -> np.ndarray:
     return np.where(several, found, 0.0)
 
 
-def deviation(n: np.ndarray | float) -> np.ndarray | float:
+def deviation(n: np.ndarray | float) -> np.ndarray:
     """That of the skewness of n normal values.
 
     >>> round(float(deviation(10)), 2)
     0.69
     """
-    return np.sqrt(6 * n * (n - 1) / ((n - 2) * (n + 1) * (n + 3)))
+    return np.sqrt(np.asarray(6 * n * (n - 1) / ((n - 2) * (n + 1) * (n + 3))))
 
 
 def leaning(skewness_A: np.ndarray, n_A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -86,7 +86,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
     """One epoch. Mean loss and accuracy over its samples, each measured just before the update it takes part in."""
-    samples, total_loss, total_right = 0, 0.0, 0.0
+    sums = np.zeros(3)
     network.train()
     for x, labels in loader:
         logits = network(x)
@@ -94,10 +94,9 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        samples += len(labels)
-        total_loss += loss.item() * len(labels)  # weighted by samples: the last batch may be short
-        total_right += accuracy(logits, labels) * len(labels)
-    return total_loss / samples, total_right / samples
+        # weighted by samples: the last batch may be short
+        sums += len(labels) * np.array([loss.item(), accuracy(logits, labels), 1.0])
+    return sums[0] / sums[2], sums[1] / sums[2]
 
 
 @torch.no_grad()

@@ -2,6 +2,8 @@ PYTHON ?= python3
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
+unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile the source anew
+
 .PHONY: demo test test-all lint types wheel catalogue house records lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each

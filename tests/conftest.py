@@ -12,21 +12,16 @@ assert actlab.engine.products
 torch.set_num_threads(1)
 
 
-FEW = 3
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """What `make test` leaves to `make test-all`: what is marked large, and of a sweep of parameters all but a few."""
+    """`make test` leaves to `make test-all` what is marked large, and the inner parameters of sweeps."""
     sweeps = {}
     for item in items:
         if hasattr(item, "callspec") and not item.get_closest_marker("whole"):
             sweeps.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for sweep in sweeps.values():
-        kept = {round(place * (len(sweep) - 1) / (FEW - 1)) for place in range(FEW)}
-        for place, item in enumerate(sweep):
-            if len(sweep) > FEW and place not in kept:
-                item.add_marker("large")
+        for item in sweep[1:-1]:
+            item.add_marker("large")
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_an_interval_stays_within_the_metrics_limits(tmp_path):
     assert table.loc["tanh", "final_valid_mean_squared_error_low"] >= 0
 
 
-@pytest.mark.parametrize("metric", [MSE, R2])
+@pytest.mark.parametrize("metric", [MSE, pytest.param(R2, marks=pytest.mark.large)])
 def test_no_word_is_of_accuracy(runs, metric, tmp_path):
     run = runs[metric]
     summary = summarise(run)

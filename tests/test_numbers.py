@@ -275,6 +275,7 @@ def test_diabetes_passes_without_a_warning():
         assert not any(word in finding.says for word in ("label", "classes", "accuracy")), finding
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("seed", range(5))
 def test_data_of_chance_pass_without_a_warning(seed):
     g = np.random.default_rng(seed)

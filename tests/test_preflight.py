@@ -411,6 +411,7 @@ def test_the_command_tells_a_line_a_finding(actlab_command):
     assert {"check", "level", "measured", "says", "about"} == set(told["findings"][0])
 
 
+@pytest.mark.large
 def test_an_experiment_is_read_and_its_settings_replaced(actlab_command, tmp_path):
     (tmp_path / "e.toml").write_text('data = "digits"\nactivations = ["heaviside"]\n')
     assert actlab_command("preflight", "--spec", tmp_path / "e.toml").returncode == 1

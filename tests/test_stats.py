@@ -344,6 +344,7 @@ def test_family_wise_error_under_the_null(seeds):
     assert wrong <= 70
 
 
+@pytest.mark.large
 def test_coverage_where_all_arms_differ_by_much():
     """Signs of the raw differences cover about 80% here: they carry the effects."""
     generator = np.random.default_rng(8)
@@ -373,6 +374,7 @@ def test_the_sequential_interval_ends_where_p_is_alpha(n):
     assert sequential_p(n, sequential_critical(n, 0.05)) == pytest.approx(0.05)
 
 
+@pytest.mark.large
 def test_looking_after_every_seed_does_not_raise_the_error():
     generator = np.random.default_rng(9)
     critical = np.array([sequential_critical(n) for n in range(5, 61)])
@@ -480,6 +482,7 @@ def test_all_pairs_may_hold_at_every_look():
         assert wide < low < high < wider
 
 
+@pytest.mark.large
 def test_the_best_is_rarely_left_out():
     generator = np.random.default_rng(12)
     lost = sum("a" not in best_among(table(*generator.standard_normal((4, 9)))) for _ in range(400))

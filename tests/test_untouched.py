@@ -81,6 +81,7 @@ def test_constants_beyond_float32_are_computed_with(formula):
     assert check(formula, only=["value", "nan"]).findings
 
 
+@pytest.mark.large
 def test_depth_beyond_the_largest_number_is_told():
     told = dict(check("1e7*sin(1e7*x)", quick=True).properties.as_rows())["depth"]
     assert "1e+7" in told and "50 layers" in told and not math.isnan(len(told))

@@ -7,6 +7,7 @@ import dataclasses
 import json
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from actlab.errors import UserError, did_you_mean
 
@@ -112,10 +113,10 @@ def facts() -> dict[str, Facts]:
     (0.0,)
     """
     text = resources.files("actlab").joinpath("catalogue.json").read_text(encoding="utf-8")
-    return {
-        name: Facts(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
-        for name, entry in json.loads(text).items()
-    }
+    entries: dict[str, dict[str, Any]] = json.loads(text)
+    for entry in entries.values():
+        entry |= {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
+    return {name: Facts(**entry) for name, entry in entries.items()}
 
 
 @cache

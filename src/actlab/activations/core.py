@@ -62,7 +62,9 @@ class Activation:
     def name(self) -> str:
         return self.facts.name
 
-    def derivative(self, function: Any = None, /, *, wrt: str = "x") -> Callable[..., Any]:
+    def derivative(
+        self, function: Callable[..., Tensor] | str | None = None, /, *, wrt: str = "x"
+    ) -> Callable[..., Any]:
         """Register the derivative with respect to the input ("x") or a parameter: `@elu.derivative(wrt="alpha")`.
 
         Its arguments say what it needs: `x` the input, `y` the output (saved in place of the input), and every
@@ -179,7 +181,8 @@ def activation(
                 raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
         ours = value.__module__.startswith("actlab.")  # a user's block is no part of the catalogue
-        name, known, of_torch = value.__name__, _OWN, None
+        known: dict[str, Any] = _OWN
+        name, of_torch = value.__name__, None
         if ours:
             family = value.__module__.split(".")[-1].split("_")[0]  # its file's name, up to a _
             module = "".join(word.capitalize() for word in name.split("_"))

@@ -1,7 +1,8 @@
 """`actlab derive`: the derivative of a formula, step by step, and the Python that computes both."""
 
 import textwrap
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -42,7 +43,7 @@ def _wrapped(text: str, first: str) -> str:
     return textwrap.fill(text, 116, initial_indent=first, subsequent_indent="      ")
 
 
-def _verdict(activation: object, unchecked: bool) -> str:
+def _verdict(activation: Callable[..., Any], unchecked: bool) -> str:
     """What the battery says, as comments above the block."""
     if unchecked:
         return "Not checked: --unchecked was given."

@@ -1,7 +1,7 @@
 """Options that several commands have; texts of options into values, each with an error that shows what is allowed."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, overload
 
 import typer
 
@@ -47,6 +47,10 @@ def parse_number(option: str, text: str | None) -> float | None:
     return _parsed(option, text, float, "a number")
 
 
+@overload
+def parse_whole(option: str, text: str) -> int: ...
+@overload
+def parse_whole(option: str, text: None) -> None: ...
 def parse_whole(option: str, text: str | None) -> int | None:
     return _parsed(option, text, int, "a whole number")
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from actlab.data.idx import Broken, decode
 from actlab.data.sets import IdxFile, IdxSet
@@ -233,7 +234,7 @@ def _unavailable(idx_set: IdxSet, reason: str, advice: str) -> Unavailable:
     return error
 
 
-def _pooch():
+def _pooch() -> Any:  # it annotates what it takes more narrowly than its documentation
     """The pooch module, told to keep quiet: it would print the hash of each file it was given no hash for."""
     try:
         import pooch

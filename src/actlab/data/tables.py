@@ -118,7 +118,7 @@ def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
             f"{str(columns[other[0]][0])!r}). Drop them, or make columns of 0 and 1: "
             f"pandas.get_dummies(frame, columns={other[:_MOST]}, dtype=float)."
         )
-    x = np.column_stack(list(found.values()))
+    x = np.column_stack([values for values in found.values() if values is not None])
     if (bad := ~np.isfinite(x)).any():
         lacking = [f"{name} ({count})" for name, count in zip(found, bad.sum(axis=0), strict=True) if count]
         raise UserError(

@@ -33,5 +33,5 @@ def distinguishable(first: np.ndarray, second: np.ndarray, samples: int = SAMPLE
     side = np.repeat([0, 1], size)
     forest = RandomForestClassifier(_TREES, min_samples_leaf=5, random_state=0)
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    scores = cross_val_predict(forest, x, side, cv=folds, method="predict_proba")[:, 1]
+    scores = np.asarray(cross_val_predict(forest, x, side, cv=folds, method="predict_proba"))[:, 1]
     return float(roc_auc_score(side, scores)), math.sqrt((2 * size + 1) / (12 * size * size))

@@ -200,12 +200,14 @@ class AdamW(Optimizer):
             for key, places in alike.items()
         ]
         (beta1, beta2), epsilon = self.trials[0].betas, self.trials[0].epsilon
-        rule = {"beta1": beta1, "beta2": beta2, "eps": epsilon, "amsgrad": False, "maximize": False}
+        rule: dict[str, Any] = {"beta1": beta1, "beta2": beta2, "eps": epsilon, "amsgrad": False, "maximize": False}
 
         def update() -> None:
-            for network, decay, tensors, count in calls:
-                # torch's stubs leave it out
-                torch._fused_adamw_(*tensors, [], count, lr=self.row["rate"][network], weight_decay=decay, **rule)  # pyright: ignore[reportPrivateImportUsage]
+            for network, decay, (weights, gradients, means, squares), count in calls:
+                rate = self.row["rate"][network]
+                torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]  # torch's stubs leave it out
+                    weights, gradients, means, squares, [], count, lr=rate, weight_decay=decay, **rule
+                )
 
         return update
 

@@ -86,7 +86,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
 
 def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer) -> tuple[float, float]:
     """One epoch. Mean loss and accuracy over its samples, each measured just before the update it takes part in."""
-    samples, total_loss, total_right = len(loader.dataset), 0.0, 0.0
+    sums = np.zeros(3)
     network.train()
     for x, labels in loader:
         logits = network(x)
@@ -94,9 +94,9 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        total_loss += loss.item() * len(labels)  # weighted by samples: the last batch may be short
-        total_right += accuracy(logits, labels) * len(labels)
-    return total_loss / samples, total_right / samples
+        # weighted by samples: the last batch may be short
+        sums += len(labels) * np.array([loss.item(), accuracy(logits, labels), 1.0])
+    return sums[0] / sums[2], sums[1] / sums[2]
 
 
 @torch.no_grad()
@@ -146,5 +146,5 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
     modules = {2 * i + 1: f for i, f in enumerate(best.activations) if isinstance(f, nn.Module)}
     named |= {f"{place}.{name}": value for place, f in modules.items() for name, value in saved(f).items()}
     parameters = {name: value.detach().numpy() for name, value in named.items()}
-    found = [np.array([value]) for value in (best_epoch, diverged_epoch, *test)]
-    return Result(curves, seconds, *found[:2], [parameters], [predictions], [correct], *found[2:])
+    best_M, diverged_M, loss_M, metric_M = (np.array([value]) for value in (best_epoch, diverged_epoch, *test))
+    return Result(curves, seconds, best_M, diverged_M, [parameters], [predictions], [correct], loss_M, metric_M)

@@ -55,7 +55,7 @@ class Run:
         frame = self._table("trials")
         if not self.metric.is_share and "test_r2" not in frame:
             variance = {seed: self._test_variance(seed) for seed in frame["seed"].unique()}
-            frame["test_r2"] = 1 - frame["test_loss"] / frame["seed"].map(variance)
+            frame["test_r2"] = 1 - frame["test_loss"] / frame.loc[:, "seed"].map(variance)
         return frame
 
     @cached_property
@@ -110,7 +110,7 @@ class Run:
         return said * deviation + mean
 
     @cached_property
-    def sizes(self) -> tuple[int, ...]:
+    def sizes(self) -> tuple[int, int, int] | tuple[()]:
         """How many samples each seed trains, validates and tests on, where each has a split of its own; else none."""
         return tuple(self.artefact("samples").get("sizes", np.empty(0, int)).tolist())
 
@@ -127,6 +127,7 @@ class Run:
     def _indices(self, seed: int) -> list[np.ndarray]:
         """Where a seed's parts lie in the pool that each seed splits anew."""
         y = self.artefact("samples")["pool_labels"]
+        assert self.sizes
         return indices_of(y if self.metric.is_share else np.zeros(len(y), int), self.sizes, seed)
 
     def _target_scale(self, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -284,7 +284,8 @@ class Experiment(Shared):
 _NOT_IDENTITY = ("data_note", "tuned", "margin_used")
 _SHARED = [field.name for field in dataclasses.fields(Shared)]
 # an experiment's own fields before those that it shares with its trials
-_DEFAULTS = {f.name: f.default for f in sorted(dataclasses.fields(Experiment), key=lambda f: f.name in _SHARED)}
+_FIELDS = sorted(dataclasses.fields(Experiment), key=lambda field: field.name in _SHARED)
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in _FIELDS}
 
 
 def _words(value: Any) -> str:

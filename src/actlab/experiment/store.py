@@ -136,7 +136,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def add_artefact(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
+        np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
         with told(self.path):
             write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
 
@@ -201,8 +201,9 @@ def is_free(path: Path) -> bool:
 
 def trial_from_row(spec: str) -> Trial:
     """The trial that a row's `spec` tells."""
-    values = json.loads(spec)
-    return Trial(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    values: dict[str, Any] = json.loads(spec)
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Trial(**values)
 
 
 def _planned(trial: Trial) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from actlab.errors import UserError
 from actlab.experiment.spec import GRID, TUNING_SEEDS, Experiment
 from actlab.naming import exact
@@ -51,9 +53,9 @@ def tried(trials: "pd.DataFrame") -> list[Tried]:
         if "planned" in states:
             continue
         lost = states.count("diverged")
-        loss = math.inf if lost else float(rows["best_valid_loss"].mean())
+        loss = math.inf if lost else float(np.mean(rows["best_valid_loss"]))
         metric = next(name for name in rows if name.startswith("best_valid_") and name != "best_valid_loss")
-        accuracy = math.nan if lost else float(rows[metric].mean())
+        accuracy = math.nan if lost else float(np.mean(rows[metric]))
         first = rows.to_dict("records")[0]
         setting = {name: first[name] for name in GRID}
         found.append(Tried(first["activation"], setting, loss, accuracy, len(rows), lost))

@@ -5,7 +5,7 @@ Each value is an interval that holds the truth, as Arb computes it, with more an
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import flint
@@ -54,11 +54,11 @@ class Exact:
         self._partial = any(part.op in _PARTIAL for part in postorder(node))
         self._derived: dict[tuple[str, int], _Program] = {}
 
-    def values(self, points: Sequence[float]) -> list[Any]:
+    def values(self, points: Iterable[float]) -> list[Any]:
         """f at each point."""
         return [self._program("x", 0).settled(_as_mpf(point)) for point in points]
 
-    def slopes(self, points: Sequence[float], wrt: str = "x", order: int = 1) -> list[Any]:
+    def slopes(self, points: Iterable[float], wrt: str = "x", order: int = 1) -> list[Any]:
         """The derivative at each point; at 0 of x/(1 + abs(x)), where pieces meet smoothly, that of both sides.
 
         Order 0 is f itself.

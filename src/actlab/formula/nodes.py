@@ -44,7 +44,7 @@ class Node:
     __slots__ = ("__dict__", "__weakref__", "arguments", "op", "value")
     op: str  # "number", "name", an operator, or the name of a function or constant
     arguments: tuple["Node", ...]
-    value: int | float | str | None  # of a number or a name
+    value: Any  # an int or float of a number, a str of a name, else None
 
     def __new__(cls, op: str, arguments: tuple["Node", ...] = (), value: int | float | str | None = None) -> "Node":
         key = (op, arguments, value)

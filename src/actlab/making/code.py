@@ -16,7 +16,7 @@ _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 _HELPERS = {op: inspect.getsource(of) for op, of in (("sigmoid", sigmoid), ("sin", finite), ("softplus", softplus))}
 
 
-def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "formula") -> str:
+def block(reading: Reading, forms: Forms, kinks: Sequence[float | str], name: str = "formula") -> str:
     """The Python of an activation: a decorated value and its derivatives."""
     value = _decorator(reading, kinks) + _value(reading, forms.value, name)
     slopes = [_derivative(reading, node, wrt, name) for wrt, node in forms.derivatives.items()]
@@ -29,7 +29,7 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float], name: str = "f
     return f"{first}import torch\nfrom torch import Tensor\n\nfrom actlab import activation\n\n\n{body}"
 
 
-def _decorator(reading: Reading, kinks: Sequence[float]) -> str:
+def _decorator(reading: Reading, kinks: Sequence[float | str]) -> str:
     facts = {"family": '"formula"', "formula": json.dumps(str(spelled(reading.node)))}
     if kinks:
         facts["kinks"] = repr(tuple(kinks))

@@ -92,10 +92,8 @@ def begun(module: torch.nn.Module, x: Tensor) -> torch.nn.Module:
         looked(x.clone())
     except (Exception, SystemExit):  # told by what is asked of it next
         return module
-    changed = any(
-        (value is None) != (before.get(name) is None) or (value is not None and not same(before[name], value))
-        for name, value in state_of(looked).items()
-    )
+    pairs = [(before.get(name), value) for name, value in state_of(looked).items()]
+    changed = any(one is not other if one is None or other is None else not same(one, other) for one, other in pairs)
     return looked.train(module.training) if changed else module
 
 
@@ -211,7 +209,7 @@ def same(one: Tensor, other: Tensor, rtol: float = 0.0, atol: float = 0.0) -> bo
 def copied(module: torch.nn.Module) -> torch.nn.Module:
     """A deep copy; of a buffer without a shape, which refuses to be copied, a new one."""
     shapeless = [buffer for buffer in module.buffers() if is_lazy(buffer)]
-    return copy.deepcopy(module, {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in shapeless})
+    return copy.deepcopy(module, {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in shapeless})  # pyright: ignore[reportCallIssue]  # torch's stub lacks both
 
 
 def state_of(module: torch.nn.Module) -> State:

@@ -131,7 +131,7 @@ def _by_autograd(thing: Any, label: str, width: int) -> ByAutograd:
     return _from_function(thing, label, width)
 
 
-def construct(cls: type, label: str) -> Any:
+def construct(cls: Callable[[], Any], label: str) -> Any:
     """An instance of a module class. A start drawn at random is the same for all, whoever asks and wherever."""
     try:
         with torch.random.fork_rng(devices=[]):
@@ -154,7 +154,7 @@ def _from_module(module: torch.nn.Module, label: str, width: int) -> ByAutograd:
     return ByAutograd(flat, numbers_in(flat.module.parameters()))
 
 
-def _from_function(function: Callable[[Tensor], Tensor], label: str, width: int) -> ByAutograd:
+def _from_function(function: Callable[..., Any], label: str, width: int) -> ByAutograd:
     called = Unlearned(function, label)
     probe(Called(called), label, width)
     return ByAutograd(called, [])

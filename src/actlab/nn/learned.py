@@ -81,6 +81,7 @@ class PReLU(Learned):
     Its arguments are torch.nn.PReLU's. Weight decay should not be applied to `weight`: it would pull the slope to zero.
     """
 
+    weight: torch.nn.Parameter
     _function = staticmethod(functional.prelu)
     facts = BLOCKS["prelu"].facts
 

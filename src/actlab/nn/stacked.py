@@ -6,13 +6,15 @@ import torch
 from torch import Tensor
 
 from actlab.activations import BLOCKS, Activation
-from actlab.making import Applied, ByHand
+from actlab.making import Applied, ByHand, State
 from actlab.nn import elementwise, learned as trained
 from actlab.nn.code import Module
 
 
 class Block(Module):
     """A block that has no module of its own name, with its parameters; those that are learned are trained."""
+
+    learned: torch.nn.Parameter  # None without `places`
 
     def __init__(self, applied: ByHand, dtype: torch.dtype | None = None) -> None:
         super().__init__()
@@ -39,7 +41,7 @@ def as_module(
     applied: Applied,
     learned: Tensor | None = None,
     dtype: torch.dtype | None = None,
-    state: dict[str, Tensor] | None = None,
+    state: State | None = None,
 ) -> torch.nn.Module:
     """What a stack applies, as a module: the catalogue's class where it has one.
 

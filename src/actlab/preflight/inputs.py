@@ -38,7 +38,7 @@ def listed(names: tuple[str, ...], places: np.ndarray) -> str:
 
 def finite(dataset: Dataset) -> list[Finding]:
     """NaN and infinite values: one of them makes the loss of its batch NaN, and with it the network."""
-    bad = {name: ~np.isfinite(part.x).all(axis=1) for name, part in parts(dataset).items()}
+    bad = {name: ~np.all(np.isfinite(part.x), axis=1) for name, part in parts(dataset).items()}
     found = [
         Finding(
             "finite",
@@ -96,7 +96,7 @@ def scale(dataset: Dataset) -> list[Finding]:
     # Not the least: in images some pixels at the border hardly vary. Of up to four features it is the least.
     uneven = float(size_of.max() / np.quantile(varying, 1 / 3, method="lower")) if varying.size else 0.0
     if uneven > _UNEVEN:
-        name = name_of(dataset.feature_names, size_of.argmax())
+        name = name_of(dataset.feature_names, int(size_of.argmax()))
         says = f"feature {name} is {uneven:.0f} times as large as what a third of the features vary by,"
         says += " and drowns them: standardise each by itself with --standardise features (pipeline='features')."
         found.append(Finding("scale", WARNING, uneven, says))

@@ -23,7 +23,7 @@ def targets(dataset: Dataset) -> list[Finding]:
     """Whether each target is a number, and varies where something is learned or measured."""
     found = []
     for name, part in parts(dataset).items():
-        bad = ~np.isfinite(part.y).all(axis=1)
+        bad = ~np.all(np.isfinite(part.y), axis=1)
         if bad.any():
             says = (
                 f"{bad.sum()} of {len(bad)} {name} samples have a target that is NaN or infinite, the first is sample "
@@ -31,7 +31,7 @@ def targets(dataset: Dataset) -> list[Finding]:
             )
             found.append(Finding("targets", ERROR, int(bad.sum()), says, name))
             continue
-        for place in np.flatnonzero((part.y == part.y[0]).all(axis=0)):
+        for place in np.flatnonzero((part.y == part.y[0]).all(axis=0)).tolist():
             training = name == "training"
             why = "there is nothing to learn" if training else "R² has no meaning there"
             says = (

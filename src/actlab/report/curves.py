@@ -70,14 +70,14 @@ def curves_of(run: Run, quantity: Quantity) -> list[tuple[Curve, Curve]]:
     trials = with_arms(run)
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     rows = run.curves.merge(finished, on="key")
-    by_arm = {arm: rows[rows["arm"] == arm] for arm in dict.fromkeys(finished["arm"])}
+    by_arm = {arm: rows.loc[rows["arm"] == arm] for arm in dict.fromkeys(finished["arm"])}
     return [(_curve(arm, own, "train", quantity), _curve(arm, own, "valid", quantity)) for arm, own in by_arm.items()]
 
 
 def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: Quantity) -> Curve:
     by_epoch = rows.groupby("epoch")[f"{part}_{quantity.column}"].agg(["mean", "min", "max"])
     mean, low, high = quantity.scale * by_epoch.to_numpy().T
-    return Curve(arm, rows["key"].nunique(), np.asarray(by_epoch.index), mean, low, high)
+    return Curve(arm, len(set(rows["key"])), np.asarray(by_epoch.index), mean, low, high)
 
 
 def is_log(curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) -> bool:
@@ -95,7 +95,7 @@ def predicted(run: Run) -> dict[str, tuple[int, np.ndarray, np.ndarray]]:
     trials, found = with_arms(run), {}
     if run.metric.is_share:
         return {}
-    for row in trials[trials["status"] == "finished"].drop_duplicates("arm").to_dict("records"):
+    for row in trials.loc[trials["status"] == "finished"].drop_duplicates("arm").to_dict("records"):
         true, said = run.test_labels(row["seed"]), run.predictions(row["key"])
         if true is None or said is None:
             continue
@@ -123,8 +123,9 @@ def sampled(run: Run) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
 
 def function_colours(run: Run, names: Sequence[str]) -> dict[str, str]:
     """The colour of each function: that of its first arm, where one arm is made of it alone."""
-    arms = with_arms(run).drop_duplicates("activation").set_index("activation")["arm"]
-    tint, spare = arm_colours(run), colours([*arms, *names])
+    first = with_arms(run).drop_duplicates("activation")
+    arms = dict(zip(first["activation"], first["arm"], strict=True))
+    tint, spare = arm_colours(run), colours([*arms.values(), *names])
     return {name: tint[arms[name]] if name in arms else spare[name] for name in names}
 
 

@@ -31,10 +31,10 @@ def draw_hiplot(run: Run, folder: Path) -> list[tuple[str, str]]:
     """Write a page of all trials and one for each activation; returns (title, file name)."""
     for old in folder.glob("hiplot*.html"):
         old.unlink()
-    trials = run.trials[run.trials["status"] != "planned"]
+    trials = run.trials.loc[run.trials["status"] != "planned"]
     pages = {"hiplot.html": ("all trials", trials)}
     for name, file in file_names(run.activations).items():
-        pages[file] = (name, trials[trials["activation"] == name])
+        pages[file] = (name, trials.loc[trials["activation"] == name])
     nothing = "<!doctype html><meta charset=utf-8><title>HiPlot</title><p>No trial has been trained yet.</p>"
     for file, (_, rows) in pages.items():
         (folder / file).write_text(nothing if rows.empty else experiment(rows, run.metric).to_html(), encoding="utf-8")
@@ -70,7 +70,7 @@ def experiment(trials: "pd.DataFrame", metric: Metric = METRICS["accuracy"]) -> 
     judged = axes[-2]
     if judged.startswith("test_") and "test_r2" in trials and "test_r2" not in axes:
         axes.insert(-1, "test_r2")
-    rows = trials[axes].to_dict("records")
+    rows = trials.loc[:, axes].to_dict("records")
     found = hiplot.Experiment.from_iterable([{name: _plain(row[name]) for name in axes} for row in rows])
     for name in axes:
         kind = hiplot.ValueType.CATEGORICAL if name in _WORDS else hiplot.ValueType.NUMERIC

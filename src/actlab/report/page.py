@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from actlab.errors import need_extra
 from actlab.experiment import EXPERIMENT, LOSSES, Metric, Run
 from actlab.report import interactive
@@ -124,7 +126,7 @@ def _measured(run: Run, summary: Summary) -> list[tuple[str, str]]:
         ("loss", LOSSES[e.loss].words),
         ("metric", _metric(run.metric)),
         ("engine", f"{e.engine}, {e.dtype}"),
-        ("training time, all processes", _seconds(run.times["seconds"].sum())),
+        ("training time, all processes", _seconds(float(np.sum(run.times["seconds"])))),
         ("step cost", f"median ratio within {rounds} rounds, in which the activations took turns" if rounds else ""),
         *_environment(run),
     ]

@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,8 @@ try:
 except ImportError:
     raise need_extra("lab", "matplotlib") from None
 
-_SVG = {"svg.hashsalt": "actlab", "path.simplify_threshold": 0.5}  # the same picture is the same file, and a small one
+# the same picture is the same file, and a small one
+_SVG: dict[Any, Any] = {"svg.hashsalt": "actlab", "path.simplify_threshold": 0.5}
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
 VALID_SAID = "after the epoch"
 _MOST_TARGETS = 2  # written beside a sample
@@ -289,8 +291,8 @@ def _legend(figure: Figure, axes: Axes, tint: dict[str, str], many: bool) -> Non
     handles = [axes.plot([], [], color=colour, linewidth=2.4)[0] for colour in tint.values()]
     names = [shortened(name) for name in tint]
     places = [str(place) for place in range(len(names))]  # a legend would leave out a name that begins with "_"
-    where = {"loc": "outside right upper"} if many else {"loc": "outside upper left", "ncols": min(4, len(names))}
-    legend = figure.legend(handles, places, frameon=False, fontsize=9, **where)
+    where, columns = ("outside right upper", 1) if many else ("outside upper left", min(4, len(names)))
+    legend = figure.legend(handles, places, frameon=False, fontsize=9, loc=where, ncols=columns)
     for text, name in zip(legend.get_texts(), names, strict=True):
         literal(text).set_text(name)
 

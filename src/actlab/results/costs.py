@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def step_costs(costs: "pd.DataFrame", first: str) -> dict[str, StepCost]:
     if first not in rounds:
         return {}
     ratios = rounds.div(rounds[first], axis="index")
-    return {str(name): StepCost(*median_interval(ratios[name].dropna())) for name in ratios}
+    return {str(name): StepCost(*median_interval(ratios[name].dropna().to_numpy())) for name in ratios}
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def costs_beside(
     margin: the smallest difference that matters, as the metric has it: a fraction of accuracy.
     sequential: whether seeds were added until the comparisons were decided.
     """
-    by_arm = {
-        arm: {seed: _improving(part, metric) for seed, part in group.groupby("seed")}
+    by_arm: dict[str, dict[Any, dict[int, float]]] = {
+        str(arm): {seed: _improving(part, metric) for seed, part in group.groupby("seed")}
         for arm, group in curves.groupby("arm", sort=False)
     }
     if baseline not in by_arm or not all(arm in relative and math.isfinite(relative[arm].median) for arm in by_arm):

@@ -30,10 +30,10 @@ def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
 
     Where numbers were learned, accuracy is R²: what is explained of the training part's variance, which is 1.
     """
-    finished = trials[trials["status"] == "finished"]
+    finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     samples = run.artefact("samples")
     classes = int(samples["classes"]) if "classes" in samples else 1 + int(np.max(samples.get("labels", 9)))
-    curves, metric = run.curves.merge(finished[["key", "arm"]], on="key"), run.metric
+    curves, metric = run.curves.merge(finished, on="key"), run.metric
     if not metric.is_share:
         classes, metric = 0, METRICS["r2"]
         curves = curves.assign(train_r2=1 - curves["train_loss"], valid_r2=1 - curves["valid_loss"])

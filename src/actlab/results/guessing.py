@@ -17,7 +17,7 @@ def unlearned(run: Run, trials: "pd.DataFrame", values: Table) -> set[str]:
     """The arms that did not learn; `trials` with their arms, `values` of what is compared."""
     guessing = guessing_on(run.artefact("samples"), run.experiment.metric)
     finished = trials[trials["status"] == "finished"]
-    losses = finished.groupby("arm")["final_train_loss"].apply(list)
+    losses = {arm: rows.tolist() for arm, rows in finished.groupby("arm")["final_train_loss"]}
     return {
         arm
         for arm, seeds in values.items()

@@ -224,14 +224,14 @@ def summarise(run: str | Path | Run) -> Summary:
         unlearned=frozenset(unlearned(run, trials, values)),
         correct=_correct(run, trials) if has_test and not run.sizes else None,
         sequential=looks,
-        seconds_a_seed=float(run.times["seconds"].sum()) / len(experiment.seeds) or math.nan,
+        seconds_a_seed=float(np.sum(run.times["seconds"])) / len(experiment.seeds) or math.nan,
         advice=f"run with --seeds {LEAST_PAIRS} or more",
     )
     found = judged(
         {"": values}, baseline, metric=directed(metric, unit), unit=unit, subject=subject, margin=margin, origin=origin
     )  # fmt: skip
     comparisons = found.comparisons[""]
-    planned = int((trials["status"] == "planned").sum())
+    planned = trials["status"].tolist().count("planned")
     costs = step_costs(run.costs, run.activations[0]) if run.activations else {}
     return Summary(
         experiment=experiment,
@@ -290,13 +290,13 @@ def _costs(
     margin: float,
     unlearned: frozenset[str],
 ) -> list[Cost]:
-    finished = trials[trials["status"] == "finished"]
+    finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     if baseline is None or finished.empty:
         return []
     own = dict(zip(trials["arm"], trials["activation"], strict=True))
     by_activation = step_costs(run.costs, own[baseline])
     relative = {arm: by_activation[activation] for arm, activation in own.items() if activation in by_activation}
-    curves = run.curves.merge(finished[["key", "arm"]], on="key")
+    curves = run.curves.merge(finished, on="key")
     looks = run.experiment.max_seeds > 0
     found = costs_beside(
         curves, relative, baseline, run.experiment.epochs, margin, metric=run.metric, sequential=looks
@@ -327,7 +327,7 @@ def with_arms(run: Run) -> "pd.DataFrame":
     vary = [] if run.experiment.tuned else [name for name in _PARTS if len(set(trials[name])) > 1]
     trials["arm"] = [
         ", ".join([row["activation"], *(f"{_PARTS[name]} {short(row[name])}" for name in vary)])
-        for row in trials[["activation", *vary]].to_dict("records")
+        for row in trials.loc[:, ["activation", *vary]].to_dict("records")
     ]
     return trials
 
@@ -355,7 +355,7 @@ def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, di
     is planned is absent.
     """
     found: dict[str, dict[int, float]] = {arm: {} for arm in dict.fromkeys(trials["arm"])}
-    for row in trials[trials["status"] != "planned"].to_dict("records"):
+    for row in trials.loc[trials["status"] != "planned"].to_dict("records"):
         value = metric.improvement(float(row[column])) if row["status"] == "finished" else math.nan
         found[row["arm"]][row["seed"]] = value
     return {arm: values for arm, values in found.items() if values}
@@ -364,7 +364,7 @@ def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, di
 def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost], experiment: Experiment) -> dict:
     metric = METRICS[experiment.metric]
     finished = group.loc[group["status"] == "finished"]
-    diverged = int((group["status"] == "diverged").sum())
+    diverged = group["status"].tolist().count("diverged")
     first = group.iloc[0]
     row = {"arm": arm, "activation": first["activation"], **{name: first[name] for name in _PARTS}}
     row |= {"n": len(finished), "diverged": diverged}

@@ -1,10 +1,10 @@
 """The data of a run: held once, mapped by all workers; and out of them what the trials of a seed are trained on."""
 
 import dataclasses
-import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,8 +23,10 @@ def arrays_for(seed: int, held: Held) -> Arrays:
 
 def as_arrays(parts: Sequence[Part | None], outputs: int) -> Arrays:
     """Training, validation and test part for the engine; the test part may be missing."""
-    pairs = [(None, None) if p is None else (torch.from_numpy(p.x), torch.from_numpy(p.y)) for p in parts]
-    return Arrays(*itertools.chain(*pairs), outputs=outputs)
+    tensors: list[Any] = []
+    for part in parts:
+        tensors += [None, None] if part is None else [torch.from_numpy(part.x), torch.from_numpy(part.y)]
+    return Arrays(*tensors, outputs=outputs)
 
 
 def arrays_of(dataset: Dataset) -> Arrays:
@@ -39,9 +41,10 @@ def with_arrays(experiment: Experiment, dataset: Dataset, path: Path) -> Experim
 def keep_arrays(path: Path, dataset: Dataset) -> None:
     """Keep data that were given in Python, so that they can be loaded, and the run continued, from its folder."""
     file = path / KEPT
-    if dataset.arrays is not None and not file.is_file():  # a run takes no other data: what is there holds these
+    arrays = dataset.arrays
+    if arrays is not None and not file.is_file():  # a run takes no other data: what is there holds these
         with told(file):
-            write_by(file, lambda handle: np.savez(handle, **dataset.arrays))
+            write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
 
 
 def share(held: Held, working: Path) -> None:
@@ -60,7 +63,7 @@ def share(held: Held, working: Path) -> None:
 def load_shared(working: Path) -> Held:
     others = json.loads((working / "shared").read_text(encoding="utf-8"))
 
-    def read(name: str) -> np.ndarray | None:
+    def read(name: str) -> Any:
         file = working / f"{name}.npy"
         # "c": torch wants to be able to write, and what it writes would stay in this process
         return np.asarray(np.load(file, mmap_mode="c")) if file.is_file() else None

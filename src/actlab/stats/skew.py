@@ -73,7 +73,7 @@ def reach(critical: np.ndarray | float, k: np.ndarray | float, n: np.ndarray | f
         return np.where(k == 0, critical, critical + k * (1 + 2 * critical**2) / (6 * np.sqrt(n)))
 
 
-def without(reached: np.ndarray | float, k: np.ndarray | float, n: np.ndarray | float) -> np.ndarray | float:
+def without(reached: np.ndarray | float, k: np.ndarray | float, n: np.ndarray | float) -> np.ndarray:
     """The other way round: c where so many are reached, at least 0.
 
     >>> round(float(without(reach(2.5, 1.4, 10), 1.4, 10)), 9)

@@ -21,7 +21,7 @@ from actlab.swapping.known import catalogue_name, is_listed, name_of
 
 _METHODS = ("relu", "sigmoid", "tanh")  # of a tensor, without arguments
 _GATES = "sigmoid/tanh"
-_FUSED = dict.fromkeys(("lstm", "lstm_cell", "gru", "gru_cell"), _GATES)
+_FUSED: dict[str, str] = dict.fromkeys(("lstm", "lstm_cell", "gru", "gru_cell"), _GATES)
 _FUSED |= {f"rnn_{name}{cell}": name for name in ("tanh", "relu") for cell in ("", "_cell")}
 _NOT_THE_MODELS = tuple(f"{Path(file).parent}{os.sep}" for file in (torch.__file__, Path(__file__).parent))
 ANY = "?"

@@ -68,7 +68,8 @@ def _within(
 
 def _set(owner: torch.nn.Module, attribute: str, fresh: Any) -> None:
     if attribute == "activation" and hasattr(owner, "activation_relu_or_gelu"):
-        owner.activation_relu_or_gelu = 0  # or torch's fast path would go on with the old one
+        # or torch's fast path would go on with the old one; torch's stub knows tensors and modules alone
+        owner.activation_relu_or_gelu = 0  # pyright: ignore[reportArgumentType]
     setattr(owner, attribute, fresh)  # a function kept as an attribute goes: a module has another home
 
 

@@ -128,7 +128,7 @@ def compare(
     return run
 
 
-_OPTIONS = tuple(compare.__kwdefaults__)  # what is given by a keyword, and no setting
+_OPTIONS = tuple(compare.__kwdefaults__ or ())  # what is given by a keyword, and no setting
 
 
 def refuse_early(

@@ -35,7 +35,8 @@ def confirm(run: Run, **how: Any) -> Run | None:
         max_seeds=0,
     )
     # the same data, and two of the same activations: what preflight said of them has not stopped the first run
-    return compare(spec=fresh, out=run.path / "confirmation", **(how | {"force": True}))
+    how["force"] = True
+    return compare(spec=fresh, out=run.path / "confirmation", **how)
 
 
 def confirmed(summary: Summary) -> str:

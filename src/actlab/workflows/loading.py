@@ -8,7 +8,7 @@ import torch
 
 from actlab.errors import UserError, one_of
 from actlab.experiment import Run, Trial, trial_from_row
-from actlab.making import resolve
+from actlab.making import State, resolve
 from actlab.naming import Held, Target, from_source, held, label, parse
 from actlab.nn import as_module
 
@@ -63,7 +63,7 @@ def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch
             prefix = f"{2 * place + 1}."
             kept = {name.removeprefix(prefix): tensor for name, tensor in named.items() if name.startswith(prefix)}
             learned, applied = kept.pop("learned", None), resolve(targets[place], trial.hidden[place])
-            state = {name.removeprefix("state."): tensor for name, tensor in kept.items()}
+            state: State = {name.removeprefix("state."): tensor for name, tensor in kept.items()}
             layers.append(as_module(applied, learned, state=state))
     return torch.nn.Sequential(*layers).eval()
 

@@ -64,7 +64,7 @@ def tutorial(
 
 def _figures(published: Run, right: Run) -> list[str]:
     lines = [f"{'':24}{'train loss':>18}{'train acc. %':>18}{'valid loss':>18}{'valid acc. %':>18}"]
-    last = int(published.curves["epoch"].max())
+    last = int(max(published.curves["epoch"]))
     for name, epoch in [*PUBLISHED, *((name, last) for name in ACTIVATIONS if (name, last) not in PUBLISHED)]:
         if epoch > last:
             continue
@@ -83,10 +83,10 @@ def _row(title: str, cells: list[str]) -> str:
 
 
 def _measured(curves: "pd.DataFrame", name: str, epoch: int) -> list[str]:
-    rows = curves[(curves["activation"] == name) & (curves["epoch"] == epoch)]
+    rows = curves.loc[(curves["activation"] == name) & (curves["epoch"] == epoch)]
     cells = []
     for measure in _CURVES:
-        interval = mean_interval(rows[measure])
+        interval = mean_interval(rows[measure].to_numpy())
         half = (interval.high - interval.low) / 2
         spread = "" if half != half else f" ± {_shown(measure, half)}"
         cells.append(_shown(measure, interval.mean) + spread)
@@ -109,8 +109,8 @@ def _best_epochs(run: Run) -> list[str]:
         f"   {'':12}{'has the best epoch':>20}{'which epoch':>16}{'its valid acc. %':>20}{'at the last epoch':>20}",
     ]
     for name in ACTIVATIONS:
-        mine = best[best["activation"] == name]
-        last = curves[(curves["activation"] == name) & (curves["epoch"] == run.experiment.epochs)]["valid_accuracy"]
+        mine = best.loc[best["activation"] == name]
+        last = curves.loc[(curves["activation"] == name) & (curves["epoch"] == run.experiment.epochs), "valid_accuracy"]
         lines.append(
             f"   {name:12}{f'{wins.get(name, 0)} of {len(table)} seeds':>20}"
             f"{f'{mine.epoch.min()} to {mine.epoch.max()}':>16}{_range(mine['valid_accuracy']):>20}{_range(last):>20}"

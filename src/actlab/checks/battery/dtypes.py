@@ -112,8 +112,8 @@ def _sweep(s: Subject, x: Tensor, shares: tuple[float, ...] = _SHARES) -> Findin
         for kink in s.slope_kinks if what == "f'" else ():
             info = torch.finfo(x.dtype)
             keep &= np.abs(points.numpy() - kink) > 4 * info.eps * abs(kink) + info.tiny
-        parts = (points.numpy(), got[place], true[place], swing)
-        errors = compare(*(part[keep] for part in parts), x.dtype, s.truth.value_slack)
+        where, value, exact, swing = points.numpy()[keep], got[place][keep], true[place][keep], swing[keep]
+        errors = compare(where, value, exact, swing, x.dtype, s.truth.value_slack)
         findings.append(judge([errors], what, _MEND))
     return max(findings, key=_excess)
 

@@ -58,10 +58,10 @@ class Subject:
         self.found: dict[str, Finding] = {}  # what one check leaves for the next
         self._taken: dict[torch.dtype, bool] = {}
         thing, self.given = locate(target)
-        self.block = thing if isinstance(thing, Activation) else None
         self.is_class = isinstance(thing, type) and issubclass(thing, torch.nn.Module)
         self.thing: Any = construct(thing, self.label) if self.is_class else thing
         self.class_: Any = thing if self.is_class else type(thing)
+        self.block = thing if isinstance(thing, Activation) else None
         self.is_module = isinstance(self.thing, torch.nn.Module)
         if self.is_module:
             made = materialised(self.thing, self.label, self.grid())

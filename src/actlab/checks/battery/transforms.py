@@ -139,7 +139,7 @@ def _compiled(s: Subject, backend: str) -> Finding:
         return failed("Compiled, its numbers are other ones.", _PLAIN, measured=off, limit=1e-5, where=backend)
     if expected.requires_grad:
         expected.sum().backward()
-        if leaf.grad is None or not _close(leaf.grad, plain.grad):
+        if leaf.grad is None or plain.grad is None or not _close(leaf.grad, plain.grad):
             return failed("Compiled, its gradient is another one.", _PLAIN, where=backend)
     return passed()
 

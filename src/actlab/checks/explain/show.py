@@ -160,8 +160,8 @@ def _sketch(item: Shown, reach: float) -> Sketch:
         item.label,
         x,
         *(np.where(np.isfinite(values), values, np.nan) for values in (value, slope, curvature)),
-        tuple(taken),
-        tuple((low, high) for low, high in clipped if low < high),
+        kinks=tuple(taken),
+        vanishing=tuple((low, high) for low, high in clipped if low < high),
     )
 
 

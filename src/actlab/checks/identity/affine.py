@@ -86,7 +86,7 @@ def _refined(entry: Entry, b: float, c: float, short: np.ndarray) -> Iterator[Af
     """The best fit from this start, and the same with b or c held at the plain numbers near it."""
 
     def residual(point: np.ndarray) -> np.ndarray:
-        *_, left = _fit(entry, *point, short)
+        *_, left = _fit(entry, point[0], point[1], short)
         return np.nan_to_num(left, nan=1e6, posinf=1e6, neginf=-1e6)
 
     free = _least_squares(residual, np.array([b, c]), 20)

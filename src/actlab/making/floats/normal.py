@@ -19,7 +19,7 @@ def terms(node: Node) -> list[tuple[int, Node]]:
         return terms(left) + [(sign * s, term) for s, term in terms(right)]
     if node.op == "neg":
         return [(-s, term) for s, term in terms(node.arguments[0])]
-    if node.op == "number" and node.value < 0:  # type: ignore[operator]
+    if node.op == "number" and node.value < 0:
         return [(-1, -node)]
     return [(1, node)]
 
@@ -43,7 +43,7 @@ def factors(node: Node) -> tuple[int, Factors]:
             return gather(left, exponent) * gather(right, exponent if part.op == "*" else -exponent)
         if part.op == "**" and part.arguments[1].op == "number" and isinstance(part.arguments[1].value, int):
             return gather(part.arguments[0], exponent * part.arguments[1].value)
-        if part.op == "number" and part.value < 0:  # type: ignore[operator]
+        if part.op == "number" and part.value < 0:
             return (-1) ** exponent * gather(-part, exponent)
         found[part] = found.get(part, 0) + exponent
         return 1

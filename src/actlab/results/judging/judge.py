@@ -138,7 +138,7 @@ def _said(sheet: Sheet, column: str) -> str:
 def _tables(runs: list[Run], values: list[float], group: str, seed: str, task: str | None) -> Tables:
     found: Tables = {}
     for (where, arm, each), value in zip(runs, values, strict=True):
-        if None in (where, arm, each):
+        if where is None or arm is None or each is None:
             continue
         seeds = found.setdefault(where, {}).setdefault(arm, {})
         if each in seeds:

@@ -11,6 +11,7 @@ from actlab.results.judgement import Origin, judged
 from actlab.results.latex import latex_table
 from actlab.stats import Guessing, Unit, learned
 from actlab.workflows.comparison import compare
+from actlab.workflows.confirmation import leader
 
 GUESSING = Guessing(value=0.1, error=math.sqrt(0.1 * 0.9 / 360), loss=math.log(10))
 DEAD = [2.302, 2.304, 2.31, 2.303, 2.29]
@@ -136,6 +137,10 @@ def test_networks_that_cannot_learn_and_one_that_can(tmp_path):
 @pytest.mark.parametrize("split", ["standard", "tutorial", "resplit"])
 def test_a_rate_at_which_nothing_learns(tmp_path, split):
     shared = {"data": "digits", "seeds": 5, "epochs": 1, "hidden": [16], "learning_rate": 1e-7, "split": split}
-    summary = summarise(compare("relu", "tanh", out=tmp_path / "run", report=False, force=True, **shared))
+    run = compare("relu", "tanh", out=tmp_path / "run", report=False, force=True, **shared)
+    summary = summarise(run)
     assert [item.verdict for item in summary.comparisons] == ["neither learned"] and summary.best_said == ""
+    assert leader(run) is None, "whichever is ahead by chance is not trained anew"
+    alone = compare("tanh", out=tmp_path / "alone", report=False, force=True, **shared)
+    assert "tanh reaches" in (said := summarise(alone).conclusion) and "did not learn" in said
     assert "relu and tanh did not learn" in summary.conclusion and "equal" not in summary.conclusion

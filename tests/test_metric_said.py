@@ -293,4 +293,8 @@ def test_numbers_are_compared_from_the_command(tmp_path, actlab_command):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["metric"] == "test R²"
     wrong = actlab_command("compare", "relu", "--data", "digits", "--metric", "r2", "--out", tmp_path / "other")
-    assert wrong.returncode != 0
+    assert wrong.returncode == 2 and "r2" in wrong.stderr and wrong.stderr.count("\n") == 1
+    told = actlab_command(
+        "try", "tanh", *options[:6], "--metric", "r2", "--out", tmp_path / "idea", "--json", "--quiet"
+    )
+    assert json.loads(told.stdout)["comparison"]["metric"] == "test R²"

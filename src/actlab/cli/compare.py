@@ -14,6 +14,7 @@ from actlab.cli.options import (
     Data,
     Hidden,
     Loss,
+    MetricName,
     Standardise,
     Target,
     filled,
@@ -68,10 +69,7 @@ def compare(
         str | None, typer.Option(help="pytorch or gain, or pytorch,gain to choose from", show_default="pytorch")
     ] = None,
     loss: Loss = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(help="of classes accuracy, of numbers mean_squared_error or r2", show_default="by the loss"),
-    ] = None,
+    metric: MetricName = None,
     split: Annotated[
         str | None,
         typer.Option(
@@ -239,7 +237,14 @@ def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool)
         return
     print(summary.as_text())
     if confirm:
-        print(textwrap.fill(confirmed(anew) if anew else "The baseline leads: there is nothing to confirm.", 100))
+        print(
+            textwrap.fill(
+                confirmed(anew)
+                if anew
+                else "Nothing that learned is ahead of the baseline: there is nothing to confirm.",
+                100,
+            )
+        )
     print(f"Report: {run.path / 'report' / 'index.html'}")
     if again is not None:
         print(f"Of the fresh seeds: {again.path / 'report' / 'index.html'}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import DATA, Loss, Standardise, Target, filled, parse_whole
+from actlab.cli.options import DATA, Loss, MetricName, Standardise, Target, filled, parse_whole
 from actlab.running import processes
 
 
@@ -22,6 +22,7 @@ def try_(
     data: Annotated[str, typer.Option(help=DATA)] = "digits",
     column: Target = None,
     loss: Loss = None,
+    metric: MetricName = None,
     standardise: Standardise = None,
     seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks of each")] = "20",
     out: Annotated[Path | None, typer.Option(help="folder of the page", show_default="runs/try-<name>")] = None,
@@ -44,6 +45,7 @@ def try_(
         data=data,
         target=column,
         loss=loss,
+        metric=metric,
         standardise=standardise,
         seeds=parse_whole("--seeds", seeds) or 0,
         out=out,

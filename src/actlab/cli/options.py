@@ -20,6 +20,12 @@ Loss = Annotated[
     str | None,
     typer.Option(help="cross_entropy (of classes) or mean_squared_error (of numbers)", show_default="by the data"),
 ]
+MetricName = Annotated[
+    str | None,
+    typer.Option(
+        "--metric", help="of classes accuracy, of numbers mean_squared_error or r2", show_default="by the loss"
+    ),
+]
 Standardise = Annotated[
     str | None,
     typer.Option(

@@ -229,8 +229,8 @@ def _source(
     kind = "numbers" if name == "diabetes" else "classes"
     if loss and LOSSES[loss].targets != kind:
         raise UserError(
-            f"The targets of {name} are {kind}, and the loss {loss} takes {LOSSES[loss].targets}: leave --loss "
-            f"(loss=) out, or name {loss_for(kind).name}."
+            f"The targets of {name} are {kind}, and the loss {loss} ({', '.join(LOSSES[loss].metrics)}) takes "
+            f"{LOSSES[loss].targets}: leave --loss and --metric out, or name {loss_for(kind).name}."
         )
     if name in _SHIPPED:
         return _SHIPPED[name]()

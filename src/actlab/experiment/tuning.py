@@ -40,7 +40,7 @@ class Tried:
     activation: str
     setting: Setting
     loss: float  # infinite where a seed diverged: such a setting is not chosen
-    accuracy: float  # of validation; NaN where a seed diverged
+    metric: float  # of validation, as the run has it; NaN where a seed diverged
     seeds: int
     diverged: int
 
@@ -55,10 +55,10 @@ def tried(trials: "pd.DataFrame") -> list[Tried]:
         lost = states.count("diverged")
         loss = math.inf if lost else float(np.mean(rows["best_valid_loss"]))
         metric = next(name for name in rows if name.startswith("best_valid_") and name != "best_valid_loss")
-        accuracy = math.nan if lost else float(np.mean(rows[metric]))
+        reached = math.nan if lost else float(np.mean(rows[metric]))
         first = rows.to_dict("records")[0]
         setting = {name: first[name] for name in GRID}
-        found.append(Tried(first["activation"], setting, loss, accuracy, len(rows), lost))
+        found.append(Tried(first["activation"], setting, loss, reached, len(rows), lost))
     return found
 
 

@@ -112,7 +112,7 @@ class Judgement:
         return " ".join(
             stats.conclusion(
                 table, self.comparisons[task], subject=task or self.subject, metric=self.metric, unit=self.unit,
-                seconds_a_seed=self.origin.seconds_a_seed, advice=self.origin.advice,
+                seconds_a_seed=self.origin.seconds_a_seed, advice=self.origin.advice, unlearned=self.origin.unlearned,
             )
             for task, table in self.tables.items()
         )  # fmt: skip

@@ -82,7 +82,7 @@ class Tuning:
     def points(self, name: str) -> dict[float, float]:
         """Learning rate -> the metric as it is shown, of an activation; without what diverged."""
         scale = self.metric.unit.scale
-        return {rate: scale * item.accuracy for rate, item in self.by_rate[name].items() if not item.diverged}
+        return {rate: scale * item.metric for rate, item in self.by_rate[name].items() if not item.diverged}
 
     def order(self, rate: float | None) -> list[str]:
         """The activations, the best first, by the metric of validation with one rate for all; None: each with its own
@@ -90,7 +90,7 @@ class Tuning:
         """
         found = {name: self._at(name, rate) for name in self.names}
         better = self.metric.improvement
-        reached = {name: better(item.accuracy) for name, item in found.items() if item and math.isfinite(item.accuracy)}
+        reached = {name: better(item.metric) for name, item in found.items() if item and math.isfinite(item.metric)}
         return sorted(reached, key=lambda name: -reached[name])
 
     def _at(self, name: str, rate: float | None) -> Tried | None:
@@ -108,7 +108,7 @@ class Tuning:
         rows = []
         for name in self.names:
             item = self._at(name, None)
-            shown = [number(item.loss), self.metric.text(item.accuracy)] if item else [NO_TEST] * 2
+            shown = [number(item.loss), self.metric.text(item.metric)] if item else [NO_TEST] * 2
             rows.append([name, said(self.experiment, self.setting(name)), *shown][: self._width])
         return rows
 
@@ -129,7 +129,7 @@ class Tuning:
             shown = [
                 NO_TEST if item is None
                 else f"{item.diverged} of {item.seeds} diverged" if item.diverged
-                else self.metric.text(item.accuracy)
+                else self.metric.text(item.metric)
                 for item in found
             ]  # fmt: skip
             rows.append(["its own" if rate is None else exact(rate), *shown, " > ".join(self.order(rate)) or NO_TEST])
@@ -165,7 +165,7 @@ class Tuning:
             "chosen": {name: dict(self.setting(name)) for name in self.names},
             "tried": [
                 {"activation": t.activation, **t.setting, "diverged": t.diverged}
-                | {"valid_loss": t.loss, self.metric.named("valid_metric"): t.accuracy}
+                | {"valid_loss": t.loss, self.metric.named("valid_metric"): t.metric}
                 for t in self.tried
             ],
             "order_at_one_rate": {exact(rate): self.order(rate) for rate in self.rates},

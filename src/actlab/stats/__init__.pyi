@@ -8,7 +8,13 @@ from .intervals import (
     mean_interval as mean_interval,
     median_interval as median_interval,
 )
-from .learning import Guessing as Guessing, learned as learned, nothing_compared as nothing_compared
+from .learning import (
+    ARM_ALONE as ARM_ALONE,
+    NEITHER as NEITHER,
+    Guessing as Guessing,
+    learned as learned,
+    nothing_compared as nothing_compared,
+)
 from .pairs import Table as Table, paired_differences as paired_differences
 from .verdicts import (
     Comparison as Comparison,

@@ -101,6 +101,7 @@ class Unit:
 def conclusion(
     table: Table, comparisons: Sequence[Comparison], *, subject: str, metric: str, unit: Unit = Unit(),
     seconds_a_seed: float = math.nan, advice: str = f"run with --seeds {LEAST_PAIRS} or more",
+    unlearned: Collection[str] = (),
 ) -> str:  # fmt: skip
     """What the comparisons say, in sentences that begin with the data.
 
@@ -109,19 +110,20 @@ def conclusion(
         metric: what the values are, "test accuracy".
         seconds_a_seed: what one more seed of all arms takes, for the time that further seeds would.
         advice: what to do about too few seeds.
+        unlearned: the arms that did not learn, for an arm alone; comparisons have a verdict that says so.
     """
     seeds = len(set().union(*table.values())) if table else 0
     said = f"On {subject}, with {count(seeds, 'seed')}, by {metric}: "
     if table and all(values and all(map(math.isnan, values.values())) for values in table.values()):
         return said + "every network diverged. A lower learning rate (--lr) may help."
     if not comparisons:
-        return said + _alone(table, unit)
+        return said + _alone(table, unit, unlearned)
     groups: dict[str, list[Comparison]] = {}
     for item in comparisons:
         groups.setdefault(item.verdict, []).append(item)
     sentences = [say(groups[verdict], unit) for verdict, say in _SENTENCES.items() if verdict in groups]
     if groups.keys() == {NEITHER}:
-        sentences.append("Another learning rate or start, fewer layers or more epochs may help.")
+        sentences.append(_OTHERWISE)
     if undecided := groups.get("undecided"):
         sentences.append(_undecided(undecided, seconds_a_seed))
     if few := groups.get("too few seeds"):
@@ -255,6 +257,7 @@ def _unstable(group: Sequence[Comparison], unit: Unit) -> str:
     return "; ".join(shown) + "."
 
 
+_OTHERWISE = "Another learning rate or start, fewer layers or more epochs may help."
 _NO_BETTER = "by one-sided t tests at 5% of what is compared and of the training loss"
 
 
@@ -343,7 +346,7 @@ def _diverged(table: Table) -> list[str]:
     return [f"Unstable, diverged: {listed(shown)}."] if shown else []
 
 
-def _alone(table: Table, unit: Unit) -> str:
+def _alone(table: Table, unit: Unit, unlearned: Collection[str]) -> str:
     if not table:
         return "nothing has been trained yet."
     [(name, values)] = table.items()
@@ -356,6 +359,8 @@ def _alone(table: Table, unit: Unit) -> str:
         ends = (found.high, found.low) if unit.better == "lower" else (found.low, found.high)
         low, high = map(unit.level, ends)
         said = f"{name} reaches {unit.level(found.mean)} (95% interval {low} to {high})."
+    if name in unlearned:
+        said += f" It did not learn: it does no better than guessing ({_NO_BETTER}). {_OTHERWISE}"
     return " ".join([said, "There is nothing to compare it with.", *_diverged(table)])
 
 

@@ -5,13 +5,15 @@ from typing import Any
 
 from actlab.experiment import Run
 from actlab.results import Summary, summarise
+from actlab.stats import ARM_ALONE, NEITHER
 from actlab.workflows.comparison import compare
 
 
 def leader(run: Run) -> str | None:
-    """The activation of the highest mean, as it was named; None where that is the baseline, or nothing finished."""
+    """The activation of the highest mean, as it was named; None where the baseline leads all that learned."""
     experiment, summary = run.experiment, summarise(run)
-    means = {item.name: item.difference for item in summary.comparisons if item.n}
+    learned = [item for item in summary.comparisons if item.n and item.verdict not in (ARM_ALONE, NEITHER)]
+    means = {item.name: item.difference for item in learned}
     best = max(means, key=lambda name: means[name], default=None)
     if best is None or means[best] <= 0:
         return None
@@ -19,7 +21,7 @@ def leader(run: Run) -> str | None:
 
 
 def confirm(run: Run, **how: Any) -> Run | None:
-    """Train the leader and the baseline on as many fresh seeds, into RUN/confirmation; None where the baseline leads.
+    """Train the leader and the baseline on as many fresh seeds, into RUN/confirmation; None without a leader.
 
     Only this estimate of the leader's difference is free of the winner's curse. `how`: device, workers and the like, as
     `compare` takes them.

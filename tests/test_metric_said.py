@@ -294,7 +294,10 @@ def test_numbers_are_compared_from_the_command(tmp_path, actlab_command):
     assert json.loads(done.stdout)["metric"] == "test R²"
     wrong = actlab_command("compare", "relu", "--data", "digits", "--metric", "r2", "--out", tmp_path / "other")
     assert wrong.returncode == 2 and "r2" in wrong.stderr and wrong.stderr.count("\n") == 1
-    told = actlab_command(
-        "try", "tanh", *options[:6], "--metric", "r2", "--out", tmp_path / "idea", "--json", "--quiet"
-    )
+
+
+@pytest.mark.large
+def test_an_idea_is_tried_on_numbers(tmp_path, actlab_command):
+    options = ["--data", "diabetes", "--seeds", "2", "--metric", "r2", "--out", tmp_path / "idea", "--json", "--quiet"]
+    told = actlab_command("try", "tanh", *options)
     assert json.loads(told.stdout)["comparison"]["metric"] == "test R²"

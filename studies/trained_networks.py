@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from actlab.data import load
+from actlab.engine.machine import one_thread
 from actlab.engine.models import initial_parameters
 from actlab.engine.training import Arrays, Stack, Trainer
 from actlab.experiment.disk import packed, write_bytes
 from actlab.experiment.spec import Experiment, Trial
-from actlab.running.executors import one_thread
 
 FOLDER = Path(__file__).parents[1] / "build" / "trained"
 APART = 1_000_000  # between the seeds of two arms

@@ -12,9 +12,10 @@ import pytest
 import torch
 from children import child, wait_for
 
+from actlab.engine import one_thread
 from actlab.errors import UserError
 from actlab.running import processes
-from actlab.running.executors import InProcess, WorkerProcesses, executor, one_thread
+from actlab.running.executors import InProcess, WorkerProcesses, executor
 
 
 def square(task, send):

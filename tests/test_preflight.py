@@ -267,6 +267,22 @@ def test_planted_activations_are_found(activation, check, level):
     assert (wrong.level, wrong.about) == (level, getattr(activation, "__name__", activation))
 
 
+def test_networks_learn_in_one_thread():
+    """Two threads of small products wait for each other: on a busy machine fifty times as long."""
+    seen, before = set(), torch.get_num_threads()
+
+    def watched(x):
+        seen.add(torch.get_num_threads())
+        return torch.relu(x)
+
+    torch.set_num_threads(2)
+    try:
+        networks.check_networks(first(DIGITS, 64), experiment(watched, hidden=[4]))
+        assert torch.get_num_threads() == 2 and seen == {1}
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.large
 def test_gradients_that_fade_on_their_way_are_found():
     deep = experiment("sigmoid", "relu", hidden=[16] * 8)

@@ -15,8 +15,7 @@ from studies.speed.floor import FORMS, Floor
 from studies.speed.record import by_networks, markdown, summary
 from studies.speed.workload import Workload, arrays_of, workload
 
-from actlab.engine import Arrays, Trainer, cores
-from actlab.running.executors import one_thread
+from actlab.engine import Arrays, Trainer, cores, one_thread
 from actlab.running.processes import context
 
 NAME = "engine"

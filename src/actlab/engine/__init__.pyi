@@ -7,6 +7,7 @@ from .machine import (
     device_name as device_name,
     environment as environment,
     memory_bytes as memory_bytes,
+    one_thread as one_thread,
 )
 from .models import Slice as Slice, initial_parameters as initial_parameters
 from .training import (

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from actlab.data import Dataset
-from actlab.engine import Slice, initial_parameters
+from actlab.engine import Slice, initial_parameters, one_thread
 from actlab.experiment import Experiment, Trial
 from actlab.making import Applied, ByModule, resolve
 from actlab.nn import as_module
@@ -182,7 +182,8 @@ CHECKS: tuple[Callable[[Start], Finding], ...] = (loss_at_start, gradients, dead
 def check_networks(dataset: Dataset, experiment: Experiment) -> list[Finding]:
     """Every activation through every check. What is well is told in one line a check, the rest by itself."""
     found = []
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had happened
+    # the caller's random numbers go on as if nothing had happened; two threads of small products wait for each other
+    with torch.random.fork_rng(devices=[]), one_thread():
         starts = _starts(dataset, experiment)
         for check in CHECKS:
             findings = [check(start) for start in starts]

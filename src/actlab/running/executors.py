@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from actlab.engine import one_thread
 from actlab.errors import UserError
 from actlab.running import processes
 
@@ -94,17 +95,6 @@ class WorkerProcesses:
 
 def executor(workers: int) -> InProcess | WorkerProcesses:
     return InProcess() if workers <= 1 else WorkerProcesses(workers)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for torch in this process, and what was before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 _messages: Any = None

@@ -111,7 +111,7 @@ def train_missing(
         return 0
     arrays = arrays_of(dataset)
     held = dataset.pool or arrays
-    with executors.one_thread():
+    with engine.one_thread():
         sizes = Needs.of(experiment, dataset).sizes(limits, device)
         seconds = engine.step_seconds(experiment, missing, arrays, device, sizes)
     working = store.path / "working"
@@ -143,5 +143,5 @@ def train_missing(
 
 def measured_costs(experiment: Experiment, dataset: Dataset, device: str, limits: Limits) -> list[dict[str, Any]]:
     """The cost of a step with each activation, in stacks for which there is room."""
-    with executors.one_thread():
+    with engine.one_thread():
         return engine.measure_costs(experiment, arrays_of(dataset), device, alike(experiment, dataset, limits))

@@ -329,6 +329,7 @@ def test_compiles_without_graph_breaks(name):
         torch.testing.assert_close(compiled(x, *given), expected)
 
 
+@pytest.mark.large
 def test_prelu_compiles_with_its_weight():
     module = actlab.nn.PReLU(3)
     x = torch.randn(4, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)

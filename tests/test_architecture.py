@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tools import house
 
+pytestmark = pytest.mark.xdist_group("house")  # its files are parsed once
 ROOT = Path(__file__).parents[1]
 HOUSE = ROOT / "src" / "actlab"
 FILES = {".".join(p.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): p for p in HOUSE.rglob("*.py")}

@@ -249,6 +249,7 @@ def test_a_check_needs_no_source():
     assert check(torch.func.vmap(eval("lambda x: x * x")), quick=True, only=["value"]).passed
 
 
+@pytest.mark.large
 def test_a_failed_derivative_names_the_command_that_prints_the_right_one():
     @actlab.activation(formula="x*exp(a*x)", kinks=())
     def mine(x, a=-1.0):

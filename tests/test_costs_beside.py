@@ -71,6 +71,7 @@ def rounds_of(generator, number: int, busy: float, **costs: float) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("busy", [0.0, 0.5, 2.0])
 @pytest.mark.parametrize("number", [6, 9, 23])
 def test_the_interval_of_a_cost_holds_the_truth_on_a_busy_machine(busy, number):

@@ -213,7 +213,7 @@ def trained(e: Experiment, keep=lambda trial: True):
     return {(trial.label, trial.seed): outcome(result, i) for i, trial in enumerate(trials)}
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("optimizer", [pytest.param("sgd", marks=pytest.mark.large), "adamw"])
 def test_company_changes_no_bit_of_a_network_with_a_state(file, optimizer):
     names = [f"{file}:{name}" for name in STATEFUL]
     e = experiment(*names, "relu", seeds=(0, 1, 2), batch_size=32, optimizer=optimizer, learning_rate=(0.02,))

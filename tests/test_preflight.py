@@ -416,12 +416,14 @@ def test_errors_refuse_unless_forced():
     refuse(found[:1])
 
 
-def test_the_command_tells_a_line_a_finding(actlab_command):
+def test_the_command_tells_a_line_a_finding(actlab_command, tmp_path):
     done = actlab_command("preflight", "relu/tanh", "heaviside", "--data", "digits", "--hidden", "16,8")
     lines = done.stdout.splitlines()
     assert done.returncode == 1 and "3 errors" in lines[-1]
     assert all(line.startswith(("ok ", "note ", "warning ", "error ")) for line in lines[1:-1])
-    done = actlab_command("preflight", "relu", "--data", "digits", "--json")
+    few = first(DIGITS, 150)
+    np.savez(tmp_path / "few.npz", x=few.train.x, y=few.train.y)
+    done = actlab_command("preflight", "relu", "--data", tmp_path / "few.npz", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["counts"]["error"]) == (0, 0)
     assert {"check", "level", "measured", "says", "about"} == set(told["findings"][0])

@@ -215,6 +215,7 @@ def test_numbers_on_the_page_are_those_of_the_database(drawn):
     assert column(cells, "results", "trials") == ["10", "10", "9"]
 
 
+@pytest.mark.large
 def test_relative_cost_is_the_median_ratio_within_rounds(drawn):
     run, page = drawn
     seconds = {(a, r): s for a, r, s in rows_of(run, "SELECT activation, round, seconds FROM costs")}
@@ -431,6 +432,7 @@ def test_without_hiplot_the_rest_is_drawn(tmp_path, monkeypatch):
     assert not list(path.parent.glob("hiplot*"))
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("package", ["matplotlib", "plotly", "jinja2"])
 def test_a_missing_package_is_named_with_the_command(tmp_path, package):
     fake_run(tmp_path / "run", seeds=1, epochs=1)

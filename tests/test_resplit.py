@@ -234,6 +234,7 @@ def test_stacks_and_workers_do_not_show(tmp_path, trained, how):
     assert not (again.path / "working").exists()
 
 
+@pytest.mark.large
 def test_a_run_grows_with_the_same_bits(tmp_path, trained):
     compare("relu", seeds=2, out=tmp_path / "run", **SMALL)
     assert numbers(compare("relu", "prelu", seeds=3, out=tmp_path / "run", **SMALL)) == numbers(trained)

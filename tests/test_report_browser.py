@@ -109,8 +109,7 @@ def test_hover_tells_the_values(visit, report):
     assert "validation" in chart.locator(".hoverlayer").text_content()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(400, "dark"), (1200, "light")])
 def test_page_fits_its_window(visit, report, width, scheme):
     phone = {"is_mobile": True, "has_touch": True} if width < 600 else {}
     page = visit(report / "index.html", READY, viewport={"width": width, "height": 800}, color_scheme=scheme, **phone)

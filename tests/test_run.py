@@ -10,6 +10,7 @@ import sys
 import textwrap
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from actlab.errors import UserError
 from actlab.experiment import Run, Store
 from actlab.experiment.spec import Experiment
 from actlab.results.summary import summarise
+from actlab.running.checkpoints import Checkpoints, Saved, saved
 from actlab.running.plan import make_stacks
 from actlab.workflows.comparison import compare
 from actlab.workflows.confirmation import confirm, leader
@@ -283,8 +285,15 @@ def finish(out: Path, **settings) -> Run:
     return compare("relu", "prelu", out=out, **(KILLED | settings))
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> list[bytes]:
+    """The numbers of a run that nobody disturbed."""
+    return contents(finish(tmp_path_factory.mktemp("whole") / "run"))
+
+
 @pytest.mark.large
-def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
+@pytest.mark.xdist_group("killed")
+def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path, whole):
     """SIGKILL in the middle of a stack, twice; the bytes are those of a run that nobody disturbed."""
     out = tmp_path / "killed"
     reached = 0
@@ -295,16 +304,17 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path):
         assert not (Run(out).trials["status"] == "finished").any()
         reached = epochs_done(out)
         assert 0 < reached < 60
-    assert contents(finish(out)) == contents(finish(tmp_path / "whole"))
+    assert contents(finish(out)) == whole
     assert Run(out).times.groupby("stack").size().eq(60).all()
 
 
 @pytest.mark.large
-def test_a_run_with_workers_survives_a_killed_parent(tmp_path):
+@pytest.mark.xdist_group("killed")
+def test_a_run_with_workers_survives_a_killed_parent(tmp_path, whole):
     out = tmp_path / "killed"
     with start(tmp_path, out, workers=2) as process:
         wait_for_checkpoint(out, process)
-    assert contents(finish(out)) == contents(finish(tmp_path / "whole")), "other stacks, other workers, the same bits"
+    assert contents(finish(out)) == whole, "other stacks, other workers, the same bits"
 
 
 @pytest.mark.large
@@ -646,20 +656,41 @@ def killed(tmp_path_factory):
 
 @pytest.mark.large
 @pytest.mark.xdist_group("killed")
-@pytest.mark.parametrize("damage", ["truncated", "empty", "other", "json", "list"])
-def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damage, killed):
+@pytest.mark.parametrize("damaged", ["pt", "json"])
+def test_a_damaged_checkpoint_costs_its_stack_alone(tmp_path, damaged, killed, whole):
     out = tmp_path / "run"
     shutil.copytree(killed, out)
-    (state,) = list((out / "working").glob("*.pt"))[:1]
-    if damage == "truncated":
-        state.write_bytes(state.read_bytes()[:1000])
-    elif damage == "empty":
-        state.write_bytes(b"")
-    elif damage == "other":
-        torch.save({"done": 3}, state)
-    else:
-        state.with_suffix(".json").write_text("[]" if damage == "list" else "{")
-    assert (finish(out).trials["status"] == "finished").all()
+    file = next((out / "working").glob(f"*.{damaged}"))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert contents(finish(out)) == whole
+
+
+def _emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "damage", "found"),
+    [
+        ("pt", _emptied, 1),
+        ("pt", lambda file: file.write_bytes(file.read_bytes()[:100]), 1),
+        ("pt", lambda file: torch.save({"done": 3}, file), 1),
+        ("pt", lambda file: torch.save({"done": 3, "keys": ("another",)}, file), 1),
+        ("pt", Path.unlink, 0),
+        ("json", _emptied, 0),
+        ("json", lambda file: file.write_text("{"), 0),
+        ("json", lambda file: file.write_text("[]"), 0),
+        ("json", lambda file: file.write_text('{"keys": 3, "done": "three"}'), 0),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_read_is_removed(tmp_path, suffix, damage, found):
+    stack = SimpleNamespace(name="s", keys=("a", "b"))
+    torch.save({"keys": stack.keys, "done": 3}, tmp_path / "s.pt")
+    (tmp_path / "s.json").write_text(json.dumps({"keys": stack.keys, "done": 3}))
+    assert Checkpoints(tmp_path, stack).load() and saved(tmp_path) == [Saved(("a", "b"), 3)]
+    damage(tmp_path / f"s.{suffix}")
+    assert len(saved(tmp_path)) == found
+    assert Checkpoints(tmp_path, stack).load() is None and not list(tmp_path.iterdir())
 
 
 def test_a_damaged_neighbour_in_runs_stops_nobody(tmp_path, monkeypatch):

@@ -151,7 +151,10 @@ def test_nan_is_null_in_json(tmp_path, actlab_command):
 def test_the_table_and_the_report(finished, actlab_command):
     done = actlab_command("compare", "relu", "tanh", *SMALL, "--out", "run", cwd=finished)
     assert done.returncode == 0 and "trained already" in done.stderr
-    assert "2 seeds" in done.stdout and "too few" in done.stdout
+    assert "2 seeds" in done.stdout and "too few" in done.stdout and "\x1b" not in done.stdout
+    assert len(done.stdout.splitlines()) <= 12
+    more = actlab_command("compare", "relu", "tanh", *SMALL, "--out", "run", "--details", cwd=finished)
+    assert "best validation" in more.stdout and "best validation" not in done.stdout
     page = Path(done.stdout.strip().splitlines()[-1].removeprefix("Report: "))
     assert (finished / page).is_file()
 

@@ -305,6 +305,20 @@ def test_summary_as_text_and_as_json(drawn):
     assert values["comparisons"][0]["difference"] == summary.comparisons[0].difference
 
 
+def test_the_answer_in_short(drawn):
+    """Three arms, one of them unstable, in 11 lines, to which the path is added; paint moves nothing."""
+    summary = summarise(drawn[0])
+    lines = summary.in_short().splitlines()
+    assert len(lines) <= 11 and max(map(len, lines)) <= 120
+    assert " ".join(lines).startswith(summary.conclusion[:60])
+    for item in summary.comparisons:
+        [line] = [line for line in lines if line.startswith(f"  {item.name} ")]
+        assert summary.measure.unit.difference(item.difference) in line and item.verdict in line
+    painted = summary.in_short(lambda verdict, text: f"<{verdict}>{text}</>")
+    assert re.sub(r"<[^>]*>", "", painted) == summary.in_short()
+    assert painted.count("</>") == len(summary.comparisons)
+
+
 NASTY = "a<b>.py:f"
 
 

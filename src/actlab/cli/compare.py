@@ -12,6 +12,7 @@ import typer
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import (
     Data,
+    Details,
     Hidden,
     Loss,
     MetricName,
@@ -24,6 +25,7 @@ from actlab.cli.options import (
     parse_seeds,
     parse_split,
     parse_whole,
+    said,
 )
 from actlab.errors import UserError
 from actlab.running import processes
@@ -126,6 +128,7 @@ def compare(
     keep: Annotated[str, typer.Option(help="parameters to keep: best (by validation loss) or none")] = "best",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="a line for each network and epoch")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+    details: Details = False,
     as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object on standard output")] = False,
 ) -> None:
     """Train networks with each activation, paired by seed, and say which serves best.
@@ -189,7 +192,7 @@ def compare(
         from actlab.workflows import confirm as train_again
 
         again = train_again(run, **how)
-    _print_result(run, as_json, again, confirm)
+    _print_result(run, as_json, again, confirm, details)
 
 
 @app.command(epilog="Example: actlab reproduce tutorial")
@@ -222,7 +225,7 @@ def reproduce(
     )
 
 
-def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool) -> None:
+def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool, details: bool) -> None:
     from actlab.results import summarise
     from actlab.workflows import confirmed
 
@@ -235,7 +238,7 @@ def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool)
             told["confirmation"] = anew and anew.as_json()
         print(json.dumps(about | {"activations": activations} | told, allow_nan=False))
         return
-    print(summary.as_text())
+    print(said(summary, details))
     if confirm:
         print(
             textwrap.fill(

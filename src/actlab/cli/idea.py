@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import DATA, Loss, MetricName, Standardise, Target, filled, parse_whole
+from actlab.cli.options import DATA, Details, Loss, MetricName, Standardise, Target, filled, parse_whole, said
 from actlab.running import processes
 
 
@@ -29,6 +29,7 @@ def try_(
     data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
     workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the answer as one JSON object")] = False,
+    details: Details = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
 ) -> None:
     """Check an activation, find what it is near to, train it beside relu on digits, and show it all on one page.
@@ -62,7 +63,7 @@ def try_(
         return
     print(tried.verdict)
     print()
-    print(summary.as_text() if summary else f"Not trained. {tried.untrained}")
-    if summary and summary.cost_said:
+    print(said(summary, details) if summary else f"Not trained. {tried.untrained}")
+    if summary and summary.cost_said and details:
         print(summary.cost_said)
     print(f"Page: {tried.page}")

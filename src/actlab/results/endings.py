@@ -14,15 +14,26 @@ if TYPE_CHECKING:
 
 def said(found: dict[str, Diagnosis]) -> list[str]:
     """A sentence for each state but "fine", and the figures of each arm in it."""
-    states: dict[str, list[str]] = {}
-    for arm, diagnosis in found.items():
-        states.setdefault(diagnosis.state, []).append(arm)
     return [
         f"After training, {listed(arms)}: {state}. "
         + " ".join(f"{arm}: {found[arm].says}" if len(arms) > 1 else found[arm].says for arm in arms)
-        for state, arms in states.items()
-        if state != FINE
+        for state, arms in _states(found).items()
     ]
+
+
+def in_short(found: dict[str, Diagnosis]) -> list[str]:
+    """Each state but "fine" with its arms."""
+    told = [f"{state} ({', '.join(arms)})" for state, arms in _states(found).items()]
+    return [f"After training: {'; '.join(told)}."] if told else []
+
+
+def _states(found: dict[str, Diagnosis]) -> dict[str, list[str]]:
+    """State -> arms, without "fine"."""
+    states: dict[str, list[str]] = {}
+    for arm, diagnosis in found.items():
+        if diagnosis.state != FINE:
+            states.setdefault(diagnosis.state, []).append(arm)
+    return states
 
 
 def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
@@ -51,3 +62,13 @@ def found_before(findings: Sequence[dict[str, Any]]) -> list[str]:
         for f in findings
         if f["level"] in ("warning", "error")
     ]
+
+
+def before_in_short(findings: Sequence[dict[str, Any]]) -> list[str]:
+    """The names of preflight's errors, then those of its warnings."""
+    told = [
+        f"{level} {', '.join(names)}"
+        for level in ("error", "warning")
+        if (names := [f["check"] + (f" ({f['about']})" if f["about"] else "") for f in findings if f["level"] == level])
+    ]
+    return [f"Before training: {'; '.join(told)}."] if told else []

@@ -13,6 +13,7 @@ from actlab import data
 from actlab.data import sets
 from actlab.experiment import METRICS, Experiment, Metric, Run, looked
 from actlab.results import endings
+from actlab.results.brief import Paint, brief
 from actlab.results.columns import beside, columns
 from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_beside, step_costs
 from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_headers
@@ -91,8 +92,12 @@ class Summary:
         noun = "trial" if self.total == 1 else "trials"
         return f"{self.planned} of {self.total} {noun} {verb} still to be trained."
 
+    def in_short(self, paint: Paint = lambda verdict, text: text) -> str:
+        """The sentence, a line an arm, warnings, for a terminal; `paint`: (verdict, text) -> the text in a colour."""
+        return "\n".join(brief(self, paint))
+
     def as_text(self) -> str:
-        """The table, and what it says, for a terminal."""
+        """All figures, and what they say, as text."""
         shown = {name: column for name, column in columns(self.experiment).items() if column.in_terminal}
         headers = [name.removesuffix(f" {self.measure.words}").removesuffix(" cost") for name in shown]
         rows = [[column.cell(row) for column in shown.values()] for row in self.table.to_dict("records")]

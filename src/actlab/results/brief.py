@@ -1,0 +1,48 @@
+"""What a run says in the fewest lines: the sentence, a line an arm, what to beware of."""
+
+import textwrap
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from actlab.results import endings
+from actlab.results.columns import interval_text
+from actlab.results.differences import verdict_said
+from actlab.results.numbers import aligned
+from actlab.stats import Comparison, Unit, count, estimate
+
+if TYPE_CHECKING:
+    from actlab.results.summary import Summary
+
+Paint = Callable[[str, str], str]
+_WIDTH = 100
+
+
+def brief(summary: "Summary", paint: Paint) -> list[str]:
+    """Lines for a terminal; `paint`: (verdict, text) -> the text in the verdict's colour."""
+    answer = textwrap.wrap(" ".join(filter(None, (summary.conclusion, summary.best_said))), _WIDTH)
+    warned = [*endings.before_in_short(summary.preflight), *endings.in_short(summary.endings), summary.cost_said]
+    in_short = textwrap.shorten(" ".join(filter(None, warned)), 2 * _WIDTH - 20, placeholder=" ...")
+    tuned = summary.tuning.sentence if summary.tuning else ""
+    told = (tuned, in_short, summary.mixed, summary.unfinished)
+    return [*answer, *_arms(summary, paint), *(line for text in told for line in textwrap.wrap(text, _WIDTH))]
+
+
+def _arms(summary: "Summary", paint: Paint) -> list[str]:
+    """Metric, difference and verdict of each; none where all of it stands in the sentence."""
+    found, metric = {item.name: item for item in summary.comparisons}, summary.measure
+    if not found:
+        return []
+    part = metric.named("test_metric" if summary.has_test else "final_valid_metric")
+    beside = "below" if metric.unit.better == "lower" else "minus"
+    verdicts, rows = [""], [["", summary.metric, f"{beside} {summary.comparisons[0].baseline}"]]
+    for row in summary.table.to_dict("records"):
+        item = found.get(row["arm"])
+        rows.append([row["arm"], interval_text(row, part, metric), estimate(item, metric.unit) if item else ""])
+        verdicts.append(paint(item.verdict, _verdict(item, metric.unit)) if item else "")
+    lines = aligned(rows, "  ")
+    width = max(map(len, lines))
+    return [f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)]
+
+
+def _verdict(item: Comparison, unit: Unit) -> str:
+    return verdict_said(item, unit) + (f": {count(item.further, 'more seed')}" if item.further else "")

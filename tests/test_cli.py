@@ -159,6 +159,14 @@ def test_the_table_and_the_report(finished, actlab_command):
     assert (finished / page).is_file()
 
 
+def test_without_a_terminal_lines_say_how_far_it_is(tmp_path, actlab_command, monkeypatch):
+    monkeypatch.setattr("actlab.cli.terminal._EVERY_SECONDS", 0.0)
+    options = ["--data", "digits", "--seeds", "1", "--epochs", "4", "--hidden", "4", "--workers", "1", "--out", "run"]
+    done = actlab_command("compare", "relu", *options, "--force", cwd=tmp_path)
+    told = re.findall(r"(\d+)% done, about \d+ s left", done.stderr)
+    assert told == ["25", "50", "75", "100"]
+
+
 @pytest.mark.large
 def test_epoch_lines_with_verbose(tmp_path, actlab_command):
     done = actlab_command("compare", "relu", *SMALL, "--out", "run", "--verbose", cwd=tmp_path)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -20,7 +21,7 @@ from children import child, wait_for
 import actlab
 from actlab import data
 from actlab.errors import UserError
-from actlab.experiment import Run, Store
+from actlab.experiment import Run, Store, status
 from actlab.experiment.spec import Experiment
 from actlab.results.summary import summarise
 from actlab.running.checkpoints import Checkpoints, Saved, saved
@@ -669,6 +670,17 @@ def _emptied(file: Path) -> None:
     file.write_bytes(b"")
 
 
+def test_a_list_of_runs_counts_what_is_under_way(tmp_path):
+    run = compare("relu", "tanh", out=tmp_path / "run", **SMALL)
+    with sqlite3.connect(run.path / "run.db") as database:
+        database.execute("UPDATE trials SET status = 'planned' WHERE activation = 'tanh'")
+    (run.path / "working").mkdir(exist_ok=True)
+    (run.path / "working" / "torn.json").write_text("{")
+    assert "2 of 4 networks" in status(run.path) and "under way" not in status(run.path)
+    (run.path / "working" / "s.json").write_text('{"keys": ["a", "b"], "done": 7}')
+    assert status(run.path).endswith("2 of 4 networks, 2 under way, at epoch 7 at most")
+
+
 @pytest.mark.parametrize(
     ("suffix", "damage", "found"),
     [
@@ -701,7 +713,6 @@ def test_a_damaged_neighbour_in_runs_stops_nobody(tmp_path, monkeypatch):
 
 
 def test_another_format_is_never_written_to(tmp_path):
-    import sqlite3
 
     run = compare("relu", out=tmp_path / "run", **SMALL)
     database = sqlite3.connect(run.path / "run.db")

@@ -1,5 +1,7 @@
 """What a run says while it goes on, in a terminal: messages and a progress bar on standard error."""
 
+import time
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -8,6 +10,8 @@ from actlab.experiment import CURVES, METRICS, Metric
 from actlab.results import is_the_loss
 from actlab.running import Begun, Epoch
 from actlab.stats import count
+
+_EVERY_SECONDS = 60.0  # between two lines where there is no terminal
 
 
 class Terminal(running.Progress):
@@ -21,6 +25,8 @@ class Terminal(running.Progress):
         self._download = ""  # the name of what is fetched
         self._metric = METRICS["accuracy"]
         self._is_the_loss = False
+        self._total = self._done = 0  # networks times epochs
+        self._began = self._said = 0.0
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -49,6 +55,8 @@ class Terminal(running.Progress):
             self.say(f"{begun.path}: all {begun.finished} networks are trained already.")
             return
         self.say(_plan(begun))
+        self._total, self._done = begun.epochs_left, 0
+        self._began = self._said = time.monotonic()
         self._bar = Progress(
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}%"),
@@ -78,6 +86,11 @@ class Terminal(running.Progress):
                 f"valid {_measured(self._metric, mean['valid_metric'])}"
             )
             self._bar.update(self._task, advance=len(epoch.labels), description=text)
+            self._done += len(epoch.labels)
+            now = time.monotonic()
+            if not self.console.is_terminal and now - self._said >= _EVERY_SECONDS:
+                self._said, left = now, (now - self._began) * (self._total / self._done - 1)
+                self.say(f"{self._done / self._total:.0%} done, about {duration(left)} left.")
 
     def _beside(self, value: float) -> str:
         """The metric beside a loss, where it is another thing."""

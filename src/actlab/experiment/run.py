@@ -1,8 +1,10 @@
 """A run's folder, to read: tables as pandas DataFrames, artefacts as arrays. No torch here."""
 
+import contextlib
 import datetime
 import io
 import json
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,5 +234,16 @@ def status(path: Path) -> str:
         where = "?"
     far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"
     blown = f", {diverged} diverged" if diverged else ""
+    kept = list(_checkpoints(path))
+    if kept and done < len(rows):
+        blown += f", {sum(n for n, _ in kept)} under way, at epoch {max(at for _, at in kept)} at most"
     day = datetime.datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
     return f"{path}  {day}  {where}  {names}  {far}{blown}"
+
+
+def _checkpoints(path: Path) -> Iterator[tuple[int, int]]:
+    """Of each stack that a checkpoint is kept of: networks, epochs done. What cannot be read is left out."""
+    for file in (path / "working").glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            entry = json.loads(file.read_text(encoding="utf-8"))
+            yield len(entry["keys"]), int(entry["done"])

@@ -44,6 +44,7 @@ help:                                  ## this list
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "constraints.txt is for Python 3.11: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 .venv/.lab: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing: about three minutes, once."
 	$(PIP) -e '.[lab,hiplot]'
 	touch $@
 .venv/.dev: .venv/.lab

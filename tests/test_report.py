@@ -424,7 +424,9 @@ def test_substituted_data_are_named(tmp_path):
     note = "because MNIST could not be had: no network."
     run = fake_run(tmp_path / "run", data="digits", data_note=note, shape=(8, 8), seeds=5, epochs=2)
     assert summarise(run).conclusion.startswith("On digits, because MNIST could not be had, with 5 seeds")
-    assert note in draw(run).read_text(encoding="utf-8")
+    run.__dict__["environments"] = [*run.environments[:-1], run.environments[-1] | {"command": "actlab compare"}]
+    page = draw(run).read_text(encoding="utf-8")
+    assert note in page and "<pre>actlab compare --data digits</pre>" in page, "else it would ask for MNIST again"
 
 
 def test_hiplot_axes_order_and_missing_values(drawn):

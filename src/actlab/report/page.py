@@ -66,7 +66,7 @@ def draw_page(
         label="label" if run.metric.is_share else "target",
         licence=str(run.artefact("samples").get("licence", "")),
         measured=_measured(run, summary),
-        command=next((known["command"] for known in reversed(run.environments) if known.get("command")), ""),
+        command=_again(run),
         toml=(run.path / EXPERIMENT).read_text(encoding="utf-8"),
         hiplot=hiplot,
         no_hiplot=need_extra("hiplot", "HiPlot"),
@@ -95,6 +95,12 @@ def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:
     )
     notes = [summary.unfinished, *summary.warned, summary.metric_note, diverged if lost else "", summary.mixed]
     return [note for note in notes if note]
+
+
+def _again(run: Run) -> str:
+    """The command that was given last, with the data where it had named none and others had to be taken."""
+    command = next((known["command"] for known in reversed(run.environments) if known.get("command")), "")
+    return f"{command} --data {run.experiment.data}" if command and run.experiment.reason else command
 
 
 def _measured(run: Run, summary: Summary) -> list[tuple[str, str]]:

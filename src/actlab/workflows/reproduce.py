@@ -44,7 +44,7 @@ def tutorial(
             progress=progress,
         )
     parts = [
-        "The published figures, and the same networks trained again (mean over seeds, 95% interval)",
+        'The figures of the tutorial "ReLU" by Erick Platero, and its networks trained again (means, 95% intervals)',
         *_figures(runs["published"], runs["standard"]),
         "",
         "What the images were: normalised floats, of whose bytes the first 784 were read as pixels - the top seven",

@@ -161,6 +161,6 @@ def lookup(name: str) -> Facts:
                 f"actlab.nn.{entry.module}, and cannot be compared or checked as an activation."
             )
     raise UserError(
-        f"There is no activation {name!r}.{did_you_mean(name, facts())} "
+        f"There is no activation {name!r}.{did_you_mean(name, [*facts(), *by_any_name()])} "
         "See `actlab list`, or give your own as file.py:name or package.module:Name."
     )

@@ -63,7 +63,8 @@ def list_(
     elif found:
         if same_as is not None:
             own = catalogue.lookup(same_as.partition("(")[0])
-            print(f"{', '.join([own.name, *own.aliases])} is, exactly or up to input and output scale and shift:\n")
+            also = f" (also {', '.join(own.aliases)})" if own.aliases else ""
+            print(f"The same as {own.name}{also}, exactly or up to input and output scale and shift:\n")
         print(_by_family(found, notes))
         if len(found) == len(facts):
             print(_gated_modules())

@@ -46,7 +46,7 @@ def runs(folder: Annotated[Path, typer.Argument(help="where to look")] = Path("r
         raise UserError(f"There is no folder {folder}.")
     found = list_runs(folder)
     if not found:
-        print(f"No runs in {folder}.", file=sys.stderr)
+        print(f"There are no runs in the folder {str(folder)!r}.", file=sys.stderr)
     for path in found:
         try:
             print(status(path))

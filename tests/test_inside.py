@@ -226,7 +226,7 @@ def test_the_plain_loop_is_measured_too(name):
     data = arrays()
     chosen = [MODULES[name]() for _ in (9, 7)]
     look = InsidePlain(s, data, "every")
-    result = plain.run_trial(s.trials[0], data, chosen, look=look)
+    result = plain.run_trial(s.trials[0], data, chosen, lambda epoch, seconds, measured, network: look(epoch, network))
     without = plain.run_trial(s.trials[0], data, chosen)
     assert outcome(result, 0) == outcome(without, 0)
     by_engine = train(stack(name, seeds=(1,), dtype="float64"), data, inside="every").inside[0]
@@ -234,6 +234,11 @@ def test_the_plain_loop_is_measured_too(name):
         assert mine["epoch"] == theirs["epoch"] and mine["histogram"] == theirs["histogram"]
         for key in MEASURED:
             assert mine[key] == pytest.approx(theirs[key], rel=1e-6, nan_ok=True), key
+
+
+def test_a_plain_run_keeps_it(tmp_path):
+    run = compare("relu", out=tmp_path / "run", engine="plain", **(SMALL | {"seeds": 1}))
+    assert list(run.inside["epoch"]) == [0, 1, 2, 3] and run.inside["gradient_weights"].gt(0).all()
 
 
 SMALL = {"data": "digits", "seeds": 2, "epochs": 3, "hidden": (12,), "report": False}

@@ -11,11 +11,12 @@ from actlab.making import saved
 
 
 class InsidePlain:
-    """Called by the plain loop at its start and after each epoch."""
+    """To be called after each epoch of the plain loop, whose start is that of the stack."""
 
     def __init__(self, stack: Stack, arrays: Arrays, when: str) -> None:
         self.trainer = Trainer(stack, arrays)
         self.inside = Inside(self.trainer, when)
+        self.inside.measure()
 
     def __call__(self, epoch: int, network: Network) -> None:
         trainer, rate = self.trainer, self.trainer.trials[0].learning_rate
@@ -24,9 +25,11 @@ class InsidePlain:
             weight, bias = trainer.parameters.linear(layer, 0)
             weight.copy_(linear.weight.detach())
             bias.copy_(linear.bias.detach())
-            if epoch and linear.weight.grad is not None:  # SGD alone: the last step went this far, from here
-                before, _ = self.inside.copy.linear(layer, 0)
-                before.copy_(linear.weight.detach() + rate * linear.weight.grad)
+            assert linear.weight.grad is not None
+            before, _ = self.inside.copy.linear(
+                layer, 0
+            )  # of plain SGD the last step is the rate times what is left here
+            before.copy_(linear.weight.detach() + rate * linear.weight.grad)
         for layer, f in enumerate(network.activations):
             kept = saved(f) if isinstance(f, nn.Module) else {}
             if "learned" in kept:
@@ -34,8 +37,7 @@ class InsidePlain:
             if copies := trainer.parameters.modules[layer][0]:
                 state = {name.removeprefix("state."): value for name, value in kept.items() if name != "learned"}
                 copies.restore([state])
-        if epoch:
-            self.inside.compare()
+        self.inside.compare()
         self.inside.measure()
 
     def rows(self) -> list[list[dict[str, Any]]]:

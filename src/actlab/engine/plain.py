@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from actlab.engine.training import Arrays, OnEpoch, Result
+from actlab.engine.training import Arrays, Result
 from actlab.experiment import Trial, stream_seed
 from actlab.making import saved
 
@@ -120,11 +120,7 @@ def fit(network: Network, arrays: Arrays, trial: Trial) -> Iterator[tuple[float,
 
 @torch.random.fork_rng(devices=[])  # the caller's random numbers go on as if nothing had happened
 def run_trial(
-    trial: Trial,
-    arrays: Arrays,
-    activations: Sequence[Callable],
-    on_epoch: OnEpoch | None = None,
-    look: Callable[[int, Network], None] | None = None,
+    trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_epoch: Callable | None = None
 ) -> Result:
     """A trial by the loop above, with an activation for each hidden layer; the result that the engine would give."""
     arrays = arrays.to("cpu", trial.dtype)
@@ -132,8 +128,6 @@ def run_trial(
     network = Network(sizes, activations, trial.seed, arrays.x_train.dtype)
     best, best_loss, best_epoch, diverged_epoch = copy.deepcopy(network), np.inf, 0, 0
     curves, seconds = np.full((1, trial.epochs, 4), np.nan), []
-    if look is not None:
-        look(0, network)
     for epoch, (*measured, elapsed) in enumerate(fit(network, arrays, trial), start=1):
         curves[0, epoch - 1] = measured
         seconds.append(elapsed)
@@ -143,9 +137,7 @@ def run_trial(
         elif measured[2] < best_loss:
             best, best_loss, best_epoch = copy.deepcopy(network), measured[2], epoch
         if on_epoch is not None:
-            on_epoch(epoch, elapsed, curves[:, epoch - 1])
-        if look is not None:
-            look(epoch, network)
+            on_epoch(epoch, elapsed, curves[:, epoch - 1], network)
     predictions, correct, test = None, None, (np.nan, np.nan)
     if arrays.x_test is not None and arrays.y_test is not None:
         classes = best.eval()(arrays.x_test).argmax(dim=1).numpy()

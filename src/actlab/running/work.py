@@ -68,7 +68,13 @@ def run_task(task: Task, send: Send) -> Outcome:
             for target, width in stack.placed(first)
         ]
         look = InsidePlain(stack, arrays, task.inside) if task.inside != "none" and first.hidden else None
-        result = plain.run_trial(first, arrays, chosen, on_epoch, look)
+
+        def on_plain_epoch(epoch: int, seconds: float, measured: np.ndarray, network: plain.Network) -> None:
+            on_epoch(epoch, seconds, measured)
+            if look:
+                look(epoch, network)
+
+        result = plain.run_trial(first, arrays, chosen, on_plain_epoch)
         result.inside = look.rows() if look else []
     else:
         saver = Checkpoints(task.folder / "working", stack)

@@ -7,7 +7,7 @@ from torch import nn
 from actlab.engine.inside import Inside
 from actlab.engine.plain import Network
 from actlab.engine.training import Arrays, Stack, Trainer
-from actlab.making import saved
+from actlab.making import State, saved
 
 
 class InsidePlain:
@@ -22,20 +22,19 @@ class InsidePlain:
         trainer, rate = self.trainer, self.trainer.trials[0].learning_rate
         trainer.done = epoch
         for layer, linear in enumerate(network.linears):
+            assert isinstance(linear, nn.Linear) and linear.weight.grad is not None
             weight, bias = trainer.parameters.linear(layer, 0)
             weight.copy_(linear.weight.detach())
             bias.copy_(linear.bias.detach())
-            assert linear.weight.grad is not None
-            before, _ = self.inside.copy.linear(
-                layer, 0
-            )  # of plain SGD the last step is the rate times what is left here
+            before, _ = self.inside.copy.linear(layer, 0)
+            # plain SGD: the last step was the rate times the gradient that it has left
             before.copy_(linear.weight.detach() + rate * linear.weight.grad)
         for layer, f in enumerate(network.activations):
             kept = saved(f) if isinstance(f, nn.Module) else {}
             if "learned" in kept:
                 trainer.parameters.learned[layer][0][0] = kept["learned"].detach()
             if copies := trainer.parameters.modules[layer][0]:
-                state = {name.removeprefix("state."): value for name, value in kept.items() if name != "learned"}
+                state: State = {name.removeprefix("state."): value for name, value in kept.items() if name != "learned"}
                 copies.restore([state])
         self.inside.compare()
         self.inside.measure()

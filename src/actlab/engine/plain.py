@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from actlab.engine.training import Arrays, Result
+from actlab.engine.training import Arrays, OnEpoch, Result
 from actlab.experiment import Trial, stream_seed
 from actlab.making import saved
 
@@ -119,9 +119,7 @@ def fit(network: Network, arrays: Arrays, trial: Trial) -> Iterator[tuple[float,
 
 
 @torch.random.fork_rng(devices=[])  # the caller's random numbers go on as if nothing had happened
-def run_trial(
-    trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_epoch: Callable | None = None
-) -> Result:
+def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_epoch: OnEpoch | None = None) -> Result:
     """A trial by the loop above, with an activation for each hidden layer; the result that the engine would give."""
     arrays = arrays.to("cpu", trial.dtype)
     sizes = (arrays.x_train.shape[1], *trial.hidden, arrays.outputs)

@@ -167,7 +167,9 @@ def test_each_epoch_is_reported_and_random_numbers_are_left_alone():
     torch.manual_seed(0)
     (trial,) = e.trials()
     functions = [torch.tanh] * 2
-    result = run_trial(trial, arrays(), functions, lambda epoch, _, measured: seen.append((epoch, measured.copy())))
+    result = run_trial(
+        trial, arrays(), functions, lambda epoch, _, measured, *more: seen.append((epoch, measured.copy()))
+    )
     assert torch.equal(torch.rand(3), expected)
     assert [epoch for epoch, _ in seen] == [1, 2, 3]
     assert np.array_equal(np.stack([measured for _, measured in seen], axis=1), result.curves)

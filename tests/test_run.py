@@ -59,7 +59,10 @@ def contents(run: Run) -> list[bytes]:
     trials = run.trials.sort_values("key")[MEASURED]
     curves = run.curves.sort_values(["key", "epoch"]).drop(columns=["activation"])
     predicted = [run.predictions(key).tobytes() for key in trials["key"]]
-    return [trials.to_csv(index=False).encode(), curves.to_csv(index=False).encode(), *predicted]
+    inside = repr(
+        run.inside.sort_values(["key", "epoch", "layer"]).drop(columns=["activation", "seed"]).values.tolist()
+    )
+    return [trials.to_csv(index=False).encode(), curves.to_csv(index=False).encode(), inside.encode(), *predicted]
 
 
 def test_what_a_run_leaves(tmp_path):

@@ -22,6 +22,7 @@ CLAIMS = {
     "operators.json": "forward and backward of each activation beside PyTorch's own",
     "scaling.json": "1 to 1,000 networks, one process to one a core: time, memory",
     "startup.json": "from the start of a process to its help, and to the first step",
+    "inside.json": "what measuring inside the networks costs a run, on MNIST and digits",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }

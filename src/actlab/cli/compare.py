@@ -20,6 +20,7 @@ from actlab.cli.options import (
     Target,
     filled,
     parse_hidden,
+    parse_inside,
     parse_number,
     parse_numbers,
     parse_seeds,
@@ -126,6 +127,13 @@ def compare(
         str | None, typer.Option(metavar="SIZE", help="of all processes: 8GB", show_default="half of the machine's")
     ] = None,
     keep: Annotated[str, typer.Option(help="parameters to keep: best (by validation loss) or none")] = "best",
+    inside: Annotated[
+        str | None,
+        typer.Option(
+            help="measure hidden layers at epochs 0, 1, 2, 4, 8, ... and the last, or at every", show_default="doubling"
+        ),
+    ] = None,
+    no_inside: Annotated[bool, typer.Option("--no-inside", help="measure no hidden layers")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="a line for each network and epoch")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
     details: Details = False,
@@ -155,6 +163,7 @@ def compare(
         "stack_size": parse_whole("--stack-size", stack_size),
         "memory": memory,
         "keep": keep,
+        "inside": parse_inside(inside, no_inside),
         "force": force,
         "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),

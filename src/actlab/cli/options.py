@@ -101,6 +101,13 @@ def parse_split(split: str | None, resplit: bool) -> str | None:
     return "resplit" if resplit else split
 
 
+def parse_inside(inside: str | None, no_inside: bool) -> str:
+    """--no-inside is short for --inside none."""
+    if no_inside and inside not in (None, "none"):
+        raise UserError(f"--inside {inside} and --no-inside contradict each other: leave one out.")
+    return "none" if no_inside else inside or "doubling"
+
+
 def parse_names(given: list[str] | str | None) -> list[str]:
     """Names with commas between them, in an option or in several; nothing is no name."""
     text = given if isinstance(given, str) else ",".join(given or [])

@@ -1,5 +1,7 @@
 from . import machine as machine, plain as plain, products as products
 from .costs import measure_costs as measure_costs, step_seconds as step_seconds
+from .inside import PROBE as PROBE
+from .inside_plain import InsidePlain as InsidePlain
 from .machine import (
     choose_device as choose_device,
     cores as cores,

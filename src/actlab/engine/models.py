@@ -150,6 +150,11 @@ class Bend:
         if self.padding:
             self.dx.copy_(upstream_mP[:, : self.elements].view(self.dx.shape))
 
+    def slope(self) -> None:
+        """f'(z), in place of dL/dy; `backward` may follow, from dL/dy put there."""
+        self.dx.fill_(1)
+        self.backward()
+
     def backward_learned(self) -> Tensor:
         """The loss's gradient with respect to each learned parameter, (m, L), from dL/dy."""
         return self.applied.backward_learned(self.saved, self._upstream())
@@ -163,18 +168,31 @@ class ModuleBend:
     """The same of an activation of which each network has a module of its own, for a whole batch at once."""
 
     def __init__(
-        self, applied: Applied, copies: Copies, z_mBH: Tensor, y_mBH: Tensor, dx_mBH: Tensor, *, training: bool
-    ):
-        self.applied, self.copies, self.training = applied, copies, training
+        self,
+        applied: Applied,
+        copies: Copies,
+        z_mBH: Tensor,
+        y_mBH: Tensor,
+        dx_mBH: Tensor,
+        *,
+        training: bool,
+        slopes: bool,
+    ) -> None:
+        self.applied, self.copies, self.training, self.slopes = applied, copies, training, slopes
         self.z, self.y, self.dx = z_mBH, y_mBH, dx_mBH
         self.saved = None
 
     def forward(self) -> None:
-        y_mBH, self.saved = self.copies.forward(self.z, training=self.training)
+        y_mBH, self.saved = self.copies.forward(self.z, training=self.training, slopes=self.slopes)
         self.y.copy_(y_mBH)
 
     def backward(self) -> None:
         self.copies.through(self.dx, self.saved)
+
+    def slope(self) -> None:
+        """f'(z), in place of dL/dy: in evaluation an output depends on its own z alone."""
+        self.dx.fill_(1)
+        self.copies.through(self.dx, self.saved, again=True)
 
     def backward_learned(self) -> Tensor:
         return self.copies.backward_learned(self.saved, self.dx)
@@ -184,9 +202,17 @@ class Forward:
     """The way from x~ to logits, for one batch size: buffers and operations on them, made once."""
 
     def __init__(
-        self, slices: Sequence[Slice], p: Parameters, x_SBJ: Tensor, *, training: bool, drops: bool = False
+        self,
+        slices: Sequence[Slice],
+        p: Parameters,
+        x_SBJ: Tensor,
+        *,
+        training: bool,
+        drops: bool = False,
+        slopes: bool = False,  # in evaluation, whether there is a way back
     ) -> None:
-        self.x_SBJ, self.parameters, self.slices, self.training = x_SBJ, p, slices, training
+        self.x_SBJ, self.parameters, self.slices = x_SBJ, p, slices
+        self.mode = {"training": training, "slopes": training or slopes}
         batch, networks = x_SBJ.shape[1], len(p.weights[0])
         hidden = [w.shape[2] for w in p.weights[:-1]]
         self.z = [x_SBJ.new_empty(networks, batch, h) for h in hidden]
@@ -207,7 +233,7 @@ class Forward:
         z, y, dx = self.z[layer][places], self.y[layer][places, :, :-1], self.dx[layer][places]
         copies = self.parameters.modules[layer][index]
         if copies:
-            return ModuleBend(part.layers[layer], copies, z, y, dx, training=self.training)
+            return ModuleBend(part.layers[layer], copies, z, y, dx, **self.mode)
         return Bend(part.layers[layer], self.parameters.learned[layer][index], z, y, dx)
 
     def inputs(self, layer: int) -> Iterator[tuple[slice, Tensor]]:

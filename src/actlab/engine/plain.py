@@ -135,7 +135,7 @@ def run_trial(trial: Trial, arrays: Arrays, activations: Sequence[Callable], on_
         elif measured[2] < best_loss:
             best, best_loss, best_epoch = copy.deepcopy(network), measured[2], epoch
         if on_epoch is not None:
-            on_epoch(epoch, elapsed, curves[:, epoch - 1])
+            on_epoch(epoch, elapsed, curves[:, epoch - 1], network)
     predictions, correct, test = None, None, (np.nan, np.nan)
     if arrays.x_test is not None and arrays.y_test is not None:
         classes = best.eval()(arrays.x_test).argmax(dim=1).numpy()

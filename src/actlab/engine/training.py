@@ -18,6 +18,7 @@ from torch import Tensor
 
 from actlab.engine.batches import Batches, Row, with_ones
 from actlab.engine.denormals import flushed
+from actlab.engine.inside import Inside
 from actlab.engine.losses import LOSSES, measured
 from actlab.engine.models import Backward, Forward, Parameters, Slice, initial_parameters
 from actlab.engine.optimizers import OPTIMIZERS
@@ -99,9 +100,10 @@ class Result:
     scores: list[np.ndarray | None]  # whether each is right, one bit a sample (numpy.packbits), or its metric, float32
     test_loss: np.ndarray  # (M,), NaN without a test set
     test_metric: np.ndarray
+    inside: list[list[dict[str, Any]]] = dataclasses.field(default_factory=list)  # rows of each; empty if not measured
 
 
-OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds, (M, 4)
+OnEpoch = Callable[..., None]  # epoch from 1, its seconds, (M, 4); of the plain loop its network too
 
 
 class _Step:
@@ -123,9 +125,12 @@ class Trainer:
     """A stack in training: `epoch()` trains and measures one; `state()` and `restore()` carry it across a crash.
 
     `replays` runs the steps from tables on the device, in a CUDA graph where there is one; by default on a GPU.
+    `inside` says at which epochs its hidden layers are measured.
     """
 
-    def __init__(self, stack: Stack, arrays: Arrays, device: str = "cpu", replays: bool | None = None) -> None:
+    def __init__(
+        self, stack: Stack, arrays: Arrays, device: str = "cpu", replays: bool | None = None, inside: str = "none"
+    ) -> None:
         self.trials = stack.trials
         first = stack.trials[0]
         assert all(Stack.group(trial) == Stack.group(first) for trial in stack.trials)
@@ -154,6 +159,7 @@ class Trainer:
         self.ring = 1 if self.replays else MEASURED_STEPS
         self.steps = {segment.batch: _Step(self, segment.batch) for segment in self.batches.segments}
         self._evaluations: dict[tuple[int, bool], tuple[Forward, Tensor]] = {}
+        self.inside = Inside(self, inside) if inside != "none" and first.hidden else None
 
     def _begin_records(self, epochs: int) -> None:
         count = len(self.trials)
@@ -170,6 +176,8 @@ class Trainer:
         """Train one epoch, evaluate, and return this epoch's (M, 4). At a pause `state()` may be taken."""
         if not self.step:
             self.began = time.perf_counter()
+            if self.inside and not self.done:
+                self.inside.measure()
         loss_M, metric_M = self.train_epoch(pause)
         valid_loss_M, valid_metric_M = self.evaluate()
         self.done, self.step = self.done + 1, 0
@@ -180,6 +188,8 @@ class Trainer:
         self._keep_best(valid_loss_M)
         epoch = torch.stack([loss_M, metrics[0], valid_loss_M, metrics[1]], dim=1).cpu().numpy()
         self.curves[:, self.done - 1] = epoch
+        if self.inside:
+            self.inside.measure()
         self.seconds.append(time.perf_counter() - self.began)
         return epoch
 
@@ -190,6 +200,8 @@ class Trainer:
             self.loss_M.zero_()
             self.right_M.zero_()
             self.generators = self._dropout_generators()
+        if self.inside and self.step < self.batches.steps:
+            self.inside.stepped()
         order_Sn = self.batches.orders(self.done)
         for segment, runner in zip(self.batches.segments, self.runners, strict=True):
             steps = segment.steps
@@ -202,6 +214,8 @@ class Trainer:
                 due = (n + 1) % MEASURED_STEPS == 0
                 if not self.replays and (due or n == len(steps) - 1):
                     self._measure(self.steps[segment.batch], tables["targets"][n - n % MEASURED_STEPS : n + 1])
+                if self.inside:
+                    self.inside.stepped()
                 if due and pause is not None:
                     pause(self)
         y = self.arrays.y_train
@@ -273,6 +287,7 @@ class Trainer:
             scores=scores,
             test_loss=test_loss,
             test_metric=test_metric,
+            inside=self.inside.rows() if self.inside else [],
         )
 
     def _held(self) -> list[Tensor]:
@@ -295,6 +310,7 @@ class Trainer:
             "generators": [g.get_state() for row in self.generators for g in row],
             "curves": torch.from_numpy(self.curves),
             "seconds": list(self.seconds),
+            "inside": self.inside and self.inside.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -310,6 +326,8 @@ class Trainer:
                 generator.set_state(theirs)
         self.curves = state["curves"].numpy()
         self.seconds = list(state["seconds"])
+        if self.inside and state.get("inside"):  # measured so far; older checkpoints have none
+            self.inside.restore(state["inside"])
 
     def _dropout_generators(self) -> list[list[torch.Generator]]:
         """The epoch's generators, one for each hidden layer and seed: masks are paired too."""
@@ -381,9 +399,10 @@ def train(
     state: dict[str, Any] | None = None,
     on_epoch: OnEpoch | None = None,
     checkpoint: Callable[[Trainer], None] | None = None,
+    inside: str = "none",
 ) -> Result:
     """Train a stack to its last epoch. `checkpoint` is called between steps and epochs; `state` continues one."""
-    trainer = Trainer(stack, arrays, device)
+    trainer = Trainer(stack, arrays, device, inside=inside)
     if state is not None:
         trainer.restore(state)
     epochs = stack.trials[0].epochs

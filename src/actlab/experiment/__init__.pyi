@@ -1,4 +1,4 @@
-from . import looked as looked
+from . import inside as inside, looked as looked
 from .disk import (
     packed as packed,
     told as told,
@@ -6,6 +6,7 @@ from .disk import (
     write_bytes as write_bytes,
     write_text as write_text,
 )
+from .inside import WHEN as WHEN
 from .metrics import (
     CURVES as CURVES,
     LOSSES as LOSSES,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actlab.errors import UserError, need_extra
+from actlab.experiment.inside import COUNTS, LEARNED
 from actlab.experiment.metrics import METRICS, Metric
 from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, reading
 from actlab.experiment.spec import Experiment
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 class Run:
     """A finished or unfinished run, to read: tables as pandas DataFrames, artefacts as arrays.
 
-    `trials` has a row a trial, `curves` a row a trial and epoch, `times` the seconds of each stack's epochs, `costs`
-    the seconds of a training step of uniform stacks, measured in turns. Columns of the metric have its name
-    (`test_accuracy`). Accuracies are fractions; errors are in the target's variance. NaN is "none".
+    `trials` has a row a trial, `curves` a row a trial and epoch, `inside` one for each hidden layer of these, `times`
+    the seconds of each stack's epochs, `costs` those of a training step of uniform stacks, measured in turns. Columns
+    of the metric have its name (`test_accuracy`). Accuracies are fractions; errors are in the target's variance. NaN is
+    "none".
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -125,6 +127,32 @@ class Run:
         """The true classes or numbers of the examples that a seed was tested on; None where there is no test set."""
         samples = self.artefact("samples")
         return samples["pool_labels"][self._indices(seed)[2]] if self.sizes else samples.get("test_labels")
+
+    @cached_property
+    def inside(self) -> "pd.DataFrame":
+        """What went on inside: a row a trial, epoch measured (0: the start) and hidden layer (from 1).
+
+        On the first 256 validation samples: shares of `dead` units (|f'| < 0.001 on all of them) and `saturated` values
+        (|f'| < 0.1); means and deviations of z and y = f(z); `gradient_z` and `gradient_weights`, root mean squares of
+        dL/dz and dL/dW of the mean loss; `update`, the size of the last step's change of the weights over theirs;
+        `histogram`, counts of z in 64 bins from -8 to 8, below, above and NaN; `learned`, the activation's parameters
+        (None: it learns none). NaN is "has no meaning". A trial that was not measured has no row.
+        """
+        import pandas as pd
+
+        with reading(self.path) as database:
+            known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'inside'").fetchone()
+        frame = self._table("inside") if known else pd.DataFrame(columns=list(TABLES["inside"]))
+        for name, kind in (("histogram", COUNTS), ("learned", LEARNED)):
+            frame[name] = [None if packed is None else np.frombuffer(packed, kind) for packed in frame[name]]
+        whose = self.trials[["key", "activation", "seed"]]
+        place = {key: number for number, key in enumerate(whose["key"])}
+        frame = whose.merge(frame, on="key").sort_values(
+            ["key", "epoch", "layer"],
+            key=lambda column: column.map(place) if column.name == "key" else column,
+            ignore_index=True,
+        )
+        return frame
 
     def _indices(self, seed: int) -> list[np.ndarray]:
         """Where a seed's parts lie in the pool that each seed splits anew."""

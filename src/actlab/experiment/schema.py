@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from actlab.errors import UserError
+from actlab.experiment.inside import MEASURED
 from actlab.experiment.metrics import CURVES
 
 DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
@@ -49,9 +50,24 @@ TABLES = {
         **dict.fromkeys(CURVES, "REAL"),
     },
     "predictions": {"key": "TEXT PRIMARY KEY", "predicted": "BLOB", "scores": "BLOB"},
+    "inside": {
+        "key": "TEXT NOT NULL",
+        "epoch": "INTEGER NOT NULL",  # 0: the start
+        "layer": "INTEGER NOT NULL",  # hidden ones, from 1
+        **dict.fromkeys(MEASURED, "REAL"),
+        "histogram": "BLOB",
+        "learned": "BLOB",
+    },
     "times": {"stack": "TEXT", "epoch": "INTEGER", "networks": "INTEGER", "seconds": "REAL"},
     "costs": {"activation": "TEXT", "round": "INTEGER", "networks": "INTEGER", "seconds": "REAL"},
 }
+_UNIQUE = {"curves": ", PRIMARY KEY (key, epoch)", "inside": ", PRIMARY KEY (key, epoch, layer)"}
+
+
+def creation(table: str) -> str:
+    """What makes a table, where it is missing."""
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in TABLES[table].items())
+    return f"CREATE TABLE IF NOT EXISTS {table} ({columns}{_UNIQUE.get(table, '')})"
 
 
 @contextlib.contextmanager

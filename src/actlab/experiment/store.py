@@ -26,6 +26,7 @@ from actlab.experiment.schema import (
     TRIALS,
     TUNING,
     check_format,
+    creation,
 )
 from actlab.experiment.spec import GRID, Experiment, Trial
 
@@ -69,10 +70,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
             fresh = path / f"{DATABASE}.new"
             fresh.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as database:
-                for name, columns in TABLES.items():
-                    body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-                    extra = ", PRIMARY KEY (key, epoch)" if name == "curves" else ""
-                    database.execute(f"CREATE TABLE {name} ({body}{extra})")
+                for name in TABLES:
+                    database.execute(creation(name))
                 database.execute(f"PRAGMA user_version = {FORMAT}")
                 database.commit()
             write_text(path / EXPERIMENT, experiment.to_toml())
@@ -114,6 +113,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         curves: Sequence[dict[str, Any]],
         predictions: Sequence[dict[str, Any]],
         seconds: Sequence[float],
+        inside: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Enter all that a stack left, in one transaction."""
         with self._transaction():
@@ -127,6 +127,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 for epoch, value in enumerate(seconds, start=1)
             ]
             self._insert("times", times)
+            if inside:
+                self._database.execute(creation("inside"))  # older runs have no such table
+                self._insert("inside", inside, verb="INSERT OR REPLACE")
 
     def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
         """Replace the measured cost of a step."""

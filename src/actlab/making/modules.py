@@ -60,11 +60,11 @@ class Copies:
         for module, row in zip(self.modules, learned_mL, strict=True):
             vector_to_parameters(row, learned_by(module))  # which lie in the row from now on
 
-    def forward(self, z_mBH: Tensor, *, training: bool) -> tuple[Tensor, Any]:
-        """y, and what the way back needs; network by network, in the mode of a training step or of an evaluation."""
-        leaves = [z.detach().requires_grad_(training) for z in z_mBH]
+    def forward(self, z_mBH: Tensor, *, training: bool, slopes: bool) -> tuple[Tensor, Any]:
+        """y, and what the way back needs where `slopes` are wanted; network by network, in a step's mode or not."""
+        leaves = [z.detach().requires_grad_(slopes) for z in z_mBH]
         outputs = []
-        with torch.set_grad_enabled(training):
+        with torch.set_grad_enabled(slopes):
             for module, z in zip(self.modules, leaves, strict=True):
                 if module.training != training:
                     module.train(training)
@@ -74,10 +74,10 @@ class Copies:
             raise UserError(f"{self.label} turns {tuple(z_mBH[0].shape)} into {tuple(outputs[0].shape)} in a network.")
         return torch.stack([y.detach() for y in outputs]), (leaves, outputs)
 
-    def through(self, gradient_mBH: Tensor, saved: Any) -> None:
-        """dL/dz from dL/dy, in place: of a whole batch, for an output may depend on all of it."""
+    def through(self, gradient_mBH: Tensor, saved: Any, *, again: bool = False) -> None:
+        """dL/dz from dL/dy, in place: of a whole batch, for an output may depend on all of it. `again`: more follow."""
         for gradient, z, y in zip(gradient_mBH, *saved, strict=True):
-            (slope,) = self._told(torch.autograd.grad, y, z, gradient, materialize_grads=True)
+            (slope,) = self._told(torch.autograd.grad, y, z, gradient, retain_graph=again, materialize_grads=True)
             gradient.copy_(slope)
 
     def backward_learned(self, saved: Any, gradient_mBH: Tensor) -> Tensor:

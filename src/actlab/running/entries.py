@@ -14,7 +14,7 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
     """A stack's rows into the store."""
     r = outcome.result
     here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__}
-    outcomes, curves, predictions = [], [], []
+    outcomes, curves, predictions, inside = [], [], [], []
     for i, trial in enumerate(outcome.trials):
         measured = [dict(zip(CURVES, map(float, values), strict=True)) for values in r.curves[i]]
         best = int(r.best_epoch[i])
@@ -39,10 +39,11 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
         )
         whose = {"key": trial.key, "activation": trial.label, "seed": trial.seed, "learning_rate": trial.learning_rate}
         curves += [whose | {"epoch": epoch} | values for epoch, values in enumerate(measured, start=1)]
+        inside += [{"key": trial.key} | row for row in (r.inside[i] if r.inside else ())]
         predicted, scores = r.predictions[i], r.scores[i]
         if predicted is not None and scores is not None:
             predictions.append({"key": trial.key, "predicted": packed(predicted), "scores": scores.tobytes()})
-    store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds)
+    store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds, inside)
 
 
 def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:

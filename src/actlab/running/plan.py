@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from actlab.data import Dataset
-from actlab.engine import EVALUATION_BATCH, MEASURED_STEPS, Stack, cores, memory_bytes
+from actlab.engine import EVALUATION_BATCH, MEASURED_STEPS, PROBE, Stack, cores, memory_bytes
 from actlab.errors import UserError
 from actlab.experiment import Experiment, Trial
 from actlab.naming import Target
@@ -129,13 +129,14 @@ def parse_bytes(text: str | float) -> float:
 
 
 def network_bytes(experiment: Experiment, inputs: int, outputs: int, samples: int) -> float:
-    """What one network of a stack keeps in memory: weights, their best copy, the optimizer's state, buffers, labels."""
+    """What one network of a stack keeps in memory: weights, their best copy and one to measure, the optimizer's state,
+    buffers, labels."""
     sizes = (inputs, *experiment.hidden, outputs)
     weights = sum((a + 1) * b for a, b in pairwise(sizes))
-    copies = {"sgd": 2, "momentum": 3, "adamw": 5}[experiment.optimizer]
+    copies = {"sgd": 3, "momentum": 4, "adamw": 6}[experiment.optimizer]
     # a layer's z, y and dL/dx, and what an activation may make on its way; the logits of some steps
     units = sum(6 * width for width in experiment.hidden) + outputs
-    activations = units * (experiment.batch_size + EVALUATION_BATCH)
+    activations = units * (experiment.batch_size + EVALUATION_BATCH + PROBE)
     activations += 2 * outputs * experiment.batch_size * MEASURED_STEPS
     labels = 2 * 8 * samples  # of an epoch, and while they are ordered
     return (weights * copies + activations) * (8 if experiment.dtype == "float64" else 4) + labels

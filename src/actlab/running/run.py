@@ -101,8 +101,9 @@ def train_missing(
     limits: Limits,
     keep: str,
     progress: Progress,
+    inside: str = "none",
 ) -> int:
-    """Train what is missing; returns how many networks that were."""
+    """Train what is missing, measured inside or not; returns how many networks that were."""
     done = store.keys(["finished", "diverged"])
     missing = [trial for trial in experiment.trials() if trial.key not in done]
     if not missing:
@@ -127,7 +128,7 @@ def train_missing(
         progress.say(products.TOLD_LATE)
     if not alone:
         share(held, working)
-    tasks = [Task(s, store.path, held if alone else None, device, keep) for s in chosen.stacks]
+    tasks = [Task(s, store.path, held if alone else None, device, keep, inside) for s in chosen.stacks]
     resumed = sum(len(item.keys) for item in begun)
     epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
     counts = (len(missing), len(done), resumed, epochs_left, len(chosen.stacks), chosen.workers)

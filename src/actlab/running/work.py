@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from actlab.engine import Result, Stack, plain, train
+from actlab.engine import InsidePlain, Result, Stack, plain, train
 from actlab.experiment import Trial, told, write_bytes
 from actlab.making import resolve
 from actlab.naming import Target
@@ -37,6 +37,7 @@ class Task:
     held: Held | None  # None: read from the folder's working files
     device: str
     keep: str
+    inside: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,11 +67,25 @@ def run_task(task: Task, send: Send) -> Outcome:
             or as_module(resolve(target, width), dtype=getattr(torch, first.dtype))
             for target, width in stack.placed(first)
         ]
-        result = plain.run_trial(first, arrays, chosen, on_epoch)
+        look = InsidePlain(stack, arrays, task.inside) if task.inside != "none" and first.hidden else None
+
+        def on_plain_epoch(epoch: int, seconds: float, measured: np.ndarray, network: plain.Network) -> None:
+            on_epoch(epoch, seconds, measured)
+            if look:
+                look(epoch, network)
+
+        result = plain.run_trial(first, arrays, chosen, on_plain_epoch)
+        result.inside = look.rows() if look else []
     else:
         saver = Checkpoints(task.folder / "working", stack)
         result = train(
-            stack, arrays, device=task.device, state=saver.load(), on_epoch=on_epoch, checkpoint=saver.maybe_save
+            stack,
+            arrays,
+            device=task.device,
+            state=saver.load(),
+            on_epoch=on_epoch,
+            checkpoint=saver.maybe_save,
+            inside=task.inside,
         )
     file = _save_parameters(task, result) if task.keep == "best" else ""
     light = dataclasses.replace(result, parameters=[])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actlab.engine import choose_device, cores, environment
 from actlab.errors import one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, Experiment, Run, looked, tuned
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, Run, looked, tuned
 from actlab.preflight import look_before
 from actlab.results import summarise
 from actlab.running import (
@@ -44,6 +44,7 @@ def compare(
     stack_size: int | None = None,
     memory: str | float | None = None,
     keep: str = "best",
+    inside: str = "doubling",
     progress: Progress | None = None,
     report: bool = True,
     command: str | None = None,
@@ -62,6 +63,8 @@ def compare(
         out: the run's folder; default runs/<data>-<key>. An existing one is continued.
         workers, stack_size: processes, and networks trained together; by default what a short measurement finds best.
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
+        inside: when hidden layers are measured (`run.inside`; no result depends on it): "doubling", at the start and
+            after 1, 2, 4, 8, ... epochs and the last, "every" epoch, or "none".
         command: how this was asked for, kept with the run's environment.
         tune: choose a learning rate for each activation from the usual ones, where none are given.
         force: train although preflight found an error.
@@ -79,6 +82,8 @@ def compare(
     limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)
+    if inside not in WHEN:
+        raise one_of("way to measure inside", inside, WHEN)
     chosen = choose_device(device)
     folder = Path(out).expanduser() if out is not None else None
     experiment, dataset, applied = planned(
@@ -109,7 +114,7 @@ def compare(
             progress.say(line)
         for target in experiment.all_targets.values():
             store.add_sources(target.files)
-        trained = train_missing(store, experiment, dataset, chosen, limits, keep, progress)
+        trained = train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
         if trained:
             store.add_costs(measured_costs(experiment, dataset, chosen, limits))
         if trained or not store.has_artefact("functions"):  # a crash may have come between the two
@@ -117,7 +122,7 @@ def compare(
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
             store.plan(same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
-            train_missing(store, experiment, dataset, chosen, limits, keep, progress)
+            train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
             store.add_costs(measured_costs(experiment, dataset, chosen, limits))
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)

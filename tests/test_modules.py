@@ -304,7 +304,7 @@ def test_what_is_named_stays_as_it_is(file):
     module = nn.BatchNorm1d(16)
     e = experiment("relu", hidden=(16,))
     applied = resolve(parse(module), 16)
-    applied.copies(torch.tensor([applied.initial] * 2)).forward(torch.randn(2, 5, 16), training=True)
+    applied.copies(torch.tensor([applied.initial] * 2)).forward(torch.randn(2, 5, 16), training=True, slopes=True)
     assert module.num_batches_tracked == 0 and torch.equal(module.weight, torch.ones(16))
     assert e.hidden == (16,)
 

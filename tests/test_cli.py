@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from children import child, wait_for
 
-from actlab.cli import main
+from actlab.cli import main, terminal
 from actlab.cli.terminal import duration
 from actlab.experiment import Run
 
@@ -157,6 +158,18 @@ def test_the_table_and_the_report(finished, actlab_command):
     assert "best validation" in more.stdout and "best validation" not in done.stdout
     page = Path(done.stdout.strip().splitlines()[-1].removeprefix("Report: "))
     assert (finished / page).is_file()
+
+
+def test_verdicts_have_their_colour_at_a_terminal_alone(monkeypatch):
+    def in_short(paint=lambda verdict, text: text):
+        return paint("worse, perhaps slightly", "word")
+
+    summary, shown = SimpleNamespace(in_short=in_short), []
+    for is_terminal, no_colour in ((True, ""), (True, "1"), (False, "")):
+        monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda answer=is_terminal: answer))
+        monkeypatch.setenv("NO_COLOR", no_colour)
+        shown.append(terminal.said(summary, details=False))
+    assert shown[1:] == ["word", "word"] and re.fullmatch(r"\x1b\[31m.*word\x1b\[0m", shown[0])
 
 
 def test_without_a_terminal_lines_say_how_far_it_is(tmp_path, actlab_command, monkeypatch):

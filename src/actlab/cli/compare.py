@@ -26,7 +26,6 @@ from actlab.cli.options import (
     parse_seeds,
     parse_split,
     parse_whole,
-    said,
 )
 from actlab.errors import UserError
 from actlab.running import processes
@@ -235,6 +234,7 @@ def reproduce(
 
 
 def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool, details: bool) -> None:
+    from actlab.cli.terminal import said
     from actlab.results import summarise
     from actlab.workflows import confirmed
 
@@ -249,14 +249,8 @@ def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool,
         return
     print(said(summary, details))
     if confirm:
-        print(
-            textwrap.fill(
-                confirmed(anew)
-                if anew
-                else "Nothing that learned is ahead of the baseline: there is nothing to confirm.",
-                100,
-            )
-        )
+        nobody = "Nothing that learned is ahead of the baseline: there is nothing to confirm."
+        print(textwrap.fill(confirmed(anew) if anew else nobody, 100))
     print(f"Report: {run.path / 'report' / 'index.html'}")
     if again is not None:
         print(f"Of the fresh seeds: {again.path / 'report' / 'index.html'}")

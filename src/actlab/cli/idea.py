@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import DATA, Details, Loss, MetricName, Standardise, Target, filled, parse_whole, said
+from actlab.cli.options import DATA, Details, Loss, MetricName, Standardise, Target, filled, parse_whole
 from actlab.running import processes
 
 
@@ -37,7 +37,7 @@ def try_(
     The status is 0 whatever is found; `actlab check` says by its status whether it is sound.
     """
     with processes.sigint_held():
-        from actlab.cli.terminal import Terminal
+        from actlab.cli.terminal import Terminal, said
         from actlab.workflows import attempt
 
     tried = attempt(

@@ -1,18 +1,12 @@
 """Options that several commands have; texts of options into values, each with an error that shows what is allowed."""
 
-import os
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, overload
+from typing import Annotated, Any, overload
 
 import typer
 
 from actlab.errors import UserError, did_you_mean
 
-if TYPE_CHECKING:
-    from actlab.results import Summary
-
-_COLOURS = {"better": "green", "worse": "red", "practically equal": "cyan", "undecided": "yellow"}  # others: none
 DATA = (
     "auto, mnist, fashion_mnist, kmnist, digits, diabetes; a file.npz of arrays x and y (or x_train, y_train), "
     "optionally x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
@@ -42,16 +36,6 @@ Standardise = Annotated[
         show_default="all",
     ),
 ]
-
-
-def said(summary: "Summary", details: bool) -> str:
-    """A run's answer, in colour where there is a terminal; with `details` all its figures."""
-    in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return summary.as_text() if details else summary.in_short(_painted if in_colour else lambda verdict, text: text)
-
-
-def _painted(verdict: str, text: str) -> str:
-    return typer.style(text, fg=_COLOURS.get(verdict.partition(",")[0]), bold=True)
 
 
 def _parsed(option: str, text: str | None, read: Callable[[str], Any], allowed: str) -> Any:

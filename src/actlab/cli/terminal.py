@@ -1,16 +1,20 @@
-"""What a run says while it goes on, in a terminal: messages and a progress bar on standard error."""
+"""What a run says in a terminal: messages and a progress bar on standard error, the answer on standard output."""
 
+import os
+import sys
 import time
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from actlab import running
 from actlab.experiment import CURVES, METRICS, Metric
-from actlab.results import is_the_loss
+from actlab.results import Summary, is_the_loss
 from actlab.running import Begun, Epoch
 from actlab.stats import count
 
+_COLOURS = {"better": "green", "worse": "red", "practically equal": "cyan", "undecided": "yellow"}  # others: none
 _EVERY_SECONDS = 60.0  # between two lines where there is no terminal
 
 
@@ -101,6 +105,17 @@ class Terminal(running.Progress):
             self._bar.stop()
         self._bar = self._task = None
         self._download = ""
+
+
+def said(summary: Summary, details: bool) -> str:
+    """A run's answer, in colour where there is a terminal; with `details` all its figures."""
+    if details:
+        return summary.as_text()
+    return summary.in_short(_painted) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else summary.in_short()
+
+
+def _painted(verdict: str, text: str) -> str:
+    return typer.style(text, fg=_COLOURS.get(verdict.partition(",")[0]), bold=True)
 
 
 def _measured(metric: Metric, value: float) -> str:

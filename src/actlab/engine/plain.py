@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from actlab.engine.training import Arrays, OnEpoch, Result
+from actlab.engine.training import Arrays, Result
 from actlab.experiment import Trial, stream_seed
 from actlab.making import saved
 
@@ -61,6 +61,7 @@ class LeakyReLU(torch.autograd.Function):
 
 
 ACTIVATIONS = {"relu": ReLU.apply, "tanh": Tanh.apply, "leaky_relu": LeakyReLU.apply}
+OnEpoch = Callable[[int, float, np.ndarray, "Network"], None]  # epoch from 1, its seconds, (1, 4), the network
 
 
 class Network(nn.Module):
@@ -94,8 +95,7 @@ def train(network: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimiz
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        # weighted by samples: the last batch may be short
-        sums += len(labels) * np.array([loss.item(), accuracy(logits, labels), 1.0])
+        sums += len(labels) * np.array([loss.item(), accuracy(logits, labels), 1.0])  # the last batch may be short
     return sums[0] / sums[2], sums[1] / sums[2]
 
 

@@ -103,7 +103,7 @@ class Result:
     inside: list[list[dict[str, Any]]] = dataclasses.field(default_factory=list)  # rows of each; empty if not measured
 
 
-OnEpoch = Callable[..., None]  # epoch from 1, its seconds, (M, 4); of the plain loop its network too
+OnEpoch = Callable[[int, float, np.ndarray], None]  # epoch from 1, its seconds, (M, 4)
 
 
 class _Step:

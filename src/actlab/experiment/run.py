@@ -145,14 +145,7 @@ class Run:
         frame = self._table("inside") if known else pd.DataFrame(columns=list(TABLES["inside"]))
         for name, kind in (("histogram", COUNTS), ("learned", LEARNED)):
             frame[name] = [None if packed is None else np.frombuffer(packed, kind) for packed in frame[name]]
-        whose = self.trials[["key", "activation", "seed"]]
-        place = {key: number for number, key in enumerate(whose["key"])}
-        frame = whose.merge(frame, on="key").sort_values(
-            ["key", "epoch", "layer"],
-            key=lambda column: column.map(place) if column.name == "key" else column,
-            ignore_index=True,
-        )
-        return frame
+        return self.trials[["key", "activation", "seed"]].merge(frame.sort_values(["epoch", "layer"]), on="key")
 
     def _indices(self, seed: int) -> list[np.ndarray]:
         """Where a seed's parts lie in the pool that each seed splits anew."""
@@ -262,11 +255,10 @@ def status(path: Path) -> str:
         where = "?"
     far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"
     blown = f", {diverged} diverged" if diverged else ""
-    kept = list(_checkpoints(path))
-    if kept and done < len(rows):
-        blown += f", {sum(n for n, _ in kept)} under way, at epoch {max(at for _, at in kept)} at most"
+    kept = list(_checkpoints(path)) if done < len(rows) else []
+    begun = f", {sum(n for n, _ in kept)} under way, at epoch {max(at for _, at in kept)} at most" if kept else ""
     day = datetime.datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
-    return f"{path}  {day}  {where}  {names}  {far}{blown}"
+    return f"{path}  {day}  {where}  {names}  {far}{blown}{begun}"
 
 
 def _checkpoints(path: Path) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from scipy import stats as scipy_stats
 
 from actlab.stats import Unit, compare, correction, critical as critical_module, intervals_said, note
@@ -68,6 +68,9 @@ def test_a_lower_end_reaches_further_down_where_the_tail_is_there():
     st.lists(st.lists(st.integers(-40, 40), min_size=9, max_size=9), min_size=2, max_size=4),
     st.sampled_from([1e-3, 1.0, 7.5]),
 )
+@example([[0] * 7 + [6, 4], [0, 0, 0, 9, 0, 0, 0, 0, 1]], 1e-3)  # a mean of 0 ties with patterns
+@example([[0, 0, 0, 0, 0, 0, 37, 0, 5], [0] * 9, [0] * 9, [0, 0, 0, 0, 0, 0, 38, 0, 4]], 1e-3)  # 1 and -1: no side
+@example([[0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8, 9], [3, 1, 4, 1, 5, 9, 2, 6, 5]], 1e-3)  # always 1
 def test_turned_round_and_in_another_unit_it_is_the_same(rows, scale):
     before, after = (compare(table(*(factor * np.array(row, dtype=float) for row in rows))) for factor in (1, -scale))
     for item, other in zip(before, after, strict=True):
@@ -224,3 +227,12 @@ def test_crossed_and_further_keep_their_sense_where_differences_are_skewed():
     assert found.crossed_low <= found.low + 1e-12 and found.crossed_high >= found.high - 1e-12
     assert found.visible > (found.high - found.difference)
     assert found.further is not None and found.further > 12
+
+
+@pytest.mark.parametrize("right", [[1, 2, 3, 4, 5], [300, 310, 320, 330, 340], [7, 77, 177, 277, 350]])
+def test_one_example_more_in_every_seed_has_no_spread_but_rounding(right):
+    """At 5 seeds signs alone cannot decide; a spread of 1e-17 would call it better without a doubt."""
+    right = np.array(right)
+    [found] = compare(table(right / 360, (right + 1) / 360))
+    assert found.verdict == "undecided" and found.p == 2.0**-4
+    assert (found.low, found.high) == pytest.approx((0, 1 / 360))

@@ -25,6 +25,7 @@ from actlab.stats.skew import leaning, reach, skewness, without
 LEAST_SIGNED = 8  # pairs from which on signs have patterns enough
 ALL_PATTERNS = 16  # seeds up to which every pattern of signs is taken
 DRAWN = 100_000  # above
+_ROUNDING = 1e-10  # of |t|
 _BLOCK = 2**16  # numbers at a time
 _DRAWN_AT_ONCE = 2**14
 _WHOLE = 32  # rows of a block are a multiple: BLAS gives a product by blocks the bits of the whole one only then
@@ -118,6 +119,7 @@ def simultaneous(
         share = signed_A.sum() / comparisons
         if largest_P is None:
             largest_P = _largest_t(differences_SA[:, signed_A], progress)
+        largest_P = largest_P * (1 + _ROUNDING) + _ROUNDING  # a tie with what was observed stays one in another unit
         patterns = len(largest_P) + (len(differences_SA) > ALL_PATTERNS)
         rank = int(alpha * share * patterns + 1e-9)
         critical_A[signed_A] = largest_P[-rank] if rank else math.inf

@@ -9,6 +9,7 @@ import numpy as np
 from actlab.errors import need_extra
 
 ALPHA = 0.05
+EQUAL = 1e-12  # values that differ by less, of the largest, differ by rounding
 LEAST_PAIRS = 5  # below, an interval is too wide to mean much, and no verdict is given
 
 
@@ -54,10 +55,10 @@ def median_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float,
 
 
 def mean_and_error(array: np.ndarray) -> tuple[float, float]:
-    """Mean and its standard error; exact where all values are equal; NaN where there are too few."""
+    """Mean and its standard error; exact where all values are equal but for rounding; NaN where there are too few."""
     if len(array) == 0:
         return math.nan, math.nan
-    if np.ptp(array) == 0:
+    if np.ptp(array) <= EQUAL * np.abs(array).max() < math.inf:
         return float(array[0]), 0.0 if len(array) > 1 else math.nan
     return float(array.mean()), float(array.std(ddof=1) / math.sqrt(len(array)))
 

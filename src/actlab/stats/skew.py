@@ -16,6 +16,9 @@ in 92% from 20 on, at the least cost where nothing is skewed. `studies/skew.py` 
 
 import numpy as np
 
+from actlab.stats.intervals import EQUAL
+
+_ROUNDING = 1e-9  # of skewness
 SEEN = 10  # pairs from which on intervals hold, for skewness up to 2, as often as is said above
 SHOWN = 2.0  # times what is seen beyond chance: few seeds show about half
 CHANCE = 0.7  # so much more than the expected square is chance, in one comparison; less by the root of their number
@@ -35,10 +38,11 @@ def skewness(values_SA: np.ndarray) -> np.ndarray:
     mean_A = np.where(there, values_SA, 0).sum(axis=-2, keepdims=True) / n_A[..., None, :].clip(1)
     rest = np.where(there, values_SA - mean_A, 0)
     square_A, cube_A = (rest**2).sum(axis=-2), (rest**3).sum(axis=-2)
-    several = (np.ptp(rest, axis=-2) > 0) & (n_A > 2)
+    largest_A = np.abs(np.where(there, values_SA, 0)).max(axis=-2)
+    several = (np.ptp(rest, axis=-2) > EQUAL * largest_A) & (n_A > 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = cube_A / square_A**1.5 * n_A * np.sqrt(n_A - 1.0) / (n_A - 2.0)
-    return np.where(several, found, 0.0)
+    return np.where(several & (np.abs(found) > _ROUNDING), found, 0.0)  # the sign of what is symmetric is chance
 
 
 def deviation(n: np.ndarray | float) -> np.ndarray:

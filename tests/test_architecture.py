@@ -24,6 +24,7 @@ ADDRESSES = {
     "matplotlib": {"report"},
     "plotly": {"report"},
     "jinja2": {"report"},
+    "vl_convert": {"report"},
     "hiplot": {"report"},
     "typer": {"cli"},
     "rich": {"cli"},

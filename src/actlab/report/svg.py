@@ -1,0 +1,289 @@
+"""Drawings as SVG text: marks, scales, axes; the same text stands in a page and in a file (PNG and PDF by vl-convert).
+
+Marks name what they are by a class (`ink`, `soft`, `grid`, `shade`, ...); `drawing.css` gives each its colour, by which
+a page is light or dark; a file gets the same rules with the light colours.
+"""
+
+import functools
+import html
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from actlab.errors import need_extra
+from actlab.report.templates import Markup
+
+FORMATS = (".svg", ".png", ".pdf")
+_EM = 0.56  # width of a letter, on average, in heights
+_SIZE = 13
+_DENSITY = 2.0  # pixels of a PNG for one of the drawing
+_WIDEST = 1.3  # of a drawing in a page, to its own width
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished drawing; `label` says in words what it shows, to those who do not see it."""
+
+    width: float
+    height: float
+    label: str
+    parts: tuple[str, ...]
+
+    def __html__(self) -> str:
+        return self._text(
+            role="img", aria_label=self.label, class_="drawing", style=f"max-width: {_WIDEST * self.width:g}px"
+        )
+
+    def save(self, file: Path) -> None:
+        """Write it, as the ending of the file's name says."""
+        if file.suffix.lower() == ".svg":
+            file.write_text(self.as_file, encoding="utf-8")
+            return
+        try:
+            import vl_convert
+        except ImportError:
+            raise need_extra("lab", "vl_convert") from None
+        if file.suffix.lower() == ".pdf":
+            file.write_bytes(vl_convert.svg_to_pdf(self.as_file))
+        else:
+            file.write_bytes(vl_convert.svg_to_png(self.as_file, scale=_DENSITY))
+
+    @property
+    def as_file(self) -> str:
+        """SVG that stands alone: with its colours, on paper."""
+        paper = element("rect", width=self.width, height=self.height, class_="paper")
+        return self._text(f"<style>{_light_sheet()}</style>{paper}", xmlns="http://www.w3.org/2000/svg",
+                          width=self.width, height=self.height, class_="drawing")  # fmt: skip
+
+    def _text(self, first: str = "", **attributes: str | float) -> str:
+        box = f"0 0 {_said(self.width)} {_said(self.height)}"
+        return element("svg", first, *self.parts, viewBox=box, **attributes)
+
+
+def beside(drawings: Sequence[Drawing], columns: int, title: str = "") -> Drawing:
+    """Several as one, in rows of so many."""
+    top, parts, rows = (30.0 if title else 0.0), [text(16, 20, title, class_="ink title")] * bool(title), []
+    for row in (drawings[start : start + columns] for start in range(0, len(drawings), columns)):
+        left = 0.0
+        for one in row:
+            parts.append(element("g", *one.parts, transform=f"translate({_said(left)} {_said(top)})"))
+            left += one.width
+        rows.append(left)
+        top += max(one.height for one in row)
+    return Drawing(max(rows, default=0), top, " ".join(one.label for one in drawings), tuple(parts))
+
+
+def element(name: str, *inside: str, **attributes: str | float | None) -> str:
+    """An element; `class_` is class, `aria_label` aria-label. What is inside is markup, what an attribute says is not.
+
+    >>> element("circle", cx=1.25, class_="dot", data_tip='a "b"')
+    '<circle cx="1.2" class="dot" data-tip="a &quot;b&quot;"/>'
+    """
+    said = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_said(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    body = "".join(inside)
+    return f"<{name}{said}>{body}</{name}>" if body else f"<{name}{said}/>"
+
+
+def text(x: float, y: float, words: str, *, anchor: str | None = None, **attributes: str | float | None) -> str:
+    """Words at a place; `anchor`: start, middle or end of them there."""
+    attributes = {"x": x, "y": y, "text_anchor": anchor, "class_": "ink"} | attributes
+    return element("text", html.escape(words), **attributes)
+
+
+def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
+    """A line through points in pixels, broken where one is not a number."""
+    return element("path", d=_through(x, y), **attributes)
+
+
+def area(x: np.ndarray, low: np.ndarray, high: np.ndarray, **attributes: str | float | None) -> str:
+    """What lies between two lines, in pixels."""
+    keep = np.isfinite(low) & np.isfinite(high)
+    outline = _through(np.concatenate([x[keep], x[keep][::-1]]), np.concatenate([high[keep], low[keep][::-1]]))
+    return element("path", d=outline and f"{outline}Z", **attributes)
+
+
+def group(*inside: str, **attributes: str | float | None) -> str:
+    return element("g", *inside, **attributes)
+
+
+def width_of(words: str, size: float = _SIZE) -> float:
+    """Of a text, about."""
+    return _EM * size * len(words)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Numbers to pixels."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    is_log: bool = False
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        values = np.asarray(values, dtype=np.float64)
+        low, high = self.low, self.high
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.is_log:
+                values, low, high = np.log(values), math.log(low), math.log(high)
+            return self.start + (values - low) / ((high - low) or 1.0) * (self.end - self.start)
+
+    def at(self, value: float) -> float:
+        """One number."""
+        return float(self(np.array(value)))
+
+    def ticks(self, most: int = 6) -> list[float]:
+        """Round numbers within it, at most about so many.
+
+        >>> Scale(0, 25, 0, 100).ticks(), Scale(0.01, 3, 0, 100, is_log=True).ticks()
+        ([0.0, 5.0, 10.0, 15.0, 20.0, 25.0], [0.01, 0.1, 1.0])
+        """
+        if self.is_log:
+            return list(_decades(self.low, self.high, most))
+        span = self.high - self.low
+        if not span > 0:
+            return [self.low]
+        step = 10 ** math.floor(math.log10(span / most))
+        step *= next(factor for factor in (1, 2, 5, 10) if span / (step * factor) <= most)
+        first = math.ceil(self.low / step - 1e-9)
+        return [round(n * step, 12) + 0.0 for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where marks go: a scale to the right, and one upwards."""
+
+    x: Scale
+    y: Scale
+
+    @classmethod
+    def of(
+        cls, width: float, height: float, x: tuple[float, float], y: tuple[float, float], *, left: float = 52,
+        right: float = 12, top: float = 10, bottom: float = 42, log_x: bool = False, log_y: bool = False,
+    ) -> "Frame":  # fmt: skip
+        return cls(
+            Scale(*x, left, width - right, log_x),
+            Scale(*y, height - bottom, top, log_y),
+        )
+
+    def axes(
+        self, x_title: str = "", y_title: str = "", *, x_ticks: Sequence[tuple[float, str]] | None = None,
+        y_ticks: Sequence[tuple[float, str]] | None = None, zero: bool = False,
+    ) -> str:  # fmt: skip
+        """Grid, numbers and titles; `zero`: lines at 0 as well."""
+        x, y = self.x, self.y
+        room = max(2, min(7, int((x.end - x.start) / 55)))
+        found = []
+        for value, said in tick_texts(x.ticks(room)) if x_ticks is None else x_ticks:
+            at = x.at(value)
+            found += [element("path", d=f"M{_said(at)} {_said(y.end)}V{_said(y.start)}", class_="grid")]
+            found += [text(at, y.start + 16, said, anchor="middle", class_="soft")]
+        for value, said in tick_texts(y.ticks(6)) if y_ticks is None else y_ticks:
+            at = y.at(value)
+            found += [element("path", d=f"M{_said(x.start)} {_said(at)}H{_said(x.end)}", class_="grid")]
+            found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
+        if zero:
+            if x.low < 0 < x.high:
+                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="axis")]
+            if y.low < 0 < y.high:
+                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="axis")]
+        if x_title:
+            found += [text((x.start + x.end) / 2, y.start + 34, x_title, anchor="middle", class_="soft")]
+        if y_title:
+            middle = (y.start + y.end) / 2
+            found += [text(0, 0, y_title, anchor="middle", class_="soft",
+                           transform=f"translate(13 {_said(middle)}) rotate(-90)")]  # fmt: skip
+        return group(*found, aria_hidden="true")
+
+    def inside(self, *parts: str) -> str:
+        """Marks, cut off at the frame's edges."""
+        left, top = self.x.start, self.y.end
+        width, height = self.x.end - left, self.y.start - top
+        box = " ".join(map(_said, (left, top, width, height)))
+        return element("svg", *parts, x=left, y=top, width=width, height=height, viewBox=box, overflow="hidden")
+
+    def line(self, x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
+        return path(self.x(x), self.y(y), **attributes)
+
+    def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
+        """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""
+        places = self.x(np.asarray(at, dtype=np.float64))
+        edges = [self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end]
+        height = self.y.start - self.y.end
+        return group(
+            *(
+                element("rect", x=left, y=self.y.end, width=max(0.0, right - left), height=height, class_="hit",
+                        data_tip=tip, data_x=place)
+                for left, right, place, tip in zip(edges, edges[1:], places, tips, strict=True)
+            )
+        )  # fmt: skip
+
+
+def limits(values: Sequence[np.ndarray], room: float = 0.06) -> tuple[float, float]:
+    """That show all values that are numbers, with some room; a flat line stands amid a unit."""
+    known = np.concatenate([np.ravel(value)[np.isfinite(np.ravel(value))] for value in values] or [np.empty(0)])
+    if not len(known):
+        return 0.0, 1.0
+    low, high = float(known.min()), float(known.max())
+    more = room * (high - low) or max(0.05 * abs(high), 1e-3)
+    return low - more, high + more
+
+
+def tick_texts(ticks: Sequence[float]) -> list[tuple[float, str]]:
+    """Each number with its text, all with as many digits as they need.
+
+    >>> tick_texts([0.0, 0.5, 1.0]), tick_texts([1e-05, 1.0])
+    ([(0.0, '0'), (0.5, '0.5'), (1.0, '1')], [(1e-05, '1e-5'), (1.0, '1')])
+    """
+    return [(tick, re.sub(r"e([+-])0*", lambda m: "e" + m[1].strip("+"), f"{tick:.6g}")) for tick in ticks]
+
+
+def _decades(low: float, high: float, most: int) -> Iterator[float]:
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if last - first < 1:  # within one decade: 1, 2, 5
+        first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        yield from (v for n in range(first, last + 1) for f in (1, 2, 5) if low <= (v := f * 10.0**n) <= high)
+        return
+    step = max(1, math.ceil((last - first + 1) / most))
+    yield from (10.0**n for n in range(first, last + 1, step))
+
+
+def _through(x: np.ndarray, y: np.ndarray) -> str:
+    known = np.isfinite(x) & np.isfinite(y)
+    found, pen = [], "M"
+    for left, down, is_known in zip(np.asarray(x).tolist(), np.asarray(y).tolist(), known.tolist(), strict=True):
+        if is_known:
+            found.append(f"{pen}{_said(left)} {_said(down)}")
+            pen = "L"
+        else:
+            pen = "M"
+    return "".join(found)
+
+
+def _said(value: str | float) -> str:
+    """A number of pixels to a tenth."""
+    return value if isinstance(value, str) else f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+
+
+@functools.cache
+def sheet(name: str) -> Markup:
+    """A style sheet or script that stands beside this file."""
+    return Markup(files("actlab.report").joinpath(name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _light_sheet() -> str:
+    """The rules of drawings, with the light colours in place of their names."""
+    colours = dict(re.findall(r"(--[\w-]+): ([^;]+);", sheet("colours.css").partition("@media")[0]))
+    rules = re.sub(r"var\((--[\w-]+)\)", lambda found: colours[found[1]], sheet("drawing.css"))
+    return re.sub(r"\s*\n\s*", "", re.sub(r"/\*.*?\*/", "", rules))

@@ -51,7 +51,7 @@ def forest(
     if margin:
         left, right = frame.x.at(max(-margin, reach[0])), frame.x.at(min(margin, reach[1]))
         parts.insert(0, element("rect", x=left, y=4, width=right - left, height=frame.y.start - 4, class_="shade"))
-        told[1] += "; shaded: the margin, less than that does not matter"
+        told[1] += "; shaded: too little to matter"
     parts += [element("path", d=f"M{frame.x.at(0):.1f} 4V{frame.y.start:.1f}", class_="axis")]
     for place, item in enumerate(comparisons):
         parts.append(_arm(frame, frame.y.at(place), item, pairs[item.name], unit, tint[item.name]))
@@ -68,6 +68,12 @@ def _badge(item: Comparison, unit: Unit) -> str:
     """The verdict, and what would settle it."""
     lost = f"; {item.diverged} of {item.seeds} diverged" if item.diverged else ""
     return unit.stated(item.verdict) + (f": {count(item.further, 'more seed')}" if item.further else "") + lost
+
+
+def kind(verdict: str) -> str:
+    """The class of a verdict's colour; "" for those that have none."""
+    kinds = {"better": "better", "worse": "worse", "practically equal": "equal"}
+    return next((found for begins, found in kinds.items() if verdict.startswith(begins)), "")
 
 
 def _reach(
@@ -91,11 +97,10 @@ def _arm(
     said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 35
     room = WIDTH - 34 - width_of(said)
     name = shortened(item.name, max(8, int(room / width_of("x"))))
-    kind = {"better": "better", "worse": "worse", "practically equal": "equal"}.get(item.verdict.partition(",")[0])
     parts = [
         element("circle", cx=16, cy=top + 11, r=5, class_="fill", style=f"color:{colour}"),
         text(27, top + 16, name),
-        text(WIDTH - 10, top + 16, said, anchor="end", class_=kind or "soft"),
+        text(WIDTH - 10, top + 16, said, anchor="end", class_=kind(item.verdict) or "soft"),
     ]
     low, mean, high = (unit.scale * value for value in (item.low, item.difference, item.high))
     if pairs and not frame.x.low <= mean <= frame.x.high:

@@ -19,9 +19,14 @@ class Fed(NamedTuple):
 
 
 def histograms(run: Run) -> dict[str, Fed]:
-    """The distribution of z by arm, over all layers and seeds at the last epoch measured; arms without numbers: none."""
+    """The distribution of z by arm, over layers and finished trials at the last epoch measured; else none."""
     rows = run.inside.loc[run.inside["epoch"] == run.inside["epoch"].max(), ["key", "histogram"]]
-    rows = rows.merge(with_arms(run)[["key", "arm"]], on="key")
-    counts = {str(arm): np.sum([*own], axis=0, dtype=float) for arm, own in rows.groupby("arm", sort=False)["histogram"]}
-    shares = {arm: count[:-1] / count[:-1].sum() for arm, count in counts.items() if count[:-1].any()}  # last: NaN
-    return {arm: Fed(EDGES, share[:BINS], float(share[BINS]), float(share[BINS + 1])) for arm, share in shares.items()}
+    found = {}
+    trials = with_arms(run)
+    finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
+    for arm, own in rows.merge(finished, on="key").groupby("arm", sort=False):
+        counts = np.sum([*own["histogram"]], axis=0, dtype=np.float64)[:-1]  # the last: NaN
+        if counts.any():
+            share = counts / counts.sum()
+            found[str(arm)] = Fed(EDGES, share[:BINS], float(share[BINS]), float(share[BINS + 1]))
+    return found

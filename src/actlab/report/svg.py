@@ -22,6 +22,7 @@ FORMATS = (".svg", ".png", ".pdf")
 _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
+_KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
 
@@ -85,7 +86,7 @@ def element(name: str, *inside: str, **attributes: str | float | None) -> str:
     '<circle cx="1.2" class="dot" data-tip="a &quot;b&quot;"/>'
     """
     said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_said(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_said(value)).translate(_KEPT)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -109,6 +110,13 @@ def area(x: np.ndarray, low: np.ndarray, high: np.ndarray, **attributes: str | f
     keep = np.isfinite(low) & np.isfinite(high)
     outline = _through(np.concatenate([x[keep], x[keep][::-1]]), np.concatenate([high[keep], low[keep][::-1]]))
     return element("path", d=outline and f"{outline}Z", **attributes)
+
+
+def dots(x: np.ndarray, y: np.ndarray, radius: float, **attributes: str | float | None) -> str:
+    """A circle at each place, in pixels; none where one is not a number."""
+    places = np.column_stack([np.ravel(x), np.ravel(y)])
+    known = places[np.isfinite(places).all(axis=1)].tolist()
+    return "".join(element("circle", cx=left, cy=down, r=radius, **attributes) for left, down in known)
 
 
 def group(*inside: str, **attributes: str | float | None) -> str:
@@ -188,7 +196,7 @@ class Frame:
             at = x.at(value)
             found += [element("path", d=f"M{_said(at)} {_said(y.end)}V{_said(y.start)}", class_="grid")]
             found += [text(at, y.start + 16, said, anchor="middle", class_="soft")]
-        for value, said in tick_texts(y.ticks(6)) if y_ticks is None else y_ticks:
+        for value, said in tick_texts(y.ticks(8)) if y_ticks is None else y_ticks:
             at = y.at(value)
             found += [element("path", d=f"M{_said(x.start)} {_said(at)}H{_said(x.end)}", class_="grid")]
             found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
@@ -224,7 +232,7 @@ class Frame:
             *(
                 element("rect", x=left, y=self.y.end, width=max(0.0, right - left), height=height, class_="hit",
                         data_tip=tip, data_x=place)
-                for left, right, place, tip in zip(edges, edges[1:], places, tips, strict=True)
+                for left, right, place, tip in zip(edges[:-1], edges[1:], places, tips, strict=True)
             )
         )  # fmt: skip
 

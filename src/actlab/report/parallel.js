@@ -43,10 +43,7 @@
       axis.band = add(layer, "div", "band");
       axis.handles = ["upper", "lower"].map((side, end) => handle(axis, side, end));
     });
-    for (const { path, texts } of lines) {  // after the arm, which is the first axis, what the others are called
-      const said = texts.map((text, place) => `${axes[place].name} ${text}`).slice(1);
-      path.dataset.tip = `${path.parentElement.dataset.arm}\t${said.join("\n")}`;
-    }
+    for (const { path, texts } of lines) path.dataset.tip = texts.map((text, n) => `${axes[n].name} ${text}`).join("\n");
 
     function put(box, x, upper, lower) {
       box.style.left = `${(x / width) * 100}%`;
@@ -123,33 +120,25 @@
 
     // A drag makes a range, or moves the one that it begins in, or one of its ends; a click clears it.
     function draggable(axis, target, end) {
+      const yOf = ({ clientY }) => {
+        const box = sheet.getBoundingClientRect();
+        return ((clientY - box.top) / box.height) * height;
+      };
       target.addEventListener("pointerdown", (event) => {
         if (event.button) return;
-        const yOf = ({ clientY }) => {
-          const box = sheet.getBoundingClientRect();
-          return ((clientY - box.top) / box.height) * height;
-        };
-        const from = yOf(event), before = axis.range, [least, most] = axis.whole;
+        const from = yOf(event), before = axis.range, [upper, lower] = before ?? axis.whole;
         let moved = false;
-        const move = (event) => {
-          const to = yOf(event);
+        target.setPointerCapture(event.pointerId);
+        target.onpointermove = (event) => {
+          const to = yOf(event), by = Math.max(axis.whole[0] - upper, Math.min(to - from, axis.whole[1] - lower));
           moved ||= Math.abs(to - from) > 3;
           if (!moved) return;
-          if (end !== undefined) return moveEnd(axis, end, to);
-          if (!before || from < before[0] || from > before[1]) return choose(axis, [Math.min(from, to), Math.max(from, to)]);
-          const by = Math.max(least - before[0], Math.min(to - from, most - before[1]));
-          choose(axis, before.map((y) => y + by));
+          if (end !== undefined) moveEnd(axis, end, [upper, lower][end] + to - from);
+          else if (before && from >= upper && from <= lower) choose(axis, [upper + by, lower + by]);
+          else choose(axis, [Math.min(from, to), Math.max(from, to)]);
         };
-        const done = () => {
-          if (!moved && end === undefined) choose(axis, null);
-        };
-        target.setPointerCapture(event.pointerId);
-        target.addEventListener("pointermove", move);
-        target.addEventListener("pointerup", done);
-        target.addEventListener("lostpointercapture", () => {
-          target.removeEventListener("pointermove", move);
-          target.removeEventListener("pointerup", done);
-        }, { once: true });
+        target.onpointerup = () => moved || end !== undefined || choose(axis, null);
+        target.onlostpointercapture = () => (target.onpointermove = target.onpointerup = null);
       });
     }
 

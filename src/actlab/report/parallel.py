@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actlab.experiment import Run
-from actlab.report.curves import arm_colours, shortened
+from actlab.report.curves import function_colours, shortened
 from actlab.report.svg import Drawing, Scale, element, group, text, tick_texts, width_of
 from actlab.results import is_the_loss, with_arms
 
@@ -31,12 +31,12 @@ _ENDS = (
 _EPOCHS = ("seed", "epoch", "train_loss", "train_metric", "valid_loss", "valid_metric")
 _WORDS = ("activation", "initialisation", "status")
 _SPELLED = {"train": "training", "valid": "validation", "r2": "R²"}
-_GAP, _TOP = 99, 72  # pixels between axes, and above them, for their names
+_GAP, _TOP = 99, 76  # pixels between axes, and above them, for their names
 
 
 @dataclass(frozen=True)
 class Parallel:
-    """A drawing of so many lines; `said` is what they show, a sentence an arm."""
+    """A drawing of so many lines; `said` is what they show, a sentence an activation."""
 
     drawing: Drawing
     caption: str
@@ -60,7 +60,7 @@ def trials_drawing(run: Run) -> Parallel | None:
 
 
 def epochs_drawing(run: Run) -> Parallel | None:
-    """A line for each trial and epoch, and when each arm was best; None where nothing is trained."""
+    """A line for each trial and epoch, and when each activation was best; None where nothing is trained."""
     trials = _trained(run)
     rows = run.curves.merge(trials[["key", "arm", "status", *_SETTINGS[1:]]], on="key")
     return None if rows.empty else _drawn(run, rows, _EPOCHS, "epochs", _best_epochs(run, rows))
@@ -72,31 +72,34 @@ def _trained(run: Run) -> "pd.DataFrame":
 
 
 def _best_epochs(run: Run, rows: "pd.DataFrame") -> tuple[str, ...]:
-    """When the validation metric of each arm was best: the median over the seeds that finished."""
+    """When the validation metric of each activation was best: the median over the trials that finished."""
     better, found = run.metric.improvement(rows[run.metric.named("valid_metric")].to_numpy()), []
-    for arm, own in rows.assign(better=better).groupby("arm", sort=False):
+    for activation, own in rows.assign(better=better).groupby("activation", sort=False):
         own = own.loc[own["status"] == "finished"]
         best = own.loc[own.groupby("key")["better"].idxmax(), "epoch"]  # the first of equal ones
-        seeds = f" (median of {len(best)} seeds, {best.min()} to {best.max()})" if len(best) > 1 else ""
-        came = f"came in epoch {best.median():g} of {rows['epoch'].max()}{seeds}" if len(best) else "is not known"
-        found.append(f"{arm}: the best validation {run.metric.words} {came}.")
+        low, high, n = best.min(), best.max(), len(best)
+        among = f" (median of {n} trials, {low} to {high})" if low < high else f" (in all {n} trials)" * (n > 1)
+        came = f"the best validation {run.metric.words} came in epoch {best.median():g} of {rows['epoch'].max()}{among}"
+        found.append(f"{activation}: {came if n else 'no trial finished'}.")
     return tuple(found)
 
 
 def _drawn(run: Run, rows: "pd.DataFrame", columns: Sequence[str], what: str, said: tuple[str, ...] = ()) -> Parallel:
     kept = rows.iloc[_kept(rows)]
-    axes, tint = _axes(run, kept, columns), arm_colours(run)
+    axes, tint = _axes(run, kept, columns), function_colours(run, run.activations)
     left = max(50, *(20 + round(width_of(shortened(name), 12)) for name in axes[0].names.values()))
     x = [left + _GAP * place for place in range(len(axes))]
     steps = np.diff(np.column_stack([axis.y for axis in axes]), prepend=-_TOP)
-    lines: dict[str, list[str]] = {}
-    for arm, (start, *more), *texts in zip(kept["arm"], steps.tolist(), *(axis.texts for axis in axes), strict=True):
+    lines: dict[tuple[str, str], list[str]] = {}
+    whose, texts = zip(kept["activation"], kept["arm"], strict=True), zip(*(axis.texts for axis in axes), strict=True)
+    for who, (start, *more), said_there in zip(whose, steps.tolist(), texts, strict=True):
         through = f"M{left} {start}l" + " ".join(f"{_GAP}{step:+d}" for step in more)
-        lines.setdefault(arm, []).append(element("path", d=through, data_of="|".join(texts)))
-    arms = (group(*own, data_arm=arm, style=f"color:{tint[arm]}") for arm, own in lines.items())
+        lines.setdefault(who, []).append(element("path", d=through, data_of="|".join(said_there)))
+    arms = (group(*own, data_arm=arm, style=f"color:{tint[name]}") for (name, arm), own in lines.items())
     told = json.dumps([axis.told(at) for at, axis in zip(x, axes, strict=True)])
-    opacity = f"{min(0.9, max(0.3, 12 / len(kept) ** 0.5)):.2f}"
-    parts = [group(*arms, class_="lines", stroke_opacity=opacity, data_what=what, data_axes=told)]
+    shown = what + " drawn" * (len(kept) < len(rows))
+    opacity = f"{min(0.9, max(0.15, 6 / len(kept) ** 0.5)):.2f}"
+    parts = [group(*arms, class_="lines", stroke_opacity=opacity, data_what=shown, data_axes=told)]
     parts += [axis.drawn(at, is_first=at == left) for at, axis in zip(x, axes, strict=True)]
     label = f"Parallel coordinates of {len(kept)} {what}, a line each; axes: {', '.join(axis.name for axis in axes)}"
     height = _TOP + max(y for axis in axes for y in (axis.length, *axis.names)) + 28
@@ -154,7 +157,7 @@ class _Axis:
             text(x + side, _TOP + y + 4, shortened(said), anchor=anchor, class_="soft")
             for y, said in self.ticks + lanes
         )
-        title = reversed(textwrap.wrap(self.name, 16))
+        title = reversed(textwrap.wrap(self.name, 14))
         above = (text(x, _TOP - 22 - 14 * up, line, anchor="middle") for up, line in enumerate(title))
         return group(element("path", d=path, class_="axis"), *beside, *above, aria_hidden="true")
 
@@ -162,7 +165,7 @@ class _Axis:
 def _axes(run: Run, rows: "pd.DataFrame", columns: Sequence[str]) -> list[_Axis]:
     metric, unit, found = run.metric, run.metric.unit, []
     length = max(250, 17 * rows["activation"].nunique())
-    spelled = {"metric": f"{metric.words}, %" if metric.is_share else metric.words} | _SPELLED
+    spelled = {"metric": f"{metric.words},\N{NO-BREAK SPACE}%" if metric.is_share else metric.words} | _SPELLED
     if is_the_loss(run.experiment):  # drawn once
         columns = [column.replace("_loss", "_metric") for column in columns]
     vary = (name for name in _SETTINGS if rows[name].nunique() > 1)
@@ -177,7 +180,8 @@ def _axes(run: Run, rows: "pd.DataFrame", columns: Sequence[str]) -> list[_Axis]
         if own.startswith("test_") and np.isnan(values).all():
             continue
         is_metric, digits = own.endswith(("_metric", "_r2")), ".4g" if own.endswith("_loss") else ".10g"
-        spans = 1 if own in _RATES else math.inf if is_metric and unit.better == "higher" else 30
+        is_error = own.endswith("_loss") or (own.endswith("_metric") and unit.better == "lower")
+        spans = 1 if own in _RATES else 30 if is_error else math.inf
         if is_metric:
             values, digits = unit.scale * values, f".{unit.digits}f"
         found.append(_of_numbers(name, length, values, f"{{:{digits}}}".format, spans))

@@ -57,6 +57,7 @@ class Curve:
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    each: dict[int, np.ndarray]  # by seed
 
 
 def colours(names: Sequence[str]) -> dict[str, str]:
@@ -75,9 +76,9 @@ def curves_of(run: Run, quantity: Quantity) -> list[tuple[Curve, Curve]]:
 
 
 def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: Quantity) -> Curve:
-    by_epoch = rows.groupby("epoch")[f"{part}_{quantity.column}"].agg(["mean", "min", "max"])
-    mean, low, high = quantity.scale * by_epoch.to_numpy().T
-    return Curve(arm, len(set(rows["key"])), np.asarray(by_epoch.index), mean, low, high)
+    each = quantity.scale * rows.pivot(index="epoch", columns="seed", values=f"{part}_{quantity.column}")
+    mean, low, high = (np.asarray(found) for found in (each.mean(axis=1), each.min(axis=1), each.max(axis=1)))
+    return Curve(arm, each.shape[1], np.asarray(each.index), mean, low, high, dict(each.items()))
 
 
 def is_log(curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) -> bool:

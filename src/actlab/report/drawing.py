@@ -1,10 +1,13 @@
-"""A run's report in its folder: table, comparisons, pictures, pages."""
+"""A run's report in its folder: page, pictures, tables."""
 
 from pathlib import Path
+from typing import Any
 
 from actlab.experiment import Run
-from actlab.report import hiplot_pages, page, plots
-from actlab.results import summarise
+from actlab.report import figures, hiplot_pages, page
+from actlab.report.curves import arm_colours, quantities
+from actlab.report.svg import Drawing, beside
+from actlab.results import Summary, summarise
 
 
 def draw(run: str | Path | Run) -> Path:
@@ -13,9 +16,45 @@ def draw(run: str | Path | Run) -> Path:
     folder = run.path / "report"
     folder.mkdir(exist_ok=True)
     summary = summarise(run)
-    pictures = plots.draw_plots(run, summary, folder)
-    hiplot = hiplot_pages.draw_hiplot(run, folder) if hiplot_pages.is_installed() else None
+    pictures = pictures_of(run, summary)
+    for name, drawing in pictures.items():
+        drawing.save(folder / name)
+    hiplot = [file for _, file in hiplot_pages.draw_hiplot(run, folder)] if hiplot_pages.is_installed() else []
     tables = {"table.csv": summary.table, "trials.csv": run.trials, "curves.csv": run.curves}
     for name, table in tables.items():
         table.to_csv(folder / name, index=False)
-    return page.draw_page(run, summary, folder, pictures, list(tables), hiplot)
+    return page.draw_page(run, summary, folder, parts_of(run, summary), [*tables, *pictures, *hiplot])
+
+
+def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
+    """What the page shows, drawn."""
+    curves = {
+        name: (quantity.title, drawing, figures.curves_said(run, quantity))
+        for name, quantity in quantities(run).items()
+        if (drawing := figures.curve_drawing(run, quantity))
+    }
+    looks = [figures.looks_drawing(summary, item.name) for item in summary.comparisons]
+    return {
+        "forest": _forest(summary),
+        "curves": curves,
+        "looks": [drawing for drawing in looks if drawing],
+        "rates": figures.tuning_drawing(summary.tuning, arm_colours(run)),
+        "predicted": figures.predicted_drawings(run),
+    }
+
+
+def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
+    """The same as files, by name: each stands alone, with a legend."""
+    predicted = [*figures.predicted_drawings(run).values()]
+    found = {
+        **{f"{name}.png": figures.curve_drawing(run, q, legend=True) for name, q in quantities(run).items()},
+        "differences.png": _forest(summary),
+        "tuning.png": figures.tuning_drawing(summary.tuning, arm_colours(run), legend=True),
+        "predicted.png": beside(predicted, min(3, len(predicted))) if predicted else None,
+    }
+    return {name: drawing for name, drawing in found.items() if drawing}
+
+
+def _forest(summary: Summary) -> Drawing | None:
+    arms = list(summary.table["arm"])
+    return figures.forest(summary.comparisons, summary.values, arms, summary.metric, summary.measure.unit)

@@ -1,89 +1,59 @@
 """The page: one HTML file with everything in it, to open, to send, to keep."""
 
-import base64
 import datetime
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actlab.errors import need_extra
 from actlab.experiment import EXPERIMENT, LOSSES, Metric, Run
-from actlab.report import interactive
-from actlab.report.curves import arm_colours, quantities
-from actlab.report.plots import TRAIN_SAID, VALID_SAID
-from actlab.report.templates import Markup, template
+from actlab.report.curves import arm_colours
+from actlab.report.figures import TRAIN_SAID, VALID_SAID, kind
+from actlab.report.svg import sheet
+from actlab.report.templates import template
 from actlab.results import Summary, trial_columns, with_arms
 from actlab.stats import count, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_CHART_TITLES = {
-    "function": "Value, f(x)",
-    "derivative": "Derivative, f'(x)",
-    "differences": "Differences",
-}
+_MOST_TRIALS = 500  # in the page's list
 
 
-def draw_page(
-    run: Run,
-    summary: Summary,
-    folder: Path,
-    pictures: list[str],
-    tables: list[str],
-    hiplot: list[tuple[str, str]] | None,
-) -> Path:
-    """Write index.html. `hiplot` holds (title, file) of the HiPlot pages, None where HiPlot is not installed."""
+def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any], files: Sequence[str]) -> Path:
+    """Write index.html of the drawings in `parts`; `files` lie beside it."""
     names, data = run.activations, summary.subject.partition(",")[0]
     others = f"{names[0]} and {len(names) - 1} other activations"
-    charts = {name: Markup(text) for name, text in interactive.charts(run, summary).items()}
     trials, columns = with_arms(run), trial_columns(run.experiment)
-    curves, words = quantities(run), run.metric.words
-    titles = {name: quantity.title for name, quantity in curves.items()}
-    titles |= {"tuning": f"Validation {words} by learning rate"}
+    words, shown = run.metric.words, trials.head(_MOST_TRIALS)
+    more = len(trials) - len(shown)
     page = template("page.html").render(
+        parts,
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
         notes=_notes(summary, trials),
         tint=arm_colours(run),
         compared=run.metric.unit.against(summary.metric),
         several="accuracies" if run.metric.is_share else f"{words} values",
-        headers=summary.headers.items(),
-        comparison_headers=summary.comparison_headers.items(),
-        cost_headers=summary.cost_headers,
-        pair_headers=summary.pair_headers,
-        chosen_headers=summary.tuning.chosen_headers if summary.tuning else [],
         verdict_column=[*summary.comparison_headers].index("verdict"),
-        charts=charts,
-        by_epoch=list(curves),
-        chart_titles=_CHART_TITLES | titles,
+        kind=kind,
+        sheet=sheet,
         train_said=TRAIN_SAID,
         valid_said=VALID_SAID,
-        samples=_encoded(folder, "samples.png", pictures),
-        predicted=_encoded(folder, "predicted.png", pictures),
-        label="label" if run.metric.is_share else "target",
-        licence=str(run.artefact("samples").get("licence", "")),
+        looked=[(f["check"], f["level"], f"{f['about'] and f['about'] + ': '}{f['says']}") for f in summary.preflight],
         measured=_measured(run, summary),
         command=_again(run),
         toml=(run.path / EXPERIMENT).read_text(encoding="utf-8"),
-        hiplot=hiplot,
-        no_hiplot=need_extra("hiplot", "HiPlot"),
-        tables=tables,
-        pictures=pictures,
+        files=files,
         trial_columns=columns,
-        trial_rows=[(row["status"], [cell(row) for cell in columns.values()]) for row in trials.to_dict("records")],
-        plotly=Markup(interactive.get_plotlyjs() if charts else ""),
+        trial_rows=[(row["status"], [cell(row) for cell in columns.values()]) for row in shown.to_dict("records")],
+        trials_left_out=f"{more:,} more are in trials.csv." if more else "",
     )
     file = folder / "index.html"
     file.write_text(page, encoding="utf-8")
     return file
-
-
-def _encoded(folder: Path, name: str, pictures: list[str]) -> str:
-    """A picture as the page holds it; "" where it was not drawn."""
-    return base64.b64encode((folder / name).read_bytes()).decode() if name in pictures else ""
 
 
 def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:

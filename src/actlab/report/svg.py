@@ -132,6 +132,13 @@ def area(x: np.ndarray, low: np.ndarray, high: np.ndarray, **attributes: str | f
     return element("path", d=outline and f"{outline}Z", **attributes)
 
 
+def dots(x: np.ndarray, y: np.ndarray, radius: float, **attributes: str | float | None) -> str:
+    """A circle at each place, in pixels; none where one is not a number."""
+    places = np.column_stack([np.ravel(x), np.ravel(y)])
+    known = places[np.isfinite(places).all(axis=1)].tolist()
+    return "".join(element("circle", cx=left, cy=down, r=radius, **attributes) for left, down in known)
+
+
 def group(*inside: str, **attributes: str | float | None) -> str:
     return element("g", *inside, **attributes)
 
@@ -209,7 +216,7 @@ class Frame:
             at = x.at(value)
             found += [element("path", d=f"M{_said(at)} {_said(y.end)}V{_said(y.start)}", class_="grid")]
             found += [text(at, y.start + 16, said, anchor="middle", class_="soft")]
-        for value, said in tick_texts(y.ticks(6)) if y_ticks is None else y_ticks:
+        for value, said in tick_texts(y.ticks(8)) if y_ticks is None else y_ticks:
             at = y.at(value)
             found += [element("path", d=f"M{_said(x.start)} {_said(at)}H{_said(x.end)}", class_="grid")]
             found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
@@ -253,7 +260,7 @@ class Frame:
             *(
                 element("rect", x=left, y=self.y.end, width=max(0.0, right - left), height=height, class_="hit",
                         data_tip=tip, data_x=place)
-                for left, right, place, tip in zip(edges, edges[1:], places, tips, strict=True)
+                for left, right, place, tip in zip(edges[:-1], edges[1:], places, tips, strict=True)
             )
         )  # fmt: skip
 

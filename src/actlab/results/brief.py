@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actlab.results import endings
-from actlab.results.columns import interval_text
+from actlab.results.columns import columns, interval_text
 from actlab.results.differences import verdict_said
 from actlab.results.numbers import aligned
 from actlab.stats import Comparison, Unit, count, estimate
@@ -27,22 +27,43 @@ def brief(summary: "Summary", paint: Paint) -> list[str]:
     return [*answer, *_arms(summary, paint), *(line for text in told for line in textwrap.wrap(text, _WIDTH))]
 
 
-def _arms(summary: "Summary", paint: Paint) -> list[str]:
-    """Metric, difference and verdict of each; none where all of it stands in the sentence."""
+def answers(summary: "Summary") -> list[list[str]]:
+    """A header, then a row an arm: name, metric, difference from the baseline, verdict, step cost."""
     found, metric = {item.name: item for item in summary.comparisons}, summary.measure
-    if not found:
-        return []
     part = metric.named("test_metric" if summary.has_test else "final_valid_metric")
     beside = "below" if metric.unit.better == "lower" else "minus"
-    verdicts, rows = [""], [["", summary.metric, f"{beside} {summary.comparisons[0].baseline}"]]
+    header = [
+        "activation",
+        summary.metric,
+        *([f"{beside} {summary.comparisons[0].baseline}", "verdict"] if found else []),
+    ]
+    rows = [[*header, "step cost"]]
     for row in summary.table.to_dict("records"):
         item = found.get(row["arm"])
-        rows.append([row["arm"], interval_text(row, part, metric), estimate(item, metric.unit) if item else ""])
-        verdicts.append(paint(item.verdict, _verdict(item, metric.unit)) if item else "")
-    lines = aligned(rows, "  ")
+        judged = (
+            [estimate(item, metric.unit), _verdict(item, metric.unit)] if item else ["baseline", ""][: 2 * bool(found)]
+        )
+        cost = columns(summary.experiment)["step cost"].cell(row)
+        rows.append([row["arm"], interval_text(row, part, metric), *judged, cost])
+    return rows
+
+
+def _arms(summary: "Summary", paint: Paint) -> list[str]:
+    """Metric, difference and verdict of each; none where all of it stands in the sentence."""
+    found = {item.name: item for item in summary.comparisons}
+    if not found:
+        return []
+    header, *rows = answers(summary)
+    verdicts = ["", *(paint(found[name].verdict, said) if name in found else "" for name, _, _, said, _ in rows)]
+    shown = [
+        ["", *header[1:3]],
+        *([name, metric, "" if name not in found else beside] for name, metric, beside, *_ in rows),
+    ]
+    lines = aligned(shown, "  ")
     width = max(map(len, lines))
     return [f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)]
 
 
 def _verdict(item: Comparison, unit: Unit) -> str:
-    return verdict_said(item, unit) + (f": {count(item.further, 'more seed')}" if item.further else "")
+    verdict, semicolon, bounds = verdict_said(item, unit).partition(";")
+    return verdict + (f": {count(item.further, 'more seed')}" if item.further else "") + semicolon + bounds

@@ -13,7 +13,7 @@ from actlab import data
 from actlab.data import sets
 from actlab.experiment import METRICS, Experiment, Metric, Run, looked
 from actlab.results import endings
-from actlab.results.brief import Paint, brief
+from actlab.results.brief import Paint, answers, brief
 from actlab.results.columns import beside, columns
 from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_beside, step_costs
 from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_headers
@@ -95,6 +95,11 @@ class Summary:
     def in_short(self, paint: Paint = lambda verdict, text: text) -> str:
         """The sentence, a line an arm, warnings, for a terminal; `paint`: (verdict, text) -> the text in a colour."""
         return "\n".join(brief(self, paint))
+
+    @property
+    def answers(self) -> list[list[str]]:
+        """The table in five columns: a header, then a row an arm."""
+        return answers(self)
 
     def as_text(self) -> str:
         """All figures, and what they say, as text."""

@@ -1,11 +1,11 @@
-"""What a run knows of its functions: sketches from the samples of f and f' that it keeps, and what training fed them."""
+"""What a run knows of its functions: sketches from the samples that it keeps of f and f', and what training fed them."""
 
 from collections import defaultdict
 
 import numpy as np
 
 from actlab.checks import Sketch
-from actlab.experiment import EDGES, Run
+from actlab.experiment import Run, inside
 from actlab.report.curves import sampled
 
 _HAIR = 1e-6  # so far beside a kink its one-sided limits are drawn
@@ -28,7 +28,7 @@ def fed(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         names = activation.split("/")
         counts[names[(layer - 1) % len(names)]].append(found[:-1].astype(np.int64))  # without NaN
     sums = {name: np.sum(found, axis=0) for name, found in counts.items()}
-    return {name: (EDGES, found[: len(EDGES) - 1] / found.sum()) for name, found in sums.items() if found.any()}
+    return {name: (inside.EDGES, found[: inside.BINS] / found.sum()) for name, found in sums.items() if found.any()}
 
 
 def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) -> Sketch:
@@ -47,7 +47,8 @@ def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) ->
         right = _reaching(rows[:, after + 1], rows[:, after], at + _HAIR)
         joined = left[1] if abs(right[1] - left[1]) < 1e-2 else np.nan
         parts += [rows[:, first : before + 1], np.stack([left, [at, joined, np.nan], right], axis=1)]
-        kinks.append((at, *(rows[1:, before + 1] if after - before == 2 else (np.nan, np.nan))))
+        taken = rows[1:, before + 1].tolist() if after - before == 2 else (np.nan, np.nan)
+        kinks.append((at, *taken))
         first = after
     x, value, slope = np.concatenate([*parts, rows[:, first:]], axis=1)
     curvature = np.full_like(x, np.nan)
@@ -55,7 +56,9 @@ def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) ->
         if end - start > 2:
             curvature[start:end] = np.gradient(slope[start:end], x[start:end])
     flat = tuple((float(x[start]), float(x[end - 1])) for start, end in stretches(np.abs(slope) < 0.1))
-    return Sketch(label, x, value, slope, curvature, tuple(kinks), tuple((low, high) for low, high in flat if low < high))
+    return Sketch(
+        label, x, value, slope, curvature, tuple(kinks), tuple((low, high) for low, high in flat if low < high)
+    )
 
 
 def stretches(holds: np.ndarray) -> list[tuple[int, int]]:

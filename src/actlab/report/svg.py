@@ -222,9 +222,9 @@ class Frame:
             found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
         if zero:
             if x.low < 0 < x.high:
-                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="axis")]
+                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="zero")]
             if y.low < 0 < y.high:
-                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="axis")]
+                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="zero")]
         if x_title:
             found += [text((x.start + x.end) / 2, y.start + 34, x_title, anchor="middle", class_="soft")]
         if y_title:

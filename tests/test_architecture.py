@@ -21,8 +21,6 @@ OUTSIDE = {"__init__", "__main__"}  # what opens the house from the street
 FLOOR = {room: level for level, rooms in enumerate(house.FLOORS) for room in rooms}
 
 ADDRESSES = {
-    "matplotlib": {"report"},
-    "plotly": {"report"},
     "jinja2": {"report"},
     "vl_convert": {"report"},
     "hiplot": {"report"},
@@ -50,7 +48,7 @@ PUBLIC = {  # what people use, and no other room
 }
 
 
-SLOW = {"torch", "numpy", "scipy", "pandas", "matplotlib", "plotly", "sklearn", "hiplot", "pooch", "requests"}
+SLOW = {"torch", "numpy", "scipy", "pandas", "vl_convert", "sklearn", "hiplot", "pooch", "requests"}
 
 
 def room(module: str) -> str:

@@ -282,12 +282,12 @@ def test_nan_in_the_data_is_told_with_counts(tmp_path, actlab_command):
 def test_a_missing_extra_is_named_with_its_command(tmp_path):
     code = (
         "import sys, importlib.util as u\nfind = u.find_spec\n"
-        "u.find_spec = lambda name, *a: None if name == 'plotly' else find(name, *a)\n"
+        "u.find_spec = lambda name, *a: None if name == 'vl_convert' else find(name, *a)\n"
         "sys.argv = ['actlab', 'compare', '--data', 'digits', '--workers', '1']\nfrom actlab.cli import main\nmain()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "actlab: This needs plotly, which is not installed: pip install 'actlab[lab]'\n"
+    assert done.stderr == "actlab: This needs vl_convert, which is not installed: pip install 'actlab[lab]'\n"
 
 
 def test_durations():

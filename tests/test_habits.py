@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("package", "extra", "level"), [("plotly", "lab", "warning"), ("hiplot", "hiplot", "note")])
+@pytest.mark.parametrize(("package", "extra", "level"), [("jinja2", "lab", "warning"), ("hiplot", "hiplot", "note")])
 def test_the_doctor_names_the_extra_that_brings_what_is_missing(monkeypatch, package, extra, level):
     required = [
         f'{needed}; extra == "{name}"'

@@ -457,7 +457,7 @@ def test_the_doctor_looks_at_the_machine(actlab_command, monkeypatch, tmp_path):
 
 def test_the_doctor_names_what_is_missing(monkeypatch):
     version = installation._version
-    monkeypatch.setattr(installation, "_version", lambda name: "" if name == "plotly" else version(name))
+    monkeypatch.setattr(installation, "_version", lambda name: "" if name == "jinja2" else version(name))
     lab = next(f for f in installation.extras() if f.about in ("lab", ""))
     assert lab.level in ("warning", "note") and "pip install" in lab.says
 

@@ -65,7 +65,7 @@ def main() -> None:
     for extra, commands in COMMANDS.items():
         with tempfile.TemporaryDirectory() as folder:
             brought = used(wheel, extra, Path(folder)).split()
-        if not extra and any(name.startswith(("scipy", "pandas", "matplotlib")) for name in brought):
+        if not extra and any(name.startswith(("scipy", "pandas", "vl")) for name in brought):
             sys.exit(f"The light install brings {' '.join(brought)}.")
         print(f"actlab{extra}: {len(brought)} packages; {', '.join(words[0] for words in commands)} run")
 

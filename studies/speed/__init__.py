@@ -1,7 +1,7 @@
 """Measurements against floors and peers: side by side in one run, written down with all that they depend on.
 
 A benchmark is a module with NAME, TITLE, `measure(quick) -> dict` (rows, n, interval, limits), `table(record)` in
-Markdown and `plot(record, axes)`. `record.py` adds command, commit, hardware and versions, and writes the files.
+Markdown and `plot(record)`, a drawing. `record.py` adds command, commit, hardware and versions, and writes the files.
 """
 
 import importlib.util

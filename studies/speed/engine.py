@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from studies.speed import peers
 from studies.speed.floor import FORMS, Floor
+from studies.speed.picture import Line
 from studies.speed.record import by_networks, markdown, summary
 from studies.speed.workload import Workload, arrays_of, workload
 
 from actlab.engine import Arrays, Trainer, cores, one_thread
+from actlab.report.svg import Drawing
 from actlab.running.processes import context
 
 NAME = "engine"
@@ -319,20 +321,18 @@ def _times(ratio: dict[str, float], asked: float | None = None) -> str:
     return f"{text} ({ratio['lowest']:.2f} to {ratio['highest']:.2f})"
 
 
-def plot(record: dict[str, Any], axes: Any) -> None:
+def plot(record: dict[str, Any]) -> Drawing:
     """Seconds of an epoch and network by the number of networks."""
-    lines: dict[str, list[tuple[int, float]]] = {}
+    found: dict[str, list[tuple[int, float]]] = {}
     for row in record["rows"]:
         if row["part"] == "peers" and "absent" not in row:
             title = _OURS.get(row["candidate"]) or PEERS[row["candidate"]][0]
-            lines.setdefault(title, []).append((row["networks"], row["seconds"]["median"]))
+            found.setdefault(title, []).append((row["networks"], row["seconds"]["median"]))
         elif row["part"] == "floor" and row["processes"] == 1 and row["optimizer"] == "sgd":
-            floor = lines.setdefault("floor: its products alone, one core", [])
+            floor = found.setdefault("floor: its products alone, one core", [])
             floor.append((row["networks"], row["floor_seconds"]["median"]))
-    for title, points in lines.items():
-        ours = title.startswith(("this", "floor"))
-        look = {"color": "black", "linestyle": "--"} if title.startswith("floor") else {}
-        axes.plot(*zip(*points, strict=True), marker="o", label=title, linewidth=2.5 if ours else 1.2, **look)
-    counts = sorted({x for points in lines.values() for x, _ in points})
-    by_networks(axes, counts, "seconds for one epoch and network")
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))  # beside the lines, not over them
+    series = {
+        title: Line(*zip(*points, strict=True), 3 if title.startswith("this") else 1.5, title.startswith("floor"))
+        for title, points in found.items()
+    }
+    return by_networks(series, "seconds for one epoch and network")

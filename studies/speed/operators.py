@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from studies.speed.picture import Line, lines
 from studies.speed.record import markdown
 from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS, Activation
 from actlab.checks.battery.costs import bytes_saved
+from actlab.report.svg import Drawing
 
 NAME = "operators"
 TITLE = "Activations beside PyTorch's own"
@@ -289,18 +291,12 @@ def _ratio(row: dict[str, Any]) -> str:
     return f"{f'**{text}**' if missed(row) else text} ({row['lowest']:.2f} to {row['highest']:.2f})"
 
 
-def plot(record: dict[str, Any], axes: Any) -> None:
+def plot(record: dict[str, Any]) -> Drawing:
     """The ratio of each activation, eager and compiled, and what was asked."""
-    rows = [row for row in record["rows"] if row["elements"] != SMALL]
-    for kind, color in (("eager", "C0"), ("compiled", "C1")):
-        chosen = sorted((row for row in rows if row["kind"] == kind), key=lambda row: row["ratio"])
-        shares = [(place + 0.5) / len(chosen) for place in range(len(chosen))]
-        axes.plot([row["ratio"] for row in chosen], shares, ".-", color=color, label=kind)
-        axes.axvline(_MOST[kind], color=color, linestyle="--", linewidth=0.8)
-    axes.set_xscale("log")
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5) if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.set_xlabel("times PyTorch's, forward and backward: its own, or one of like arithmetic (dashed: asked)")
-    axes.set_ylabel("share of activations up to here")
-    axes.legend(frameon=False)
+    rows, series = [row for row in record["rows"] if row["elements"] != SMALL], {}
+    for kind in ("eager", "compiled"):
+        ratios = sorted(row["ratio"] for row in rows if row["kind"] == kind)
+        shares = [(place + 0.5) / len(ratios) for place in range(len(ratios))]
+        series[kind] = Line(ratios, shares, asked=_MOST[kind])
+    said = "times PyTorch's, forward and backward: its own, or one of like arithmetic (dashed: asked)"
+    return lines(series, said, "share of activations up to here", x_ticks=(0.1, 0.2, 0.5, 1, 2, 5))

@@ -4,17 +4,18 @@ import datetime
 import importlib
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from studies.speed import benchmarks
-from studies.speed.picture import draw
+from studies.speed.picture import Line, lines
 
 from actlab import data
 from actlab.engine import machine
 from actlab.errors import UserError
 from actlab.experiment import write_text
+from actlab.report.svg import Drawing, beside
 
 Record = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,11 +58,8 @@ def write(record: Record, folder: Path) -> list[Path]:
     files = [folder / f"{name}.json", folder / f"{name}.png"]
     write_text(files[0], json.dumps(record, indent=1, allow_nan=False) + "\n")
 
-    def plot(axes: Any) -> None:
-        module.plot(record, axes)
-        axes.set_title(f"{record['title']} ({'quick, no result' if record['quick'] else record['date']})", fontsize=11)
-
-    draw(files[1], plot)
+    title = f"{record['title']} ({'quick, no result' if record['quick'] else record['date']})"
+    beside([module.plot(record)], 1, title).save(files[1])
     if folder.resolve() == RECORDS:
         files.append(ROOT / "docs" / "bench.md")
         write_text(files[-1], page(folder))
@@ -114,16 +112,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def by_networks(axes: Any, counts: Sequence[int], measured: str) -> None:
-    """Dress axes of something measured at some numbers of networks."""
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks(counts, [str(count) for count in counts])
-    low, high = axes.get_ylim()
-    ticks = [digit * 10**power for power in range(-4, 4) for digit in (1, 2, 5)]
-    ticks = [tick for tick in ticks if low <= tick <= high]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.set_xlabel("networks trained")
-    axes.set_ylabel(measured)
-    axes.grid(alpha=0.3)
+def by_networks(series: Mapping[str, Line], measured: str) -> Drawing:
+    """Something measured at some numbers of networks."""
+    counts = sorted({count for line in series.values() for count in line.x})
+    return lines(series, "networks trained", measured, log_y=True, x_ticks=counts)

@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from studies.speed.picture import Line
 from studies.speed.record import by_networks, markdown, summary
 
 from actlab.engine import cores
+from actlab.report.svg import Drawing
 
 NAME = "scaling"
 TITLE = "From 1 to 1,000 networks, from 1 process to one a core"
@@ -185,13 +187,14 @@ def _megabytes(count: int | None) -> str:
     return "" if count is None else f"{count / 1e6:,.0f}"
 
 
-def plot(record: dict[str, Any], axes: Any) -> None:
+def plot(record: dict[str, Any]) -> Drawing:
     """Seconds for each network by the number of networks."""
     rows = [row for row in record["rows"] if row["asked_workers"] is None]
     counts = [row["networks"] for row in rows]
-    for key, title in (("core_seconds", "core seconds"), ("training_seconds", "seconds of training")):
-        axes.plot(counts, [row[key]["median"] for row in rows], marker="o", label=title)
+    series = {
+        title: Line(counts, [row[key]["median"] for row in rows])
+        for key, title in (("core_seconds", "core seconds"), ("training_seconds", "seconds of training"))
+    }
     in_all = [row["seconds"]["median"] / row["networks"] for row in rows]
-    axes.plot(counts, in_all, marker="o", label="seconds in all: data, plan, start of workers")
-    by_networks(axes, counts, "seconds for one network and epoch")
-    axes.legend()
+    series["seconds in all: data, plan, start of workers"] = Line(counts, in_all)
+    return by_networks(series, "seconds for one network and epoch")

@@ -14,7 +14,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from studies.speed.picture import bars
 from studies.speed.record import markdown, summary
+
+from actlab.report.svg import Drawing
 
 NAME = "startup"
 TITLE = "Start-up"
@@ -112,11 +115,8 @@ def table(record: dict[str, Any]) -> str:
     )
 
 
-def plot(record: dict[str, Any], axes: Any) -> None:
+def plot(record: dict[str, Any]) -> Drawing:
     """A bar for each command, and what was asked."""
-    rows = record["rows"][::-1]
-    axes.barh([row["command"] for row in rows], [row["seconds"]["median"] for row in rows])
-    for place, row in enumerate(rows):
-        if row["asked"]:
-            axes.plot([row["asked"]] * 2, [place - 0.4, place + 0.4], color="black")
-    axes.set_xlabel("seconds (line: asked)")
+    values = {row["command"]: row["seconds"]["median"] for row in record["rows"]}
+    asked = {row["command"]: row["asked"] for row in record["rows"] if row["asked"]}
+    return bars(values, asked, "seconds (line: asked)")

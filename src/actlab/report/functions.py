@@ -1,13 +1,18 @@
-"""What a run knows of its functions: sketches from the samples that it keeps of f and f', and what training fed them."""
+"""What a run knows of its functions: sketches of its samples of f and f', and what training fed them."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
 from actlab.checks import Sketch
 from actlab.experiment import Run, inside
-from actlab.report.curves import sampled
+from actlab.report.curves import sampled, shortened
+from actlab.results import with_arms
+from actlab.stats import listed
 
+_ALIKE = 0.004  # of what f spans: lines that nobody tells apart
+_LEAST = 0.05  # of the x axis: shorter parts on which two functions are the same are not said
 _HAIR = 1e-6  # so far beside a kink its one-sided limits are drawn
 _SAME = 0.01  # of the distance of two samples: a kink so near to one is at it
 
@@ -29,6 +34,12 @@ def fed(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         counts[names[(layer - 1) % len(names)]].append(found[:-1].astype(np.int64))  # without NaN
     sums = {name: np.sum(found, axis=0) for name, found in counts.items()}
     return {name: (inside.EDGES, found[: inside.BINS] / found.sum()) for name, found in sums.items() if found.any()}
+
+
+def arms_of(run: Run) -> dict[str, str]:
+    """Function -> its arm, where there is one arm of it alone."""
+    pairs = with_arms(run)[["activation", "arm"]].drop_duplicates()
+    return dict(pairs.drop_duplicates("activation", keep=False).itertuples(index=False))
 
 
 def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) -> Sketch:
@@ -69,6 +80,36 @@ def stretches(holds: np.ndarray) -> list[tuple[int, int]]:
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], holds, [False]]).astype(int)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def alike(sketches: Sequence[Sketch]) -> str:
+    """Which functions are the same, and where; or so near everywhere that one line hides the other."""
+    found: list[tuple[str, list[str]]] = []
+    for place, one in enumerate(sketches):
+        for other in sketches[place + 1 :]:
+            x, here, there = np.intersect1d(one.x, other.x, return_indices=True)
+            y, gap = one.value[here], np.abs(one.value[here] - other.value[there])
+            parts = [
+                f"are the same {_where(x, start, end)}"
+                for start, end in stretches(gap <= 1e-6 * (1 + np.abs(y)))
+                if x[end - 1] - x[start] > _LEAST * (x[-1] - x[0])
+            ]
+            near = len(x) > 0 and gap.max() < _ALIKE * np.ptp(y)
+            for said in parts or ["lie on each other"] * bool(near):
+                names = next(
+                    (names for known, names in found if known == said and {one.label, other.label} & {*names}), None
+                )
+                if names is None:
+                    found.append((said, names := []))
+                names += [label for label in (one.label, other.label) if label not in names]
+    return " ".join(f"{listed([shortened(name) for name in names])} {said}." for said, names in found)
+
+
+def _where(x: np.ndarray, start: int, end: int) -> str:
+    low, high = (f"{round(float(x[at]), 4) + 0.0:.3g}" for at in (start, end - 1))
+    if start == 0:
+        return "everywhere" if end == len(x) else f"for x < {high}"
+    return f"for x > {low}" if end == len(x) else f"for {low} < x < {high}"
 
 
 def _broken(x: np.ndarray, value: np.ndarray, slope: np.ndarray) -> np.ndarray:

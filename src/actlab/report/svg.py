@@ -22,6 +22,7 @@ FORMATS = (".svg", ".png", ".pdf")
 _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
+_KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
 _NEAR = 0.1  # of a smooth line in pixels to its points; rounding adds as much
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
@@ -86,7 +87,7 @@ def element(name: str, *inside: str, **attributes: str | float | None) -> str:
     '<circle cx="1.2" class="dot" data-tip="a &quot;b&quot;"/>'
     """
     said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_said(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_said(value)).translate(_KEPT)}"'
         for key, value in attributes.items()
         if value is not None
     )

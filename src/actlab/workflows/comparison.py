@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 KEEP = ("best", "none")
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
-_DRAWN = ("matplotlib", "plotly", "jinja2")
+_DRAWN = ("vl_convert", "jinja2")
 _LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "cloudpickle", "tomli_w", *_DRAWN)
 
 

@@ -43,9 +43,10 @@ def arms_of(run: Run) -> dict[str, str]:
 
 
 def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) -> Sketch:
-    """From samples: f'' by differences, kinks as far as they show. Of a kink between two samples nobody knows what is
-    taken there; where f jumps between them, it is drawn amid them.
+    """From samples: f'' by differences, kinks as far as they show. What is taken at a kink is known where a sample was
+    taken there; where f jumps between two, it is drawn amid them.
     """
+    exact = np.array_equal(x, x.astype(np.float32))  # older runs keep an x that is only near to what f was given
     rows, parts, kinks, first = np.stack([x, value, slope]), [], [], 0
     broken = _broken(x, value, slope)
     for here in np.flatnonzero(broken):
@@ -58,7 +59,7 @@ def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) ->
         right = _reaching(rows[:, after + 1], rows[:, after], at + _HAIR)
         joined = left[1] if abs(right[1] - left[1]) < 1e-2 else np.nan
         parts += [rows[:, first : before + 1], np.stack([left, [at, joined, np.nan], right], axis=1)]
-        taken = rows[1:, before + 1].tolist() if after - before == 2 else (np.nan, np.nan)
+        taken = rows[1:, before + 1].tolist() if exact and after - before == 2 else (np.nan, np.nan)
         kinks.append((at, *taken))
         first = after
     x, value, slope = np.concatenate([*parts, rows[:, first:]], axis=1)

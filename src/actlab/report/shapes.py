@@ -18,14 +18,14 @@ from actlab.report import svg
 from actlab.report.curves import colours, function_colours, shortened
 from actlab.report.figures import legend_of
 from actlab.report.functions import alike, arms_of, fed, run_shapes
-from actlab.report.svg import Drawing, Frame, area, beside, element, group, text, width_of
+from actlab.report.svg import Drawing, Frame, area, beside, element, group, path, text, width_of
 from actlab.report.templates import template
 from actlab.stats import listed
 
 FORMATS = (*svg.FORMATS, ".html")
 Histograms = Mapping[str, tuple[np.ndarray, np.ndarray]]  # label -> edges of bins, share of the inputs in each
 _PANELS = (("f(x)", "value"), ("f'(x)", "slope"), ("f''(x)", "curvature"))
-_PAGE, _FILE, _SMALL = (440.0, 300.0), (340.0, 270.0), (230.0, 190.0)  # a panel's width and height
+_SIZE, _SMALL = (340.0, 270.0), (230.0, 190.0)  # a panel's width and height
 _TALL = 0.4  # of a panel: the highest bar of a histogram
 
 
@@ -55,16 +55,15 @@ def shape_drawings(
     """
     labels = [sketch.label for sketch in sketches]
     tint, arms = tint or colours(labels), dict(zip(labels, labels, strict=True)) if arms is None else arms
-    known = {label: found for label, found in (histograms or {}).items() if label in labels}
-    drawings = tuple(_panel(sketches, place, _PAGE, tint, arms, known) for place in range(3))
-    return Shapes(drawings, _caption(sketches, known), alike(sketches), tint)
+    drawings = tuple(_panel(sketches, place, tint, arms, histograms or {}) for place in range(3))
+    return Shapes(drawings, _caption(sketches, histograms or {}), alike(sketches), tint)
 
 
 def card_drawing(sketches: Sequence[Sketch]) -> Drawing:
     """One picture that stands alone: title or legend, the panels beside each other, a note."""
     labels = [sketch.label for sketch in sketches]
     tint = colours(labels)
-    row = beside([_panel(sketches, place, _FILE, tint) for place in range(3)], 3)
+    row = beside([_panel(sketches, place, tint) for place in range(3)], 3)
     head, top = legend_of(labels, tint, row.width) if len(labels) > 1 else (
         text(row.width / 2, 20, shortened(labels[0], 80), anchor="middle", class_="title"), 28.0
     )  # fmt: skip
@@ -94,8 +93,7 @@ def draw_card(sketches: Sequence[Sketch], file: Path) -> Path:
     """
     check_file(file)
     if file.suffix.lower() == ".html":
-        title = ", ".join(sketch.label for sketch in sketches)
-        page = template("card.html").render(shapes=shape_drawings(sketches), title=title, sheet=svg.sheet)
+        page = template("card.html").render(shapes=shape_drawings(sketches), sheet=svg.sheet)
         file.write_text(page, encoding="utf-8")
     else:
         card_drawing(sketches).save(file)
@@ -111,52 +109,52 @@ def check_file(file: Path) -> None:
 
 
 def _caption(sketches: Sequence[Sketch], histograms: Histograms) -> str:
-    alone, kinked = len(sketches) == 1, any(sketch.kinks for sketch in sketches)
-    flat, beyond = any(sketch.vanishing for sketch in sketches), 0.0
+    alone, kinked, flat = (
+        len(sketches) == 1,
+        *(any(getattr(s, has) for s in sketches) for has in ("kinks", "vanishing")),
+    )
     said = [f"{'Shaded' if alone else 'Bars'}: |f'| < 0.1, where a gradient vanishes."] * flat
     said += ["Dashed: a kink."] * (alone and kinked)
     said += ["Dot: the value taken at a kink; ring: one that is not."] * kinked
     if histograms:
         most, wide = max((shares.max(), edges[1] - edges[0]) for edges, shares in histograms.values())
+        ends = sketches[0].x[[0, -1]]
+        shown = [np.ptp(np.interp(ends, edges, np.cumsum([0, *shares]))) for edges, shares in histograms.values()]
         said.append(f"Behind: the inputs in training; the highest bar, {wide:g} wide, has {most:.0%} of them.")
-    for edges, shares in histograms.values():
-        below = np.interp(sketches[0].x[[0, -1]], edges, np.cumsum([0, *shares]))
-        beyond = max(beyond, 1 - (below[1] - below[0]))
-    return " ".join(said + [f"Up to {beyond:.0%} lie outside."] * (beyond >= 0.005))
+        said += [f"Up to {1 - min(shown):.0%} lie outside."] * bool(min(shown) < 0.995)
+    return " ".join(said)
 
 
 def _panel(
-    sketches: Sequence[Sketch], place: int, size: tuple[float, float], tint: Mapping[str, str],
+    sketches: Sequence[Sketch], place: int, tint: Mapping[str, str],
     arms: Mapping[str, str] | None = None, histograms: Histograms | None = None,
 ) -> Drawing:  # fmt: skip
     """One of f, f', f''; in a page (`arms`) with what answers the mouse."""
     (title, part), x, alone = _PANELS[place], sketches[0].x, len(sketches) == 1
     pitch = 0.0 if alone or place != 1 else min(6.0, 70 / len(sketches))  # of the bars
-    frame = _frame(size, x, [getattr(sketch, part) for sketch in sketches], pitch * len(sketches))
+    frame = _frame(_SIZE, x, [getattr(sketch, part) for sketch in sketches], pitch * len(sketches))
     behind, lines, bars = _shades(frame, sketches[0]) if alone else [], [], histograms if place < 2 else {}
     most = max((shares.max() for _, shares in (histograms or {}).values()), default=1.0)
     for row, sketch in enumerate(sketches):
         own = {"data_arm": (arms or {}).get(sketch.label), "style": f"color:{tint[sketch.label]}"}
         if bars and sketch.label in bars:
             edges, shares = bars[sketch.label]
-            foot, tall = np.full(2 * len(shares), frame.y.start), _TALL * (frame.y.start - frame.y.end) / most
-            steps = area(frame.x(np.repeat(edges, 2)[1:-1]), foot, foot - tall * np.repeat(shares, 2), class_="band")
-            behind.append(group(steps, **own))
+            across, foot = frame.x(np.repeat(edges, 2)[1:-1]), frame.y.start - pitch * len(sketches)
+            top = foot - _TALL * (frame.y.start - frame.y.end) / most * np.repeat(shares, 2)
+            steps = path(across, top, class_="thin", style="stroke-opacity:.5")
+            behind.append(group(area(across, np.full_like(top, foot), top, class_="band"), steps, **own))
         # what comes later is thinner: two functions that agree are both seen
         width, corners = 2.2 if alone else 2.8 - 1.5 * row / (len(sketches) - 1), [x for x, *_ in sketch.kinks]
         marks = [frame.smooth(sketch.x, getattr(sketch, part), corners, style=f"stroke-width:{width:.3g}")]
-        for at, y, kind in _marks(sketch, place):
-            if frame.y.low <= y <= frame.y.high:
-                marks.append(element("circle", cx=frame.x.at(at), cy=frame.y.at(y), r=3.8, class_=kind))
         if pitch:
-            marks += _shades(frame, sketch, frame.y.start - pitch * (len(sketches) - row), 0.6 * pitch, "fill")
-        lines.append(group(*marks, **own))
+            marks += _shades(frame, sketch, (frame.y.start - pitch * (len(sketches) - row), 0.6 * pitch))
+        lines.append(group(*marks, *_marks(frame, sketch, place), **own))
     ends = np.array([frame.y.low, frame.y.high])
     kinks = [frame.line(np.full(2, at), ends, class_="axis dashed") for at, *_ in sketches[0].kinks if alone]
     hits = [] if arms is None else [_hits(frame, sketches, place, arms)]
     label = f"{title} of {listed([sketch.label for sketch in sketches])}, x from {x[0]:.3g} to {x[-1]:.3g}."
     head = (text(frame.x.start, 18, title, class_="title"), frame.axes("x", zero=True))
-    return Drawing(*size, label, (frame.inside(*behind), *head, frame.inside(*kinks, *lines, *hits)))
+    return Drawing(*_SIZE, label, (frame.inside(*behind), *head, frame.inside(*kinks, *lines, *hits)))
 
 
 def _frame(size: tuple[float, float], x: np.ndarray, values: Sequence[np.ndarray], foot: float = 0.0) -> Frame:
@@ -169,27 +167,26 @@ def _frame(size: tuple[float, float], x: np.ndarray, values: Sequence[np.ndarray
     low, high = max(float(known.min()), -reach), min(float(known.max()), reach)
     room = 0.07 * (high - low) if high - low > 0.05 else 0.5
     below = (high - low + 2 * room) * foot / (size[1] - 70 - foot)
-    return Frame.of(*size, (x[0], x[-1]), (low - room - below, high + room), left=40, top=28, bottom=42)
+    return Frame.of(*size, (x[0], x[-1]), (low - room - below, high + room), left=44, top=28, bottom=42)
 
 
-def _shades(
-    frame: Frame, sketch: Sketch, top: float | None = None, height: float | None = None, kind: str = "shade"
-) -> list[str]:
-    """Where its gradient vanishes: over the whole height of a panel, or as a bar."""
-    y, tall = (frame.y.end, frame.y.start - frame.y.end) if top is None or height is None else (top, height)
-    ends = frame.x(np.array(sketch.vanishing).reshape(-1, 2)).tolist()
-    return [element("rect", x=low, y=y, width=high - low, height=tall, class_=kind) for low, high in ends]
+def _shades(frame: Frame, sketch: Sketch, bar: tuple[float, float] | None = None) -> list[str]:
+    """Where its gradient vanishes: over the whole height of a panel, or a bar from so far down, so high."""
+    top, tall = bar or (frame.y.end, frame.y.start - frame.y.end)
+    ends, kind = frame.x(np.array(sketch.vanishing).reshape(-1, 2)).tolist(), "fill" if bar else "shade"
+    return [element("rect", x=low, y=top, width=high - low, height=tall, class_=kind) for low, high in ends]
 
 
-def _marks(sketch: Sketch, place: int) -> list[tuple[float, float, str]]:
-    """x, y and class: a dot at the value of f or f' at each kink, a ring at the one-sided limits that are not taken."""
+def _marks(frame: Frame, sketch: Sketch, place: int) -> list[str]:
+    """At each kink a dot at the value of f or f', a ring at the one-sided limits that are not taken."""
     values, marks = getattr(sketch, _PANELS[place][1]), []
     for x, *taken in sketch.kinks:
         here, known = int(np.searchsorted(sketch.x, x)), [*taken, np.nan][place]  # f'' is nowhere taken at a kink
         if place == 2 or np.isfinite(known):  # of a kink between two samples nobody knows which limit is taken
             limits = values[max(here - 1, 0) : here + 2 : 2].tolist()
             marks += [(x, y, "ring") for y in limits if not abs(y - known) <= 1e-3] + [(x, known, "fill")]
-    return marks
+    seen = [(frame.x.at(x), frame.y.at(y), kind) for x, y, kind in marks if frame.y.low <= y <= frame.y.high]
+    return [element("circle", cx=left, cy=down, r=3.8, class_=kind) for left, down, kind in seen]
 
 
 def _hits(frame: Frame, sketches: Sequence[Sketch], place: int, arms: Mapping[str, str]) -> str:
@@ -197,9 +194,10 @@ def _hits(frame: Frame, sketches: Sequence[Sketch], place: int, arms: Mapping[st
     at = np.array(frame.x.ticks(125))
     lines = [[f"x = {x:g}" for x in at]]
     for sketch in sketches:
-        values = np.interp(at, sketch.x, getattr(sketch, _PANELS[place][1])) + 0.0
+        values = np.interp(at, sketch.x, getattr(sketch, _PANELS[place][1]))
         for x, *taken in sketch.kinks:
-            values[np.abs(at - x) < 1e-9] = [*taken, np.nan][place]
+            if np.isfinite(known := [*taken, np.nan][place]):
+                values[np.abs(at - x) < 1e-9] = known
         name = f"{arms[sketch.label]}\t" if sketch.label in arms else f"{shortened(sketch.label)}: "
-        lines.append([f"{name}{value:.4g}" if np.isfinite(value) else f"{name}no value" for value in values])
+        lines.append([f"{name}{round(value, 6) + 0.0:.4g}" if np.isfinite(value) else f"{name}–" for value in values])
     return frame.columns(at.tolist(), ["\n".join(tip) for tip in zip(*lines, strict=True)])

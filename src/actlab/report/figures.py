@@ -24,7 +24,7 @@ from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, p
 WIDTH = 440.0
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
 VALID_SAID = "after the epoch"
-_ROW = 52.0  # of an arm in a forest
+_ROW = 46.0  # of an arm in a forest
 _FAR = 12.0  # so many times further than half of the arms reach is cut off
 _MOST_SEEDS = 300  # drawn one by one
 _MOST_LOOKS = 40
@@ -94,7 +94,7 @@ def _arm(
     frame: Frame, top: float, item: Comparison, pairs: Mapping[int, float], unit: Unit, colour: str
 ) -> str:  # fmt: skip
     """Name and badge on a line, dots and interval below it."""
-    said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 35
+    said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 32
     room = WIDTH - 34 - width_of(said)
     name = shortened(item.name, max(8, int(room / width_of("x"))))
     parts = [
@@ -110,7 +110,7 @@ def _arm(
         return group(*parts)
     for place, (seed, value) in enumerate(pairs.items()):
         if frame.x.low <= value <= frame.x.high:
-            down = middle + (place / max(1, len(pairs) - 1) - 0.5) * 12 * (len(pairs) > 1)
+            down = middle + (place / max(1, len(pairs) - 1) - 0.5) * 11 * (len(pairs) > 1)
             tip = f"{item.name}, seed {seed}: {unit.difference(value / unit.scale)}{word}"
             parts.append(element("circle", cx=frame.x.at(value), cy=down, r=3.5, class_="dot", data_tip=tip,
                                  style=f"color:{colour}"))  # fmt: skip
@@ -143,7 +143,6 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
     frame = Frame.of(
         WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
     )
-    spans = [(float(epoch), str(epoch)) for epoch in range(1, last + 1)] if last <= 8 else None
     few = len(curves) <= MOST_BANDS
     every = sum(train.seeds for train, _ in curves) <= _MOST_SEEDS
     drawn = [
@@ -156,7 +155,7 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
     ]  # fmt: skip
     epochs = range(1, last + 1)
     hits = frame.columns(epochs, [_tip(epoch, curves, quantity) for epoch in epochs])
-    axes = frame.axes("epoch", quantity.axis, x_ticks=spans)
+    axes = frame.axes("epoch", quantity.axis, whole=True)
     ends = "; ".join(f"{valid.arm} ends at {valid.mean[-1]:.{quantity.digits}f}" for _, valid in curves)
     label = f"{quantity.title}, {last} epochs. Validation: {ends}."
     return Drawing(WIDTH, 300 + top, label, (axes, names, frame.inside(hits, *drawn)))
@@ -200,7 +199,7 @@ def curves_said(run: Run, quantity: Quantity) -> str:
     if max(valid.seeds for _, valid in curves) > 1:
         said += " Means over seeds" + ("; bands: lowest to highest." if len(curves) <= MOST_BANDS else ".")
     low, high = limits([curve.mean for pair in curves for curve in pair])
-    for place, (_, one) in enumerate(curves):
+    for place, (_, one) in enumerate(curves if len(curves) <= MOST_BANDS else []):
         for _, other in curves[place + 1 :]:
             if np.array_equal(one.epochs, other.epochs) and np.all(
                 np.abs(one.mean - other.mean) < _ALIKE * (high - low)
@@ -284,7 +283,7 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
         WIDTH / 2, 18, f"{shortened(name)} against {shortened(known.baseline)}", anchor="middle", class_="title"
     )
     label = f"{name}: interval by number of seeds, from {tips[0]} to {tips[-1]}"
-    return Drawing(WIDTH, 240, label, (title, frame.axes("seeds", f"difference{word}"), marks))
+    return Drawing(WIDTH, 240, label, (title, frame.axes("seeds", f"difference{word}", whole=True), marks))
 
 
 def legend_of(names: Sequence[str], tint: Mapping[str, str], width: float = WIDTH) -> tuple[str, float]:

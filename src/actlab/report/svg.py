@@ -208,12 +208,14 @@ class Frame:
     def axes(
         self, x_title: str = "", y_title: str = "", *, x_ticks: Sequence[tuple[float, str]] | None = None,
         y_ticks: Sequence[tuple[float, str]] | None = None, zero: bool = False,
+        whole: bool = False,
     ) -> str:  # fmt: skip
-        """Grid, numbers and titles; `zero`: lines at 0 as well."""
+        """Grid, numbers and titles; `zero`: lines at 0 as well; `whole`: only whole numbers along x."""
         x, y = self.x, self.y
         room = max(2, min(7, int((x.end - x.start) / 55)))
         found = []
-        for value, said in tick_texts(x.ticks(room)) if x_ticks is None else x_ticks:
+        along = [tick for tick in x.ticks(room) if not whole or tick == round(tick)]
+        for value, said in tick_texts(along) if x_ticks is None else x_ticks:
             at = x.at(value)
             found += [element("path", d=f"M{_said(at)} {_said(y.end)}V{_said(y.start)}", class_="grid")]
             found += [text(at, y.start + 16, said, anchor="middle", class_="soft")]

@@ -139,7 +139,7 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
         low, high = (float(find([find(v[np.isfinite(v)], initial=start) for v in above]))
                      for find, start in ((np.min, np.inf), (np.max, 0.0)))  # fmt: skip
         low, high = low / 1.15, high * 1.15
-    names, top = _legend([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
+    names, top = legend_of([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
     frame = Frame.of(
         WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
     )
@@ -212,7 +212,7 @@ def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bo
     """The metric of validation over the learning rate; a ring around what was chosen."""
     if tuning is None or len(tuning.rates) < 2:
         return None
-    names, top = _legend(tuning.names, tint) if legend else ("", 0.0)
+    names, top = legend_of(tuning.names, tint) if legend else ("", 0.0)
     rates = np.array(tuning.rates)
     room = (rates[-1] / rates[0]) ** 0.05
     frame = Frame.of(WIDTH, 280 + top, (rates[0] / room, rates[-1] * room), tuning.limits, top=12 + top, log_x=True)
@@ -286,13 +286,13 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     return Drawing(WIDTH, 240, label, (title, frame.axes("seeds", f"difference{word}", whole=True), marks))
 
 
-def _legend(names: Sequence[str], tint: Mapping[str, str]) -> tuple[str, float]:
+def legend_of(names: Sequence[str], tint: Mapping[str, str], width: float = WIDTH) -> tuple[str, float]:
     """Names with their colours in rows above a drawing, and how much room they take."""
     shown, rows, left = [shortened(name, 24) for name in names], 0, 52.0
     found = []
     for name, short in zip(names, shown, strict=True):
         wide = 30 + width_of(short)
-        if left + wide > WIDTH and left > 52:
+        if left + wide > width and left > 52:
             rows, left = rows + 1, 52.0
         down = 14.0 + 18 * rows
         found.append(element("circle", cx=left + 5, cy=down - 4, r=5, class_="fill", style=f"color:{tint[name]}"))

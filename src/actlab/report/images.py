@@ -176,7 +176,7 @@ def _image(pixels: np.ndarray, x: float, y: float, width: float, height: float) 
 
 def _label(said: str, box: _Box) -> str:
     left, top, width, _ = box
-    shown = shortened(said, 7)
+    shown = shortened(said, 6)
     tip = said if shown != said else None
     return text(left + width / 2, top - 4, shown, anchor="middle", class_="soft", data_tip=tip)
 
@@ -190,7 +190,7 @@ def _matrix(arm: str, table: np.ndarray, names: list[str], darkest: float, seeds
     high, top = min(wide, 30.0), 28.0
     upright = longest > wide
     end = top + count * high
-    height = end + (longest + 4 if upright else 16) + 20
+    height = end + (longest + 10 if upright else 16) + 20
     parts = [text(left, 17, shortened(arm), class_="ink title")]
     for place, name in enumerate(shown):
         x, y = left + (place + 0.5) * wide, top + (place + 0.5) * high + 4

@@ -194,6 +194,7 @@ def _hits(frame: Frame, sketches: Sequence[Sketch], place: int, arms: Mapping[st
         for x, *taken in sketch.kinks:
             if np.isfinite(known := [*taken, np.nan][place]):
                 values[np.abs(at - x) < 1e-9] = known
-        name = f"{arms[sketch.label]}\t" if sketch.label in arms else f"{shortened(sketch.label)}: "
+        own = " ".join(arms.get(sketch.label, sketch.label).split())  # a line is one function's
+        name = f"{own}\t" if sketch.label in arms else f"{shortened(own)}: "
         lines.append([f"{name}{round(value, 6) + 0.0:.4g}" if np.isfinite(value) else f"{name}–" for value in values])
     return frame.columns(at.tolist(), ["\n".join(tip) for tip in zip(*lines, strict=True)])

@@ -237,6 +237,9 @@ def test_values_beside_the_mouse():
             own, other = (line.split("\t") for line in said.split("\n"))
             assert (own[0], other[0]) == ("silu", "relu")
             assert float(own[1]) == pytest.approx(silu(np.array(x))[place], rel=2e-3, abs=1e-5)
+        hits = [(float(r.get("x")), float(r.get("width"))) for r in panel.root.iter("rect") if r.get("class") == "hit"]
+        lefts, ends = [x for x, _ in hits[1:]], [x + wide for x, wide in hits[:-1]]
+        np.testing.assert_allclose(lefts, ends, atol=1e-6, err_msg="nowhere between two of them")
         said = panel.tips[0.0].split("\n")[1]
         assert said == f"relu\t{('0', '0', '–')[place]}", "at a kink what is taken there"
 

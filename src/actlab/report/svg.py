@@ -257,7 +257,7 @@ class Frame:
     def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
         """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""
         places = self.x(np.asarray(at, dtype=np.float64))
-        edges = [self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end]
+        edges = np.round([self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end], 1).tolist()  # no gaps between
         height = self.y.start - self.y.end
         return group(
             *(

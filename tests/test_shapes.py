@@ -161,7 +161,7 @@ def test_cubic_pieces_are_never_off_by_more_than_a_third_of_a_pixel(name):
     x = np.linspace(-5, 5, 1601)
     frame = Frame.of(440, 300, (-5, 5), (-3, 5))
     y = f(x)
-    d = ElementTree.fromstring(frame.smooth(x, y, corners)).get("d")
+    d = ElementTree.fromstring(frame.smooth(x, y)).get("d")
     known = np.isfinite(y)
     runs = [run for run in np.split(np.arange(len(x)), np.flatnonzero(np.diff(known)) + 1) if known[run[0]]]
     strokes = points_of(d)
@@ -173,7 +173,7 @@ def test_cubic_pieces_are_never_off_by_more_than_a_third_of_a_pixel(name):
         within = dense[(dense[:, 1] > frame.y.end) & (dense[:, 1] < frame.y.start)]
         assert far(within[:: 1 + len(within) // 500], samples).max() < 0.3
         for corner in corners:
-            assert np.abs(ends[:, 0] - frame.x.at(corner)).min() < 0.06, "a piece ends at a corner"
+            assert np.abs(ends[:, 0] - frame.x.at(corner)).min() < 0.1, "a piece ends at a corner"
 
 
 @pytest.mark.large
@@ -335,6 +335,21 @@ def test_kinks_are_found_in_samples(name):
     assert np.quantile(gap, 0.99) < 2e-3 and (found.curvature[np.abs(found.x) > 5.5] < 5).all()
     inner = [ends for ends in found.vanishing if ends[0] > -5 and ends[1] < 5]
     np.testing.assert_allclose(inner, [e for e in known.vanishing if e[0] > -5 and e[1] < 5], atol=0.021)
+
+
+def test_one_sided_limits_are_those_of_the_samples_beside_them():
+    x = np.linspace(-6, 6, 601).astype(np.float32).astype(float)
+    for at in (0.0, 0.0137):  # at a sample, and between two
+        below = x <= at
+        value = np.where(below, np.exp(x - at), 1 + (x - at) ** 2 - 3 * (x - at))
+        slope = np.where(below, np.exp(x - at), 2 * (x - at) - 3)
+        found = sketched("f", x, value, slope)
+        [(kink, *taken)] = found.kinks
+        here = int(np.flatnonzero(found.x == kink)[0])
+        assert kink == pytest.approx(at, abs=1e-4) and (taken == [1, 1] or np.isnan(taken).all())
+        np.testing.assert_allclose(found.value[[here - 1, here, here + 1]], 1, atol=2e-5 if at == 0 else 1e-3)
+        np.testing.assert_allclose(found.slope[[here - 1, here + 1]], [1, -3], atol=1e-3)
+        np.testing.assert_allclose(found.curvature[[here - 1, here + 1]], [1, 2], atol=0.03)
 
 
 def test_nothing_is_said_of_what_no_sample_shows():

@@ -77,9 +77,9 @@ def overview_drawing(sketches: Sequence[Sketch], columns: int = 4) -> Drawing:
     """Many functions, a small panel each: f solid, f' dashed, the vanishing region shaded."""
     solid, dashed, panels = *(f"color:{colour}" for colour in colours(["f", "f'"]).values()), []
     for sketch in sketches:
-        frame, corners = _frame(_SMALL, sketch.x, [sketch.value, sketch.slope]), [x for x, *_ in sketch.kinks]
-        lines = [frame.smooth(sketch.x, sketch.value, corners, style=solid),
-                 frame.smooth(sketch.x, sketch.slope, corners, class_="train", style=dashed)]  # fmt: skip
+        frame = _frame(_SMALL, sketch.x, [sketch.value, sketch.slope])
+        lines = [frame.smooth(sketch.x, sketch.value, style=solid),
+                 frame.smooth(sketch.x, sketch.slope, class_="train", style=dashed)]  # fmt: skip
         title = text(frame.x.start, 16, shortened(sketch.label, 24), class_="title")
         parts = (*_shades(frame, sketch), frame.axes(zero=True), frame.inside(*lines), title)
         panels.append(Drawing(*_SMALL, f"f and f' of {sketch.label}.", parts))
@@ -142,8 +142,8 @@ def _panel(
             steps = path(across, top, class_="thin", style="stroke-opacity:.5")
             behind.append(group(area(across, np.full_like(top, foot), top, class_="band"), steps, **own))
         # what comes later is thinner: two functions that agree are both seen
-        width, corners = 2.2 if alone else 2.8 - 1.5 * row / (len(sketches) - 1), [x for x, *_ in sketch.kinks]
-        marks = [frame.smooth(sketch.x, getattr(sketch, part), corners, style=f"stroke-width:{width:.3g}")]
+        width = 2.2 if alone else 2.8 - 1.5 * row / (len(sketches) - 1)
+        marks = [frame.smooth(sketch.x, getattr(sketch, part), style=f"stroke-width:{width:.3g}")]
         if pitch:
             marks += _shades(frame, sketch, (frame.y.start - pitch * (len(sketches) - row), 0.6 * pitch))
         lines.append(group(*marks, *_marks(frame, sketch, place), **own))

@@ -106,23 +106,22 @@ def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
     return element("path", d=_through(x, y), **attributes)
 
 
-def smooth(x: np.ndarray, y: np.ndarray, corners: Sequence[float] = (), **attributes: str | float | None) -> str:
+def smooth(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
     """A line through close points in pixels, x rising, in few cubic pieces that leave none by more than a tenth of a
-    pixel: broken where y is not a number, whole pieces from one corner (an x) to the next.
+    pixel: a corner is the end of one; broken where y is not a number.
     """
     found, known = [], np.isfinite(y)
     for part in np.split(np.arange(len(x)), np.flatnonzero(np.diff(known)) + 1):
         if not len(part) or not known[part[0]]:
             continue
-        start = part[0]
+        start, stop = part[0], part[-1]
         found.append(f"M{_said(x[start])} {_said(y[start])}")
-        for stop in [*(at for at in np.searchsorted(x, corners) if start < at < part[-1]), part[-1]]:
-            while start < stop:
-                size = stop - start
-                while not (piece := _cubic(x[start : start + size + 1], y[start : start + size + 1])):
-                    size = size * 3 // 4
-                found.append(piece)
-                start += size
+        while start < stop:
+            size = stop - start
+            while not (piece := _cubic(x[start : start + size + 1], y[start : start + size + 1])):
+                size = size * 3 // 4
+            found.append(piece)
+            start += size
     return element("path", d="".join(found), **attributes)
 
 
@@ -246,13 +245,11 @@ class Frame:
     def line(self, x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
         return path(self.x(x), self.y(y), **attributes)
 
-    def smooth(
-        self, x: np.ndarray, y: np.ndarray, corners: Sequence[float] = (), **attributes: str | float | None
-    ) -> str:
+    def smooth(self, x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
         """A smooth line; what is far outside is drawn no farther than one frame's height."""
         height = self.y.start - self.y.end
         down = np.clip(self.y(y), self.y.end - height, self.y.start + height)
-        return smooth(self.x(x), down, self.x(np.asarray(corners)), **attributes)
+        return smooth(self.x(x), down, **attributes)
 
     def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
         """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""

@@ -208,7 +208,7 @@ def test_many_lines_are_thinned_evenly(tmp_path, monkeypatch, lost):
     found = epochs_drawing(run)
     lines = lines_of(found.drawing)
     arms = Counter(arm for arm, _ in lines)
-    assert 195 <= found.count == len(lines) <= 200 and f"Of 1,200 {found.count} are drawn" in found.caption
+    assert 195 <= found.count == len(lines) <= 200 and f"{found.count} of 1,200 are drawn" in found.caption
     epochs_lost = 30 * lost
     share = (200 - epochs_lost) / (1200 - epochs_lost)
     assert arms["relu"] == pytest.approx(600 * share, abs=2)

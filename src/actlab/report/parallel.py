@@ -110,7 +110,7 @@ def _caption(rows: "pd.DataFrame", kept: "pd.DataFrame", what: str) -> str:
     each = {"trials": "a trial", "epochs": "an epoch of a trial"}[what]
     known = "; NaN: the trial had diverged" if "diverged" in set(rows["status"]) else ""
     lost = ", and all that diverged" if _lost(rows).any() else ""
-    few = f" Of {len(rows):,} {len(kept):,} are drawn, evenly from each activation{lost}."
+    few = f" {len(kept):,} of {len(rows):,} are drawn, evenly from each activation{lost}."
     return f"A line is {each}, in the colour of its activation{known}." + few * (len(kept) < len(rows))
 
 

@@ -106,7 +106,9 @@ def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
     return element("path", d=_through(x, y), **attributes)
 
 
-def smooth(x: np.ndarray, y: np.ndarray, corners: Sequence[float] = (), **attributes: str | float | None) -> str:
+def smooth(
+    x: np.ndarray, y: np.ndarray, corners: Sequence[float] | np.ndarray = (), **attributes: str | float | None
+) -> str:
     """A line through close points in pixels, x rising, in few cubic pieces that leave none by more than a tenth of a
     pixel: broken where y is not a number, whole pieces from one corner (an x) to the next.
     """
@@ -115,7 +117,7 @@ def smooth(x: np.ndarray, y: np.ndarray, corners: Sequence[float] = (), **attrib
         if not len(part) or not known[part[0]]:
             continue
         start = part[0]
-        found.append(f"M{_said(x[start])} {_said(y[start])}")
+        found.append(f"M{_said(float(x[start]))} {_said(float(y[start]))}")
         for stop in [*(at for at in np.searchsorted(x, corners) if start < at < part[-1]), part[-1]]:
             while start < stop:
                 size = stop - start
@@ -254,7 +256,7 @@ class Frame:
         down = np.clip(self.y(y), self.y.end - height, self.y.start + height)
         return smooth(self.x(x), down, self.x(np.asarray(corners)), **attributes)
 
-    def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
+    def columns(self, at: Sequence[float] | np.ndarray, tips: Sequence[str]) -> str:
         """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""
         places = self.x(np.asarray(at, dtype=np.float64))
         edges = [self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end]

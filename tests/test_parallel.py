@@ -169,6 +169,8 @@ def test_settings_that_vary_have_axes_and_rates_logarithmic_ones(tmp_path):
         assert set(places) == set(decay.beside.values()) and len(set(places.values())) == 1
         assert axes["dropout"].beside["0"] == axes["dropout"].end, "no rate: 0 is on the axis"
         assert set(axes["initialisation"].beside) == {"pytorch", "gain"}
+        per_arm = Counter(arm for arm, _ in lines_of(found.drawing))
+        assert set(per_arm) == set(arm_colours(run)) and len(per_arm) == 72 and len(set(per_arm.values())) == 1
     tints = {group.get("style") for group in ElementTree.fromstring(found.drawing.as_file).iter(f"{SVG}g")
              if group.get("data-arm")}  # fmt: skip
     assert len(tints) == 2 and len(found.said) == 2, "by activation, though each setting is an arm"
@@ -206,7 +208,7 @@ def test_many_lines_are_thinned_evenly(tmp_path, monkeypatch, lost):
     found = epochs_drawing(run)
     lines = lines_of(found.drawing)
     arms = Counter(arm for arm, _ in lines)
-    assert 195 <= found.count == len(lines) <= 200 and f"Of 1,200 {found.count} are drawn" in found.caption
+    assert 195 <= found.count == len(lines) <= 200 and f"{found.count} of 1,200 are drawn" in found.caption
     epochs_lost = 30 * lost
     share = (200 - epochs_lost) / (1200 - epochs_lost)
     assert arms["relu"] == pytest.approx(600 * share, abs=2)

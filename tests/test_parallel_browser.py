@@ -137,6 +137,13 @@ def test_keys_move_the_ends(page, folder):
     page.keyboard.press("ArrowDown")
     assert set(left(figure)) == {"relu"}, "it goes no further than the other end"
     page.keyboard.press("Escape")
+    page.keyboard.press("Home")
+    assert set(left(figure)) == {NASTY}
+    lower.focus()
+    page.keyboard.press("ArrowUp")
+    assert set(left(figure)) == {NASTY}, "nor does the other"
+    assert lower.get_attribute("aria-valuetext") == NASTY
+    page.keyboard.press("Escape")
     assert said(figure) == "30 of 30 trials"
 
     seeds = [row[0] for row in rows_of(folder[1], "SELECT DISTINCT seed FROM trials ORDER BY seed")]
@@ -247,11 +254,11 @@ def test_without_the_script_the_picture_is_whole(visit, folder):  # noqa: F811
 
 
 def test_on_paper_there_is_nothing_to_pull(page):
+    assert page.locator(".handle:visible").count() == 34
     page.emulate_media(media="print")
-    assert (
-        page.locator(".handle").count() and not page.locator(".handle:visible, .chosen:visible, .strip:visible").count()
-    )
-    assert page.locator(".lines path").first.is_visible()
+    assert not page.locator(".handle:visible, .strip:visible, .parallel button:visible").count()
+    assert not page.get_by_text("Drag along").first.is_visible()
+    assert page.locator(".lines path").first.is_visible() and said(trials(page)) == "30 of 30 trials"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -20,7 +20,7 @@ _LABEL = 15.0  # height of a line of text
 _SIDE = 48  # pixels: larger images are made smaller, so that a page stays small
 _ROWS, _FEATURES = 32, 1000  # of samples that are no images
 _MOST_TARGETS = 2  # written beside a sample
-_MOST_CELLS, _MOST_BARS = 4000, 800  # of all drawings of a kind: a page stays small
+_MOST_CELLS, _MOST_BARS = 2000, 800  # of all drawings of a kind: a page stays small
 _BAR = 6.0  # from one to the next
 _Box = tuple[float, float, float, float]  # left, top, width, height
 # dark to bright, as viridis

@@ -113,6 +113,7 @@
         all += shown;
         within += shown && !out;
       }
+      marks.setAttribute("stroke-opacity", Math.min(0.9, Math.max(0.15, 6 / Math.sqrt(within))));  // as they are drawn
       const said = `${within} of ${all} ${marks.dataset.what}`;
       if (counted.textContent !== said) counted.textContent = said;
       clear.hidden = axes.every((axis) => !axis.range);

@@ -73,8 +73,10 @@ def _trained(run: Run) -> "pd.DataFrame":
 
 def _best_epochs(run: Run, rows: "pd.DataFrame") -> tuple[str, ...]:
     """When the validation metric of each activation was best: the median over the trials that finished."""
-    better, found = run.metric.improvement(rows[run.metric.named("valid_metric")].to_numpy()), []
-    for activation, own in rows.assign(better=better).groupby("activation", sort=False):
+    sign, found = run.metric.improvement(1.0), []
+    for activation, own in rows.assign(better=sign * rows[run.metric.named("valid_metric")]).groupby(
+        "activation", sort=False
+    ):
         own = own.loc[own["status"] == "finished"]
         best = own.loc[own.groupby("key")["better"].idxmax(), "epoch"]  # the first of equal ones
         low, high, n = best.min(), best.max(), len(best)
@@ -110,7 +112,7 @@ def _caption(rows: "pd.DataFrame", kept: "pd.DataFrame", what: str) -> str:
     each = {"trials": "a trial", "epochs": "an epoch of a trial"}[what]
     known = "; NaN: the trial had diverged" if "diverged" in set(rows["status"]) else ""
     lost = ", and all that diverged" if _lost(rows).any() else ""
-    few = f" Of {len(rows):,} {len(kept):,} are drawn, evenly from each activation{lost}."
+    few = f" {len(kept):,} of {len(rows):,} are drawn, evenly from each activation{lost}."
     return f"A line is {each}, in the colour of its activation{known}." + few * (len(kept) < len(rows))
 
 
@@ -164,11 +166,11 @@ class _Axis:
 
 def _axes(run: Run, rows: "pd.DataFrame", columns: Sequence[str]) -> list[_Axis]:
     metric, unit, found = run.metric, run.metric.unit, []
-    length = max(250, 17 * rows["activation"].nunique())
+    length = max(250, 17 * len(set(rows["activation"])))
     spelled = {"metric": f"{metric.words},\N{NO-BREAK SPACE}%" if metric.is_share else metric.words} | _SPELLED
     if is_the_loss(run.experiment):  # drawn once
         columns = [column.replace("_loss", "_metric") for column in columns]
-    vary = (name for name in _SETTINGS if rows[name].nunique() > 1)
+    vary = (name for name in _SETTINGS if len(set(rows[name])) > 1)
     for column, own in {metric.named(name): name for name in ("activation", *vary, *columns)}.items():
         name = " ".join(spelled.get(word, word) for word in own.split("_"))
         if column not in rows or (own == "status" and "diverged" not in set(rows[own])):

@@ -115,7 +115,7 @@ def smooth(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> st
         if not len(part) or not known[part[0]]:
             continue
         start, stop = part[0], part[-1]
-        found.append(f"M{_said(x[start])} {_said(y[start])}")
+        found.append(f"M{_said(float(x[start]))} {_said(float(y[start]))}")
         while start < stop:
             size = stop - start
             while not (piece := _cubic(x[start : start + size + 1], y[start : start + size + 1])):
@@ -251,7 +251,7 @@ class Frame:
         down = np.clip(self.y(y), self.y.end - height, self.y.start + height)
         return smooth(self.x(x), down, **attributes)
 
-    def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
+    def columns(self, at: Sequence[float] | np.ndarray, tips: Sequence[str]) -> str:
         """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""
         places = self.x(np.asarray(at, dtype=np.float64))
         edges = np.round([self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end], 1).tolist()  # no gaps between

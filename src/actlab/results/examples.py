@@ -66,5 +66,6 @@ def answers(run: Run, index: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _finished(run: Run) -> "pd.DataFrame":
+    """The trials of classes that finished, with their arms."""
     trials = with_arms(run)
     return trials.loc[(trials["status"] == "finished") & run.metric.is_share]

@@ -76,7 +76,9 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
 
 
 def add_disagreements(store: Store, dataset: Dataset) -> None:
-    """The test images on which the shares of seeds that are right differ most between two activations."""
+    """The raw test images on which the shares of seeds that are right differ most between two activations; ties by
+    index. Where each seed has a test set of its own none: few seeds test a sample, and luck would choose.
+    """
     if dataset.test is None or dataset.test_images is None:
         return
     index = differing(right_shares(Run(store.path)), _IMAGES)

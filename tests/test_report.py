@@ -20,7 +20,7 @@ from actlab.experiment import CURVES, Run, Store
 from actlab.experiment.spec import Experiment
 from actlab.report import draw, hiplot_pages
 from actlab.report.curves import curves_of, quantities
-from actlab.report.hiplot_pages import file_names
+
 from actlab.results import summarise
 
 

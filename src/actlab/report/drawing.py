@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from actlab.errors import require
 from actlab.experiment import Run
 from actlab.report import figures, hiplot_pages, page
 from actlab.report.curves import arm_colours, quantities
@@ -10,20 +11,27 @@ from actlab.report.svg import Drawing, beside
 from actlab.results import Summary, summarise
 
 
-def draw(run: str | Path | Run) -> Path:
-    """Write the report of a run, or of its folder, finished or not, into `report` there; the path of index.html."""
+def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
+    """Write the report of a run, or of its folder, finished or not, into `report` there; the path of index.html.
+
+    `hiplot` adds a HiPlot page; without it that of an earlier report goes.
+    """
+    if hiplot:
+        require("hiplot", ["hiplot"])
     run = run if isinstance(run, Run) else Run(run)
     folder = run.path / "report"
     folder.mkdir(exist_ok=True)
+    for old in folder.glob("hiplot*.html"):
+        old.unlink()
+    added = [hiplot_pages.draw_hiplot(run, folder)] if hiplot else []
     summary = summarise(run)
     pictures = pictures_of(run, summary)
     for name, drawing in pictures.items():
         drawing.save(folder / name)
-    hiplot = [file for _, file in hiplot_pages.draw_hiplot(run, folder)] if hiplot_pages.is_installed() else []
     tables = {"table.csv": summary.table, "trials.csv": run.trials, "curves.csv": run.curves}
     for name, table in tables.items():
         table.to_csv(folder / name, index=False)
-    return page.draw_page(run, summary, folder, parts_of(run, summary), [*tables, *pictures, *hiplot])
+    return page.draw_page(run, summary, folder, parts_of(run, summary), [*added, *tables, *pictures])
 
 
 def parts_of(run: Run, summary: Summary) -> dict[str, Any]:

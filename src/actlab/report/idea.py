@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from actlab.checks import Sketch
-from actlab.report.cards import card_figure
-from actlab.report.plots import differences_figure, svg_text
-from actlab.report.templates import Markup, template
+from actlab.report.figures import forest
+from actlab.report.shapes import shape_drawings
+from actlab.report.svg import sheet
+from actlab.report.templates import template
 from actlab.results import Summary
 
 _LEFT_OUT = ("best", "final training", "final validation loss", "gradient")  # of a run's columns: it has its own page
@@ -31,7 +32,7 @@ class Idea:
 
 
 def draw_idea(idea: Idea, file: Path) -> Path:
-    """Write the page; pictures are in it, no network and no script is needed."""
+    """Write the page; all is in it, no network is needed."""
     findings, identity, summary = idea.verdict["findings"], idea.verdict["identity"], idea.summary
     failed = [f for f in findings if f["outcome"] == "fail"]
     names = ", ".join(f["check"] for f in failed)
@@ -53,9 +54,14 @@ def draw_idea(idea: Idea, file: Path) -> Path:
         others=[_row(f) for f in findings if f["outcome"] != "fail"],
         passed=sum(f["outcome"] == "pass" for f in findings),
         headers=_CHECK_HEADERS,
-        card=Markup(svg_text(card_figure(idea.sketches))),
-        differences=Markup(svg_text(differences_figure(summary)) if summary and summary.comparisons else ""),
+        shapes=shape_drawings(idea.sketches),
+        forest=forest(
+            summary.comparisons, summary.values, list(summary.table["arm"]), summary.metric, summary.measure.unit
+        )
+        if summary
+        else None,
         conclusions=conclusions,
+        sheet=sheet,
     )
     file.write_text(page, encoding="utf-8")
     return file

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actlab.results import endings
 from actlab.results.columns import columns, interval_text
 from actlab.results.differences import verdict_said
-from actlab.results.numbers import aligned
+from actlab.results.numbers import NO_TEST, aligned
 from actlab.stats import Comparison, Unit, count, estimate
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def answers(summary: "Summary") -> list[list[str]]:
     for row in summary.table.to_dict("records"):
         item = found.get(row["arm"])
         judged = (
-            [estimate(item, metric.unit), _verdict(item, metric.unit)] if item else ["baseline", ""][: 2 * bool(found)]
+            [_estimate(item, metric.unit), _verdict(item, metric.unit)] if item else ["baseline", ""][: 2 * bool(found)]
         )
         cost = columns(summary.experiment)["step cost"].cell(row)
         rows.append([row["arm"], interval_text(row, part, metric), *judged, cost])
@@ -62,6 +62,10 @@ def _arms(summary: "Summary", paint: Paint) -> list[str]:
     lines = aligned(shown, "  ")
     width = max(map(len, lines))
     return [f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)]
+
+
+def _estimate(item: Comparison, unit: Unit) -> str:
+    return estimate(item, unit) if item.n else NO_TEST
 
 
 def _verdict(item: Comparison, unit: Unit) -> str:

@@ -60,8 +60,8 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
     else:
         samples["valid_labels"] = _own_units(dataset, dataset.valid.y)
     store.add_artefact("samples", samples)
-    functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
-    x = torch.linspace(-6, 6, 601)
+    x = torch.from_numpy(np.linspace(-6, 6, 601)).float()  # 0 is 0 in it, and 1 is 1, where kinks are
+    functions = {"x": x.double().numpy()}
     for target in experiment.all_targets.values():
         chosen = applied[target.identity]
         y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))

@@ -43,7 +43,7 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
     }
     looks = [figures.looks_drawing(summary, item.name) for item in summary.comparisons]
     return {
-        "forest": _forest(summary),
+        "forest": forest_of(summary),
         "curves": curves,
         "looks": [drawing for drawing in looks if drawing],
         "rates": figures.tuning_drawing(summary.tuning, arm_colours(run)),
@@ -56,13 +56,14 @@ def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
     predicted = [*figures.predicted_drawings(run).values()]
     found = {
         **{f"{name}.png": figures.curve_drawing(run, q, legend=True) for name, q in quantities(run).items()},
-        "differences.png": _forest(summary),
+        "differences.png": forest_of(summary),
         "tuning.png": figures.tuning_drawing(summary.tuning, arm_colours(run), legend=True),
         "predicted.png": beside(predicted, min(3, len(predicted))) if predicted else None,
     }
     return {name: drawing for name, drawing in found.items() if drawing}
 
 
-def _forest(summary: Summary) -> Drawing | None:
+def forest_of(summary: Summary) -> Drawing | None:
+    """The differences that a run's comparisons found."""
     arms = list(summary.table["arm"])
     return figures.forest(summary.comparisons, summary.values, arms, summary.metric, summary.measure.unit)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from actlab.engine import choose_device, cores, environment
 from actlab.errors import one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, Run, looked, tuned
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, looked, tuned
 from actlab.preflight import look_before
+from actlab.report import Run
 from actlab.results import summarise
 from actlab.running import (
     Limits,
@@ -24,6 +25,7 @@ from actlab.running import (
     with_arrays,
 )  # fmt: skip
 from actlab.workflows.asked import default_folder, planned
+from actlab.workflows.watched import usual
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +80,7 @@ def compare(
     (4, 4)
     """
     require("lab", _LAB)
-    progress = progress or Progress()
+    progress = progress or usual()
     limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)

@@ -78,7 +78,7 @@ def _lines(run: Run) -> "pd.DataFrame":
     if len(rows) > MOST:
         rows = rows.loc[kept | (rows["best_epoch"].isna() & (rows["epoch"] == run.experiment.epochs))]
         rows[WHICH] += f" (of {len(curves):,} lines)"
-    return rows[["key", *named, "epoch", *by_epoch, *tested, WHICH]]
+    return rows.loc[:, ["key", *named, "epoch", *by_epoch, *tested, WHICH]]
 
 
 def _plain(value: Any) -> Any:

@@ -66,8 +66,8 @@ class Cards:
 def show(*activations: str | Callable[..., Any]) -> Cards:
     """Facts, properties and pictures of activations: names, formulas, callables.
 
-    >>> show("relu", "x * tanh(softplus(x))").items[1].label
-    'x * tanh(softplus(x))'
+    >>> [item.label for item in show("swish", "x * tanh(softplus(x))").items]
+    ['silu', 'x*tanh(softplus(x))']
     """
     from actlab.checks import explain
 

@@ -274,7 +274,7 @@ def test_page_needs_nothing_from_elsewhere(drawn):
 def test_all_files_are_there(drawn):
     folder = drawn[0].path / "report"
     expected = {"index.html", "table.csv", "trials.csv", "curves.csv"}
-    pictures = {f"{name}.png" for name in ("loss", "accuracy", "differences", "functions", "samples")}
+    pictures = {f"{name}.png" for name in ("loss", "accuracy", "differences", "functions")}
     assert {file.name for file in folder.iterdir()} == expected | pictures
     for name in pictures:
         image = Image.open(folder / name)

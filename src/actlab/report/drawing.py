@@ -5,10 +5,10 @@ from typing import Any
 
 from actlab.errors import require
 from actlab.experiment import Run
-from actlab.report import figures, hiplot_pages, page
+from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
-from actlab.results import Summary, summarise
+from actlab.results import Summary, inside_said, summarise
 
 
 def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
@@ -48,19 +48,39 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
         "looks": [drawing for drawing in looks if drawing],
         "rates": figures.tuning_drawing(summary.tuning, arm_colours(run)),
         "predicted": figures.predicted_drawings(run),
+        "inside": inside.inside_drawings(run),
+        "inside_said": inside_said(run),
+        "lines": {name: draw(run) for name, draw in _LINES.items()},
+        "shapes": shapes.run_drawings(run),
+        "samples": images.samples_drawing(run),
+        "confusions": images.confusion_drawings(run),
+        "disagreements": images.disagreements_drawing(run),
     }
 
 
 def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
     """The same as files, by name: each stands alone, with a legend."""
     predicted = [*figures.predicted_drawings(run).values()]
+    layers = [drawing for *_, drawing in inside.inside_drawings(run, legend=True)]
+    drawn = shapes.run_drawings(run)
     found = {
         **{f"{name}.png": figures.curve_drawing(run, q, legend=True) for name, q in quantities(run).items()},
         "differences.png": forest_of(summary),
         "tuning.png": figures.tuning_drawing(summary.tuning, arm_colours(run), legend=True),
         "predicted.png": beside(predicted, min(3, len(predicted))) if predicted else None,
+        "inside.png": beside(layers, 1) if layers else None,
+        "functions.png": drawn and beside([_named(drawn), *drawn.drawings], 2),
     }
     return {name: drawing for name, drawing in found.items() if drawing}
+
+
+_LINES = {"trials": parallel.trials_drawing, "epochs": parallel.epochs_drawing}
+
+
+def _named(drawn: shapes.Shapes) -> Drawing:
+    """Whose lines they are."""
+    names, height = figures.legend_of([*drawn.tint], drawn.tint)
+    return Drawing(drawn.drawings[0].width, height, "", (names,))
 
 
 def forest_of(summary: Summary) -> Drawing | None:

@@ -40,6 +40,8 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         verdict_column=[*summary.comparison_headers].index("verdict"),
         kind=kind,
         sheet=sheet,
+        label="label" if run.metric.is_share else "target",
+        licence=str(run.artefact("samples").get("licence", "")),
         train_said=TRAIN_SAID,
         valid_said=VALID_SAID,
         looked=[(f["check"], f["level"], f"{f['about'] and f['about'] + ': '}{f['says']}") for f in summary.preflight],

@@ -109,10 +109,8 @@ def check_file(file: Path) -> None:
 
 
 def _caption(sketches: Sequence[Sketch], histograms: Histograms) -> str:
-    alone, kinked, flat = (
-        len(sketches) == 1,
-        *(any(getattr(s, has) for s in sketches) for has in ("kinks", "vanishing")),
-    )
+    alone, kinked = len(sketches) == 1, any(sketch.kinks for sketch in sketches)
+    flat = any(sketch.vanishing for sketch in sketches)
     said = [f"{'Shaded' if alone else 'Bars'}: |f'| < 0.1, where a gradient vanishes."] * flat
     said += ["Dashed: a kink."] * (alone and kinked)
     said += ["Dot: the value taken at a kink; ring: one that is not."] * kinked
@@ -158,9 +156,7 @@ def _panel(
 
 
 def _frame(size: tuple[float, float], x: np.ndarray, values: Sequence[np.ndarray], foot: float = 0.0) -> Frame:
-    """Limits that show all functions, but not the far end of what grows fast, above a foot of so many pixels; a flat
-    line stands amid a unit.
-    """
+    """Limits that show all, but no far end of what grows fast, above a foot of so many pixels; a flat line amid 1."""
     finite = [value[np.isfinite(value)] for value in values]
     reach = max([float(np.abs(x).max()), *(2 * float(np.median(np.abs(value))) for value in finite if len(value))])
     known = np.concatenate([*finite, np.zeros(1)])
@@ -198,6 +194,7 @@ def _hits(frame: Frame, sketches: Sequence[Sketch], place: int, arms: Mapping[st
         for x, *taken in sketch.kinks:
             if np.isfinite(known := [*taken, np.nan][place]):
                 values[np.abs(at - x) < 1e-9] = known
-        name = f"{arms[sketch.label]}\t" if sketch.label in arms else f"{shortened(sketch.label)}: "
+        own = " ".join(arms.get(sketch.label, sketch.label).split())  # a line is one function's
+        name = f"{own}\t" if sketch.label in arms else f"{shortened(own)}: "
         lines.append([f"{name}{round(value, 6) + 0.0:.4g}" if np.isfinite(value) else f"{name}–" for value in values])
     return frame.columns(at.tolist(), ["\n".join(tip) for tip in zip(*lines, strict=True)])

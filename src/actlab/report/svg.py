@@ -23,7 +23,7 @@ _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
 _KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
-_NEAR = 0.1  # of a smooth line in pixels to its points; rounding adds as much
+_NEAR = 0.03  # of a smooth line in pixels to its points, so that no joint is seen; rounding adds twice as much
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
 
@@ -115,8 +115,10 @@ def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
     return element("path", d=_through(x, y), **attributes)
 
 
-def smooth(x: np.ndarray, y: np.ndarray, corners: Sequence[float] = (), **attributes: str | float | None) -> str:
-    """A line through close points in pixels, x rising, in few cubic pieces that leave none by more than a fifth of a
+def smooth(
+    x: np.ndarray, y: np.ndarray, corners: Sequence[float] | np.ndarray = (), **attributes: str | float | None
+) -> str:
+    """A line through close points in pixels, x rising, in few cubic pieces that leave none by more than a tenth of a
     pixel: broken where y is not a number, whole pieces from one corner (an x) to the next.
     """
     found, known = [], np.isfinite(y)
@@ -124,7 +126,7 @@ def smooth(x: np.ndarray, y: np.ndarray, corners: Sequence[float] = (), **attrib
         if not len(part) or not known[part[0]]:
             continue
         start = part[0]
-        found.append(f"M{_said(x[start])} {_said(y[start])}")
+        found.append(f"M{_said(float(x[start]))} {_said(float(y[start]))}")
         for stop in [*(at for at in np.searchsorted(x, corners) if start < at < part[-1]), part[-1]]:
             while start < stop:
                 size = stop - start
@@ -263,7 +265,7 @@ class Frame:
         down = np.clip(self.y(y), self.y.end - height, self.y.start + height)
         return smooth(self.x(x), down, self.x(np.asarray(corners)), **attributes)
 
-    def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
+    def columns(self, at: Sequence[float] | np.ndarray, tips: Sequence[str]) -> str:
         """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""
         places = self.x(np.asarray(at, dtype=np.float64))
         edges = [self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end]
@@ -307,12 +309,13 @@ def _decades(low: float, high: float, most: int) -> Iterator[float]:
 
 
 def _cubic(x: np.ndarray, y: np.ndarray) -> str:
-    """The piece from the first to the last point that is nearest to those between; none if it is not near."""
+    """The piece from the first to the last point that is nearest to the straight lines between; none if not near."""
     t = (x - x[0]) / (x[-1] - x[0])
-    chord = y[0] + t * (y[-1] - y[0])
+    off = y - y[0] - t * (y[-1] - y[0])  # the chord
+    t, off = (np.concatenate([values, (values[1:] + values[:-1]) / 2]) for values in (t, off))
     pulls = np.stack([3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2], axis=1)
-    bend = np.linalg.lstsq(pulls, y - chord, rcond=None)[0]  # how far the two control points lie off the chord
-    if len(x) > 2 and np.abs(pulls @ bend - (y - chord)).max() > _NEAR:
+    bend = np.linalg.lstsq(pulls, off, rcond=None)[0]  # how far the two control points lie off the chord
+    if len(x) > 2 and np.abs(pulls @ bend - off).max() > _NEAR:
         return ""
     end = f"{_said(x[-1])} {_said(y[-1])}"
     if np.abs(bend).max() < _NEAR:

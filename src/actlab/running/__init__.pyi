@@ -1,5 +1,5 @@
 from . import processes as processes
-from .entries import add_artefacts as add_artefacts
+from .entries import add_artefacts as add_artefacts, add_disagreements as add_disagreements
 from .plan import Limits as Limits, Needs as Needs
 from .run import (
     Begun as Begun,

@@ -17,6 +17,7 @@ from actlab.running import (
     Needs,
     Progress,
     add_artefacts,
+    add_disagreements,
     keep_arrays,
     measured_costs,
     open_store,
@@ -126,6 +127,7 @@ def compare(
             store.plan(same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
             train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
             store.add_costs(measured_costs(experiment, dataset, chosen, limits))
+        add_disagreements(store, dataset)
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
     if report and not run.is_drawn:

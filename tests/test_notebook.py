@@ -312,9 +312,14 @@ shell = InteractiveShell.instance()
 shell.run_cell("import actlab")
 {LOADED}
 shell.run_cell("from actlab.activations import get")
+sys.modules["jinja2"] = None
+print(shell.display_formatter.format(shell.user_ns["get"]("relu"))[0]["text/html"])
+del sys.modules["jinja2"]
 print(*shell.display_formatter.format(shell.user_ns["get"]("relu"))[0])
 """
-    assert lines_of(code) == ["['IPython', 'actlab.report']", "text/plain text/html"]
+    loaded, missing, formats = lines_of(code)
+    assert loaded == "['IPython', 'actlab.report']" and formats == "text/plain text/html"
+    assert "jinja2" in missing and "pip install &#x27;actlab[lab]&#x27;" in missing
 
 
 def test_the_names_that_are_registered_are_those_of_the_classes(shell, run):
@@ -322,7 +327,7 @@ def test_the_names_that_are_registered_are_those_of_the_classes(shell, run):
     summary = actlab.summarise(run)
     shown_here = (summary, get("relu"), actlab.show("relu"), run.plot())
     kinds = {Run, Judgement, Verdict, *map(type, shown_here)}
-    assert {f"{kind.__module__}.{kind.__name__}" for kind in kinds} == set(notebook._SHOWN)
+    assert {f"{kind.__module__}.{kind.__name__}" for kind in kinds} == set(notebook.SHOWN)
 
 
 def test_short_words_for_a_terminal(run):

@@ -20,7 +20,7 @@ class Run(experiment.Run):
         """A drawing of its page, which shows itself in a notebook; `.save(file)` writes .svg, .png or .pdf.
 
         `kind`: "metric" or "loss", by epoch; "differences" from the baseline; and what else this run has, such as
-        "tuning", "predicted".
+        "functions", "inside", "tuning", "predicted".
         """
         from actlab.report.curves import quantities
         from actlab.report.drawing import pictures_of

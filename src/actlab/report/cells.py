@@ -35,7 +35,7 @@ def _style() -> str:
 
 
 def _summary(found: Summary) -> Parts:
-    notes = [*found.warned, found.cost_said, found.mixed, found.unfinished]
+    notes = [*found.warned, found.mixed, found.unfinished]
     said = [found.conclusion, found.best_said]
     return {"said": said, "drawings": {"": forest_of(found)}, "table": found.answers, "notes": notes}
 

@@ -68,6 +68,7 @@ def compare(
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
         inside: when hidden layers are measured (`run.inside`; no result depends on it): "doubling", at the start and
             after 1, 2, 4, 8, ... epochs and the last, "every" epoch, or "none".
+        progress: is told how far it is; by default a notebook's cell is, and nobody elsewhere.
         command: how this was asked for, kept with the run's environment.
         tune: choose a learning rate for each activation from the usual ones, where none are given.
         force: train although preflight found an error.

@@ -1,5 +1,6 @@
 """The report in a real browser, without a network."""
 
+import math
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import pytest
 from test_report import fake_run
 
 from actlab import load_run
-from actlab.report import draw
+from actlab.report import draw, hiplot_pages
 
 CHROME = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -177,16 +178,31 @@ def test_without_scripts_all_is_there(visit, report):
     assert not page.locator("#chips").is_visible()
 
 
-@pytest.mark.parametrize("which", ["hiplot.html", "hiplot-relu.html"])
-def test_hiplot_page_works(visit, report, which):
-    page = visit(report / which, "g.dimension", viewport={"width": 1200, "height": 900})
-    assert page.locator("g.dimension").count() >= 6
-    trials = 15 if which == "hiplot.html" else 5
-    assert f"of {trials} entries" in page.locator(".dataTables_info").inner_text()
+@pytest.fixture(scope="module")
+def hiplot(report):
+    return report / hiplot_pages.draw_hiplot(load_run(report.parent), report)
+
+
+def test_hiplot_says_at_which_epoch_the_best_validation_came(visit, hiplot):
+    page = visit(hiplot, "g.dimension", viewport={"width": 1300, "height": 900})
+    assert "of 60 entries" in page.locator(".dataTables_info").inner_text()
+    curves = load_run(hiplot.parents[1]).curves
+    best = curves.loc[curves["valid_accuracy"].idxmax()]
+    cells = page.locator(".dataTable tbody tr").first.locator("td").all_inner_texts()
+    assert cells[2] == best["activation"].translate(str.maketrans("<>", "‹›"))
+    assert [int(cells[1]), int(cells[4])] == [best["seed"], best["epoch"]]
     assert page.locator("img[src='x']").count() == 0
+    assert page.get_by_text("nan/inf/null").count() > 0  # where what diverged lies
 
 
-def test_hiplot_keeps_a_diverged_trial_on_an_axis_of_its_own(visit, report):
-    page = visit(report / "hiplot-tanh.html", "g.dimension", viewport={"width": 1200, "height": 900})
-    assert "of 5 entries" in page.locator(".dataTables_info").inner_text()
-    assert page.get_by_text("nan", exact=False).count() > 0
+def test_hiplot_leaves_a_line_a_trial(visit, hiplot):
+    """Dragging over "kept" on the last axis."""
+    page = visit(hiplot, "g.dimension", viewport={"width": 1300, "height": 900})
+    axis = page.locator("g.dimension", has_text=hiplot_pages.WHICH)
+    tick, line = (axis.locator(what).first.bounding_box() for what in (f"text={hiplot_pages.KEPT}", ".overlay"))
+    x, y, middle = line["x"] + line["width"] / 2, tick["y"], line["y"] + line["height"] / 2
+    page.mouse.move(x, y + math.copysign(40, middle - y))  # from within the axis to beyond its end, where the tick is
+    page.mouse.down()
+    page.mouse.move(x, y - math.copysign(40, middle - y), steps=8)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('.dataTables_info').innerText.includes('of 15 entries')")

@@ -13,7 +13,7 @@ from actlab.report.templates import template
 from actlab.results import Summary
 
 _LEFT_OUT = ("best", "final training", "final validation loss", "gradient")  # of a run's columns: it has its own page
-_CHECK_HEADERS = ("check", "", "measured", "limit", "input", "finding")
+CHECK_HEADERS = ("check", "", "measured", "limit", "input", "finding")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,10 +50,10 @@ def draw_idea(idea: Idea, file: Path) -> Path:
         idea=idea,
         trained_headers=[headers[place].replace(f"validation {words}", "validation") for place in shown],
         trained=[[row[place] for place in shown] for row in summary.rows] if summary else [],
-        failed=[_row(f) for f in failed],
-        others=[_row(f) for f in findings if f["outcome"] != "fail"],
+        failed=[row_of(f) for f in failed],
+        others=[row_of(f) for f in findings if f["outcome"] != "fail"],
         passed=sum(f["outcome"] == "pass" for f in findings),
-        headers=_CHECK_HEADERS,
+        headers=CHECK_HEADERS,
         shapes=shape_drawings(idea.sketches),
         forest=forest(
             summary.comparisons, summary.values, list(summary.table["arm"]), summary.metric, summary.measure.unit
@@ -67,7 +67,8 @@ def draw_idea(idea: Idea, file: Path) -> Path:
     return file
 
 
-def _row(finding: dict[str, Any]) -> list[str]:
+def row_of(finding: dict[str, Any]) -> list[str]:
+    """A finding as `as_dict` gives it, as text, by CHECK_HEADERS."""
     numbers = [finding["measured"], finding["limit"]]
     told = ["" if n is None else f"{n:.2g}" if isinstance(n, float) else str(n) for n in numbers]
     mend = f" Mend: {finding['mend']}" if finding["mend"] and finding["outcome"] != "pass" else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.errors import need_extra
+from actlab.errors import UserError, need_extra
 from actlab.report.templates import Markup
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -41,8 +41,17 @@ class Drawing:
             role="img", aria_label=self.label, class_="drawing", style=f"max-width: {_WIDEST * self.width:g}px"
         )
 
-    def save(self, file: Path) -> None:
-        """Write it, as the ending of the file's name says."""
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.label}>"
+
+    def _repr_svg_(self) -> str:
+        return self.as_file
+
+    def save(self, file: str | Path) -> None:
+        """Write it, as the ending of the file's name says: .svg, .png or .pdf."""
+        file = Path(file)
+        if file.suffix.lower() not in FORMATS:
+            raise UserError(f"{file.name!r} must end with one of {', '.join(FORMATS)}: it says what is drawn.")
         if file.suffix.lower() == ".svg":
             file.write_text(self.as_file, encoding="utf-8")
             return

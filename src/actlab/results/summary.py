@@ -92,6 +92,9 @@ class Summary:
         noun = "trial" if self.total == 1 else "trials"
         return f"{self.planned} of {self.total} {noun} {verb} still to be trained."
 
+    def __repr__(self) -> str:
+        return textwrap.fill(" ".join(filter(None, (self.conclusion, self.best_said, self.unfinished))), 100)
+
     def in_short(self, paint: Paint = lambda verdict, text: text) -> str:
         """The sentence, a line an arm, warnings, for a terminal; `paint`: (verdict, text) -> the text in a colour."""
         return "\n".join(brief(self, paint))

@@ -37,6 +37,7 @@ def shell(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        patch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a shell puts its own there
         found = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
         register()
         yield found

@@ -9,12 +9,15 @@ Writes records/examples.json, docs/examples.md and its pictures in docs/images, 
 import argparse
 import datetime
 import json
+import math
 import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from actlab.engine.machine import environment
 from actlab.experiment import Run
@@ -30,12 +33,14 @@ IMAGES = ROOT / "docs" / "images"
 
 NARROW = ["relu", "leaky_relu", "elu", "--data", "mnist", "--hidden", ",".join(["16"] * 12), "--init", "gain"]
 DEEP = ["tanh", "relu", "sigmoid", "--data", "mnist", "--hidden", ",".join(["32"] * 20), "--epochs", "3"]
+DRAWN = [f"{name}{part}" for name in ("dead", "saturated", "gradient_z") for part in ("", "_low", "_high")]
 
 
 @dataclass(frozen=True)
 class Part:
     title: str
     question: str
+    answer: str  # a test holds it to the record
     given: list[str]  # to `actlab compare`
     shown: list[str]  # titles of the drawings
 
@@ -46,20 +51,24 @@ PARTS = {
         "12 narrow layers and a learning rate of 0.2, which is high for them. A unit of relu that one step has pushed "
         "below zero for all inputs has no gradient that would bring it back. Does it happen, and do leaky_relu, with a "
         "slope of 0.01 there, or elu do better?",
+        "It does: at the end most of relu's units are dead, and its networks have learned half of what elu's have, of "
+        "which hardly a unit is. leaky_relu is no way out here: its units live, and most of its networks diverge.",
         [*NARROW, "--lr", "0.2", "--epochs", "5"],
         ["Dead units", "Gradient by layer"],
     ),
     "dying_slower": Part(
         "The same at a tenth of the rate",
         "Is it the rate?",
+        "It is: few units die, and all three learn. elu is still better; relu and leaky_relu cannot be told apart.",
         [*NARROW, "--lr", "0.02", "--epochs", "5"],
         ["Dead units", "Gradient by layer"],
     ),
     "vanishing": Part(
         "Vanishing gradients",
         "20 layers, started as PyTorch starts them. On its way back the gradient is multiplied by weights and slopes "
-        "twenty times. How much of it arrives at the first layer? (Preflight finds it in seconds, and stops: `--force` goes "
-        "on.)",
+        "twenty times. How much of it arrives at the first layer? (`--force`, for preflight finds it before time is "
+        "spent, and stops.)",
+        "Next to nothing, and none of the three learns.",
         [*DEEP, "--lr", "0.03", "--force"],
         ["Gradient by layer", "Saturated values"],
     ),
@@ -67,6 +76,7 @@ PARTS = {
         "The same with weights that match the activation",
         "`--init gain` makes the weights as large as the activation's slope asks for. For which of the three is that "
         "enough?",
+        "For tanh and relu, which learn and cannot be told apart. Not for sigmoid.",
         [*DEEP, "--lr", "0.03", "--init", "gain", "--force"],
         ["Gradient by layer", "Saturated values"],
     ),
@@ -85,9 +95,8 @@ def train(part: str, workers: str | None) -> float:
 def answer(part: str, seconds: float | None) -> dict:
     """What a finished part says, in numbers and words."""
     run, asked = Run(RUNS / part), PARTS[part]
-    summary, layers = summarise(run), by_layer(run)
-    ends = layers.loc[layers["epoch"].isin([0, layers["epoch"].max()])]
-    told = summary.as_json()
+    told, table = summarise(run).as_json(), by_layer(run)
+    ends = table.loc[table["epoch"].isin([0, table["epoch"].max()])]
     return {
         "part": part,
         "command": " ".join(["actlab", "compare", *asked.given]),
@@ -98,13 +107,22 @@ def answer(part: str, seconds: float | None) -> dict:
         **{name: told[name] for name in ("conclusion", "best_among", "caption", "comparisons")},
         "table": [{name: row[name] for name in ("arm", "n", "diverged", "test_accuracy", "test_accuracy_low",
                                                 "test_accuracy_high")} for row in told["table"]],
-        "layers": json.loads(ends.to_json(orient="records", double_precision=15)),
+        "layers": [
+            {"arm": arm, "epoch": int(epoch), **{name: [*map(_short, rows[name])] for name in DRAWN}}
+            for (arm, epoch), rows in ends.groupby(["arm", "epoch"], sort=False)
+        ],
     }  # fmt: skip
+
+
+def _short(value: float) -> float | None:
+    return float(f"{value:.3g}") if math.isfinite(value) else None
 
 
 def draw(part: str) -> None:
     drawn = {title: drawing for title, _, drawing in inside_drawings(Run(RUNS / part), legend=True)}
-    beside([drawn[title] for title in PARTS[part].shown], columns=2).save(IMAGES / f"{part}.png")
+    file = IMAGES / f"{part}.png"
+    beside([drawn[title] for title in PARTS[part].shown], columns=2).save(file)
+    Image.open(file).convert("RGB").quantize(64).save(file, optimize=True)  # a tenth of the bytes
 
 
 def page(record: dict) -> str:
@@ -119,7 +137,7 @@ def page(record: dict) -> str:
     for part in record["parts"]:
         asked = PARTS[part["part"]]
         lines += ["", f"## {asked.title}", "", asked.question, "", "```sh", part["command"], "```", ""]
-        lines += [part["conclusion"], "", *(f"- {sentence}" for sentence in part["inside"]), ""]
+        lines += [asked.answer, "", part["conclusion"], "", *(f"- {sentence}" for sentence in part["inside"]), ""]
         lines += ["| activation | trials | diverged | test accuracy |", "|---|---|---|---|"]
         lines += [f"| {row['arm']} | {row['n']} | {row['diverged']} | {_accuracy(row)} |" for row in part["table"]]
         lines += ["", f"![{' and '.join(asked.shown).lower()}, by hidden layer and epoch](images/{part['part']}.png)"]

@@ -85,12 +85,12 @@ class Layers:
     low: np.ndarray
     mean: np.ndarray
     high: np.ndarray
-    networks: np.ndarray  # that have a number; NaN: not measured
+    networks: np.ndarray  # that were measured
+    lost: np.ndarray  # of these, without a number
 
     @classmethod
     def of(cls, table: "pd.DataFrame", measure: Measure) -> "Layers":
         arms, layers = [*dict.fromkeys(table["arm"])], sorted(set(table["layer"]))
-        table = table.assign(finished=table["networks"] - table["lost"])
         rows = [*product(arms, layers)]
 
         def array(column: str) -> np.ndarray:
@@ -99,7 +99,8 @@ class Layers:
 
         scale = 1.0 if measure.is_log else 100.0
         low, mean, high = (scale * array(measure.column + part) for part in ("_low", "", "_high"))
-        return cls(measure, arms, layers, sorted(set(table["epoch"])), low, mean, high, array("finished"))
+        networks, lost = (np.nan_to_num(array(name)) for name in ("networks", "lost"))
+        return cls(measure, arms, layers, sorted(set(table["epoch"])), low, mean, high, networks, lost)
 
     def at_most(self, epochs: int) -> "Layers":
         """With so many epochs: the later ones sparser, the first and the last among them."""
@@ -107,7 +108,7 @@ class Layers:
         if count <= epochs:
             return self
         kept = np.unique(np.geomspace(1, count, max(2, epochs)).round().astype(int)) - 1
-        parts = (part[:, :, kept] for part in (self.low, self.mean, self.high, self.networks))
+        parts = (part[:, :, kept] for part in (self.low, self.mean, self.high, self.networks, self.lost))
         return Layers(self.measure, self.arms, self.layers, [self.epochs[n] for n in kept], *parts)
 
     @property
@@ -125,15 +126,16 @@ class Layers:
     def said(self, arm: int, layer: int, epoch: int) -> str:
         """Its value in words; nothing where it was not measured."""
         place = arm, layer, epoch
-        if not self.networks[place] > 0:
-            return "diverged" if self.networks[place] == 0 else ""
+        if np.isnan(self.mean[place]):
+            return "diverged" if self.lost[place] else ""
         low, mean, high = (self.measure.words(part[place]) for part in (self.low, self.mean, self.high))
-        return mean + (f" ({low} to {high})" if low != high else "")
+        lost = f", {self.lost[place]:.0f} of {self.networks[place]:.0f} diverged" if self.lost[place] else ""
+        return mean + (f" ({low} to {high})" if low != high else "") + lost
 
     @property
     def caption(self) -> str:
         deep, told = len(self.layers) > MOST_PANELS, f"{self.measure.says} Epoch 0: the start."
-        if np.nanmax(self.networks) > 1:
+        if self.networks.max() > 1:
             bands = not deep and len(self.arms) <= MOST_BANDS
             told += " Means over seeds" + ("; bands: lowest to highest." if bands else ".")
         if deep:

@@ -92,7 +92,7 @@ def train(part: str, workers: str | None) -> float:
     return time.perf_counter() - began
 
 
-def answer(part: str, seconds: float | None) -> dict:
+def answer(part: str, seconds: float) -> dict:
     """What a finished part says, in numbers and words."""
     run, asked = Run(RUNS / part), PARTS[part]
     told, table = summarise(run).as_json(), by_layer(run)
@@ -100,7 +100,7 @@ def answer(part: str, seconds: float | None) -> dict:
     return {
         "part": part,
         "command": " ".join(["actlab", "compare", *asked.given]),
-        "seconds": seconds and round(seconds, 1),
+        "seconds": round(seconds, 1),
         "n": len(run.experiment.seeds),
         "trained": run.environments[-1] | {"command": None},
         "inside": inside_said(run),
@@ -142,8 +142,7 @@ def page(record: dict) -> str:
         lines += [f"| {row['arm']} | {row['n']} | {row['diverged']} | {_accuracy(row)} |" for row in part["table"]]
         lines += ["", f"![{' and '.join(asked.shown).lower()}, by hidden layer and epoch](images/{part['part']}.png)"]
         where = part["trained"]
-        took = f", {part['seconds']:.0f} s" if part["seconds"] else ""
-        lines += ["", f"{where['started'][:10]}, commit {where['commit']}, {where['cpu']}{took}."]
+        lines += ["", f"{where['started'][:10]}, commit {where['commit']}, {where['cpu']}, {part['seconds']:.0f} s."]
     lines += ["", "## What is said", "", RULES, "", f"[Record](../records/{RECORD.name}) of `{record['command']}`, "
               f"{record['date']}: {record['interval']}."]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -163,13 +162,15 @@ def main() -> None:
     given = parser.parse_args()
     known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {"parts": []}
     found = {part["part"]: part for part in known["parts"]}
-    for part in given.parts or PARTS:
-        found[part] = answer(part, train(part, given.workers))
+    seconds = {part: train(part, given.workers) for part in given.parts or PARTS}
+    about = environment("cpu")  # before a file is changed
+    for part in seconds:
+        found[part] = answer(part, seconds[part])
         draw(part)
     record = {
         "command": "python studies/examples.py",
         "date": datetime.date.today().isoformat(),
-        "environment": environment("cpu"),
+        "environment": about,
         "interval": "95% intervals of means over seeds; of what is inside the lowest and the highest seed",
         "parts": [found[part] for part in PARTS if part in found],
     }

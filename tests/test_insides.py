@@ -13,7 +13,8 @@ from test_report import fake_run
 from actlab.experiment import Run, inside
 from actlab.experiment.inside import MEASURED
 from actlab.report.inside import MEASURES, histograms, inside_drawings
-from actlab.results import SHOWN, by_layer, inside_said
+from actlab.results import by_layer, inside_said
+from actlab.results.insides import SHOWN
 from actlab.workflows.comparison import compare
 
 EPOCHS = (0, 1, 2, 4, 8)
@@ -167,9 +168,10 @@ def test_what_diverged_is_left_out_and_said(tmp_path):
 
 def test_no_more_than_two_sentences_an_arm_the_gravest_first(tmp_path):
     bad = {"dead": 0.5, "saturated": 0.9, "gradient_z": by_place(1e-9, 1.0, 1.0)}
-    run = planted(tmp_path / "run", {"tanh": bad, "sigmoid": bad}, diverged={("sigmoid", 0)}, seeds=3)
-    said = inside_said(run)
-    assert [re.search("dead|vanishes|diverged", line)[0] for line in said] == ["dead", "vanishes", "diverged", "dead"]
+    values = {"tanh": bad, "sigmoid": bad, "elu": {"dead": 0.5, "saturated": 0.9}}
+    said = inside_said(planted(tmp_path / "run", values, diverged={("sigmoid", 0)}, seeds=3))
+    found = [re.search("dead|vanishes|diverged|saturated", line)[0] for line in said]
+    assert found == ["dead", "vanishes", "diverged", "dead", "dead"]  # what is dead is saturated, too
 
 
 def test_where_learned_parameters_went(tmp_path):
@@ -279,6 +281,16 @@ def test_what_was_not_measured_what_diverged_and_what_overflowed_are_told_apart(
     assert by_epoch[1] == ["relu\t0.01", "elu\t0.01"]
     assert by_epoch[2] == ["tanh\tinf", "relu\t0.01", "elu\t0.01"]
     assert by_epoch[4] == ["tanh\t0.5", "relu\t0.01, 1 of 2 diverged", "elu\tdiverged"]
+
+
+def test_a_gradient_that_explodes_leaves_the_others_to_be_seen(tmp_path):
+    sizes = {"relu": 0.01 * (1 + np.arange(5)), "tanh": 0.01 * 10.0 ** (5 * np.arange(5)), "elu": np.full(5, 0.02)}
+    values = {arm: {"gradient_z": own[None, :, None]} for arm, own in sizes.items()}
+    drawing = inside_drawings(planted(tmp_path / "run", values, hidden=(3,)))[2][2]
+    groups = [group for group in ET.fromstring(drawing.__html__()).iter("g") if group.get("data-arm")]
+    y = {group.get("data-arm"): [float(dot.get("cy")) for dot in group.iter("circle")] for group in groups}
+    assert max(y["relu"]) - min(y["relu"]) > 12 and min(y["tanh"]) < 0
+    assert "tanh\t1e18\n" in tips(drawing)[-1]
 
 
 def test_many_epochs_are_thinned(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 6  # hidden layers; more are drawn as maps
 _MOST_EPOCHS, _MOST_CELLS = 40, 1200  # of a panel; of all maps of a measure
+_FAR = 1e4  # so many times the median is cut off: networks about to diverge
 _ALIKE = 0.004  # of an axis: lines that nobody tells apart
 _APART = 20.0  # pixels from a number of an axis to the next
 _LEFT = 50.0
@@ -40,7 +41,8 @@ class Measure:
     def words(self, value: float, digits: int = 2) -> str:
         if not self.is_log:
             return f"{value:.3g}%"
-        return f"{value:.{digits}g}" if value >= 0.01 else re.sub("e-0", "e-", f"{value:.{digits - 1}e}")
+        said = f"{value:.{digits}g}" if value >= 0.01 else f"{value:.{digits - 1}e}"
+        return re.sub("e([+-])0*", lambda found: "e" + found[1].strip("+"), said)
 
 
 MEASURES = (
@@ -120,7 +122,7 @@ class Layers:
     @property
     def limits(self) -> tuple[float, float]:
         if self.measure.is_log:
-            return self.numbers.min() / 1.3, self.numbers.max() * 1.3
+            return self.numbers.min() / 1.3, min(self.numbers.max(), _FAR * np.median(self.numbers)) * 1.3
         return 0.0, min(100.0, max(10.0, 1.05 * self.numbers.max()))
 
     def said(self, arm: int, layer: int, epoch: int) -> str:
@@ -143,9 +145,7 @@ class Layers:
         places, apart = Scale(*self.limits, 0, 1, self.measure.is_log)(self.mean), {*range(len(self.arms))}
         while apart:
             first = min(apart)
-            same = [
-                n for n in apart if np.all((np.abs(places[n] - places[first]) < _ALIKE) | (places[n] == places[first]))
-            ]
+            same = [n for n in apart if np.allclose(places[n], places[first], rtol=0, atol=_ALIKE)]
             told += f" {listed([self.arms[n] for n in same])} lie on each other." if len(same) > 1 else ""
             apart -= {first, *same}
         return told

@@ -1,5 +1,5 @@
 from .columns import is_the_loss as is_the_loss, trial_columns as trial_columns
-from .insides import RULES as RULES, SHOWN as SHOWN, by_layer as by_layer, inside_said as inside_said
+from .insides import RULES as RULES, by_layer as by_layer, inside_said as inside_said
 from .judgement import Judgement as Judgement
 from .judging.judge import judge as judge
 from .latex import write_latex as write_latex

@@ -1,17 +1,20 @@
 """What is said and drawn of the inside of networks is what was measured there."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
+from test_docs import study
 from test_report import fake_run
 
 from actlab.experiment import Run, inside
 from actlab.experiment.inside import MEASURED
 from actlab.report.inside import MEASURES, histograms, inside_drawings
-from actlab.results import SHOWN, by_layer, inside_said
+from actlab.results import by_layer, inside_said
+from actlab.results.insides import SHOWN
 from actlab.workflows.comparison import compare
 
 EPOCHS = (0, 1, 2, 4, 8)
@@ -165,9 +168,10 @@ def test_what_diverged_is_left_out_and_said(tmp_path):
 
 def test_no_more_than_two_sentences_an_arm_the_gravest_first(tmp_path):
     bad = {"dead": 0.5, "saturated": 0.9, "gradient_z": by_place(1e-9, 1.0, 1.0)}
-    run = planted(tmp_path / "run", {"tanh": bad, "sigmoid": bad}, diverged={("sigmoid", 0)}, seeds=3)
-    said = inside_said(run)
-    assert [re.search("dead|vanishes|diverged", line)[0] for line in said] == ["dead", "vanishes", "diverged", "dead"]
+    values = {"tanh": bad, "sigmoid": bad, "elu": {"dead": 0.5, "saturated": 0.9}}
+    said = inside_said(planted(tmp_path / "run", values, diverged={("sigmoid", 0)}, seeds=3))
+    found = [re.search("dead|vanishes|diverged|saturated", line)[0] for line in said]
+    assert found == ["dead", "vanishes", "diverged", "dead", "dead"]  # what is dead is saturated, too
 
 
 def test_where_learned_parameters_went(tmp_path):
@@ -267,9 +271,58 @@ def test_lines_on_each_other_are_said_and_names_are_text(tmp_path):
         assert "<script" not in drawing.__html__() and ET.fromstring(drawing.__html__()) is not None
 
 
+def test_what_was_not_measured_what_diverged_and_what_overflowed_are_told_apart(tmp_path):
+    values = {"tanh": {"gradient_z": np.where(np.array(EPOCHS) == 2, np.inf, 0.5)[None, :, None]}, "relu": {}}
+    run = planted(tmp_path / "run", values | {"elu": {}}, diverged={("relu", 0), ("elu", 0), ("elu", 1)})
+    table = run.__dict__["inside"]
+    run.__dict__["inside"] = table[(table["activation"] != "tanh") | (table["epoch"] != 1)]
+    said = [tip.split("\n") for tip in tips(inside_drawings(run)[2][2])]
+    by_epoch = {int(first.split("epoch ")[1]): rest for first, *rest in said}
+    assert by_epoch[1] == ["relu\t0.01", "elu\t0.01"]
+    assert by_epoch[2] == ["tanh\tinf", "relu\t0.01", "elu\t0.01"]
+    assert by_epoch[4] == ["tanh\t0.5", "relu\t0.01, 1 of 2 diverged", "elu\tdiverged"]
+
+
+def test_a_gradient_that_explodes_leaves_the_others_to_be_seen(tmp_path):
+    sizes = {"relu": 0.01 * (1 + np.arange(5)), "tanh": 0.01 * 10.0 ** (5 * np.arange(5)), "elu": np.full(5, 0.02)}
+    values = {arm: {"gradient_z": own[None, :, None]} for arm, own in sizes.items()}
+    drawing = inside_drawings(planted(tmp_path / "run", values, hidden=(3,)))[2][2]
+    groups = [group for group in ET.fromstring(drawing.__html__()).iter("g") if group.get("data-arm")]
+    y = {group.get("data-arm"): [float(dot.get("cy")) for dot in group.iter("circle")] for group in groups}
+    assert max(y["relu"]) - min(y["relu"]) > 12 and min(y["tanh"]) < 0
+    assert "tanh\t1e18\n" in tips(drawing)[-1]
+
+
 def test_many_epochs_are_thinned(tmp_path, monkeypatch):
     monkeypatch.setattr("test_insides.EPOCHS", tuple(range(201)))
     run = planted(tmp_path / "run", {"relu": {}}, seeds=1, hidden=(3,))
     for _, _, drawing in inside_drawings(run):
         said = tips(drawing)
         assert len(said) <= 40 and said[0].startswith("layer 1, epoch 0\n") and "epoch 200\n" in said[-1]
+
+
+def test_the_examples_page_is_that_of_its_record_and_its_answers_hold():
+    examples = study("examples")
+    record = json.loads(examples.RECORD.read_text(encoding="utf-8"))
+    assert examples.PAGE.read_text(encoding="utf-8") == examples.page(record)
+    parts = {part["part"]: part for part in record["parts"]}
+    assert list(parts) == list(examples.PARTS)
+    ends, verdicts, rows = {}, {}, {}
+    for name, part in parts.items():
+        assert part["seconds"] < 180 and part["n"] == 10 and (examples.IMAGES / f"{name}.png").is_file()
+        last = max(row["epoch"] for row in part["layers"])
+        ends[name] = {row["arm"]: row for row in part["layers"] if row["epoch"] == last}
+        verdicts[name] = {one["name"]: one["verdict"] for one in part["comparisons"]}
+        rows[name] = {row["arm"]: row for row in part["table"]}
+    dying, slower, vanishing, gain = parts
+    relu, elu = ends[dying]["relu"], ends[dying]["elu"]
+    assert np.mean(relu["dead"]) > 0.5 and max(elu["dead"]) < 0.02 and rows[dying]["leaky_relu"]["diverged"] > 5
+    assert verdicts[dying]["elu"] == "better"
+    assert rows[dying]["relu"]["test_accuracy"] < 0.55 * rows[dying]["elu"]["test_accuracy"]
+    assert all(row["test_accuracy"] > 0.9 and row["n"] == 10 for row in rows[slower].values())
+    assert max(ends[slower]["relu"]["dead"]) < 0.2 and verdicts[slower] == {"leaky_relu": "undecided", "elu": "better"}
+    for row in ends[vanishing].values():
+        assert row["gradient_z"][0] / row["gradient_z"][-1] < 1e-3
+    assert set(verdicts[vanishing].values()) == {"neither learned"}
+    assert verdicts[gain] == {"relu": "undecided", "sigmoid": "did not learn"}
+    assert [rows[gain][arm]["test_accuracy"] > 0.9 for arm in ("tanh", "relu", "sigmoid")] == [True, True, False]

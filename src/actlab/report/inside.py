@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 6  # hidden layers; more are drawn as maps
 _MOST_EPOCHS, _MOST_CELLS = 40, 1200  # of a panel; of all maps of a measure
+_FAR = 1e4  # so many times the median is cut off: networks about to diverge
 _ALIKE = 0.004  # of an axis: lines that nobody tells apart
 _APART = 20.0  # pixels from a number of an axis to the next
 _LEFT = 50.0
@@ -40,7 +41,8 @@ class Measure:
     def words(self, value: float, digits: int = 2) -> str:
         if not self.is_log:
             return f"{value:.3g}%"
-        return f"{value:.{digits}g}" if value >= 0.01 else re.sub("e-0", "e-", f"{value:.{digits - 1}e}")
+        said = f"{value:.{digits}g}" if value >= 0.01 else f"{value:.{digits - 1}e}"
+        return re.sub("e([+-])0*", lambda found: "e" + found[1].strip("+"), said)
 
 
 MEASURES = (
@@ -85,12 +87,12 @@ class Layers:
     low: np.ndarray
     mean: np.ndarray
     high: np.ndarray
-    networks: np.ndarray  # that have a number; NaN: not measured
+    networks: np.ndarray  # that were measured
+    lost: np.ndarray  # of these, without a number
 
     @classmethod
     def of(cls, table: "pd.DataFrame", measure: Measure) -> "Layers":
         arms, layers = [*dict.fromkeys(table["arm"])], sorted(set(table["layer"]))
-        table = table.assign(finished=table["networks"] - table["lost"])
         rows = [*product(arms, layers)]
 
         def array(column: str) -> np.ndarray:
@@ -99,7 +101,8 @@ class Layers:
 
         scale = 1.0 if measure.is_log else 100.0
         low, mean, high = (scale * array(measure.column + part) for part in ("_low", "", "_high"))
-        return cls(measure, arms, layers, sorted(set(table["epoch"])), low, mean, high, array("finished"))
+        networks, lost = (np.nan_to_num(array(name)) for name in ("networks", "lost"))
+        return cls(measure, arms, layers, sorted(set(table["epoch"])), low, mean, high, networks, lost)
 
     def at_most(self, epochs: int) -> "Layers":
         """With so many epochs: the later ones sparser, the first and the last among them."""
@@ -107,7 +110,7 @@ class Layers:
         if count <= epochs:
             return self
         kept = np.unique(np.geomspace(1, count, max(2, epochs)).round().astype(int)) - 1
-        parts = (part[:, :, kept] for part in (self.low, self.mean, self.high, self.networks))
+        parts = (part[:, :, kept] for part in (self.low, self.mean, self.high, self.networks, self.lost))
         return Layers(self.measure, self.arms, self.layers, [self.epochs[n] for n in kept], *parts)
 
     @property
@@ -119,21 +122,22 @@ class Layers:
     @property
     def limits(self) -> tuple[float, float]:
         if self.measure.is_log:
-            return self.numbers.min() / 1.3, self.numbers.max() * 1.3
+            return self.numbers.min() / 1.3, min(self.numbers.max(), _FAR * np.median(self.numbers)) * 1.3
         return 0.0, min(100.0, max(10.0, 1.05 * self.numbers.max()))
 
     def said(self, arm: int, layer: int, epoch: int) -> str:
         """Its value in words; nothing where it was not measured."""
         place = arm, layer, epoch
-        if not self.networks[place] > 0:
-            return "diverged" if self.networks[place] == 0 else ""
+        if np.isnan(self.mean[place]):
+            return "diverged" if self.lost[place] else ""
         low, mean, high = (self.measure.words(part[place]) for part in (self.low, self.mean, self.high))
-        return mean + (f" ({low} to {high})" if low != high else "")
+        lost = f", {self.lost[place]:.0f} of {self.networks[place]:.0f} diverged" if self.lost[place] else ""
+        return mean + (f" ({low} to {high})" if low != high else "") + lost
 
     @property
     def caption(self) -> str:
         deep, told = len(self.layers) > MOST_PANELS, f"{self.measure.says} Epoch 0: the start."
-        if np.nanmax(self.networks) > 1:
+        if self.networks.max() > 1:
             bands = not deep and len(self.arms) <= MOST_BANDS
             told += " Means over seeds" + ("; bands: lowest to highest." if bands else ".")
         if deep:
@@ -141,9 +145,7 @@ class Layers:
         places, apart = Scale(*self.limits, 0, 1, self.measure.is_log)(self.mean), {*range(len(self.arms))}
         while apart:
             first = min(apart)
-            same = [
-                n for n in apart if np.all((np.abs(places[n] - places[first]) < _ALIKE) | (places[n] == places[first]))
-            ]
+            same = [n for n in apart if np.allclose(places[n], places[first], rtol=0, atol=_ALIKE)]
             told += f" {listed([self.arms[n] for n in same])} lie on each other." if len(same) > 1 else ""
             apart -= {first, *same}
         return told

@@ -5,7 +5,7 @@ from .examples import (
     differing as differing,
     right_shares as right_shares,
 )
-from .insides import RULES as RULES, SHOWN as SHOWN, by_layer as by_layer, inside_said as inside_said
+from .insides import RULES as RULES, by_layer as by_layer, inside_said as inside_said
 from .judgement import Judgement as Judgement
 from .judging.judge import judge as judge
 from .latex import write_latex as write_latex

@@ -84,9 +84,10 @@ def _amiss(arm: str, rows: "pd.DataFrame", flat: set[int]) -> Iterator[str]:
         most, networks = lost["lost"].max(), lost["networks"].max()
         who, left = ("All", "") if most == networks else (f"{most} of", "; they are left out")
         yield f"{who} {networks} networks of {arm} diverged, the first by epoch {lost['epoch'].min()}{left}."
-    yield from _share(arm, rows, "dead", "units", MUCH_DEAD)
+    yield from (dead := [*_share(arm, rows, "dead", "units", MUCH_DEAD)])
     yield from _gradient(arm, rows.pivot(index="epoch", columns="layer", values="gradient_z"))
-    yield from _share(arm, rows.loc[~rows["layer"].isin(flat)], "saturated", "values", MUCH_SATURATED)
+    if not dead:  # all values of a dead unit are saturated
+        yield from _share(arm, rows.loc[~rows["layer"].isin(flat)], "saturated", "values", MUCH_SATURATED)
 
 
 def _share(arm: str, rows: "pd.DataFrame", name: str, what: str, much: float) -> Iterator[str]:

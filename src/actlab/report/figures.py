@@ -1,6 +1,7 @@
 """What a run's numbers look like: differences with their intervals, curves by epoch, rates, predictions, looks."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, p
 WIDTH = 440.0
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
 VALID_SAID = "after the epoch"
+_LINE = 62  # letters below a forest
 _ROW = 46.0  # of an arm in a forest
 _FAR = 12.0  # so many times further than half of the arms reach is cut off
 _MOST_SEEDS = 300  # drawn one by one
@@ -43,15 +45,16 @@ def forest(
         for item in comparisons
     }
     reach = _reach(comparisons, pairs, unit, margin)
-    height = _ROW * len(comparisons) + 58
-    frame = Frame.of(WIDTH, height, reach, (len(comparisons), 0), left=10, right=10, top=4, bottom=54)
     word = unit.word and f", {'percentage points' if unit.word == Unit.word else unit.word}"
-    told = [f"{unit.against(metric)} that of {shortened(baseline)}{word}", "to the right is better"]
+    told = textwrap.wrap(f"{unit.against(metric)} that of {shortened(baseline)}{word}", _LINE)
+    told.append("to the right is better" + "; shaded: too little to matter" * bool(margin))
+    foot = 22.0 + 16 * len(told)
+    height = _ROW * len(comparisons) + 4 + foot
+    frame = Frame.of(WIDTH, height, reach, (len(comparisons), 0), left=10, right=10, top=4, bottom=foot)
     parts = [frame.axes(y_ticks=[])]
     if margin:
         left, right = frame.x.at(max(-margin, reach[0])), frame.x.at(min(margin, reach[1]))
         parts.insert(0, element("rect", x=left, y=4, width=right - left, height=frame.y.start - 4, class_="shade"))
-        told[1] += "; shaded: too little to matter"
     parts += [element("path", d=f"M{frame.x.at(0):.1f} 4V{frame.y.start:.1f}", class_="axis")]
     for place, item in enumerate(comparisons):
         parts.append(_arm(frame, frame.y.at(place), item, pairs[item.name], unit, tint[item.name]))

@@ -65,7 +65,7 @@ def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:
         f"{lost} of {len(trials)} trials diverged: their loss became infinite or not a number. They are counted, and "
         "marked in the list of trials; they have no part in the means."
     )
-    notes = [summary.unfinished, *summary.warned, summary.metric_note, diverged if lost else "", summary.mixed]
+    notes = [summary.unfinished, diverged if lost else "", summary.mixed]
     return [note for note in notes if note]
 
 

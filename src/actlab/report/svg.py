@@ -240,7 +240,8 @@ class Frame:
             found += [text((x.start + x.end) / 2, y.start + 34, x_title, anchor="middle", class_="soft")]
         if y_title:
             middle = (y.start + y.end) / 2
-            found += [text(0, 0, y_title, anchor="middle", class_="soft",
+            size = min(12.0, 12 * (y.start - y.end) / width_of(y_title, 12))
+            found += [text(0, 0, y_title, anchor="middle", class_="soft", style=f"font-size: {_said(size)}px",
                            transform=f"translate(13 {_said(middle)}) rotate(-90)")]  # fmt: skip
         return group(*found, aria_hidden="true")
 

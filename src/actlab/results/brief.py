@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actlab.results import endings
 from actlab.results.columns import columns, interval_text
 from actlab.results.differences import verdict_said
 from actlab.results.numbers import NO_TEST, aligned
@@ -20,8 +19,7 @@ _WIDTH = 100
 def brief(summary: "Summary", paint: Paint) -> list[str]:
     """Lines for a terminal; `paint`: (verdict, text) -> the text in the verdict's colour."""
     answer = textwrap.wrap(" ".join(filter(None, (summary.conclusion, summary.best_said))), _WIDTH)
-    warned = [*endings.before_in_short(summary.preflight), *endings.in_short(summary.endings), summary.cost_said]
-    in_short = textwrap.shorten(" ".join(filter(None, warned)), 2 * _WIDTH - 20, placeholder=" ...")
+    in_short = textwrap.shorten(summary.warned_in_short, 2 * _WIDTH - 20, placeholder=" ...")
     tuned = summary.tuning.sentence if summary.tuning else ""
     told = (tuned, in_short, summary.mixed, summary.unfinished)
     return [*answer, *_arms(summary, paint), *(line for text in told for line in textwrap.wrap(text, _WIDTH))]

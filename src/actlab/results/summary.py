@@ -84,6 +84,12 @@ class Summary:
         return [*endings.found_before(self.preflight), *endings.said(self.endings)]
 
     @property
+    def warned_in_short(self) -> str:
+        """The same by names, and what costs more; or ""."""
+        told = [*endings.before_in_short(self.preflight), *endings.in_short(self.endings), self.cost_said]
+        return " ".join(filter(None, told))
+
+    @property
     def unfinished(self) -> str:
         """In words, how much is still to be trained; "" where nothing is."""
         if not self.planned:

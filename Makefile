@@ -7,7 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile the 
 .PHONY: demo test test-all lint types wheel catalogue house records lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
-	$(BIN)/actlab compare
+	$(BIN)/actlab compare --out runs/demo
+	$(BIN)/actlab report runs/demo --hiplot
 
 test: lint                             ## set up, then style, and the tests that people wait for
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not large"

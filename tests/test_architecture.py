@@ -235,7 +235,7 @@ def test_the_public_names():
         [
             "__version__", "elu", "gelu", "gelu_tanh", "identity", "leaky_relu", "mish", "prelu", "relu", "sigmoid",
             "silu", "softplus", "tanh", "Activation", "activation", "Experiment", "Run", "Trial", "UserError",
-            "check", "compare", "judge", "load_model", "load_run", "summarise", "swap", "functional", "nn",
+            "check", "compare", "judge", "load_model", "load_run", "show", "summarise", "swap", "functional", "nn",
         ]
     )  # fmt: skip
     for name in actlab.__all__:

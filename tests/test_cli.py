@@ -16,8 +16,8 @@ import pytest
 from children import child, wait_for
 
 from actlab.cli import main, terminal
-from actlab.cli.terminal import duration
 from actlab.experiment import Run
+from actlab.running import duration
 
 SMALL = ["--data", "digits", "--seeds", "2", "--epochs", "2"]
 

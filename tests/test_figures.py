@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from PIL import Image
 from test_report import fake_run, rows_of
 
-from actlab.report import figures
+from actlab.report import draw_tutorial, figures
 from actlab.report.curves import quantities
 from actlab.report.svg import Drawing, Scale, element, text
 from actlab.results import summarise
@@ -182,3 +182,10 @@ def test_ticks_lie_within_and_are_few_and_round(low, span, is_log, most):
     assert np.all(np.diff(places) > 0) and (not len(places) or (places[0] > -0.1 and places[-1] < 100.1))
     if is_log and len(ticks) > 3:
         assert all(math.isclose(10 ** round(math.log10(t)), t, rel_tol=1e-9) or high / low < 101 for t in ticks)
+
+
+def test_the_tutorials_page_has_both_runs_beside_each_other(tmp_path):
+    runs = {name: fake_run(tmp_path / name, seeds=2, epochs=2, split="tutorial", has_test=False) for name in ("a", "b")}
+    page = draw_tutorial("x < 1", runs, tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count('class="drawing"') == 4 and "x &lt; 1" in page
+    assert re.findall(r'href="([^"]*index.html)"', page) == ["a/report/index.html", "b/report/index.html"]

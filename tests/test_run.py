@@ -78,6 +78,7 @@ def test_what_a_run_leaves(tmp_path):
         "preflight.json",
         "artefacts/samples.npz",
         "artefacts/functions.npz",
+        "artefacts/disagreements.npz",
     }
     assert names == expected | {parameters}
     assert run.experiment == Experiment.read(run.path / "experiment.toml")

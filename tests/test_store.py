@@ -9,8 +9,9 @@ import textwrap
 import numpy as np
 import pytest
 
+from actlab import load_run
 from actlab.errors import UserError
-from actlab.experiment import Run, Store, is_free, list_runs, load_run, status, trial_from_row
+from actlab.experiment import Run, Store, is_free, list_runs, status, trial_from_row
 from actlab.experiment.disk import packed, write_bytes
 from actlab.experiment.spec import Experiment
 

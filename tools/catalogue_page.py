@@ -35,13 +35,13 @@ def text() -> str:
 
 def draw() -> None:
     """The pictures, one a family."""
-    from actlab.report.cards import save_overview
+    from actlab.report.shapes import overview_drawing
 
     PICTURES.mkdir(parents=True, exist_ok=True)
     kept = set()
     for family, members in groupby(catalogue.facts().values(), key=lambda fact: fact.family):
         file = PICTURES / f"{family}.svg"
-        save_overview([sketches([shown(fact.name)])[0] for fact in members], file)
+        overview_drawing([sketches([shown(fact.name)])[0] for fact in members]).save(file)
         kept.add(file)
     for file in set(PICTURES.glob("*.svg")) - kept:  # of a family that is no more
         file.unlink()

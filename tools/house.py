@@ -39,7 +39,7 @@ FLOORS: list[dict[str, str]] = [
         "testing": "for other people's suites: one assertion, and `pytest --actlab`",
         "preflight": "what is wrong with data, networks, activations or machine, before time is spent",
         "running": "missing trials -> stacks -> this process or several -> store",
-        "report": "how a run looks: page, pictures, HiPlot, cards; arrays and runs in, files out",
+        "report": "how a run looks: `svg` draws, `figures` and its neighbours say what, `page` has it all; no torch",
     },
     {"workflows": "several rooms in a row: compare, try, confirm, reproduce, load a model"},
     {"cli": "parse, call one function, print: one file a group of commands"},

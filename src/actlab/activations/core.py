@@ -102,6 +102,10 @@ class Activation:
         given = dict(zip(self.facts.parameters, parameters, strict=True), x=x, y=y)
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 
+    def __repr__(self) -> str:
+        given = "".join(f", {name}={value:g}" for name, value in self.facts.parameters.items())
+        return f"<Activation {self.name}(x{given}): {self.facts.summary}>"
+
     @property
     def __name__(self) -> str:
         return self.name

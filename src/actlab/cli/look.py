@@ -82,7 +82,8 @@ def show(
     learn: Learn = None,
     gradient: Annotated[bool, typer.Option("--gradient", help="follow a gradient through it in numbers")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="also draw f, f' and f'' of all in one picture: a .png, .svg or .html file")
+        Path | None,
+        typer.Option(help="also draw f, f' and f'' of all in one picture: a .svg, .png, .pdf or .html file"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the cards as JSON")] = False,
 ) -> None:
@@ -106,7 +107,9 @@ def show(
         return
     print("\n\n".join(explain.card(item) for item in items))
     given = " ".join(f"'{name}'" if set(name) & set(" ()*") else name for name in names)
-    print(f"\nPicture: {out}" if out else f"\nA picture of it: actlab show {given} --out card.svg (or .png, .html)")
+    print(
+        f"\nPicture: {out}" if out else f"\nA picture of it: actlab show {given} --out card.svg (or .png, .pdf, .html)"
+    )
 
 
 def _gradient(names: list[str], out: Path | None, as_json: bool) -> None:

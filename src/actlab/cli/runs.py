@@ -11,12 +11,16 @@ from actlab.errors import UserError
 
 
 @app.command(epilog="Example: actlab report runs/mnist-1a2b3c4d")
-def report(run: RunFolder) -> None:
+def report(
+    run: RunFolder,
+    hiplot: Annotated[
+        bool, typer.Option("--hiplot", help="with a HiPlot page of all trials and epochs, to filter by dragging")
+    ] = False,
+) -> None:
     """Draw a run's report again, without training."""
-    from actlab.experiment import Run
     from actlab.report import draw
 
-    print(draw(Run(run)))
+    print(draw(run, hiplot))
 
 
 @app.command(epilog="Example: actlab export runs/mnist-1a2b3c4d --format csv")

@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from actlab import running
-from actlab.experiment import CURVES, METRICS, Metric
+from actlab.experiment import CURVES, METRICS
 from actlab.results import Summary, is_the_loss
-from actlab.running import Begun, Epoch
-from actlab.stats import count
+from actlab.running import Begun, Epoch, Pace, epoch_said, measured_said, plan_said
 
 _COLOURS = {"better": "green", "worse": "red", "practically equal": "cyan", "undecided": "yellow"}  # others: none
 _EVERY_SECONDS = 60.0  # between two lines where there is no terminal
@@ -29,8 +28,8 @@ class Terminal(running.Progress):
         self._download = ""  # the name of what is fetched
         self._metric = METRICS["accuracy"]
         self._is_the_loss = False
-        self._total = self._done = 0  # networks times epochs
-        self._began = self._said = 0.0
+        self._pace = Pace(0)
+        self._said = 0.0
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -55,12 +54,11 @@ class Terminal(running.Progress):
         self._metric, self._is_the_loss = METRICS[begun.experiment.metric], is_the_loss(begun.experiment)
         if self.quiet:
             return
+        self.say(plan_said(begun))
         if not begun.missing:
-            self.say(f"{begun.path}: all {begun.finished} networks are trained already.")
             return
-        self.say(_plan(begun))
-        self._total, self._done = begun.epochs_left, 0
-        self._began = self._said = time.monotonic()
+        self._pace = Pace(begun.epochs_left)
+        self._said = self._pace.began
         self._bar = Progress(
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}%"),
@@ -84,21 +82,17 @@ class Terminal(running.Progress):
                     f"{epoch.seconds:.1f} s"
                 )
         if self._bar is not None and self._task is not None:
-            mean = dict(zip(CURVES, epoch.measured.mean(axis=0), strict=True))
-            text = (
-                f"epoch {epoch.epoch}/{epoch.epochs}  loss {mean['train_loss']:.3f}  "
-                f"valid {_measured(self._metric, mean['valid_metric'])}"
-            )
+            text = epoch_said(epoch, self._metric.name)
             self._bar.update(self._task, advance=len(epoch.labels), description=text)
-            self._done += len(epoch.labels)
+            self._pace.done += len(epoch.labels)
             now = time.monotonic()
             if not self.console.is_terminal and now - self._said >= _EVERY_SECONDS:
-                self._said, left = now, (now - self._began) * (self._total / self._done - 1)
-                self.say(f"{self._done / self._total:.0%} done, about {duration(left)} left.")
+                self._said = now
+                self.say(str(self._pace))
 
     def _beside(self, value: float) -> str:
         """The metric beside a loss, where it is another thing."""
-        return "" if self._is_the_loss else f", {_measured(self._metric, value)}"
+        return "" if self._is_the_loss else f", {measured_said(self._metric, value)}"
 
     def end(self) -> None:
         if self._bar is not None:
@@ -116,42 +110,3 @@ def said(summary: Summary, details: bool) -> str:
 
 def _painted(verdict: str, text: str) -> str:
     return typer.style(text, fg=_COLOURS.get(verdict.partition(",")[0]), bold=True)
-
-
-def _measured(metric: Metric, value: float) -> str:
-    """accuracy 97.82%; nan as it is."""
-    return f"{metric.words} {metric.unit.scale * value:.{metric.unit.digits}f}{'%' * metric.is_share}"
-
-
-def _plan(begun: Begun) -> str:
-    e = begun.experiment
-    where = f"{begun.title}, {e.reason}" if e.reason else begun.title
-    arms = 1 if e.tuned else len(e.points)
-    settings = f" x {arms} settings" if arms > 1 else ""
-    total = begun.missing + begun.finished
-    known = [f"{begun.finished} are trained already"] if begun.finished else []
-    known += [f"{begun.resumed} go on from a checkpoint"] if begun.resumed else []
-    already = f" ({'; '.join(known)})" if known else ""
-    networks = count(total, "network") + already
-    how = count(begun.workers, "process") if begun.workers > 1 else f"this process, {begun.device}"
-    shape = f"hidden layers {'-'.join(map(str, e.hidden))}" if e.hidden else "no hidden layer"
-    rates = "as chosen" if e.tuned else ", ".join(f"{rate:g}" for rate in e.learning_rate)
-    return (
-        f"On {where}: {', '.join(e.labels)}{settings} x {count(len(e.seeds), 'seed')} = {networks}; {shape}, "
-        f"{e.optimizer}, learning rate {rates}, {count(e.epochs, 'epoch')}, in {how}: about "
-        f"{duration(begun.seconds)}, at most {begun.bytes / 1e9:.1f} GB of memory."
-    )
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words.
-
-    >>> duration(3), duration(95), duration(7500)
-    ('3 s', '1 min 35 s', '2 h 5 min')
-    """
-    whole = max(1, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -34,6 +34,7 @@ class Dataset:
     labels: np.ndarray  # theirs, or their targets (64, targets), as they were given
     title: str
     licence: str
+    test_images: np.ndarray | None = None  # of classes: the raw test samples, where they are images
     pool: Pool | None = None  # of the split "resplit": what other seeds cut their parts from
     said: tuple[str, ...] = ()  # what was made of the data, in words
     class_names: tuple[str, ...] = ()  # the label of each class, where there are others than 0, 1, 2, ...
@@ -287,7 +288,7 @@ _SHIPPED = {"digits": _digits, "diabetes": _diabetes}
 
 
 def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) -> Dataset:
-    raw, pool = source.train[0], None
+    raw, pool, tested = source.train[0], None, None
     pipelines.check(pipeline, name, raw, split)
     if split == "resplit":
         pool = Pool.of(source, pipeline)
@@ -301,6 +302,8 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
         parts = [Part(x, y) for x, y in zip(inputs, ys, strict=True)]
         shown = cuts[0].x[:SAMPLE_IMAGES].copy()  # a copy: a view would keep the whole file in memory
         learned = cuts[0].y
+        if len(cuts) == 3 and source.classes and raw.ndim in (3, 4):
+            tested = cuts[2].x
     labels = learned[:SAMPLE_IMAGES].copy()
     if source.classes:
         labels = (np.arange(source.classes) if source.values is None else source.values)[labels]
@@ -316,6 +319,7 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
         labels=labels,
         title=source.title,
         licence=source.licence,
+        test_images=tested,
         pool=pool,
         said=source.said,
         class_names=() if source.values is None else tuple(map(str, source.values)),

@@ -14,7 +14,7 @@ from .metrics import (
     Metric as Metric,
     loss_for as loss_for,
 )
-from .run import Run as Run, held_keys as held_keys, list_runs as list_runs, load_run as load_run, status as status
+from .run import Run as Run, held_keys as held_keys, list_runs as list_runs, status as status
 from .schema import DATABASE as DATABASE, EXPERIMENT as EXPERIMENT, TUNING as TUNING
 from .spec import GRID as GRID, TUNING_SEEDS as TUNING_SEEDS, Experiment as Experiment, Trial as Trial
 from .split import indices_of as indices_of, stratified as stratified

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -86,9 +86,9 @@ class Run:
         return list(dict.fromkeys(self.trials["activation"]))
 
     @property
-    def tuning(self) -> "Run | None":
+    def tuning(self) -> "Self | None":
         """The run that this one's settings were chosen by; None where nothing was chosen."""
-        return Run(self.path / TUNING) if (self.path / TUNING / DATABASE).is_file() else None
+        return type(self)(self.path / TUNING) if (self.path / TUNING / DATABASE).is_file() else None
 
     @property
     def is_drawn(self) -> bool:
@@ -204,11 +204,6 @@ class Run:
         whole = {"diverged_epoch", "best_epoch"} & set(frame.columns)
         numbers = [self.metric.named(c) for c, kind in TABLES[name].items() if kind.startswith("REAL")]
         return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
-
-
-def load_run(path: str | Path) -> Run:
-    """Open a run's folder. `.trials` and `.curves` are pandas DataFrames."""
-    return Run(path)
 
 
 def environments_of(path: Path) -> list[dict[str, Any]]:

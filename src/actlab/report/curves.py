@@ -78,7 +78,8 @@ def curves_of(run: Run, quantity: Quantity) -> list[tuple[Curve, Curve]]:
 def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: Quantity) -> Curve:
     each = quantity.scale * rows.pivot(index="epoch", columns="seed", values=f"{part}_{quantity.column}")
     mean, low, high = (np.asarray(found) for found in (each.mean(axis=1), each.min(axis=1), each.max(axis=1)))
-    return Curve(arm, each.shape[1], np.asarray(each.index), mean, low, high, dict(each.items()))
+    seeds = {int(str(seed)): each[seed].to_numpy() for seed in each.columns}
+    return Curve(arm, len(seeds), np.asarray(each.index), mean, low, high, seeds)
 
 
 def is_log(curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) -> bool:

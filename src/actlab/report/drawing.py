@@ -3,27 +3,35 @@
 from pathlib import Path
 from typing import Any
 
+from actlab.errors import require
 from actlab.experiment import Run
-from actlab.report import figures, hiplot_pages, page
+from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
-from actlab.results import Summary, summarise
+from actlab.results import Summary, inside_said, summarise
 
 
-def draw(run: str | Path | Run) -> Path:
-    """Write the report of a run, or of its folder, finished or not, into `report` there; the path of index.html."""
+def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
+    """Write the report of a run, or of its folder, finished or not, into `report` there; the path of index.html.
+
+    `hiplot` adds a HiPlot page; without it that of an earlier report goes.
+    """
+    if hiplot:
+        require("hiplot", ["hiplot"])
     run = run if isinstance(run, Run) else Run(run)
     folder = run.path / "report"
     folder.mkdir(exist_ok=True)
+    for old in folder.glob("hiplot*.html"):
+        old.unlink()
+    added = [hiplot_pages.draw_hiplot(run, folder)] if hiplot else []
     summary = summarise(run)
     pictures = pictures_of(run, summary)
     for name, drawing in pictures.items():
         drawing.save(folder / name)
-    hiplot = [file for _, file in hiplot_pages.draw_hiplot(run, folder)] if hiplot_pages.is_installed() else []
     tables = {"table.csv": summary.table, "trials.csv": run.trials, "curves.csv": run.curves}
     for name, table in tables.items():
         table.to_csv(folder / name, index=False)
-    return page.draw_page(run, summary, folder, parts_of(run, summary), [*tables, *pictures, *hiplot])
+    return page.draw_page(run, summary, folder, parts_of(run, summary), [*added, *tables, *pictures])
 
 
 def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
@@ -35,26 +43,47 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
     }
     looks = [figures.looks_drawing(summary, item.name) for item in summary.comparisons]
     return {
-        "forest": _forest(summary),
+        "forest": forest_of(summary),
         "curves": curves,
         "looks": [drawing for drawing in looks if drawing],
         "rates": figures.tuning_drawing(summary.tuning, arm_colours(run)),
         "predicted": figures.predicted_drawings(run),
+        "inside": inside.inside_drawings(run),
+        "inside_said": inside_said(run),
+        "lines": {name: draw(run) for name, draw in _LINES.items()},
+        "shapes": shapes.run_drawings(run),
+        "samples": images.samples_drawing(run),
+        "confusions": images.confusion_drawings(run),
+        "disagreements": images.disagreements_drawing(run),
     }
 
 
 def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
     """The same as files, by name: each stands alone, with a legend."""
     predicted = [*figures.predicted_drawings(run).values()]
+    layers = [drawing for *_, drawing in inside.inside_drawings(run, legend=True)]
+    drawn = shapes.run_drawings(run)
     found = {
         **{f"{name}.png": figures.curve_drawing(run, q, legend=True) for name, q in quantities(run).items()},
-        "differences.png": _forest(summary),
+        "differences.png": forest_of(summary),
         "tuning.png": figures.tuning_drawing(summary.tuning, arm_colours(run), legend=True),
         "predicted.png": beside(predicted, min(3, len(predicted))) if predicted else None,
+        "inside.png": beside(layers, 1) if layers else None,
+        "functions.png": drawn and beside([_named(drawn), *drawn.drawings], 2),
     }
     return {name: drawing for name, drawing in found.items() if drawing}
 
 
-def _forest(summary: Summary) -> Drawing | None:
+_LINES = {"trials": parallel.trials_drawing, "epochs": parallel.epochs_drawing}
+
+
+def _named(drawn: shapes.Shapes) -> Drawing:
+    """Whose lines they are."""
+    names, height = figures.legend_of([*drawn.tint], drawn.tint)
+    return Drawing(drawn.drawings[0].width, height, "", (names,))
+
+
+def forest_of(summary: Summary) -> Drawing | None:
+    """The differences that a run's comparisons found."""
     arms = list(summary.table["arm"])
     return figures.forest(summary.comparisons, summary.values, arms, summary.metric, summary.measure.unit)

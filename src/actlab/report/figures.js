@@ -62,7 +62,7 @@
     if (drawing.parentElement.closest("svg") || !drawing.querySelector("[data-tip]")) continue;
     const strips = drawing.querySelectorAll(".hit");
     const shown = () => [...(strips.length ? strips : drawing.querySelectorAll("[data-tip]"))].filter(
-      (mark) => !mark.closest(".off, .seeds"));
+      (mark) => !mark.closest(".off, .seeds, .faded"));
     let place = -1;
     drawing.setAttribute("tabindex", "0");
     drawing.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 """What a run's numbers look like: differences with their intervals, curves by epoch, rates, predictions, looks."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,7 +25,8 @@ from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, p
 WIDTH = 440.0
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
 VALID_SAID = "after the epoch"
-_ROW = 52.0  # of an arm in a forest
+_LINE = 62  # letters below a forest
+_ROW = 46.0  # of an arm in a forest
 _FAR = 12.0  # so many times further than half of the arms reach is cut off
 _MOST_SEEDS = 300  # drawn one by one
 _MOST_LOOKS = 40
@@ -43,15 +45,16 @@ def forest(
         for item in comparisons
     }
     reach = _reach(comparisons, pairs, unit, margin)
-    height = _ROW * len(comparisons) + 58
-    frame = Frame.of(WIDTH, height, reach, (len(comparisons), 0), left=10, right=10, top=4, bottom=54)
     word = unit.word and f", {'percentage points' if unit.word == Unit.word else unit.word}"
-    told = [f"{unit.against(metric)} that of {shortened(baseline)}{word}", "to the right is better"]
+    told = textwrap.wrap(f"{unit.against(metric)} that of {shortened(baseline)}{word}", _LINE)
+    told.append("to the right is better" + "; shaded: too little to matter" * bool(margin))
+    foot = 22.0 + 16 * len(told)
+    height = _ROW * len(comparisons) + 4 + foot
+    frame = Frame.of(WIDTH, height, reach, (len(comparisons), 0), left=10, right=10, top=4, bottom=foot)
     parts = [frame.axes(y_ticks=[])]
     if margin:
         left, right = frame.x.at(max(-margin, reach[0])), frame.x.at(min(margin, reach[1]))
         parts.insert(0, element("rect", x=left, y=4, width=right - left, height=frame.y.start - 4, class_="shade"))
-        told[1] += "; shaded: too little to matter"
     parts += [element("path", d=f"M{frame.x.at(0):.1f} 4V{frame.y.start:.1f}", class_="axis")]
     for place, item in enumerate(comparisons):
         parts.append(_arm(frame, frame.y.at(place), item, pairs[item.name], unit, tint[item.name]))
@@ -94,7 +97,7 @@ def _arm(
     frame: Frame, top: float, item: Comparison, pairs: Mapping[int, float], unit: Unit, colour: str
 ) -> str:  # fmt: skip
     """Name and badge on a line, dots and interval below it."""
-    said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 35
+    said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 32
     room = WIDTH - 34 - width_of(said)
     name = shortened(item.name, max(8, int(room / width_of("x"))))
     parts = [
@@ -110,7 +113,7 @@ def _arm(
         return group(*parts)
     for place, (seed, value) in enumerate(pairs.items()):
         if frame.x.low <= value <= frame.x.high:
-            down = middle + (place / max(1, len(pairs) - 1) - 0.5) * 12 * (len(pairs) > 1)
+            down = middle + (place / max(1, len(pairs) - 1) - 0.5) * 11 * (len(pairs) > 1)
             tip = f"{item.name}, seed {seed}: {unit.difference(value / unit.scale)}{word}"
             parts.append(element("circle", cx=frame.x.at(value), cy=down, r=3.5, class_="dot", data_tip=tip,
                                  style=f"color:{colour}"))  # fmt: skip
@@ -139,11 +142,10 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
         low, high = (float(find([find(v[np.isfinite(v)], initial=start) for v in above]))
                      for find, start in ((np.min, np.inf), (np.max, 0.0)))  # fmt: skip
         low, high = low / 1.15, high * 1.15
-    names, top = _legend([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
+    names, top = legend_of([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
     frame = Frame.of(
         WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
     )
-    spans = [(float(epoch), str(epoch)) for epoch in range(1, last + 1)] if last <= 8 else None
     few = len(curves) <= MOST_BANDS
     every = sum(train.seeds for train, _ in curves) <= _MOST_SEEDS
     drawn = [
@@ -156,7 +158,7 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
     ]  # fmt: skip
     epochs = range(1, last + 1)
     hits = frame.columns(epochs, [_tip(epoch, curves, quantity) for epoch in epochs])
-    axes = frame.axes("epoch", quantity.axis, x_ticks=spans)
+    axes = frame.axes("epoch", quantity.axis, whole=True)
     ends = "; ".join(f"{valid.arm} ends at {valid.mean[-1]:.{quantity.digits}f}" for _, valid in curves)
     label = f"{quantity.title}, {last} epochs. Validation: {ends}."
     return Drawing(WIDTH, 300 + top, label, (axes, names, frame.inside(hits, *drawn)))
@@ -200,7 +202,7 @@ def curves_said(run: Run, quantity: Quantity) -> str:
     if max(valid.seeds for _, valid in curves) > 1:
         said += " Means over seeds" + ("; bands: lowest to highest." if len(curves) <= MOST_BANDS else ".")
     low, high = limits([curve.mean for pair in curves for curve in pair])
-    for place, (_, one) in enumerate(curves):
+    for place, (_, one) in enumerate(curves if len(curves) <= MOST_BANDS else []):
         for _, other in curves[place + 1 :]:
             if np.array_equal(one.epochs, other.epochs) and np.all(
                 np.abs(one.mean - other.mean) < _ALIKE * (high - low)
@@ -213,7 +215,7 @@ def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bo
     """The metric of validation over the learning rate; a ring around what was chosen."""
     if tuning is None or len(tuning.rates) < 2:
         return None
-    names, top = _legend(tuning.names, tint) if legend else ("", 0.0)
+    names, top = legend_of(tuning.names, tint) if legend else ("", 0.0)
     rates = np.array(tuning.rates)
     room = (rates[-1] / rates[0]) ** 0.05
     frame = Frame.of(WIDTH, 280 + top, (rates[0] / room, rates[-1] * room), tuning.limits, top=12 + top, log_x=True)
@@ -284,16 +286,16 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
         WIDTH / 2, 18, f"{shortened(name)} against {shortened(known.baseline)}", anchor="middle", class_="title"
     )
     label = f"{name}: interval by number of seeds, from {tips[0]} to {tips[-1]}"
-    return Drawing(WIDTH, 240, label, (title, frame.axes("seeds", f"difference{word}"), marks))
+    return Drawing(WIDTH, 240, label, (title, frame.axes("seeds", f"difference{word}", whole=True), marks))
 
 
-def _legend(names: Sequence[str], tint: Mapping[str, str]) -> tuple[str, float]:
+def legend_of(names: Sequence[str], tint: Mapping[str, str], width: float = WIDTH) -> tuple[str, float]:
     """Names with their colours in rows above a drawing, and how much room they take."""
     shown, rows, left = [shortened(name, 24) for name in names], 0, 52.0
     found = []
     for name, short in zip(names, shown, strict=True):
         wide = 30 + width_of(short)
-        if left + wide > WIDTH and left > 52:
+        if left + wide > width and left > 52:
             rows, left = rows + 1, 52.0
         down = 14.0 + 18 * rows
         found.append(element("circle", cx=left + 5, cy=down - 4, r=5, class_="fill", style=f"color:{tint[name]}"))

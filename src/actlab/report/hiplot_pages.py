@@ -1,87 +1,84 @@
-"""HiPlot pages: every trial as a line through its settings and results, to filter by dragging on the axes."""
+"""The HiPlot page: each trial and epoch is a line through settings and results, to filter by dragging on the axes.
 
-import re
-from collections.abc import Sequence
-from importlib.util import find_spec
+The epoch whose parameters a trial kept is the trial's own line: it alone has what was measured at the end.
+"""
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actlab.experiment import METRICS, Metric, Run
+import numpy as np
+
+from actlab.errors import UserError
+from actlab.experiment import Run
+from actlab.report.curves import arm_colours
+from actlab.results import is_the_loss, with_arms
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_AXES = (
-    "seed", "activation", "learning_rate", "weight_decay", "dropout", "initialisation", "best_epoch",
-    "final_train_loss", "final_train_metric", "final_valid_loss", "final_valid_metric",
-    "best_valid_loss", "best_valid_metric", "test_metric", "status",
-)  # fmt: skip
-# the activation is not the first: names are written to the left of their axis, and there the page ends
-_WORDS = ("activation", "initialisation", "status")
-_ONLY_IF_VARIED = ("weight_decay", "dropout", "initialisation")
+FILE = "hiplot.html"
+MOST = 50_000  # lines that a browser still moves; of more, one a trial is left
+WHICH, KEPT, OTHER = "which_epoch", "kept: lowest loss", "other"
+_IF_VARIED = ("learning_rate", "weight_decay", "dropout", "initialisation", "status")
+_WORDS = ("activation", "arm", "initialisation", "status", WHICH)
+_HIDDEN = ["uid", "from_uid", "arm"]  # it gives the colour, its parts have axes
 # HiPlot writes the values into a script, and shows them as HTML: these take the place of what either would obey
 _HARMLESS = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 
 
-def is_installed() -> bool:
-    return find_spec("hiplot") is not None
+def draw_hiplot(run: Run, folder: Path) -> str:
+    """Write the page; the file's name. UserError where nothing has been trained."""
+    if run.curves.empty:
+        raise UserError(f"{run.path} has no epoch yet that HiPlot could show: train it first.")
+    (folder / FILE).write_text(experiment(run).to_html(), encoding="utf-8")
+    return FILE
 
 
-def draw_hiplot(run: Run, folder: Path) -> list[tuple[str, str]]:
-    """Write a page of all trials and one for each activation; returns (title, file name)."""
-    for old in folder.glob("hiplot*.html"):
-        old.unlink()
-    trials = run.trials.loc[run.trials["status"] != "planned"]
-    pages = {"hiplot.html": ("all trials", trials)}
-    for name, file in file_names(run.activations).items():
-        pages[file] = (name, trials.loc[trials["activation"] == name])
-    nothing = "<!doctype html><meta charset=utf-8><title>HiPlot</title><p>No trial has been trained yet.</p>"
-    for file, (_, rows) in pages.items():
-        (folder / file).write_text(nothing if rows.empty else experiment(rows, run.metric).to_html(), encoding="utf-8")
-    return [(title, file) for file, (title, _) in pages.items()]
-
-
-def file_names(activations: Sequence[str]) -> dict[str, str]:
-    """A file for each activation: letters, digits, dots and dashes, unequal even where case does not count.
-
-    >>> file_names(["leaky_relu(0.2)", "a<b>.py:f", "A-b-.py-f"])
-    {'leaky_relu(0.2)': 'hiplot-leaky_relu-0.2.html', 'a<b>.py:f': 'hiplot-a-b-.py-f.html', 'A-b-.py-f': 'hiplot-A-b-.py-f-2.html'}
-    """  # noqa: E501
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in activations:
-        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:60] or "activation"
-        count, safe = 1, stem
-        while safe.lower() in taken:
-            count += 1
-            safe = f"{stem}-{count}"
-        taken.add(safe.lower())
-        found[name] = f"hiplot-{safe}.html"
-    return found
-
-
-def experiment(trials: "pd.DataFrame", metric: Metric = METRICS["accuracy"]) -> Any:
-    """The trials as a hiplot.Experiment."""
+def experiment(run: Run) -> Any:
+    """The trials and epochs as a hiplot.Experiment."""
     import hiplot
 
-    axes = [metric.named(name) for name in _AXES if name not in _ONLY_IF_VARIED or len(set(trials[name])) > 1]
-    if not len(trials[metric.named("test_metric")].dropna()):
-        axes.remove(metric.named("test_metric"))
-    judged = axes[-2]
-    if judged.startswith("test_") and "test_r2" in trials and "test_r2" not in axes:
-        axes.insert(-1, "test_r2")
-    rows = trials.loc[:, axes].to_dict("records")
-    found = hiplot.Experiment.from_iterable([{name: _plain(row[name]) for name in axes} for row in rows])
+    rows, before = _lines(run), {}
+    axes = [*rows.columns[1:]]
+    found = hiplot.Experiment()
+    for uid, row in enumerate(rows.to_dict("records")):
+        values = {name: _plain(row[name]) for name in axes}
+        found.datapoints.append(hiplot.Datapoint(values, uid=str(uid), from_uid=before.get(row["key"])))
+        before[row["key"]] = str(uid)  # joined to a curve
     for name in axes:
         kind = hiplot.ValueType.CATEGORICAL if name in _WORDS else hiplot.ValueType.NUMERIC
         found.parameters_definition[name].type = kind  # else a column of few numbers becomes one of words
-    found.colorby = "activation" if len(set(trials["activation"])) > 1 else judged
-    order = "asc" if metric.unit.better == "lower" else "desc"  # the best first
-    plot, table = hiplot.Displays.PARALLEL_PLOT, hiplot.Displays.TABLE
-    # HiPlot draws the order from right to left
-    found.display_data(plot).update({"hide": ["uid", "from_uid"], "order": [*reversed(axes)]})
-    found.display_data(table).update({"hide": ["uid", "from_uid"], "order": axes, "order_by": [[judged, order]]})
+    rgb = {_plain(arm): f"rgb{tuple(bytes.fromhex(colour[1:]))}" for arm, colour in arm_colours(run).items()}
+    found.colorby, found.parameters_definition["arm"].colors = "arm", rgb
+    judged = [name for name in axes if name.startswith(("epoch", "valid_"))][-1]
+    order = [[judged, "asc" if run.metric.unit.better == "lower" else "desc"]]  # the best first
+    for display, how in {
+        hiplot.Displays.PARALLEL_PLOT: {"hide": _HIDDEN, "order": axes[::-1]},  # drawn from right to left
+        hiplot.Displays.TABLE: {"hide": _HIDDEN, "order": axes, "order_by": order},
+        hiplot.Displays.XY: {"axis_x": "epoch", "axis_y": judged},
+    }.items():
+        found.display_data(display).update(how)
     return found
+
+
+def _lines(run: Run) -> "pd.DataFrame":
+    """A row a line: the key of its trial, and what has an axis. One of NaN alone would stop HiPlot."""
+    metric, trials, curves = run.metric, with_arms(run), run.curves
+    whats = ("metric",) if is_the_loss(run.experiment) else ("loss", "metric")
+    by_epoch = [metric.named(f"{part}_{what}") for part in ("train", "valid") for what in whats]
+    by_epoch = [name for name in by_epoch if np.isfinite(curves[name]).any()]
+    tested = [name for name in dict.fromkeys((metric.named("test_metric"), "test_r2")) if name in trials]
+    # the names of activations, which stand to the left of their axis, are not on the first, where a page ends
+    named = ["seed", "activation", *(name for name in _IF_VARIED if len(set(trials[name])) > 1), "arm"]
+    rows = curves[["key", "epoch", *by_epoch]].merge(trials[["key", "best_epoch", *named, *tested]], on="key")
+    kept = (rows["epoch"] == rows["best_epoch"]).fillna(False).to_numpy(bool)
+    rows.loc[~kept, tested] = np.nan
+    rows[WHICH] = np.where(kept, KEPT, OTHER)
+    tested = [name for name in tested if np.isfinite(rows[name]).any()]
+    if len(rows) > MOST:
+        rows = rows.loc[kept | (rows["best_epoch"].isna() & (rows["epoch"] == run.experiment.epochs))]
+        rows[WHICH] += f" (of {len(curves):,} lines)"
+    return rows.loc[:, ["key", *named, "epoch", *by_epoch, *tested, WHICH]]
 
 
 def _plain(value: Any) -> Any:

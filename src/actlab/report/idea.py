@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from actlab.checks import Sketch
-from actlab.report.cards import card_figure
-from actlab.report.plots import differences_figure, svg_text
-from actlab.report.templates import Markup, template
+from actlab.report.figures import forest
+from actlab.report.shapes import shape_drawings
+from actlab.report.svg import sheet
+from actlab.report.templates import template
 from actlab.results import Summary
 
 _LEFT_OUT = ("best", "final training", "final validation loss", "gradient")  # of a run's columns: it has its own page
-_CHECK_HEADERS = ("check", "", "measured", "limit", "input", "finding")
+CHECK_HEADERS = ("check", "", "measured", "limit", "input", "finding")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Idea:
 
 
 def draw_idea(idea: Idea, file: Path) -> Path:
-    """Write the page; pictures are in it, no network and no script is needed."""
+    """Write the page; all is in it, no network is needed."""
     findings, identity, summary = idea.verdict["findings"], idea.verdict["identity"], idea.summary
     failed = [f for f in findings if f["outcome"] == "fail"]
     names = ", ".join(f["check"] for f in failed)
@@ -49,19 +50,25 @@ def draw_idea(idea: Idea, file: Path) -> Path:
         idea=idea,
         trained_headers=[headers[place].replace(f"validation {words}", "validation") for place in shown],
         trained=[[row[place] for place in shown] for row in summary.rows] if summary else [],
-        failed=[_row(f) for f in failed],
-        others=[_row(f) for f in findings if f["outcome"] != "fail"],
+        failed=[row_of(f) for f in failed],
+        others=[row_of(f) for f in findings if f["outcome"] != "fail"],
         passed=sum(f["outcome"] == "pass" for f in findings),
-        headers=_CHECK_HEADERS,
-        card=Markup(svg_text(card_figure(idea.sketches))),
-        differences=Markup(svg_text(differences_figure(summary)) if summary and summary.comparisons else ""),
+        headers=CHECK_HEADERS,
+        shapes=shape_drawings(idea.sketches),
+        forest=forest(
+            summary.comparisons, summary.values, list(summary.table["arm"]), summary.metric, summary.measure.unit
+        )
+        if summary
+        else None,
         conclusions=conclusions,
+        sheet=sheet,
     )
     file.write_text(page, encoding="utf-8")
     return file
 
 
-def _row(finding: dict[str, Any]) -> list[str]:
+def row_of(finding: dict[str, Any]) -> list[str]:
+    """A finding as `as_dict` gives it, as text, by CHECK_HEADERS."""
     numbers = [finding["measured"], finding["limit"]]
     told = ["" if n is None else f"{n:.2g}" if isinstance(n, float) else str(n) for n in numbers]
     mend = f" Mend: {finding['mend']}" if finding["mend"] and finding["outcome"] != "pass" else ""

@@ -11,7 +11,7 @@ import numpy as np
 from actlab.experiment import Run
 from actlab.experiment.inside import BINS, DEAD, EDGES, SATURATED
 from actlab.report.curves import MOST_BANDS, arm_colours, shortened
-from actlab.report.figures import WIDTH, _legend
+from actlab.report.figures import WIDTH, legend_of
 from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, text, width_of
 from actlab.results import by_layer, with_arms
 from actlab.stats import listed
@@ -174,7 +174,7 @@ def inside_drawings(run: Run, *, legend: bool = False) -> list[tuple[str, str, D
 
 def _panels(seen: Layers, tint: Mapping[str, str], legend: bool) -> Drawing:
     """A panel a layer, a line an arm."""
-    names, top = _legend(seen.arms, tint) if legend else ("", 0.0)
+    names, top = legend_of(seen.arms, tint) if legend else ("", 0.0)
     count, x = len(seen.layers), np.log2(1 + np.array(seen.epochs))
     columns = 2 if count in (2, 4) else min(3, count)
     wide, tall, parts = (WIDTH - _LEFT) / columns, 150.0 if count <= columns else 125.0, [names]

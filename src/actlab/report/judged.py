@@ -5,21 +5,25 @@ from typing import TYPE_CHECKING
 
 from actlab.errors import UserError
 from actlab.experiment import write_text
-from actlab.report.cards import svg_text
-from actlab.report.plots import paired_figure
-from actlab.report.templates import Markup, template
+from actlab.report.figures import forest
+from actlab.report.svg import Drawing, sheet
+from actlab.report.templates import template
 
 if TYPE_CHECKING:
     from actlab.results import Judgement
 
 
 def draw_judgement(found: "Judgement", file: Path) -> Path:
-    """Write the page; pictures are in it, no network and no script is needed."""
+    """Write the page; all is in it, no network is needed."""
     if file.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{file} is no page: name a file that ends in .html.")
-    pictures = [
-        (task, Markup(svg_text(paired_figure(found.comparisons[task], table, list(table), found.metric, found.unit))))
-        for task, table in found.tables.items()
-    ]
-    write_text(file, template("judged.html").render(found=found, pictures=pictures))
+    write_text(file, template("judged.html").render(found=found, pictures=pictures_of(found).items(), sheet=sheet))
     return file
+
+
+def pictures_of(found: "Judgement") -> dict[str, Drawing | None]:
+    """The differences by task."""
+    return {
+        task: forest(found.comparisons[task], table, list(table), found.metric, found.unit)
+        for task, table in found.tables.items()
+    }

@@ -40,6 +40,8 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         verdict_column=[*summary.comparison_headers].index("verdict"),
         kind=kind,
         sheet=sheet,
+        label="label" if run.metric.is_share else "target",
+        licence=str(run.artefact("samples").get("licence", "")),
         train_said=TRAIN_SAID,
         valid_said=VALID_SAID,
         looked=[(f["check"], f["level"], f"{f['about'] and f['about'] + ': '}{f['says']}") for f in summary.preflight],
@@ -63,7 +65,7 @@ def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:
         f"{lost} of {len(trials)} trials diverged: their loss became infinite or not a number. They are counted, and "
         "marked in the list of trials; they have no part in the means."
     )
-    notes = [summary.unfinished, *summary.warned, summary.metric_note, diverged if lost else "", summary.mixed]
+    notes = [summary.unfinished, diverged if lost else "", summary.mixed]
     return [note for note in notes if note]
 
 

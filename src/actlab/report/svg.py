@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.errors import need_extra
+from actlab.errors import UserError, need_extra
 from actlab.report.templates import Markup
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -23,6 +23,7 @@ _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
 _KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
+_NEAR = 0.03  # of a smooth line in pixels to its points, so that no joint is seen; rounding adds twice as much
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
 
@@ -40,8 +41,17 @@ class Drawing:
             role="img", aria_label=self.label, class_="drawing", style=f"max-width: {_WIDEST * self.width:g}px"
         )
 
-    def save(self, file: Path) -> None:
-        """Write it, as the ending of the file's name says."""
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.label}>"
+
+    def _repr_svg_(self) -> str:
+        return self.as_file
+
+    def save(self, file: str | Path) -> None:
+        """Write it, as the ending of the file's name says: .svg, .png or .pdf."""
+        file = Path(file)
+        if file.suffix.lower() not in FORMATS:
+            raise UserError(f"{file.name!r} must end with one of {', '.join(FORMATS)}: it says what is drawn.")
         if file.suffix.lower() == ".svg":
             file.write_text(self.as_file, encoding="utf-8")
             return
@@ -103,6 +113,25 @@ def text(x: float, y: float, words: str, *, anchor: str | None = None, **attribu
 def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
     """A line through points in pixels, broken where one is not a number."""
     return element("path", d=_through(x, y), **attributes)
+
+
+def smooth(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
+    """A line through close points in pixels, x rising, in few cubic pieces that leave none by more than a tenth of a
+    pixel: a corner is the end of one; broken where y is not a number.
+    """
+    found, known = [], np.isfinite(y)
+    for part in np.split(np.arange(len(x)), np.flatnonzero(np.diff(known)) + 1):
+        if not len(part) or not known[part[0]]:
+            continue
+        start, stop = part[0], part[-1]
+        found.append(f"M{_said(float(x[start]))} {_said(float(y[start]))}")
+        while start < stop:
+            size = stop - start
+            while not (piece := _cubic(x[start : start + size + 1], y[start : start + size + 1])):
+                size = size * 3 // 4
+            found.append(piece)
+            start += size
+    return element("path", d="".join(found), **attributes)
 
 
 def area(x: np.ndarray, low: np.ndarray, high: np.ndarray, **attributes: str | float | None) -> str:
@@ -187,12 +216,14 @@ class Frame:
     def axes(
         self, x_title: str = "", y_title: str = "", *, x_ticks: Sequence[tuple[float, str]] | None = None,
         y_ticks: Sequence[tuple[float, str]] | None = None, zero: bool = False,
+        whole: bool = False,
     ) -> str:  # fmt: skip
-        """Grid, numbers and titles; `zero`: lines at 0 as well."""
+        """Grid, numbers and titles; `zero`: lines at 0 as well; `whole`: only whole numbers along x."""
         x, y = self.x, self.y
         room = max(2, min(7, int((x.end - x.start) / 55)))
         found = []
-        for value, said in tick_texts(x.ticks(room)) if x_ticks is None else x_ticks:
+        along = [tick for tick in x.ticks(room) if not whole or tick == round(tick)]
+        for value, said in tick_texts(along) if x_ticks is None else x_ticks:
             at = x.at(value)
             found += [element("path", d=f"M{_said(at)} {_said(y.end)}V{_said(y.start)}", class_="grid")]
             found += [text(at, y.start + 16, said, anchor="middle", class_="soft")]
@@ -202,14 +233,15 @@ class Frame:
             found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
         if zero:
             if x.low < 0 < x.high:
-                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="axis")]
+                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="zero")]
             if y.low < 0 < y.high:
-                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="axis")]
+                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="zero")]
         if x_title:
             found += [text((x.start + x.end) / 2, y.start + 34, x_title, anchor="middle", class_="soft")]
         if y_title:
             middle = (y.start + y.end) / 2
-            found += [text(0, 0, y_title, anchor="middle", class_="soft",
+            size = min(12.0, 12 * (y.start - y.end) / width_of(y_title, 12))
+            found += [text(0, 0, y_title, anchor="middle", class_="soft", style=f"font-size: {_said(size)}px",
                            transform=f"translate(13 {_said(middle)}) rotate(-90)")]  # fmt: skip
         return group(*found, aria_hidden="true")
 
@@ -223,10 +255,16 @@ class Frame:
     def line(self, x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
         return path(self.x(x), self.y(y), **attributes)
 
-    def columns(self, at: Sequence[float], tips: Sequence[str]) -> str:
+    def smooth(self, x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
+        """A smooth line; what is far outside is drawn no farther than one frame's height."""
+        height = self.y.start - self.y.end
+        down = np.clip(self.y(y), self.y.end - height, self.y.start + height)
+        return smooth(self.x(x), down, **attributes)
+
+    def columns(self, at: Sequence[float] | np.ndarray, tips: Sequence[str]) -> str:
         """An unseen strip for each place along x: the mouse over it, or an arrow key, shows what it says."""
         places = self.x(np.asarray(at, dtype=np.float64))
-        edges = [self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end]
+        edges = np.round([self.x.start, *((places[1:] + places[:-1]) / 2), self.x.end], 1).tolist()  # no gaps between
         height = self.y.start - self.y.end
         return group(
             *(
@@ -264,6 +302,23 @@ def _decades(low: float, high: float, most: int) -> Iterator[float]:
         return
     step = max(1, math.ceil((last - first + 1) / most))
     yield from (10.0**n for n in range(first, last + 1, step))
+
+
+def _cubic(x: np.ndarray, y: np.ndarray) -> str:
+    """The piece from the first to the last point that is nearest to the straight lines between; none if not near."""
+    t = (x - x[0]) / (x[-1] - x[0])
+    off = y - y[0] - t * (y[-1] - y[0])  # the chord
+    t, off = (np.concatenate([values, (values[1:] + values[:-1]) / 2]) for values in (t, off))
+    pulls = np.stack([3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2], axis=1)
+    bend = np.linalg.lstsq(pulls, off, rcond=None)[0]  # how far the two control points lie off the chord
+    if len(x) > 2 and np.abs(pulls @ bend - off).max() > _NEAR:
+        return ""
+    end = f"{_said(x[-1])} {_said(y[-1])}"
+    if np.abs(bend).max() < _NEAR:
+        return f"L{end}"
+    thirds = np.array([1, 2]) / 3
+    points = zip(x[0] + thirds * (x[-1] - x[0]), y[0] + thirds * (y[-1] - y[0]) + bend, strict=True)
+    return f"C{' '.join(f'{_said(left)} {_said(down)}' for left, down in points)} {end}"
 
 
 def _through(x: np.ndarray, y: np.ndarray) -> str:

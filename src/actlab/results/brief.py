@@ -4,10 +4,9 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actlab.results import endings
 from actlab.results.columns import columns, interval_text
 from actlab.results.differences import verdict_said
-from actlab.results.numbers import aligned
+from actlab.results.numbers import NO_TEST, aligned
 from actlab.stats import Comparison, Unit, count, estimate
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ _WIDTH = 100
 def brief(summary: "Summary", paint: Paint) -> list[str]:
     """Lines for a terminal; `paint`: (verdict, text) -> the text in the verdict's colour."""
     answer = textwrap.wrap(" ".join(filter(None, (summary.conclusion, summary.best_said))), _WIDTH)
-    warned = [*endings.before_in_short(summary.preflight), *endings.in_short(summary.endings), summary.cost_said]
-    in_short = textwrap.shorten(" ".join(filter(None, warned)), 2 * _WIDTH - 20, placeholder=" ...")
+    in_short = textwrap.shorten(summary.warned_in_short, 2 * _WIDTH - 20, placeholder=" ...")
     tuned = summary.tuning.sentence if summary.tuning else ""
     told = (tuned, in_short, summary.mixed, summary.unfinished)
     return [*answer, *_arms(summary, paint), *(line for text in told for line in textwrap.wrap(text, _WIDTH))]
@@ -41,7 +39,7 @@ def answers(summary: "Summary") -> list[list[str]]:
     for row in summary.table.to_dict("records"):
         item = found.get(row["arm"])
         judged = (
-            [estimate(item, metric.unit), _verdict(item, metric.unit)] if item else ["baseline", ""][: 2 * bool(found)]
+            [_estimate(item, metric.unit), _verdict(item, metric.unit)] if item else ["baseline", ""][: 2 * bool(found)]
         )
         cost = columns(summary.experiment)["step cost"].cell(row)
         rows.append([row["arm"], interval_text(row, part, metric), *judged, cost])
@@ -62,6 +60,10 @@ def _arms(summary: "Summary", paint: Paint) -> list[str]:
     lines = aligned(shown, "  ")
     width = max(map(len, lines))
     return [f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)]
+
+
+def _estimate(item: Comparison, unit: Unit) -> str:
+    return estimate(item, unit) if item.n else NO_TEST
 
 
 def _verdict(item: Comparison, unit: Unit) -> str:

@@ -213,6 +213,9 @@ class Judgement:
             for c in found
         ]
 
+    def __repr__(self) -> str:
+        return textwrap.fill(self.conclusion, 100)
+
     def __str__(self) -> str:
         told, said = ("\n".join(textwrap.fill(text, 100) for text in texts)
                       for texts in (self.told, (self.conclusion, self.caption)))  # fmt: skip

@@ -84,6 +84,12 @@ class Summary:
         return [*endings.found_before(self.preflight), *endings.said(self.endings)]
 
     @property
+    def warned_in_short(self) -> str:
+        """The same by names, and what costs more; or ""."""
+        told = [*endings.before_in_short(self.preflight), *endings.in_short(self.endings), self.cost_said]
+        return " ".join(filter(None, told))
+
+    @property
     def unfinished(self) -> str:
         """In words, how much is still to be trained; "" where nothing is."""
         if not self.planned:
@@ -91,6 +97,9 @@ class Summary:
         verb = "is" if self.planned == 1 else "are"
         noun = "trial" if self.total == 1 else "trials"
         return f"{self.planned} of {self.total} {noun} {verb} still to be trained."
+
+    def __repr__(self) -> str:
+        return textwrap.fill(" ".join(filter(None, (self.conclusion, self.best_said, self.unfinished))), 100)
 
     def in_short(self, paint: Paint = lambda verdict, text: text) -> str:
         """The sentence, a line an arm, warnings, for a terminal; `paint`: (verdict, text) -> the text in a colour."""

@@ -1,5 +1,5 @@
 from . import processes as processes
-from .entries import add_artefacts as add_artefacts
+from .entries import add_artefacts as add_artefacts, add_disagreements as add_disagreements
 from .plan import Limits as Limits, Needs as Needs
 from .run import (
     Begun as Begun,
@@ -10,4 +10,11 @@ from .run import (
     train_missing as train_missing,
 )
 from .sharing import keep_arrays as keep_arrays, with_arrays as with_arrays
+from .words import (
+    Pace as Pace,
+    duration as duration,
+    epoch_said as epoch_said,
+    measured_said as measured_said,
+    plan_said as plan_said,
+)
 from .work import Epoch as Epoch

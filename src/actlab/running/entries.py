@@ -5,9 +5,12 @@ import torch
 
 from actlab.data import Dataset
 from actlab.engine import cpu_name, device_name
-from actlab.experiment import CURVES, Experiment, Store, packed
+from actlab.experiment import CURVES, Experiment, Run, Store, packed
 from actlab.making import Applied
+from actlab.results import differing, right_shares
 from actlab.running.work import Outcome
+
+_IMAGES, _BYTES = 64, 1_000_000
 
 
 def enter(store: Store, outcome: Outcome, device: str) -> None:
@@ -51,6 +54,8 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
     samples = {"images": dataset.images, "labels": dataset.labels, "licence": np.array(dataset.licence)}
     samples |= {"classes": np.array(dataset.classes), "valid_samples": np.array(len(dataset.valid.y))}
     samples |= {"targets": np.array(dataset.targets), "outputs": np.array(dataset.outputs)}
+    if dataset.class_names:
+        samples["class_names"] = np.array(dataset.class_names)
     if dataset.targets == "numbers":
         samples |= {"target_mean": dataset.target_mean, "target_deviation": dataset.target_deviation}
     if dataset.pool is not None:  # each seed has test samples of its own
@@ -60,14 +65,36 @@ def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applie
     else:
         samples["valid_labels"] = _own_units(dataset, dataset.valid.y)
     store.add_artefact("samples", samples)
-    functions: dict[str, np.ndarray] = {"x": np.linspace(-6, 6, 601)}
-    x = torch.linspace(-6, 6, 601)
+    x = torch.from_numpy(np.linspace(-6, 6, 601)).float()  # 0 is 0 in it, and 1 is 1, where kinks are
+    functions = {"x": x.double().numpy()}
     for target in experiment.all_targets.values():
         chosen = applied[target.identity]
         y, saved = chosen.forward(x.unsqueeze(0), torch.tensor([chosen.initial]))
         functions[f"f/{target.label}"] = y[0].double().numpy()
         functions[f"df/{target.label}"] = chosen.backward(saved)[0].double().numpy()
     store.add_artefact("functions", functions)
+
+
+def add_disagreements(store: Store, dataset: Dataset) -> None:
+    """The raw test images on which the shares of seeds that are right differ most between two activations; ties by
+    index. Where each seed has a test set of its own none: few seeds test a sample, and luck would choose.
+    """
+    if dataset.test is None or dataset.test_images is None:
+        return
+    index = differing(right_shares(Run(store.path)), _IMAGES)
+    label, images = dataset.test.y[index], _thinned(dataset.test_images[index])
+    store.add_artefact("disagreements", {"images": images, "index": index, "label": label})
+
+
+def _thinned(images: np.ndarray) -> np.ndarray:
+    """Bytes as they are, all else as float32; of large ones every second, third, ... pixel, so that all fit."""
+    images = images if images.dtype == np.uint8 else images.astype(np.float32)
+    sides, step = images.shape[1:], 1
+    while (
+        thin := images[:, *(slice(None, None, step if side > 4 else 1) for side in sides)]
+    ).nbytes > _BYTES:  # 4: colours
+        step += 1
+    return np.ascontiguousarray(thin)
 
 
 def _own_units(dataset: Dataset, y: np.ndarray) -> np.ndarray:

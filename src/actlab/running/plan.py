@@ -75,7 +75,8 @@ class Needs:
         each = network_bytes(experiment, dataset.train.x.shape[1], dataset.outputs, len(dataset.train.y))
         process = 2 * parts if experiment.dtype == "float64" else 0  # inputs in twice the size
         if dataset.pool is None:
-            return cls(parts, process, each)
+            shown = 0 if dataset.test_images is None else dataset.test_images.nbytes
+            return cls(parts + shown, process, each)
         raw = dataset.pool.x.nbytes  # a process has a seed's parts, and on their way the raw samples of one
         return cls(parts + 2 * raw, process + parts + raw, each)  # what was pooled lies beside its pool for a moment
 

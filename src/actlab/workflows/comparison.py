@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from actlab.engine import choose_device, cores, environment
 from actlab.errors import one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, Run, looked, tuned
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, looked, tuned
 from actlab.preflight import look_before
+from actlab.report import Run
 from actlab.results import summarise
 from actlab.running import (
     Limits,
     Needs,
     Progress,
     add_artefacts,
+    add_disagreements,
     keep_arrays,
     measured_costs,
     open_store,
@@ -24,6 +26,7 @@ from actlab.running import (
     with_arrays,
 )  # fmt: skip
 from actlab.workflows.asked import default_folder, planned
+from actlab.workflows.watched import usual
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +68,7 @@ def compare(
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
         inside: when hidden layers are measured (`run.inside`; no result depends on it): "doubling", at the start and
             after 1, 2, 4, 8, ... epochs and the last, "every" epoch, or "none".
+        progress: is told how far it is; by default a notebook's cell is, and nobody elsewhere.
         command: how this was asked for, kept with the run's environment.
         tune: choose a learning rate for each activation from the usual ones, where none are given.
         force: train although preflight found an error.
@@ -78,7 +82,7 @@ def compare(
     (4, 4)
     """
     require("lab", _LAB)
-    progress = progress or Progress()
+    progress = progress or usual()
     limits = Limits.checked(workers, stack_size, memory)
     if keep not in KEEP:
         raise one_of("way to keep parameters", keep, KEEP)
@@ -124,6 +128,7 @@ def compare(
             store.plan(same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
             train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
             store.add_costs(measured_costs(experiment, dataset, chosen, limits))
+        add_disagreements(store, dataset)
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
     if report and not run.is_drawn:

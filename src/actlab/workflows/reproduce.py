@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from actlab.experiment import METRICS, Run
+from actlab.report import draw_tutorial
 from actlab.running import Progress
 from actlab.stats import mean_interval
 from actlab.workflows.comparison import compare
@@ -57,9 +58,10 @@ def tutorial(
         "",
         *unused_backward(),
         "",
-        *(f"Report: {run.path / 'report' / 'index.html'}" for run in runs.values()),
     ]
-    return "\n".join(parts)
+    said = "\n".join(parts).rstrip()
+    both = {"The inputs as published": runs["published"], "Right inputs": runs["standard"]}
+    return f"{said}\n\nReport: {draw_tutorial(said, both, out / 'index.html')}"
 
 
 def _figures(published: Run, right: Run) -> list[str]:

@@ -14,6 +14,7 @@ from actlab.report import Idea, draw_idea
 from actlab.results import Summary, summarise
 from actlab.running import Progress
 from actlab.workflows.comparison import compare, refuse_early
+from actlab.workflows.watched import usual
 
 if TYPE_CHECKING:
     from actlab.checks import Shown
@@ -54,7 +55,7 @@ def attempt(
     `out` is the folder of the page and the run, by default runs/try-<name>; `settings` are other fields of Experiment.
     UserError for what cannot be used.
     """
-    progress = progress or Progress()
+    progress = progress or usual()
     target = explain.one(what)
     is_baseline = target.identity == naming.parse(baseline).identity
     folder = Path(out).expanduser() if out is not None else Path("runs") / f"try-{_file_name(target.label)}"

@@ -101,10 +101,18 @@ class Verdict:
     def as_json(self) -> str:
         return json.dumps(self.as_dict(), allow_nan=False)
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> str:
+        """What it is, and how many checks passed, in a line."""
         count = sum(f.outcome == PASS for f in self.findings)
-        head = f"{self.label}: {self.identity.rstrip('.')}. {count} checks passed, {len(self.failures)} failed."
-        return "\n".join([head, *(f"  {f}" for f in self.failures)])
+        return f"{self.label}: {self.identity.rstrip('.')}. {count} checks passed, {len(self.failures)} failed."
+
+    def __repr__(self) -> str:
+        names = ", ".join(f.check for f in self.failures)
+        return f"{self.said[:-1]}: {names}." if names else self.said
+
+    def __str__(self) -> str:
+        return "\n".join([self.said, *(f"  {f}" for f in self.failures)])
 
 
 def junit(

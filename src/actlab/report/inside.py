@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from actlab.experiment import Run
-from actlab.experiment.inside import BINS, DEAD, EDGES, SATURATED
+from actlab.experiment import Run, inside
 from actlab.report.curves import MOST_BANDS, arm_colours, shortened
 from actlab.report.figures import WIDTH, legend_of
 from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, text, width_of
@@ -46,9 +45,9 @@ class Measure:
 
 
 MEASURES = (
-    Measure("dead", "Dead units", "dead units, %", f"Units with |f'| < {DEAD:g} on the whole probe.", "#d55e00"),
+    Measure("dead", "Dead units", "dead units, %", f"Units with |f'| < {inside.DEAD:g} on the whole probe.", "#d55e00"),
     Measure("saturated", "Saturated values", "saturated values, %",
-            f"Values with |f'| < {SATURATED:g}; of relu and its like half are so by design.", "#d55e00"),
+            f"Values with |f'| < {inside.SATURATED:g}; of relu and its like half are so by design.", "#d55e00"),
     Measure("gradient_z", "Gradient by layer", "size of dL/dz", "Root mean square of dL/dz.", "#2b8cc4", True),
 )  # fmt: skip
 
@@ -72,7 +71,8 @@ def histograms(run: Run) -> dict[str, Fed]:
         counts = np.sum([*own["histogram"]], axis=0, dtype=np.float64)[:-1]  # the last: NaN
         if counts.any():
             share = counts / counts.sum()
-            found[str(arm)] = Fed(EDGES, share[:BINS], float(share[BINS]), float(share[BINS + 1]))
+            shown = share[: inside.BINS], float(share[inside.BINS]), float(share[inside.BINS + 1])
+            found[str(arm)] = Fed(inside.EDGES, *shown)
     return found
 
 

@@ -60,7 +60,7 @@ def own(run: Run) -> str:
         figures.forest(summary.comparisons, summary.values, ARMS, summary.metric, summary.measure.unit),
         figures.curve_drawing(run, quantities(run)["accuracy"]),
     )
-    styles = "".join(sheet(name) for name in ("colours.css", "drawing.css", "figures.css", "parallel.css"))
+    styles = "".join(sheet(name) for name in ("colours.css", "page.css", "drawing.css", "figures.css", "parallel.css"))
     scripts = "".join(f"<script>{sheet(name)}</script>" for name in ("parallel.js", "figures.js"))
     shown = "".join(drawing.__html__() for drawing in drawn if drawing)
     shown += f'<div class="scroll" tabindex="0" role="region" aria-label="trials">{lines.drawing.__html__()}</div>'

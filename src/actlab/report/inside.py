@@ -68,7 +68,7 @@ def histograms(run: Run) -> dict[str, Fed]:
     trials = with_arms(run)
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     for arm, own in rows.merge(finished, on="key").groupby("arm", sort=False):
-        counts = np.sum([*own["histogram"]], axis=0, dtype=np.float64)[:-1]  # the last: NaN
+        counts = np.stack([*own["histogram"]]).sum(axis=0, dtype=np.float64)[:-1]  # the last: NaN
         if counts.any():
             share = counts / counts.sum()
             shown = share[: inside.BINS], float(share[inside.BINS]), float(share[inside.BINS + 1])
@@ -217,7 +217,7 @@ def _maps(seen: Layers, tint: Mapping[str, str]) -> Drawing:
         left, head = _LEFT + column * wide, row * tall
         frame = Frame.of(left + wide, head + tall, (0, len(cells)), (layers + 0.5, 0.5), left=left, right=20,
                          top=head + 24, bottom=24)  # fmt: skip
-        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in cells]
+        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in range(len(cells))]
         numbers = [text(frame.x.at(at), frame.y.start + 16, said, anchor="middle", class_="soft")
                    for at, said in _ticks(cells + 0.5, seen.epochs, frame.x(cells))]  # fmt: skip
         if column == 0:

@@ -51,8 +51,8 @@ PARTS = {
         "12 narrow layers and a learning rate of 0.2, which is high for them. A unit of relu that one step has pushed "
         "below zero for all inputs has no gradient that would bring it back. Does it happen, and do leaky_relu, with a "
         "slope of 0.01 there, or elu do better?",
-        "It does: at the end most of relu's units are dead, and its networks have learned half of what elu's have, of "
-        "which hardly a unit is. leaky_relu is no way out here: its units live, and most of its networks diverge.",
+        "It does: at the end most of relu's units are dead, and its networks are right half as often as elu's, whose "
+        "units live. leaky_relu is no way out here: its units live, too, but most of its networks diverge.",
         [*NARROW, "--lr", "0.2", "--epochs", "5"],
         ["Dead units", "Gradient by layer"],
     ),

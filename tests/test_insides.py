@@ -30,7 +30,7 @@ def planted(path, values, *, seeds=2, learned=None, hidden=(9, 9, 9), **choices)
             for layer in range(len(hidden)):
                 row = {"key": trial["key"], "activation": trial["activation"], "seed": trial["seed"]}
                 row |= {"epoch": epoch, "layer": layer + 1, **dict.fromkeys(MEASURED, 0.01), "learned": None}
-                row["histogram"] = np.full(67, layer + 1, inside.COUNTS)
+                row["histogram"] = np.array([layer + 1] * 64 + [20, 40, 60], inside.COUNTS)  # below, above, NaN
                 for name, array in values[trial["activation"]].items():
                     shape = (seeds, len(EPOCHS), len(hidden))
                     row[name] = float(np.broadcast_to(array, shape)[trial["seed"], at, layer])
@@ -54,7 +54,7 @@ def by_place(*values):
 @pytest.fixture(scope="module")
 def real(tmp_path_factory) -> Run:
     out = tmp_path_factory.mktemp("insides") / "run"
-    names, shape = ("relu", "prelu", "sigmoid"), {"hidden": (12, 9), "seeds": 2, "epochs": 3}
+    names, shape = ("relu", "prelu", "sigmoid"), {"hidden": (12, 9), "seeds": 3, "epochs": 3}
     return compare(*names, data="digits", out=out, report=False, workers=1, **shape)
 
 
@@ -65,10 +65,9 @@ def test_the_numbers_are_those_of_the_run(real):
         chosen = (real.inside[name] == row[other] for name, other in
                   (("activation", "arm"), ("layer", "layer"), ("epoch", "epoch")))  # fmt: skip
         own = real.inside[np.logical_and.reduce([*chosen])]
-        assert (row["networks"], row["lost"]) == (2, 0) and sorted(own["seed"]) == [0, 1]
+        assert (row["networks"], row["lost"]) == (3, 0) and sorted(own["seed"]) == [0, 1, 2]
         for name in SHOWN:
-            one, other = own[name]
-            right = [(one + other) / 2, min(one, other), max(one, other)]
+            right = [sum(own[name]) / 3, min(own[name]), max(own[name])]
             assert [row[name], row[f"{name}_low"], row[f"{name}_high"]] == pytest.approx(right, nan_ok=True), name
 
 
@@ -78,7 +77,7 @@ def test_the_histogram_is_of_all_layers_and_seeds_at_the_end(real):
     for arm, fed in found.items():
         rows = real.inside[(real.inside["activation"] == arm) & (real.inside["epoch"] == 3)]
         counts = np.array([list(map(int, counts)) for counts in rows["histogram"]]).sum(axis=0)
-        assert len(rows) == 4 and counts.sum() == 2 * (12 + 9) * 256
+        assert len(rows) == 6 and counts.sum() == 3 * (12 + 9) * 256
         assert fed.share == pytest.approx(counts[:64] / counts.sum())
         assert [fed.below, fed.above] == pytest.approx(list(counts[64:66] / counts.sum()))
         middle = (fed.edges[1:] + fed.edges[:-1]) / 2
@@ -90,7 +89,9 @@ def test_nan_and_what_diverged_are_in_no_histogram(tmp_path):
     run = planted(tmp_path / "run", {"relu": {}, "tanh": {}}, diverged={("tanh", 0), ("tanh", 1), ("relu", 0)})
     found = histograms(run)
     assert list(found) == ["relu"]
-    assert found["relu"].share == pytest.approx(np.full(64, 1 / 66)) and found["relu"].below == pytest.approx(1 / 66)
+    total = 64 * (1 + 2 + 3) + 3 * (20 + 40)
+    assert found["relu"].share == pytest.approx(np.full(64, 6 / total))
+    assert [found["relu"].below, found["relu"].above] == pytest.approx([60 / total, 120 / total])
 
 
 def test_a_dead_layer_is_said_with_its_share_spread_and_epoch(tmp_path):
@@ -176,7 +177,8 @@ def test_no_more_than_two_sentences_an_arm_the_gravest_first(tmp_path):
 
 def test_where_learned_parameters_went(tmp_path):
     slopes = [[[0.25 - at / 100] for at in range(5)], [[0.25 + 0.1 * at] for at in range(5)], [[0.25]] * 5]
-    three = [[[1.0, 0.25, 1.0 - 0.1 * at] for at in range(5)], [[1.0, 0.25, 1.0]] * 5, [[1.0, 0.25, 1.0]] * 5]
+    three = [[[1.0, 0.25, 1.0 - 0.1 * at] for at in range(5)], [[1.0, 0.25, 1.0]] * 5, []]
+    three[2] = [[1.0 + 0.05 * at, 0.25 + 0.05 * at, 1.0 + 0.05 * at] for at in range(5)]
     learned = {"prelu": slopes, "acon_c": three, "torch.nn:PReLU": slopes}
     run = planted(tmp_path / "run", {name: {} for name in learned}, learned=learned)
     assert inside_said(run) == [

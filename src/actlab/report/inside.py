@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from actlab.experiment import Run
-from actlab.experiment.inside import BINS, DEAD, EDGES, SATURATED
+from actlab.experiment import Run, inside
 from actlab.report.curves import MOST_BANDS, arm_colours, shortened
 from actlab.report.figures import WIDTH, legend_of
 from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, text, width_of
@@ -46,9 +45,9 @@ class Measure:
 
 
 MEASURES = (
-    Measure("dead", "Dead units", "dead units, %", f"Units with |f'| < {DEAD:g} on the whole probe.", "#d55e00"),
+    Measure("dead", "Dead units", "dead units, %", f"Units with |f'| < {inside.DEAD:g} on the whole probe.", "#d55e00"),
     Measure("saturated", "Saturated values", "saturated values, %",
-            f"Values with |f'| < {SATURATED:g}; of relu and its like half are so by design.", "#d55e00"),
+            f"Values with |f'| < {inside.SATURATED:g}; of relu and its like half are so by design.", "#d55e00"),
     Measure("gradient_z", "Gradient by layer", "size of dL/dz", "Root mean square of dL/dz.", "#2b8cc4", True),
 )  # fmt: skip
 
@@ -69,10 +68,11 @@ def histograms(run: Run) -> dict[str, Fed]:
     trials = with_arms(run)
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     for arm, own in rows.merge(finished, on="key").groupby("arm", sort=False):
-        counts = np.sum([*own["histogram"]], axis=0, dtype=np.float64)[:-1]  # the last: NaN
+        counts = np.stack([*own["histogram"]]).sum(axis=0, dtype=np.float64)[:-1]  # the last: NaN
         if counts.any():
             share = counts / counts.sum()
-            found[str(arm)] = Fed(EDGES, share[:BINS], float(share[BINS]), float(share[BINS + 1]))
+            shown = share[: inside.BINS], float(share[inside.BINS]), float(share[inside.BINS + 1])
+            found[str(arm)] = Fed(inside.EDGES, *shown)
     return found
 
 
@@ -217,7 +217,7 @@ def _maps(seen: Layers, tint: Mapping[str, str]) -> Drawing:
         left, head = _LEFT + column * wide, row * tall
         frame = Frame.of(left + wide, head + tall, (0, len(cells)), (layers + 0.5, 0.5), left=left, right=20,
                          top=head + 24, bottom=24)  # fmt: skip
-        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in cells]
+        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in range(len(cells))]
         numbers = [text(frame.x.at(at), frame.y.start + 16, said, anchor="middle", class_="soft")
                    for at, said in _ticks(cells + 0.5, seen.epochs, frame.x(cells))]  # fmt: skip
         if column == 0:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actlab import catalogue, naming
-from actlab.experiment import Run
-from actlab.experiment.inside import DEAD, SATURATED
+from actlab.experiment import Run, inside
 from actlab.results.numbers import percent
 from actlab.results.summary import with_arms
 
@@ -21,16 +20,17 @@ MUCH_SATURATED = 0.5  # of a layer's values, likewise
 # A gradient vanishes where dL/dz of the first hidden layer is less than this of the last one's, at the start or at the
 # last epoch measured, in the mean over seeds; it explodes where it is more than one over this.
 LEAST_GRADIENT = 1e-3
-# A function whose slope is below SATURATED on this share of [-1, 1] is flat by design, as relu is for half of what it
-# is given: of its layers only is said what is dead.
+# A function whose slope is flat (saturated) on this share of [-1, 1] is so by design, as relu is for half of what it is
+# given: of its layers only is said what is dead.
 FLAT_BY_DESIGN = 0.1
 MOST_SAID = 2  # sentences an arm
 RULES = (
-    f"A unit is dead where |f'| < {DEAD:g} on all of 256 validation samples, a value saturated where |f'| < "
-    f"{SATURATED:g}. Said are layers with {percent(MUCH_DEAD, 0)} of their units dead or {percent(MUCH_SATURATED, 0)} "
-    "of their values saturated at the last epoch measured, in the mean over seeds (of relu and its like, flat for half "
-    "of their values by design, what is dead alone); and gradients, root mean squares of dL/dz, of which the first "
-    f"hidden layer has less than {LEAST_GRADIENT:g} of the last one's, or more than {1 / LEAST_GRADIENT:g} times it."
+    f"A unit is dead where |f'| < {inside.DEAD:g} on all of 256 validation samples, a value saturated where |f'| < "
+    f"{inside.SATURATED:g}. Said are layers with {percent(MUCH_DEAD, 0)} of their units dead or "
+    f"{percent(MUCH_SATURATED, 0)} of their values saturated at the last epoch measured, in the mean over seeds (of "
+    "relu and its like, flat for half of their values by design, what is dead alone); and gradients, root mean squares "
+    f"of dL/dz, of which the first hidden layer has less than {LEAST_GRADIENT:g} of the last one's, or more than "
+    f"{1 / LEAST_GRADIENT:g} times it."
 )
 
 
@@ -73,7 +73,7 @@ def _flat_by_design(run: Run, targets: Sequence[naming.Target]) -> set[int]:
     functions = run.artefact("functions")
     near = np.abs(functions.get("x", np.empty(0))) <= 1
     slopes = [functions.get(f"df/{target.label}", np.ones(len(near))) for target in targets]
-    flat = [np.mean(np.abs(slope[near]) < SATURATED) >= FLAT_BY_DESIGN for slope in slopes]
+    flat = [np.mean(np.abs(slope[near]) < inside.SATURATED) >= FLAT_BY_DESIGN for slope in slopes]
     return {layer for layer, is_flat in enumerate(flat, start=1) if is_flat}
 
 

@@ -8,7 +8,7 @@ from actlab.experiment import Run
 from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
-from actlab.results import Summary, inside_said, summarise
+from actlab.results import RULES, Summary, inside_said, summarise
 
 
 def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
@@ -50,6 +50,7 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
         "predicted": figures.predicted_drawings(run),
         "inside": inside.inside_drawings(run),
         "inside_said": inside_said(run),
+        "rules": RULES,
         "lines": {name: draw(run) for name, draw in _LINES.items()},
         "shapes": shapes.run_drawings(run),
         "samples": images.samples_drawing(run),

@@ -38,8 +38,8 @@ def fed(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def arms_of(run: Run) -> dict[str, str]:
     """Function -> its arm, where there is one arm of it alone."""
-    pairs = with_arms(run)[["activation", "arm"]].drop_duplicates()
-    return dict(pairs.drop_duplicates("activation", keep=False).itertuples(index=False))
+    arms = with_arms(run).groupby("activation")["arm"].unique()
+    return {str(name): own[0] for name, own in arms.items() if len(own) == 1}
 
 
 def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) -> Sketch:
@@ -49,7 +49,7 @@ def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) ->
     exact = np.array_equal(x, x.astype(np.float32))  # older runs keep an x that is only near to what f was given
     rows, parts, kinks, first = np.stack([x, value, slope]), [], [], 0
     broken = _broken(x, value, slope)
-    for here in np.flatnonzero(broken):
+    for here in np.flatnonzero(broken).tolist():
         if broken[here - 1]:
             continue  # both sides of one sample, which was the kink
         before, at, after = _place(rows, here, bool(broken[here + 1]))

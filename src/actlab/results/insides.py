@@ -40,7 +40,7 @@ def by_layer(run: Run) -> "pd.DataFrame":
     `networks` were measured; those of them that are `lost`, for they diverged, are in no mean.
     """
     groups = _measured(run).groupby(["arm", "layer", "epoch"], sort=False)
-    found = groups.size().rename("networks").to_frame()
+    found = groups.size().to_frame("networks")
     found["lost"] = found["networks"] - groups["dead"].count()
     for name in SHOWN:
         found[[name, f"{name}_low", f"{name}_high"]] = groups[name].agg(["mean", "min", "max"])
@@ -87,7 +87,7 @@ def _amiss(arm: str, rows: "pd.DataFrame", flat: set[int]) -> Iterator[str]:
     yield from (dead := [*_share(arm, rows, "dead", "units", MUCH_DEAD)])
     yield from _gradient(arm, rows.pivot(index="epoch", columns="layer", values="gradient_z"))
     if not dead:  # all values of a dead unit are saturated
-        yield from _share(arm, rows.loc[~rows["layer"].isin(flat)], "saturated", "values", MUCH_SATURATED)
+        yield from _share(arm, rows.loc[~rows["layer"].isin([*flat])], "saturated", "values", MUCH_SATURATED)
 
 
 def _share(arm: str, rows: "pd.DataFrame", name: str, what: str, much: float) -> Iterator[str]:

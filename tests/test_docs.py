@@ -118,6 +118,12 @@ def test_the_page_of_preflight_is_that_of_its_record():
     assert states == {"standard": {"fine"}, "published": {"validation inputs do not look like training inputs"}}
 
 
+def test_the_page_of_drawing_libraries_is_that_of_its_record():
+    drawing = study("drawing")
+    record = json.loads(drawing.RECORD.read_text(encoding="utf-8"))
+    assert drawing.PAGE.read_text(encoding="utf-8") == drawing.text(record)
+
+
 def test_the_page_of_the_answers_is_that_of_its_record():
     answers = study("answers")
     record = json.loads(answers.RECORD.read_text(encoding="utf-8"))

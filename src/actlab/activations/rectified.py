@@ -88,14 +88,9 @@ def prelu(x: Tensor, weight: float | Tensor = 0.25) -> Tensor:
     return torch.where(x > 0, x, weight * x)
 
 
-prelu.differentiate(
-    x=lambda x, weight: torch.where(x > 0, torch.ones_like(x), weight),
-    weight=lambda x: x.clamp(max=0),
-)
+prelu.differentiate(x=lambda x, weight: torch.where(x > 0, torch.ones_like(x), weight), weight=lambda x: x.clamp(max=0))
 prelu.native(
-    forward=aten.leaky_relu.out,
-    backward=_leaky_backward,
-    together=(aten._prelu_kernel, aten._prelu_kernel_backward),
+    forward=aten.leaky_relu.out, backward=_leaky_backward, together=(aten._prelu_kernel, aten._prelu_kernel_backward)
 )
 
 
@@ -186,8 +181,7 @@ def threshold(x: Tensor, threshold: float = 1.0, value: float | Tensor = 0.0) ->
 
 
 threshold.differentiate(
-    x=lambda x, threshold: (x > threshold).to(x.dtype),
-    value=lambda x, threshold: (x <= threshold).to(x.dtype),
+    x=lambda x, threshold: (x > threshold).to(x.dtype), value=lambda x, threshold: (x <= threshold).to(x.dtype)
 )
 threshold.native(
     forward=aten.threshold.out,
@@ -320,9 +314,7 @@ def absolute(x: Tensor) -> Tensor:
 
 absolute.differentiate(x=lambda x: x.sign())
 absolute.native(
-    forward=torch.abs,
-    backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out),
-    passes=(1, 2),
+    forward=torch.abs, backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out), passes=(1, 2)
 )
 
 

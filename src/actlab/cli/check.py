@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_names, parse_whole
@@ -21,37 +22,36 @@ if TYPE_CHECKING:
 def check(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="[TARGET]...",
             help="a name, file.py:name, file.py (all of it), package.module:Name, or a formula in quotes",
             show_default=False,
         ),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="the whole catalogue")] = False,
-    reference: Annotated[str | None, typer.Option(help="what it is meant to be: a name or a formula")] = None,
+    all_: Annotated[bool, Option("--all", help="the whole catalogue")] = False,
+    reference: Annotated[str | None, Option(help="what it is meant to be: a name or a formula")] = None,
     param: Param = None,
     learn: Learn = None,
     not_elementwise: Annotated[
-        bool, typer.Option("--not-elementwise", help="it works on whole rows, such as a gate")
+        bool, Option("--not-elementwise", help="it works on whole rows, such as a gate")
     ] = False,
-    width: Annotated[str | None, typer.Option(metavar="N", help="it is made for rows of N features")] = None,
-    channels: Annotated[bool, typer.Option("--channels", help="its features are dimension 1: (N, C, T)")] = False,
+    width: Annotated[str | None, Option(metavar="N", help="it is made for rows of N features")] = None,
+    channels: Annotated[bool, Option("--channels", help="its features are dimension 1: (N, C, T)")] = False,
     gradient: Annotated[
-        str | None, typer.Option(metavar="FORMULA", help="the gradient it is meant to have: a surrogate, or 1")
+        str | None, Option(metavar="FORMULA", help="the gradient it is meant to have: a surrogate, or 1")
     ] = None,
-    only: Annotated[str | None, typer.Option(help="checks to run: value,kinks")] = None,
+    only: Annotated[str | None, Option(help="checks to run: value,kinks")] = None,
     allow: Annotated[
-        str | None, typer.Option(help="what may fail: portability, or names of checks", show_default="nothing")
+        str | None, Option(help="what may fail: portability, or names of checks", show_default="nothing")
     ] = None,
     inductor: Annotated[
-        bool | None,
-        typer.Option("--inductor/--no-inductor", help="compile with Inductor too", show_default="for one target"),
+        bool | None, Option("--inductor/--no-inductor", help="compile with Inductor too", show_default="for one target")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="nothing that compiles")] = False,
-    exhaustive: Annotated[bool, typer.Option("--exhaustive", help="all 2^32 float32 numbers: minutes")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="the verdicts as JSON, a line each")] = False,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="the verdicts as JUnit XML")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="what passed and was skipped, too")] = False,
+    quick: Annotated[bool, Option("--quick", help="nothing that compiles")] = False,
+    exhaustive: Annotated[bool, Option("--exhaustive", help="all 2^32 float32 numbers: minutes")] = False,
+    as_json: Annotated[bool, Option("--json", help="the verdicts as JSON, a line each")] = False,
+    junit: Annotated[Path | None, Option(metavar="FILE", help="the verdicts as JUnit XML")] = None,
+    verbose: Annotated[bool, Option("--verbose", "-v", help="what passed and was skipped, too")] = False,
 ) -> None:
     """Put activations through the battery: values, gradients, tails, kinks, dtypes, shapes, state, vmap, compile.
 

@@ -208,10 +208,7 @@ class Frame:
         cls, width: float, height: float, x: tuple[float, float], y: tuple[float, float], *, left: float = 52,
         right: float = 12, top: float = 10, bottom: float = 42, log_x: bool = False, log_y: bool = False,
     ) -> "Frame":  # fmt: skip
-        return cls(
-            Scale(*x, left, width - right, log_x),
-            Scale(*y, height - bottom, top, log_y),
-        )
+        return cls(Scale(*x, left, width - right, log_x), Scale(*y, height - bottom, top, log_y))
 
     def axes(
         self, x_title: str = "", y_title: str = "", *, x_ticks: Sequence[tuple[float, str]] | None = None,

@@ -297,11 +297,7 @@ def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray
 
 
 def _costs(
-    run: Run,
-    trials: "pd.DataFrame",
-    baseline: str | None,
-    margin: float,
-    unlearned: frozenset[str],
+    run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float, unlearned: frozenset[str]
 ) -> list[Cost]:
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     if baseline is None or finished.empty:

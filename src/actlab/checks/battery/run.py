@@ -120,9 +120,7 @@ def _properties(subject: Subject) -> Properties | None:
         return None
     try:
         return properties(
-            subject.in_float64,
-            lambda x: subject.value_and_slope(x, torch.float64)[1].numpy(),
-            kinks=subject.kinks,
+            subject.in_float64, lambda x: subject.value_and_slope(x, torch.float64)[1].numpy(), kinks=subject.kinks
         )
     except Exception:
         return None

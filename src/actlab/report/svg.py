@@ -110,6 +110,11 @@ def text(x: float, y: float, words: str, *, anchor: str | None = None, **attribu
     return element("text", html.escape(words), **attributes)
 
 
+def rotated(x: float, y: float, words: str, *, anchor: str = "middle") -> str:
+    """Soft words at a place, that run upwards."""
+    return text(0, 0, words, anchor=anchor, class_="soft", transform=f"translate({_said(x)} {_said(y)}) rotate(-90)")
+
+
 def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
     """A line through points in pixels, broken where one is not a number."""
     return element("path", d=_through(x, y), **attributes)
@@ -228,17 +233,14 @@ class Frame:
             at = y.at(value)
             found += [element("path", d=f"M{_said(x.start)} {_said(at)}H{_said(x.end)}", class_="grid")]
             found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
-        if zero:
-            if x.low < 0 < x.high:
-                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="zero")]
-            if y.low < 0 < y.high:
-                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="zero")]
+        if zero and x.low < 0 < x.high:
+            found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="zero")]
+        if zero and y.low < 0 < y.high:
+            found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="zero")]
         if x_title:
             found += [text((x.start + x.end) / 2, y.start + 34, x_title, anchor="middle", class_="soft")]
         if y_title:
-            middle = (y.start + y.end) / 2
-            found += [text(0, 0, y_title, anchor="middle", class_="soft",
-                           transform=f"translate(13 {_said(middle)}) rotate(-90)")]  # fmt: skip
+            found += [rotated(13, (y.start + y.end) / 2, y_title)]
         return group(*found, aria_hidden="true")
 
     def inside(self, *parts: str) -> str:

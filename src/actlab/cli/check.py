@@ -12,7 +12,7 @@ from typer import Argument, Option
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_names, parse_whole
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 
 if TYPE_CHECKING:
     from actlab.checks import Verdict
@@ -73,8 +73,7 @@ def check(
         raise UserError("Name an activation to check, for example `actlab check relu`, or --all for the catalogue.")
     allowed = parse_names(allow)
     for name in allowed:
-        if name != "portability" and name not in CHECKS:
-            raise one_of("check", name, ["portability", *CHECKS])
+        need_one_of("check", name, ["portability", *CHECKS])
     total = len(named) + len(unusable)
     many = total > 1
     verdicts = []

@@ -27,7 +27,7 @@ from actlab.cli.options import (
     parse_split,
     parse_whole,
 )
-from actlab.errors import UserError
+from actlab.errors import UserError, need_one_of
 from actlab.running import processes
 
 if TYPE_CHECKING:
@@ -208,10 +208,8 @@ def reproduce(
     with processes.sigint_held():
         from actlab import workflows
         from actlab.cli.terminal import Terminal
-        from actlab.errors import one_of
 
-    if what != "tutorial":
-        raise one_of("published experiment", what, ("tutorial",))
+    need_one_of("published experiment", what, ("tutorial",))
     print(
         workflows.tutorial(
             seeds=parse_whole("--seeds", seeds),

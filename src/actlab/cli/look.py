@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 
 if TYPE_CHECKING:
     from actlab.catalogue import Facts
@@ -39,8 +39,8 @@ def list_(
         raise UserError("--kinked and --smooth exclude each other: take one of them.")
     facts = list(catalogue.facts().values())
     families = dict.fromkeys(fact.family for fact in facts)
-    if family is not None and family not in families:
-        raise one_of("family", family, families)
+    if family is not None:
+        need_one_of("family", family, families)
     found = [
         fact
         for fact in facts

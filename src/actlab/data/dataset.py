@@ -11,7 +11,7 @@ import numpy as np
 from actlab.data import fetch, idx, npz, own, pipelines, sets, tables, targets
 from actlab.data.resplit import Pool
 from actlab.data.split import SPLITS, Part, Source, cut
-from actlab.errors import UserError, did_you_mean, need_extra, one_of
+from actlab.errors import UserError, did_you_mean, extra, need_one_of
 from actlab.experiment import LOSSES, METRICS, Experiment, loss_for
 
 NAMES = (*sets.SETS, "digits", "diabetes")
@@ -145,8 +145,8 @@ def load(
     >>> digits.train.x.shape, digits.valid.x.shape, digits.test.x.shape
     ((1078, 64), (359, 64), (360, 64))
     """
-    _check_choice("split", split, SPLITS)
-    _check_choice("pipeline", pipeline, pipelines.PIPELINES)
+    need_one_of("split", split, SPLITS)
+    need_one_of("pipeline", pipeline, pipelines.PIPELINES)
     loss = _loss(loss)
     if not isinstance(name, str | os.PathLike):
         source = name if isinstance(name, Source) else own.given(name, target, loss)
@@ -164,7 +164,7 @@ def named(settings: dict[str, Any]) -> tuple[dict[str, Any], Source | None]:
     given, standardise = settings.get("data"), settings.get("standardise")
     settings = {name: value for name, value in settings.items() if name != "standardise"}
     if standardise is not None:
-        _check_choice("way to standardise", standardise, tuple(pipelines.STANDARDISE))
+        need_one_of("way to standardise", standardise, pipelines.STANDARDISE)
         if settings.get("pipeline") is not None:
             raise UserError("--pipeline and --standardise both say what is done to the inputs: leave one out.")
         settings["pipeline"] = pipelines.STANDARDISE[standardise]
@@ -205,14 +205,9 @@ def _check_name(name: str) -> None:
         raise UserError(f"{told} Allowed: {', '.join(NAMES)}, or the path of a file that ends in {', '.join(_FILES)}.")
 
 
-def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
-    if given not in allowed:
-        raise one_of(what, given, allowed)
-
-
 def _loss(given: str | None) -> str:
     if given:
-        _check_choice("loss", given, tuple(LOSSES))
+        need_one_of("loss", given, LOSSES)
     return given or ""
 
 
@@ -251,10 +246,8 @@ def _source(
 
 def _shipped(name: str) -> Any:
     """One of scikit-learn's own."""
-    try:
+    with extra("lab", "scikit-learn"):
         from sklearn import datasets
-    except ImportError:
-        raise need_extra("lab", "scikit-learn") from None
     return getattr(datasets, f"load_{name}")()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from actlab.data.idx import Broken, decode
 from actlab.data.sets import IdxFile, IdxSet
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError, extra
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 when unknown)
 
@@ -236,9 +236,7 @@ def _unavailable(idx_set: IdxSet, reason: str, advice: str) -> Unavailable:
 
 def _pooch() -> Any:  # it annotates what it takes more narrowly than its documentation
     """The pooch module, told to keep quiet: it would print the hash of each file it was given no hash for."""
-    try:
+    with extra("lab", "pooch"):
         import pooch
-    except ImportError:
-        raise need_extra("lab", "pooch") from None
     pooch.get_logger().setLevel("WARNING")
     return pooch

@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.experiment import LOSSES, Run
+from actlab.experiment import LOSSES, DataFrame, Run
 from actlab.results import is_the_loss, with_arms
 from actlab.stats import listed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_BANDS = 6  # bands of more arms than these hide each other
 ALIKE = 0.004  # of an axis: lines that nobody tells apart
@@ -77,7 +73,7 @@ def curves_of(run: Run, quantity: Quantity) -> list[tuple[Curve, Curve]]:
     return [(_curve(arm, own, "train", quantity), _curve(arm, own, "valid", quantity)) for arm, own in by_arm.items()]
 
 
-def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: Quantity) -> Curve:
+def _curve(arm: str, rows: DataFrame, part: str, quantity: Quantity) -> Curve:
     each = quantity.scale * rows.pivot(index="epoch", columns="seed", values=f"{part}_{quantity.column}")
     mean, low, high = (np.asarray(found) for found in (each.mean(axis=1), each.min(axis=1), each.max(axis=1)))
     seeds = {int(str(seed)): each[seed].to_numpy() for seed in each.columns}
@@ -133,7 +129,7 @@ def function_colours(run: Run, names: Sequence[str]) -> dict[str, str]:
     return {name: tint[arms[name]] if name in arms else spare[name] for name in names}
 
 
-def not_told_apart(names: Sequence[str], lines: Sequence[np.ndarray]) -> str:
+def not_told_apart(names: Sequence[str], lines: Sequence[np.ndarray] | np.ndarray) -> str:
     """Whose lines hide each other, in sentences; `lines` in shares of their axis."""
     said, left = "", [*range(len(names))]
     while left:

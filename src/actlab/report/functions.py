@@ -48,7 +48,7 @@ def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) ->
     exact = np.array_equal(x, x.astype(np.float32))  # older runs keep an x that is only near to what f was given
     rows, parts, kinks, first = np.stack([x, value, slope]), [], [], 0
     broken = _broken(x, value, slope)
-    for here in np.flatnonzero(broken):
+    for here in np.flatnonzero(broken).tolist():
         if broken[here - 1]:
             continue  # both sides of one sample, which was the kink
         before, at, after = _place(rows, here, bool(broken[here + 1]))

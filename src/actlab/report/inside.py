@@ -4,19 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.experiment import Run
+from actlab.experiment import DataFrame, Run
 from actlab.experiment.inside import DEAD, SATURATED
 from actlab.report.curves import MOST_BANDS, arm_colours, not_told_apart, shortened
 from actlab.report.figures import WIDTH, legend_of
 from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, rotated, text, width_of
 from actlab.results import by_layer
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_PANELS = 6  # hidden layers; more are drawn as maps
 _MOST_EPOCHS, _MOST_CELLS = 40, 1200  # of a panel; of all maps of a measure
@@ -66,7 +62,7 @@ class Layers:
     lost: np.ndarray  # of these, without a number
 
     @classmethod
-    def of(cls, table: "pd.DataFrame", measure: Measure) -> "Layers":
+    def of(cls, table: DataFrame, measure: Measure) -> "Layers":
         arms, layers = [*dict.fromkeys(table["arm"])], sorted(set(table["layer"]))
         rows = [*product(arms, layers)]
 
@@ -184,7 +180,7 @@ def _maps(seen: Layers, tint: Mapping[str, str]) -> Drawing:
         left, head = _LEFT + column * wide, row * tall
         frame = Frame.of(left + wide, head + tall, (0, len(cells)), (layers + 0.5, 0.5), left=left, right=20,
                          top=head + 24, bottom=24)  # fmt: skip
-        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in cells]
+        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in cells.tolist()]
         numbers = [text(frame.x.at(at), frame.y.start + 16, said, anchor="middle", class_="soft")
                    for at, said in _ticks(cells + 0.5, seen.epochs, frame.x(cells))]  # fmt: skip
         if column == 0:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError, extra
 from actlab.report.templates import Markup
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -55,10 +55,8 @@ class Drawing:
         if file.suffix.lower() == ".svg":
             file.write_text(self.as_file, encoding="utf-8")
             return
-        try:
+        with extra("lab", "vl_convert"):
             import vl_convert
-        except ImportError:
-            raise need_extra("lab", "vl_convert") from None
         if file.suffix.lower() == ".pdf":
             file.write_bytes(vl_convert.svg_to_pdf(self.as_file))
         else:

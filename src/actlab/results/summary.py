@@ -5,13 +5,13 @@ import math
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from actlab import data
 from actlab.data import sets
-from actlab.experiment import METRICS, Experiment, Metric, Run, looked
+from actlab.experiment import METRICS, DataFrame, Experiment, Metric, Run, looked
 from actlab.results import endings
 from actlab.results.brief import Paint, answers, brief
 from actlab.results.columns import beside, columns
@@ -33,9 +33,6 @@ from actlab.stats import (
     nothing_compared,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _DEAR = 1.2  # from where on the cost of a step is said beside a verdict
 _PAIR = ("first", "other", "difference", "low", "high", "n")
@@ -51,7 +48,7 @@ class Summary:
     """
 
     experiment: Experiment
-    table: "pd.DataFrame"
+    table: DataFrame
     values: dict[str, dict[int, float]]
     comparisons: list[Comparison]
     conclusion: str
@@ -287,7 +284,7 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
     return f" The {most} seeds of --max-seeds are trained: a larger one goes on."
 
 
-def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray]]:
+def _correct(run: Run, trials: DataFrame) -> dict[str, dict[int, np.ndarray]]:
     """Arm -> seed -> which test examples were right; of numbers the metric of each: a spread has no direction."""
     bits = run.scores()
     return {
@@ -296,9 +293,7 @@ def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray
     }
 
 
-def _costs(
-    run: Run, trials: "pd.DataFrame", baseline: str | None, margin: float, unlearned: frozenset[str]
-) -> list[Cost]:
+def _costs(run: Run, trials: DataFrame, baseline: str | None, margin: float, unlearned: frozenset[str]) -> list[Cost]:
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     if baseline is None or finished.empty:
         return []
@@ -319,14 +314,14 @@ def _versions(run: Run) -> str:
     return ", ".join(f"{name} {known[name]}" for name in ("actlab", "torch", "numpy", "python") if known.get(name))
 
 
-def _mixed(trials: "pd.DataFrame") -> str:
+def _mixed(trials: DataFrame) -> str:
     kinds = {"device": "devices", "cpu": "CPU models", "torch": "versions of torch"}
     different = [f"{words} ({', '.join(found)})" for name, words in kinds.items()
                  if len(found := trials[name].dropna().unique()) > 1]  # fmt: skip
     return f"These trials come from different {' and '.join(different)}: compare with care." if different else ""
 
 
-def with_arms(run: Run) -> "pd.DataFrame":
+def with_arms(run: Run) -> DataFrame:
     """The trials with a column `arm`: the activation, and those of its settings that vary.
 
     Of a grid, as a tuning run is, each combination is an arm of its own; a setting chosen for an activation belongs
@@ -359,7 +354,7 @@ def _metric_note(run: Run, has_test: bool) -> str:
     return f"There is no test set: the comparison takes the validation {words} after the last epoch.{guessing}"
 
 
-def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, dict[int, float]]:
+def _values(trials: DataFrame, column: str, metric: Metric) -> dict[str, dict[int, float]]:
     """Arm -> seed -> value, such that more is better; a diverged trial is NaN, whatever it had reached before; one that
     is planned is absent.
     """
@@ -370,7 +365,7 @@ def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, di
     return {arm: values for arm, values in found.items() if values}
 
 
-def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost], experiment: Experiment) -> dict:
+def _row(arm: str, group: DataFrame, costs: dict[str, StepCost], experiment: Experiment) -> dict:
     metric = METRICS[experiment.metric]
     finished = group.loc[group["status"] == "finished"]
     diverged = group["status"].tolist().count("diverged")

@@ -4,11 +4,11 @@ import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actlab.engine import choose_device, cores, environment
-from actlab.errors import one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, looked, tuned
+from actlab.errors import need_one_of, require
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned
 from actlab.preflight import look_before
 from actlab.report import Run
 from actlab.results import summarise
@@ -27,9 +27,6 @@ from actlab.running import (
 )  # fmt: skip
 from actlab.workflows.asked import default_folder, planned
 from actlab.workflows.watched import usual
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEEP = ("best", "none")
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
@@ -84,10 +81,8 @@ def compare(
     require("lab", _LAB)
     progress = progress or usual()
     limits = Limits.checked(workers, stack_size, memory)
-    if keep not in KEEP:
-        raise one_of("way to keep parameters", keep, KEEP)
-    if inside not in WHEN:
-        raise one_of("way to measure inside", inside, WHEN)
+    need_one_of("way to keep parameters", keep, KEEP)
+    need_one_of("way to measure inside", inside, WHEN)
     chosen = choose_device(device)
     folder = Path(out).expanduser() if out is not None else None
     experiment, dataset, applied = planned(
@@ -99,7 +94,7 @@ def compare(
     found, said = look_before(dataset, experiment, looked.read(path), force=force)
     begun = environment(chosen) | {"command": command}
 
-    def train_grid(grid: Experiment) -> "pd.DataFrame":
+    def train_grid(grid: Experiment) -> DataFrame:
         with open_store(path / TUNING, grid) as store:
             store.add_environment(begun)
             train_missing(store, grid, dataset, chosen, limits, "none", progress)

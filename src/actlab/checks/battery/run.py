@@ -16,7 +16,7 @@ from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.untouched import as_it_was, usual_settings
 from actlab.checks.properties.measure import properties
 from actlab.checks.properties.record import Properties
-from actlab.errors import one_of
+from actlab.errors import need_one_of
 from actlab.formula import Reading
 
 _ROOMS = (shapes, numbers, autograd, dtypes, steps, state, transforms, costs)
@@ -56,8 +56,7 @@ def check(
     """
     start = time.perf_counter()
     for name in only:
-        if name not in CHECKS:
-            raise one_of("check", name, CHECKS)
+        need_one_of("check", name, CHECKS)
     target = _one(what)
     named = None if reference is None else naming.parse(reference, kept=False)
     with warnings.catch_warnings(), usual_settings(), as_it_was(target.object):

@@ -237,7 +237,6 @@ def _source(
         title=idx_set.title,
         licence=idx_set.licence,
         train=(arrays[0], arrays[1]),
-        valid=None,
         test=(arrays[2], arrays[3]),
         classes=sets.CLASSES,
         valid_one_in=12,  # 5,000 of 60,000
@@ -257,8 +256,6 @@ def _digits() -> Source:
         title="digits",
         licence="UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0",
         train=(found.images, found.target.astype(np.int64)),  # int64: the content hash must not depend on the system
-        valid=None,
-        test=None,
         classes=10,
     )
 
@@ -270,8 +267,6 @@ def _diabetes() -> Source:
         licence="Efron, Hastie, Johnstone and Tibshirani 2004, as scikit-learn ships it; no licence is stated",
         # scikit-learn computes the features' scale: rounded, so that the hash is the same whatever the last bits are
         train=(found.data.round(8), found.target.astype(np.float64)[:, None]),
-        valid=None,
-        test=None,
         classes=0,
         features=tuple(found.feature_names),
     )

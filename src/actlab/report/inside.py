@@ -7,8 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from actlab.experiment import DataFrame, Run
-from actlab.experiment.inside import DEAD, SATURATED
+from actlab.experiment import DataFrame, Run, inside
 from actlab.report.curves import MOST_BANDS, arm_colours, not_told_apart, shortened
 from actlab.report.figures import WIDTH, legend_of
 from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, rotated, text, width_of
@@ -40,9 +39,9 @@ class Measure:
 
 
 MEASURES = (
-    Measure("dead", "Dead units", "dead units, %", f"Units with |f'| < {DEAD:g} on the whole probe.", "#d55e00"),
+    Measure("dead", "Dead units", "dead units, %", f"Units with |f'| < {inside.DEAD:g} on the whole probe.", "#d55e00"),
     Measure("saturated", "Saturated values", "saturated values, %",
-            f"Values with |f'| < {SATURATED:g}; of relu and its like half are so by design.", "#d55e00"),
+            f"Values with |f'| < {inside.SATURATED:g}; of relu and its like half are so by design.", "#d55e00"),
     Measure("gradient_z", "Gradient by layer", "size of dL/dz", "Root mean square of dL/dz.", "#2b8cc4", True),
 )  # fmt: skip
 

@@ -74,9 +74,9 @@ class Drawing:
         return element("svg", first, *self.parts, viewBox=box, **attributes)
 
 
-def beside(drawings: Sequence[Drawing], columns: int, title: str = "") -> Drawing:
+def beside(drawings: Sequence[Drawing], columns: int) -> Drawing:
     """Several as one, in rows of so many."""
-    top, parts, rows = (30.0 if title else 0.0), [text(16, 20, title, class_="ink title")] * bool(title), []
+    top, parts, rows = 0.0, [], []
     for row in (drawings[start : start + columns] for start in range(0, len(drawings), columns)):
         left = 0.0
         for one in row:

@@ -16,7 +16,7 @@ from actlab.results import endings
 from actlab.results.brief import Paint, answers, brief
 from actlab.results.columns import beside, columns
 from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_beside, step_costs
-from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_headers
+from actlab.results.differences import cost_lines, cost_row, difference_lines
 from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, comparison_headers, judged
 from actlab.results.numbers import aligned, plain, short, times
@@ -161,10 +161,6 @@ class Summary:
         return [[column.cell(row) for column in shown] for row in self.table.to_dict("records")]
 
     @property
-    def cost_headers(self) -> list[str]:
-        return cost_headers(self.measure)
-
-    @property
     def cost_said(self) -> str:
         """In words, of which arms a training step takes more than 1.2 times as long, for certain; or ""."""
         dear = [f"{item.name}'s takes {times(item.relative, item.relative_low, item.relative_high)} as long"
@@ -172,22 +168,17 @@ class Summary:
         return f"A training step beside {self.comparisons[0].baseline}'s: {listed(dear)}." if dear else ""
 
     @property
-    def cost_rows(self) -> list[list[str]]:
-        """Cost beside quality as text, in the order of `cost_headers`."""
-        return [cost_row(item, self.measure.unit) for item in self.costs]
+    def cost_table(self) -> list[list[str]]:
+        """Cost beside quality as text: headers, then a row an arm."""
+        return [cost_headers(self.measure), *(cost_row(item, self.measure.unit) for item in self.costs)]
 
     @property
-    def pair_headers(self) -> list[str]:
-        return pair_headers(self.measure.unit)
-
-    @property
-    def pair_rows(self) -> list[list[str]]:
-        """Every two arms as text, in the order of `pair_headers`."""
+    def pair_table(self) -> list[list[str]]:
+        """Every two arms as text: headers, then a row a pair."""
         unit = self.measure.unit
-        return [
-            [first, other, str(n), unit.difference(mean), unit.span(low, high)]
-            for first, other, mean, low, high, n in self.pairs
-        ]
+        rows = ([first, other, str(n), unit.difference(mean), unit.span(low, high)]
+                for first, other, mean, low, high, n in self.pairs)  # fmt: skip
+        return [["first", "second", "pairs", f"{unit.against('second')} first", "simultaneous 95% interval"], *rows]
 
     @property
     def comparison_headers(self) -> dict[str, str]:

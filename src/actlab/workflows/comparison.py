@@ -127,9 +127,7 @@ def compare(
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
     if report and not run.is_drawn:
-        from actlab.report import draw
-
-        draw(run)
+        run.report()
     return run
 
 

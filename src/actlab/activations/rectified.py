@@ -263,12 +263,9 @@ shifted_relu.native(
     ),
 )
 def srelu(
-    x: Tensor,
-    t_r: float | Tensor = 1.0,
-    a_r: float | Tensor = 0.5,
-    t_l: float | Tensor = 0.0,
+    x: Tensor, t_r: float | Tensor = 1.0, a_r: float | Tensor = 0.5, t_l: float | Tensor = 0.0,
     a_l: float | Tensor = 0.1,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """S-shaped rectified linear unit: the identity between two thresholds, other slopes beyond them, all learned.
 
         f(x)     = t_r + a_r (x - t_r)  if x >= t_r,   t_l + a_l (x - t_l)  if x <= t_l,   x  otherwise

@@ -110,17 +110,9 @@ def margin_of(experiment: Experiment, examples: int = 0) -> float:
 
 
 def load(
-    name: Any,
-    *,
-    target: Any = None,
-    loss: str | None = "",
-    split: str = "standard",
-    pipeline: str = "standard",
-    seed: int = 0,
-    data_dir: str | Path | None = None,
-    download: bool = True,
-    progress: fetch.Progress | None = None,
-) -> Dataset:
+    name: Any, *, target: Any = None, loss: str | None = "", split: str = "standard", pipeline: str = "standard",
+    seed: int = 0, data_dir: str | Path | None = None, download: bool = True, progress: fetch.Progress | None = None,
+) -> Dataset:  # fmt: skip
     """A data set, split and ready to train on.
 
     Args:

@@ -22,14 +22,9 @@ class Unavailable(UserError, OSError):
 
 
 def obtain(
-    idx_set: IdxSet,
-    *,
-    data_dir: str | Path | None,
-    download: bool,
-    timeout_seconds: float = 20.0,
-    probe: bool = False,
+    idx_set: IdxSet, *, data_dir: str | Path | None, download: bool, timeout_seconds: float = 20.0, probe: bool = False,
     progress: Progress | None = None,
-) -> list[Path]:
+) -> list[Path]:  # fmt: skip
     """The paths of the set's files: in `data_dir` if given, else in ACTLAB_DATA, in the cache, or from a mirror.
 
     Args:
@@ -114,13 +109,9 @@ def _download_all(
 
 
 def _download(
-    idx_set: IdxSet,
-    file: IdxFile,
-    folder: Path,
-    mirrors: Sequence[str],
-    timeout_seconds: float,
+    idx_set: IdxSet, file: IdxFile, folder: Path, mirrors: Sequence[str], timeout_seconds: float,
     progress: Progress | None,
-) -> tuple[Path, str]:
+) -> tuple[Path, str]:  # fmt: skip
     """The checked file under its final name, and the mirror that had it."""
     _pooch()
     from requests import RequestException

@@ -107,14 +107,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
         return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
 
     def add_stack(
-        self,
-        stack: str,
-        outcomes: Sequence[dict[str, Any]],
-        curves: Sequence[dict[str, Any]],
-        predictions: Sequence[dict[str, Any]],
-        seconds: Sequence[float],
-        inside: Sequence[dict[str, Any]] = (),
-    ) -> None:
+        self, stack: str, outcomes: Sequence[dict[str, Any]], curves: Sequence[dict[str, Any]],
+        predictions: Sequence[dict[str, Any]], seconds: Sequence[float], inside: Sequence[dict[str, Any]] = (),
+    ) -> None:  # fmt: skip
         """Enter all that a stack left, in one transaction."""
         with self._transaction():
             for outcome in outcomes:

@@ -73,15 +73,9 @@ class Cost:
 
 
 def costs_beside(
-    curves: DataFrame,
-    relative: dict[str, StepCost],
-    baseline: str,
-    epochs: int,
-    margin: float,
-    *,
-    metric: Metric = METRICS["accuracy"],
-    sequential: bool = False,
-) -> list[Cost]:
+    curves: DataFrame, relative: dict[str, StepCost], baseline: str, epochs: int, margin: float, *,
+    metric: Metric = METRICS["accuracy"], sequential: bool = False,
+) -> list[Cost]:  # fmt: skip
     """Args:
     curves: columns arm, seed, epoch, and the metric's of the validation part: valid_accuracy.
     relative: arm -> time of a step, relative to the baseline's.

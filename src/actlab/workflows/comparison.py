@@ -35,23 +35,11 @@ _LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "cloudpickle", "to
 
 
 def compare(
-    *activations: str | Callable[..., Any],
-    spec: str | Path | Experiment | None = None,
-    out: str | Path | None = None,
-    data_dir: str | Path | None = None,
-    device: str = "auto",
-    workers: int | None = None,
-    stack_size: int | None = None,
-    memory: str | float | None = None,
-    keep: str = "best",
-    inside: str = "doubling",
-    progress: Progress | None = None,
-    report: bool = True,
-    command: str | None = None,
-    tune: bool = False,
-    force: bool = False,
-    **settings: Any,
-) -> Run:
+    *activations: str | Callable[..., Any], spec: str | Path | Experiment | None = None, out: str | Path | None = None,
+    data_dir: str | Path | None = None, device: str = "auto", workers: int | None = None, stack_size: int | None = None,
+    memory: str | float | None = None, keep: str = "best", inside: str = "doubling", progress: Progress | None = None,
+    report: bool = True, command: str | None = None, tune: bool = False, force: bool = False, **settings: Any,
+) -> Run:  # fmt: skip
     """Train networks with each activation, paired by seed, and leave a run to read.
 
     Several learning rates, weight decays, dropouts or starts are a grid, from which each activation gets its own.

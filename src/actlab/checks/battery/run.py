@@ -28,19 +28,11 @@ ORDERED = tuple(entry for room in _ROOMS for entry in CHECKS.values() if entry.r
 
 
 def check(
-    what: str | Callable[..., Any] | naming.Target,
-    *,
-    reference: str | Callable[..., Any] | None = None,
-    gradient: str | None = None,
-    elementwise: bool = True,
-    width: int | None = None,
-    channels: bool = False,
-    inductor: bool = True,
-    quick: bool = False,
-    exhaustive: bool = False,
-    only: Collection[str] = (),
+    what: str | Callable[..., Any] | naming.Target, *, reference: str | Callable[..., Any] | None = None,
+    gradient: str | None = None, elementwise: bool = True, width: int | None = None, channels: bool = False,
+    inductor: bool = True, quick: bool = False, exhaustive: bool = False, only: Collection[str] = (),
     progress: Callable[[str], None] = lambda name: None,
-) -> Verdict:
+) -> Verdict:  # fmt: skip
     """Put an activation through the battery.
 
     `what` is a catalogue name, "file.py:name", "package.module:Name", a formula, or the thing itself: any callable,

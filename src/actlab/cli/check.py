@@ -85,18 +85,11 @@ def check(
             # no spinner where standard error is no terminal; what an activation prints is no part of the verdict
             with status, contextlib.redirect_stdout(sys.stderr):
                 verdict = battery(
-                    target,
-                    reference=reference,
-                    gradient=gradient,
-                    elementwise=not not_elementwise,
-                    width=parse_whole("--width", width),
-                    channels=channels,
-                    inductor=not many if inductor is None else inductor,
-                    quick=quick,
-                    exhaustive=exhaustive,
-                    only=parse_names(only),
+                    target, reference=reference, gradient=gradient, elementwise=not not_elementwise,
+                    width=parse_whole("--width", width), channels=channels, quick=quick, exhaustive=exhaustive,
+                    inductor=not many if inductor is None else inductor, only=parse_names(only),
                     progress=lambda name, target=target: status.update(escape(f"{target}: {name}")),
-                )
+                )  # fmt: skip
         except UserError as error:
             if not many:
                 raise
@@ -183,13 +176,9 @@ def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
         outcome = "allowed" if f.outcome == "fail" and f not in failed else f.outcome
         measured, limit = ("" if n is None else f"{n:.2g}" for n in (f.measured, f.limit))
         table.add_row(
-            f.check,
-            f"[{colours[outcome]}]{outcome}[/]",
-            measured if f.outcome != "note" else "",
-            limit,
-            escape(f.where),
-            escape(told),
-        )
+            f.check, f"[{colours[outcome]}]{outcome}[/]", measured if f.outcome != "note" else "", limit,
+            escape(f.where), escape(told),
+        )  # fmt: skip
     console.print(table)
     counts = {s: sum(f.severity == s for f in failed) for s in ("wrong", "portability")}
     ended = " and ".join(f"{n} {severity}" for severity, n in counts.items() if n)

@@ -147,45 +147,21 @@ def compare(
     if most_seeds < LEAST_PAIRS:  # 0 would switch it off
         raise UserError(f"--max-seeds is {most_seeds}; a verdict takes {LEAST_PAIRS} seeds at least.")
     how: dict[str, Any] = {
-        "data_dir": data_dir,
-        "device": device,
-        "workers": most_workers,
-        "stack_size": parse_whole("--stack-size", stack_size),
-        "memory": memory,
-        "keep": keep,
-        "inside": parse_inside(inside, no_inside),
-        "force": force,
-        "progress": Terminal(quiet=quiet, verbose=verbose),
+        "data_dir": data_dir, "device": device, "workers": most_workers, "memory": memory, "keep": keep,
+        "stack_size": parse_whole("--stack-size", stack_size), "inside": parse_inside(inside, no_inside),
+        "force": force, "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),
-    }
+    }  # fmt: skip
     run = workflows.compare(
-        *filled(names or [], param, learn),
-        spec=spec,
-        out=out,
-        tune=tune,
-        **how,
-        data=data,
-        target=target,
-        seeds=parse_seeds(seeds),
-        epochs=parse_whole("--epochs", epochs),
-        learning_rate=parse_numbers("--lr", lr),
-        hidden=parse_hidden(hidden),
-        batch_size=parse_whole("--batch-size", batch_size),
-        optimizer=optimizer,
-        schedule=schedule,
-        weight_decay=parse_numbers("--weight-decay", weight_decay),
-        dropout=parse_numbers("--dropout", dropout),
-        initialisation=None if init is None else init.split(","),
-        loss=loss,
-        metric=metric,
-        split=parse_split(split, resplit),
-        pipeline=pipeline,
-        standardise=standardise,
-        engine=engine,
-        baseline=baseline,
-        margin=parse_number("--margin", margin),
+        *filled(names or [], param, learn), spec=spec, out=out, tune=tune, **how, data=data, target=target,
+        seeds=parse_seeds(seeds), epochs=parse_whole("--epochs", epochs), learning_rate=parse_numbers("--lr", lr),
+        hidden=parse_hidden(hidden), batch_size=parse_whole("--batch-size", batch_size), optimizer=optimizer,
+        schedule=schedule, weight_decay=parse_numbers("--weight-decay", weight_decay),
+        dropout=parse_numbers("--dropout", dropout), initialisation=None if init is None else init.split(","),
+        loss=loss, metric=metric, split=parse_split(split, resplit), pipeline=pipeline, standardise=standardise,
+        engine=engine, baseline=baseline, margin=parse_number("--margin", margin),
         max_seeds=most_seeds if until_decided else None,
-    )
+    )  # fmt: skip
     again = None
     if confirm:
         from actlab.workflows import confirm as train_again
@@ -210,16 +186,9 @@ def reproduce(
         from actlab.cli.terminal import Terminal
 
     need_one_of("published experiment", what, ("tutorial",))
-    print(
-        workflows.tutorial(
-            seeds=parse_whole("--seeds", seeds),
-            epochs=parse_whole("--epochs", epochs),
-            out=out,
-            data_dir=data_dir,
-            workers=parse_whole("--workers", workers),
-            progress=Terminal(quiet=quiet),
-        )
-    )
+    counts = {"seeds": parse_whole("--seeds", seeds), "epochs": parse_whole("--epochs", epochs)}
+    few = parse_whole("--workers", workers)
+    print(workflows.tutorial(**counts, out=out, data_dir=data_dir, workers=few, progress=Terminal(quiet=quiet)))
 
 
 def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool, details: bool) -> None:

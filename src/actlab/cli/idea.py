@@ -41,20 +41,11 @@ def try_(
         from actlab.workflows import attempt
 
     tried = attempt(
-        filled([target], param, learn)[0],
-        baseline=baseline,
-        data=data,
-        target=column,
-        loss=loss,
-        metric=metric,
-        standardise=standardise,
-        seeds=parse_whole("--seeds", seeds) or 0,
-        out=out,
-        data_dir=data_dir,
-        workers=parse_whole("--workers", workers),
-        progress=Terminal(quiet=quiet),
+        filled([target], param, learn)[0], baseline=baseline, data=data, target=column, loss=loss, metric=metric,
+        standardise=standardise, seeds=parse_whole("--seeds", seeds) or 0, out=out, data_dir=data_dir,
+        workers=parse_whole("--workers", workers), progress=Terminal(quiet=quiet),
         command=shlex.join(["actlab", *sys.argv[1:]]),
-    )
+    )  # fmt: skip
     summary = tried.summary
     if as_json:
         told = {"check": tried.verdict.as_dict(), "page": str(tried.page), "untrained": tried.untrained}

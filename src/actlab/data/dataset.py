@@ -173,13 +173,9 @@ def resolve_auto(
     """The data set for who names none: ("mnist", "") if its files are here or can be fetched, else ("digits", why)."""
     try:
         fetch.obtain(
-            sets.SETS["mnist"],
-            data_dir=data_dir,
-            download=True,
-            timeout_seconds=timeout_seconds,
-            probe=True,
+            sets.SETS["mnist"], data_dir=data_dir, download=True, timeout_seconds=timeout_seconds, probe=True,
             progress=progress,
-        )
+        )  # fmt: skip
     except fetch.Unavailable as problem:
         return "digits", f"because MNIST could not be had: {problem.reason}"
     return "mnist", ""

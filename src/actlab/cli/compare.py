@@ -9,24 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from actlab.cli import options
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import (
-    Data,
-    Details,
-    Hidden,
-    Loss,
-    MetricName,
-    Standardise,
-    Target,
-    filled,
-    parse_hidden,
-    parse_inside,
-    parse_number,
-    parse_numbers,
-    parse_seeds,
-    parse_split,
-    parse_whole,
-)
 from actlab.errors import UserError, need_one_of
 from actlab.running import processes
 
@@ -47,8 +31,8 @@ Names = Annotated[
 @app.command(epilog="Example: actlab compare relu tanh gelu --data digits --seeds 20 --lr 0.03,0.1,0.3")
 def compare(
     names: Names = None,
-    data: Data = None,
-    target: Target = None,
+    data: options.Data = None,
+    target: options.Target = None,
     seeds: Annotated[str | None, Option(help="a count, or a list: 0,1,2", show_default="10")] = None,
     epochs: Annotated[str | None, Option(metavar="INTEGER", show_default="25")] = None,
     lr: Annotated[
@@ -58,7 +42,7 @@ def compare(
         ),
     ] = None,
     tune: Annotated[bool, Option("--tune", help="choose each activation's learning rate from the usual ones")] = False,
-    hidden: Hidden = None,
+    hidden: options.Hidden = None,
     batch_size: Annotated[str | None, Option(metavar="INTEGER", show_default="64")] = None,
     optimizer: Annotated[str | None, Option(help="sgd, momentum or adamw", show_default="sgd")] = None,
     schedule: Annotated[str | None, Option(help="constant or cosine", show_default="constant")] = None,
@@ -67,8 +51,8 @@ def compare(
     init: Annotated[
         str | None, Option(help="pytorch or gain, or pytorch,gain to choose from", show_default="pytorch")
     ] = None,
-    loss: Loss = None,
-    metric: MetricName = None,
+    loss: options.Loss = None,
+    metric: options.MetricName = None,
     split: Annotated[
         str | None,
         Option(help="standard, tutorial (no test set: it is used for validation) or resplit", show_default="standard"),
@@ -76,7 +60,7 @@ def compare(
     resplit: Annotated[
         bool, Option("--resplit", help="each seed trains and tests on a split of its own: --split resplit")
     ] = False,
-    standardise: Standardise = None,
+    standardise: options.Standardise = None,
     pipeline: Annotated[
         str | None,
         Option(help="standard, features, or published (a tutorial's faulty inputs)", show_default="standard"),
@@ -126,14 +110,14 @@ def compare(
     no_inside: Annotated[bool, Option("--no-inside", help="measure no hidden layers")] = False,
     verbose: Annotated[bool, Option("--verbose", "-v", help="a line for each network and epoch")] = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="no progress")] = False,
-    details: Details = False,
+    details: options.Details = False,
     as_json: Annotated[bool, Option("--json", help="the result as one JSON object on standard output")] = False,
 ) -> None:
     """Train networks with each activation, paired by seed, and say which serves best.
 
     The same command continues what was interrupted. Without names: relu, tanh and leaky_relu.
     """
-    most_workers = parse_whole("--workers", workers)
+    most_workers = options.parse_whole("--workers", workers)
     with processes.sigint_held():  # while torch is loaded a Ctrl-C is lost, or ends in an abort
         if most_workers != 1:
             processes.prepare("actlab.cli.entry")  # it loads torch while this process does
@@ -143,23 +127,24 @@ def compare(
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
-    most_seeds = parse_whole("--max-seeds", "60" if max_seeds is None else max_seeds) or 0
+    most_seeds = options.parse_whole("--max-seeds", "60" if max_seeds is None else max_seeds) or 0
     if most_seeds < LEAST_PAIRS:  # 0 would switch it off
         raise UserError(f"--max-seeds is {most_seeds}; a verdict takes {LEAST_PAIRS} seeds at least.")
     how: dict[str, Any] = {
-        "data_dir": data_dir, "device": device, "workers": most_workers, "memory": memory, "keep": keep,
-        "stack_size": parse_whole("--stack-size", stack_size), "inside": parse_inside(inside, no_inside),
-        "force": force, "progress": Terminal(quiet=quiet, verbose=verbose),
+        "data_dir": data_dir, "device": device, "workers": most_workers, "memory": memory, "keep": keep, "force": force,
+        "stack_size": options.parse_whole("--stack-size", stack_size),
+        "inside": options.parse_inside(inside, no_inside), "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),
     }  # fmt: skip
     run = workflows.compare(
-        *filled(names or [], param, learn), spec=spec, out=out, tune=tune, **how, data=data, target=target,
-        seeds=parse_seeds(seeds), epochs=parse_whole("--epochs", epochs), learning_rate=parse_numbers("--lr", lr),
-        hidden=parse_hidden(hidden), batch_size=parse_whole("--batch-size", batch_size), optimizer=optimizer,
-        schedule=schedule, weight_decay=parse_numbers("--weight-decay", weight_decay),
-        dropout=parse_numbers("--dropout", dropout), initialisation=None if init is None else init.split(","),
-        loss=loss, metric=metric, split=parse_split(split, resplit), pipeline=pipeline, standardise=standardise,
-        engine=engine, baseline=baseline, margin=parse_number("--margin", margin),
+        *options.filled(names or [], param, learn), spec=spec, out=out, tune=tune, **how, data=data, target=target,
+        seeds=options.parse_seeds(seeds), epochs=options.parse_whole("--epochs", epochs), optimizer=optimizer,
+        learning_rate=options.parse_numbers("--lr", lr), hidden=options.parse_hidden(hidden), schedule=schedule,
+        batch_size=options.parse_whole("--batch-size", batch_size),
+        weight_decay=options.parse_numbers("--weight-decay", weight_decay),
+        dropout=options.parse_numbers("--dropout", dropout), initialisation=None if init is None else init.split(","),
+        loss=loss, metric=metric, split=options.parse_split(split, resplit), pipeline=pipeline, standardise=standardise,
+        engine=engine, baseline=baseline, margin=options.parse_number("--margin", margin),
         max_seeds=most_seeds if until_decided else None,
     )  # fmt: skip
     again = None
@@ -186,8 +171,8 @@ def reproduce(
         from actlab.cli.terminal import Terminal
 
     need_one_of("published experiment", what, ("tutorial",))
-    counts = {"seeds": parse_whole("--seeds", seeds), "epochs": parse_whole("--epochs", epochs)}
-    few = parse_whole("--workers", workers)
+    counts = {"seeds": options.parse_whole("--seeds", seeds), "epochs": options.parse_whole("--epochs", epochs)}
+    few = options.parse_whole("--workers", workers)
     print(workflows.tutorial(**counts, out=out, data_dir=data_dir, workers=few, progress=Terminal(quiet=quiet)))
 
 

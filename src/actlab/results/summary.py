@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from actlab import data
+from actlab import data, stats
 from actlab.data import sets
 from actlab.experiment import METRICS, DataFrame, Experiment, Metric, Run, looked
 from actlab.results import endings
@@ -21,17 +21,6 @@ from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, comparison_headers, judged
 from actlab.results.numbers import aligned, plain, short, times
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import (
-    LEAST_PAIRS,
-    Comparison,
-    Diagnosis,
-    Unit,
-    all_pairs,
-    listed,
-    mean_interval,
-    note,
-    nothing_compared,
-)
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _DEAR = 1.2  # from where on the cost of a step is said beside a verdict
@@ -50,7 +39,7 @@ class Summary:
     experiment: Experiment
     table: DataFrame
     values: dict[str, dict[int, float]]
-    comparisons: list[Comparison]
+    comparisons: list[stats.Comparison]
     conclusion: str
     best: list[str]  # the arms among which the best one lies, at 95%
     best_said: str  # in words; "" where fewer than three are compared or nothing is judged
@@ -68,7 +57,7 @@ class Summary:
     has_test: bool
     pairs: list[tuple[str, str, float, float, float, int]]  # of every two arms: other minus first, all together
     preflight: list[dict[str, Any]]  # what was found before training
-    endings: dict[str, Diagnosis]  # what each arm's training ended in
+    endings: dict[str, stats.Diagnosis]  # what each arm's training ended in
 
     @property
     def measure(self) -> Metric:
@@ -140,7 +129,7 @@ class Summary:
             "tuning": self.tuning and self.tuning.as_json(),
             "costs": [dataclasses.asdict(item) for item in self.costs],
             "comparisons": [
-                dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, unit)}
+                dataclasses.asdict(item) | {"only_here": item.only_here, "note": stats.note(item, unit)}
                 for item in self.comparisons
             ],
             "all_pairs": [dict(zip(_PAIR, item, strict=True)) for item in self.pairs],
@@ -165,7 +154,7 @@ class Summary:
         """In words, of which arms a training step takes more than 1.2 times as long, for certain; or ""."""
         dear = [f"{item.name}'s takes {times(item.relative, item.relative_low, item.relative_high)} as long"
                 for item in self.costs if item.relative > _DEAR and not item.relative_low <= 1]  # fmt: skip
-        return f"A training step beside {self.comparisons[0].baseline}'s: {listed(dear)}." if dear else ""
+        return f"A training step beside {self.comparisons[0].baseline}'s: {stats.listed(dear)}." if dear else ""
 
     @property
     def cost_table(self) -> list[list[str]]:
@@ -226,7 +215,7 @@ def summarise(run: str | Path | Run) -> Summary:
         correct=_correct(run, trials) if has_test and not run.sizes else None,
         sequential=looks,
         seconds_a_seed=float(np.sum(run.times["seconds"])) / len(experiment.seeds) or math.nan,
-        advice=f"run with --seeds {LEAST_PAIRS} or more",
+        advice=f"run with --seeds {stats.LEAST_PAIRS} or more",
     )
     found = judged(
         {"": values}, baseline, metric=directed(metric, unit), unit=unit, subject=subject, margin=margin, origin=origin
@@ -256,18 +245,18 @@ def summarise(run: str | Path | Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
-        pairs=all_pairs(values, sequential=looks) if len(values) > 2 else [],
+        pairs=stats.all_pairs(values, sequential=looks) if len(values) > 2 else [],
         preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
 
 
-def directed(metric: str, unit: Unit) -> str:
+def directed(metric: str, unit: stats.Unit) -> str:
     """A metric in words, with its direction where that is to be said."""
     return f"{metric} ({unit.direction})" if unit.better else metric
 
 
-def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
+def _limit_said(run: Run, comparisons: list[stats.Comparison]) -> str:
     """Why no more seeds were added, where they were asked for until all is decided."""
     most = run.experiment.max_seeds
     if not most or len(run.experiment.seeds) < most or all(item.decided for item in comparisons):
@@ -296,7 +285,7 @@ def _costs(run: Run, trials: DataFrame, baseline: str | None, margin: float, unl
     found = costs_beside(
         curves, relative, baseline, run.experiment.epochs, margin, metric=run.metric, sequential=looks
     )  # fmt: skip
-    judged = nothing_compared([item.equal_time for item in found], unlearned)
+    judged = stats.nothing_compared([item.equal_time for item in found], unlearned)
     return [dataclasses.replace(item, equal_time=told) for item, told in zip(found, judged, strict=True)]
 
 
@@ -366,7 +355,7 @@ def _row(arm: str, group: DataFrame, costs: dict[str, StepCost], experiment: Exp
     with_interval = [("final_valid", metric), ("best_valid", metric), ("test", metric)]
     for part, each in with_interval + [("test", each) for each in beside(experiment)]:
         name = f"{part}_{each.name}"
-        found = mean_interval(finished[name].to_numpy())
+        found = stats.mean_interval(finished[name].to_numpy())
         # Student's interval of a few values knows nothing of the ends of the scale
         low, high = np.clip((found.low, found.high), *each.limits)
         row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
@@ -375,4 +364,4 @@ def _row(arm: str, group: DataFrame, costs: dict[str, StepCost], experiment: Exp
     row |= {"relative_cost": cost.median, "relative_cost_low": cost.low, "relative_cost_high": cost.high}
     row["gradient"] = ", ".join(dict.fromkeys(group["gradient"].dropna()))
     means = ("final_train_loss", metric.named("final_train_metric"), "final_valid_loss")
-    return row | {name: mean_interval(finished[name].to_numpy()).mean for name in means}
+    return row | {name: stats.mean_interval(finished[name].to_numpy()).mean for name in means}

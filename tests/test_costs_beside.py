@@ -173,4 +173,4 @@ def test_the_table_for_a_paper(tmp_path):
     assert "on splits of these data only" in said and "examples" not in said
     assert not re.search(r"(?<!\\)[%#]", text.replace(r"% \usepackage", ""))
     assert re.search(r"(?<!\\)_", text) is None
-    assert [row[0] for row in summary.cost_rows] == ["leaky_relu(0.2)"]
+    assert [row[0] for row in summary.cost_table[1:]] == ["leaky_relu(0.2)"]

@@ -12,7 +12,7 @@ from test_report import fake_run
 
 from actlab.experiment import Run, inside
 from actlab.experiment.inside import MEASURED
-from actlab.report.inside import MEASURES, histograms, inside_drawings
+from actlab.report.inside import MEASURES, inside_drawings
 from actlab.results import by_layer, inside_said
 from actlab.results.insides import SHOWN
 from actlab.workflows.comparison import compare
@@ -69,29 +69,6 @@ def test_the_numbers_are_those_of_the_run(real):
         for name in SHOWN:
             right = [sum(own[name]) / 3, min(own[name]), max(own[name])]
             assert [row[name], row[f"{name}_low"], row[f"{name}_high"]] == pytest.approx(right, nan_ok=True), name
-
-
-def test_the_histogram_is_of_all_layers_and_seeds_at_the_end(real):
-    found = histograms(real)
-    assert list(found) == ["relu", "prelu", "sigmoid"]
-    for arm, fed in found.items():
-        rows = real.inside[(real.inside["activation"] == arm) & (real.inside["epoch"] == 3)]
-        counts = np.array([list(map(int, counts)) for counts in rows["histogram"]]).sum(axis=0)
-        assert len(rows) == 6 and counts.sum() == 3 * (12 + 9) * 256
-        assert fed.share == pytest.approx(counts[:64] / counts.sum())
-        assert [fed.below, fed.above] == pytest.approx(list(counts[64:66] / counts.sum()))
-        middle = (fed.edges[1:] + fed.edges[:-1]) / 2
-        weights = rows["layer"].map({1: 12, 2: 9})
-        assert (fed.share * middle).sum() == pytest.approx(np.average(rows["z_mean"], weights=weights), abs=0.02)
-
-
-def test_nan_and_what_diverged_are_in_no_histogram(tmp_path):
-    run = planted(tmp_path / "run", {"relu": {}, "tanh": {}}, diverged={("tanh", 0), ("tanh", 1), ("relu", 0)})
-    found = histograms(run)
-    assert list(found) == ["relu"]
-    total = 64 * (1 + 2 + 3) + 3 * (20 + 40)
-    assert found["relu"].share == pytest.approx(np.full(64, 6 / total))
-    assert [found["relu"].below, found["relu"].above] == pytest.approx([60 / total, 120 / total])
 
 
 def test_a_dead_layer_is_said_with_its_share_spread_and_epoch(tmp_path):
@@ -204,7 +181,7 @@ def test_a_real_run_says_what_its_table_holds(real):
 
 def test_of_a_run_that_was_not_measured_nothing_is_said_or_drawn(tmp_path):
     run = fake_run(tmp_path / "run", seeds=1, epochs=2)
-    assert inside_said(run) == inside_drawings(run) == [] and histograms(run) == {} and by_layer(run).empty
+    assert inside_said(run) == inside_drawings(run) == [] and by_layer(run).empty
 
 
 def tips(drawing) -> list[str]:

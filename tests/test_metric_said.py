@@ -149,7 +149,7 @@ def test_no_word_is_of_accuracy(runs, metric, tmp_path):
     for name, text in texts.items():
         assert not re.search("accurac|percentage|points\\b", text), name
         assert any(word in text for word in (METRICS[metric].words, metric, r"R\textsuperscript{2}")), name
-    assert "%" not in "".join("".join(row) for row in [*summary.rows, *summary.pair_rows, *summary.cost_rows])
+    assert "%" not in "".join("".join(row) for row in [*summary.rows, *summary.pair_table[1:], *summary.cost_table[1:]])
     drawn = {file.stem for file in (run.path / "report").glob("*.png")}
     assert drawn >= {"loss", "predicted", "differences"}
     assert ("r2" in drawn) == (metric == R2)

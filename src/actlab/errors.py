@@ -1,7 +1,8 @@
 """Errors that teach: what was given, what is allowed, the nearest valid name, the next step."""
 
+import contextlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 
@@ -41,13 +42,24 @@ def one_of(what: str, given: str, allowed: Iterable[str]) -> UserError:
     return UserError(f"There is no {what} {given!r}.{did_you_mean(given, allowed)} Allowed: {', '.join(allowed)}.")
 
 
-def need_extra(extra: str, package: str) -> MissingExtra:
-    """The error for a package that an extra brings, with the command that adds it."""
-    return MissingExtra(f"This needs {package}, which is not installed: pip install 'actlab[{extra}]'")
+def need_one_of(what: str, given: str, allowed: Collection[str]) -> None:
+    """Refuse a name that is not in a list."""
+    if given not in allowed:
+        raise one_of(what, given, allowed)
 
 
-def require(extra: str, packages: Iterable[str]) -> None:
+@contextlib.contextmanager
+def extra(name: str, package: str) -> Iterator[None]:
+    """Around the import of a package that an extra brings: an error has the command that adds it."""
+    try:
+        yield
+    except ImportError:
+        raise MissingExtra(f"This needs {package}, which is not installed: pip install 'actlab[{name}]'") from None
+
+
+def require(name: str, packages: Iterable[str]) -> None:
     """Refuse at the start, in one line, what would fail at the end for want of a package."""
     for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise need_extra(extra, package)
+        with extra(name, package):
+            if importlib.util.find_spec(package) is None:
+                raise ImportError

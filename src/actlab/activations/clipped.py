@@ -151,8 +151,7 @@ def brelu(x: Tensor, upper: float | Tensor = 1.0) -> Tensor:
 
 
 brelu.differentiate(
-    x=lambda x, upper: torch.logical_and(x > 0, x < upper).to(x.dtype),
-    upper=lambda x, upper: (x >= upper).to(x.dtype),
+    x=lambda x, upper: torch.logical_and(x > 0, x < upper).to(x.dtype), upper=lambda x, upper: (x >= upper).to(x.dtype)
 )
 brelu.native(
     forward=lambda x, upper, out: aten.hardtanh.out(x, 0, upper, out=out),

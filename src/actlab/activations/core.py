@@ -11,7 +11,7 @@ from torch import Tensor
 
 from actlab.activations.bridge import bridge
 from actlab.catalogue import Facts
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 from actlab.naming import packed, unpacked
 
 BLOCKS: dict[str, "Activation"] = {}
@@ -74,14 +74,12 @@ class Activation:
         """
 
         wrt = function if isinstance(function, str) else wrt
-        if wrt not in ("x", *self.facts.parameters):
-            raise one_of(f"derivative of {self.name} with respect to", wrt, ["x", *self.facts.parameters])
+        need_one_of(f"derivative of {self.name} with respect to", wrt, ["x", *self.facts.parameters])
         if not callable(function):
             return partial(self.derivative, wrt=wrt)
         names = tuple(inspect.signature(function).parameters)
         for name in names:
-            if name not in ("x", "y", *self.facts.parameters):
-                raise one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
+            need_one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
         self.derivatives[wrt] = function
         self.wants[wrt] = names
         return function
@@ -171,8 +169,7 @@ def activation(
     """
     allowed = [field.name for field in dataclasses.fields(Facts)]
     for name in facts:
-        if name not in allowed:
-            raise one_of("fact of an activation", name, allowed)
+        need_one_of("fact of an activation", name, allowed)
     if function is not None or "formula" not in facts:
         raise UserError(f"@activation needs the formula that the checks measure against: {_EXAMPLE}.")
 

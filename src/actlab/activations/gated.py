@@ -28,8 +28,7 @@ def silu(x: Tensor) -> Tensor:
 
 silu.differentiate(x=silu_slope)
 silu.native(
-    forward=aten.silu.out,
-    backward=lambda gradient, x, out: aten.silu_backward.grad_input(gradient, x, grad_input=out),
+    forward=aten.silu.out, backward=lambda gradient, x, out: aten.silu_backward.grad_input(gradient, x, grad_input=out)
 )
 
 
@@ -71,10 +70,7 @@ def e_swish(x: Tensor, beta: float | Tensor = 1.5) -> Tensor:
     return beta * gated(x, x)
 
 
-e_swish.differentiate(
-    x=lambda x, beta: beta * silu_slope(x),
-    beta=lambda x: gated(x, x),
-)
+e_swish.differentiate(x=lambda x, beta: beta * silu_slope(x), beta=lambda x: gated(x, x))
 
 
 @activation(
@@ -309,6 +305,5 @@ def ftswish(x: Tensor, threshold: float | Tensor = -0.2) -> Tensor:
 
 
 ftswish.differentiate(
-    x=lambda x: torch.where(x > 0, silu_slope(x), torch.zeros_like(x)),
-    threshold=lambda x: torch.ones_like(x),
+    x=lambda x: torch.where(x > 0, silu_slope(x), torch.zeros_like(x)), threshold=lambda x: torch.ones_like(x)
 )

@@ -111,10 +111,7 @@ def _(x, a, b):
     return (1 + a * b * cos(scaled)) * gate + (x.clamp(-FAR, FAR) + a * sin(scaled)) * slope
 
 
-sinlu.differentiate(
-    a=lambda x, b: gated(sin(b * x), x),
-    b=lambda x, a, b: a * cos(b * x) * (x * torch.sigmoid(x)),
-)
+sinlu.differentiate(a=lambda x, b: gated(sin(b * x), x), b=lambda x, a, b: a * cos(b * x) * (x * torch.sigmoid(x)))
 
 
 @activation(

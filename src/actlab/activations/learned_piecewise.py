@@ -16,11 +16,7 @@ from actlab.activations.core import activation
     checked="APLU in torch-activation, for two hinges, opened 2026-11-23; the paper: no",
 )
 def apl(
-    x: Tensor,
-    a1: float | Tensor = -0.2,
-    b1: float | Tensor = 0.0,
-    a2: float | Tensor = 0.1,
-    b2: float | Tensor = -1.0,
+    x: Tensor, a1: float | Tensor = -0.2, b1: float | Tensor = 0.0, a2: float | Tensor = 0.1, b2: float | Tensor = -1.0
 ) -> Tensor:
     """Adaptive piecewise linear unit with two hinges: ReLU, and on the left slopes and places of bends are learned.
 

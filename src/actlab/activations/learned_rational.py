@@ -21,18 +21,10 @@ _POWERS = range(6)
     domain="[-3, 3]: fitted to gelu there (within 0.0027); outside it leaves gelu, for x/2 + 3.66 on both sides",
 )
 def rational(
-    x: Tensor,
-    a0: float | Tensor = 0.0,
-    a1: float | Tensor = 0.5,
-    a2: float | Tensor = 0.41081,
-    a3: float | Tensor = 0.147235,
-    a4: float | Tensor = 0.036587,
-    a5: float | Tensor = 0.005,
-    q1: float | Tensor = 0.0,
-    q2: float | Tensor = 0.29447,
-    q3: float | Tensor = 0.0,
-    q4: float | Tensor = 0.01,
-) -> Tensor:
+    x: Tensor, a0: float | Tensor = 0.0, a1: float | Tensor = 0.5, a2: float | Tensor = 0.41081,
+    a3: float | Tensor = 0.147235, a4: float | Tensor = 0.036587, a5: float | Tensor = 0.005, q1: float | Tensor = 0.0,
+    q2: float | Tensor = 0.29447, q3: float | Tensor = 0.0, q4: float | Tensor = 0.01,
+) -> Tensor:  # fmt: skip
     """Padé activation unit: a learned quotient of degrees 5 and 4, safe as its denominator (D) is never below 1.
 
         f(x)     = P / D,   P = a0 + a1 x + ... + a5 x^5,   Q = q1 x + ... + q4 x^4,   D = 1 + |Q|

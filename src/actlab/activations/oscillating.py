@@ -25,10 +25,7 @@ def sine(x: Tensor, omega: float | Tensor = 30.0) -> Tensor:
     return sin(omega * x)
 
 
-sine.differentiate(
-    x=lambda x, omega: omega * cos(omega * x),
-    omega=lambda x, omega: x * cos(omega * x),
-)
+sine.differentiate(x=lambda x, omega: omega * cos(omega * x), omega=lambda x, omega: x * cos(omega * x))
 
 
 @activation(

@@ -88,14 +88,9 @@ def prelu(x: Tensor, weight: float | Tensor = 0.25) -> Tensor:
     return torch.where(x > 0, x, weight * x)
 
 
-prelu.differentiate(
-    x=lambda x, weight: torch.where(x > 0, torch.ones_like(x), weight),
-    weight=lambda x: x.clamp(max=0),
-)
+prelu.differentiate(x=lambda x, weight: torch.where(x > 0, torch.ones_like(x), weight), weight=lambda x: x.clamp(max=0))
 prelu.native(
-    forward=aten.leaky_relu.out,
-    backward=_leaky_backward,
-    together=(aten._prelu_kernel, aten._prelu_kernel_backward),
+    forward=aten.leaky_relu.out, backward=_leaky_backward, together=(aten._prelu_kernel, aten._prelu_kernel_backward)
 )
 
 
@@ -186,8 +181,7 @@ def threshold(x: Tensor, threshold: float = 1.0, value: float | Tensor = 0.0) ->
 
 
 threshold.differentiate(
-    x=lambda x, threshold: (x > threshold).to(x.dtype),
-    value=lambda x, threshold: (x <= threshold).to(x.dtype),
+    x=lambda x, threshold: (x > threshold).to(x.dtype), value=lambda x, threshold: (x <= threshold).to(x.dtype)
 )
 threshold.native(
     forward=aten.threshold.out,
@@ -269,12 +263,9 @@ shifted_relu.native(
     ),
 )
 def srelu(
-    x: Tensor,
-    t_r: float | Tensor = 1.0,
-    a_r: float | Tensor = 0.5,
-    t_l: float | Tensor = 0.0,
+    x: Tensor, t_r: float | Tensor = 1.0, a_r: float | Tensor = 0.5, t_l: float | Tensor = 0.0,
     a_l: float | Tensor = 0.1,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """S-shaped rectified linear unit: the identity between two thresholds, other slopes beyond them, all learned.
 
         f(x)     = t_r + a_r (x - t_r)  if x >= t_r,   t_l + a_l (x - t_l)  if x <= t_l,   x  otherwise
@@ -320,9 +311,7 @@ def absolute(x: Tensor) -> Tensor:
 
 absolute.differentiate(x=lambda x: x.sign())
 absolute.native(
-    forward=torch.abs,
-    backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out),
-    passes=(1, 2),
+    forward=torch.abs, backward=lambda gradient, x, out: torch.mul(gradient, x.sign(), out=out), passes=(1, 2)
 )
 
 

@@ -84,8 +84,7 @@ def softshrink(x: Tensor, lambd: float | Tensor = 0.5) -> Tensor:
 
 
 softshrink.differentiate(
-    x=lambda x, lambd: (x.abs() > lambd).to(x.dtype),
-    lambd=lambda x, lambd: -x.sign() * (x.abs() > lambd).to(x.dtype),
+    x=lambda x, lambd: (x.abs() > lambd).to(x.dtype), lambd=lambda x, lambd: -x.sign() * (x.abs() > lambd).to(x.dtype)
 )
 softshrink.native(
     forward=aten.softshrink.out,

@@ -171,9 +171,7 @@ def arctan(x: Tensor) -> Tensor:
 
 arctan.differentiate(x=lambda x: 1 / (1 + x * x))
 arctan.native(
-    forward=torch.arctan,
-    backward=lambda gradient, x, out: torch.div(gradient, (x * x).add_(1), out=out),
-    passes=(1, 3),
+    forward=torch.arctan, backward=lambda gradient, x, out: torch.div(gradient, (x * x).add_(1), out=out), passes=(1, 3)
 )
 
 

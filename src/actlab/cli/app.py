@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 app = typer.Typer(
     name="actlab",
@@ -14,11 +15,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Param = Annotated[list[str] | None, typer.Option(help="a parameter of the formulas: beta=1.5", show_default=False)]
+Param = Annotated[list[str] | None, Option(help="a parameter of the formulas: beta=1.5", show_default=False)]
 Learn = Annotated[
-    list[str] | None, typer.Option(help="a parameter of the formulas that training changes", show_default=False)
+    list[str] | None, Option(help="a parameter of the formulas that training changes", show_default=False)
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="a run's folder")]
+RunFolder = Annotated[Path, Argument(metavar="RUN", help="a run's folder")]
 
 
 def _version(wanted: bool) -> None:
@@ -31,8 +32,6 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def main_options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="say it and stop")
-    ] = False,
+    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="say it and stop")] = False,
 ) -> None:
     """Make, check and compare activation functions for neural networks."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled, parse_names, parse_whole
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 
 if TYPE_CHECKING:
     from actlab.checks import Verdict
@@ -21,37 +22,36 @@ if TYPE_CHECKING:
 def check(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="[TARGET]...",
             help="a name, file.py:name, file.py (all of it), package.module:Name, or a formula in quotes",
             show_default=False,
         ),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="the whole catalogue")] = False,
-    reference: Annotated[str | None, typer.Option(help="what it is meant to be: a name or a formula")] = None,
+    all_: Annotated[bool, Option("--all", help="the whole catalogue")] = False,
+    reference: Annotated[str | None, Option(help="what it is meant to be: a name or a formula")] = None,
     param: Param = None,
     learn: Learn = None,
     not_elementwise: Annotated[
-        bool, typer.Option("--not-elementwise", help="it works on whole rows, such as a gate")
+        bool, Option("--not-elementwise", help="it works on whole rows, such as a gate")
     ] = False,
-    width: Annotated[str | None, typer.Option(metavar="N", help="it is made for rows of N features")] = None,
-    channels: Annotated[bool, typer.Option("--channels", help="its features are dimension 1: (N, C, T)")] = False,
+    width: Annotated[str | None, Option(metavar="N", help="it is made for rows of N features")] = None,
+    channels: Annotated[bool, Option("--channels", help="its features are dimension 1: (N, C, T)")] = False,
     gradient: Annotated[
-        str | None, typer.Option(metavar="FORMULA", help="the gradient it is meant to have: a surrogate, or 1")
+        str | None, Option(metavar="FORMULA", help="the gradient it is meant to have: a surrogate, or 1")
     ] = None,
-    only: Annotated[str | None, typer.Option(help="checks to run: value,kinks")] = None,
+    only: Annotated[str | None, Option(help="checks to run: value,kinks")] = None,
     allow: Annotated[
-        str | None, typer.Option(help="what may fail: portability, or names of checks", show_default="nothing")
+        str | None, Option(help="what may fail: portability, or names of checks", show_default="nothing")
     ] = None,
     inductor: Annotated[
-        bool | None,
-        typer.Option("--inductor/--no-inductor", help="compile with Inductor too", show_default="for one target"),
+        bool | None, Option("--inductor/--no-inductor", help="compile with Inductor too", show_default="for one target")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="nothing that compiles")] = False,
-    exhaustive: Annotated[bool, typer.Option("--exhaustive", help="all 2^32 float32 numbers: minutes")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="the verdicts as JSON, a line each")] = False,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="the verdicts as JUnit XML")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="what passed and was skipped, too")] = False,
+    quick: Annotated[bool, Option("--quick", help="nothing that compiles")] = False,
+    exhaustive: Annotated[bool, Option("--exhaustive", help="all 2^32 float32 numbers: minutes")] = False,
+    as_json: Annotated[bool, Option("--json", help="the verdicts as JSON, a line each")] = False,
+    junit: Annotated[Path | None, Option(metavar="FILE", help="the verdicts as JUnit XML")] = None,
+    verbose: Annotated[bool, Option("--verbose", "-v", help="what passed and was skipped, too")] = False,
 ) -> None:
     """Put activations through the battery: values, gradients, tails, kinks, dtypes, shapes, state, vmap, compile.
 
@@ -73,8 +73,7 @@ def check(
         raise UserError("Name an activation to check, for example `actlab check relu`, or --all for the catalogue.")
     allowed = parse_names(allow)
     for name in allowed:
-        if name != "portability" and name not in CHECKS:
-            raise one_of("check", name, ["portability", *CHECKS])
+        need_one_of("check", name, ["portability", *CHECKS])
     total = len(named) + len(unusable)
     many = total > 1
     verdicts = []
@@ -86,18 +85,11 @@ def check(
             # no spinner where standard error is no terminal; what an activation prints is no part of the verdict
             with status, contextlib.redirect_stdout(sys.stderr):
                 verdict = battery(
-                    target,
-                    reference=reference,
-                    gradient=gradient,
-                    elementwise=not not_elementwise,
-                    width=parse_whole("--width", width),
-                    channels=channels,
-                    inductor=not many if inductor is None else inductor,
-                    quick=quick,
-                    exhaustive=exhaustive,
-                    only=parse_names(only),
+                    target, reference=reference, gradient=gradient, elementwise=not not_elementwise,
+                    width=parse_whole("--width", width), channels=channels, quick=quick, exhaustive=exhaustive,
+                    inductor=not many if inductor is None else inductor, only=parse_names(only),
                     progress=lambda name, target=target: status.update(escape(f"{target}: {name}")),
-                )
+                )  # fmt: skip
         except UserError as error:
             if not many:
                 raise
@@ -184,13 +176,9 @@ def _print(verdict: "Verdict", verbose: bool, allowed: list[str]) -> None:
         outcome = "allowed" if f.outcome == "fail" and f not in failed else f.outcome
         measured, limit = ("" if n is None else f"{n:.2g}" for n in (f.measured, f.limit))
         table.add_row(
-            f.check,
-            f"[{colours[outcome]}]{outcome}[/]",
-            measured if f.outcome != "note" else "",
-            limit,
-            escape(f.where),
-            escape(told),
-        )
+            f.check, f"[{colours[outcome]}]{outcome}[/]", measured if f.outcome != "note" else "", limit,
+            escape(f.where), escape(told),
+        )  # fmt: skip
     console.print(table)
     counts = {s: sum(f.severity == s for f in failed) for s in ("wrong", "portability")}
     ended = " and ".join(f"{n} {severity}" for severity, n in counts.items() if n)

@@ -7,27 +7,11 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
+from actlab.cli import options
 from actlab.cli.app import Learn, Param, app
-from actlab.cli.options import (
-    Data,
-    Details,
-    Hidden,
-    Loss,
-    MetricName,
-    Standardise,
-    Target,
-    filled,
-    parse_hidden,
-    parse_inside,
-    parse_number,
-    parse_numbers,
-    parse_seeds,
-    parse_split,
-    parse_whole,
-)
-from actlab.errors import UserError
+from actlab.errors import UserError, need_one_of
 from actlab.running import processes
 
 if TYPE_CHECKING:
@@ -35,7 +19,7 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
+    Argument(
         metavar="[NAME]...",
         help="relu, leaky_relu(0.2), relu/tanh (one for each hidden layer), file.py:name, package.module:Name, "
         "or a formula in quotes: 'x * tanh(softplus(x))'",
@@ -47,102 +31,93 @@ Names = Annotated[
 @app.command(epilog="Example: actlab compare relu tanh gelu --data digits --seeds 20 --lr 0.03,0.1,0.3")
 def compare(
     names: Names = None,
-    data: Data = None,
-    target: Target = None,
-    seeds: Annotated[str | None, typer.Option(help="a count, or a list: 0,1,2", show_default="10")] = None,
-    epochs: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="25")] = None,
+    data: options.Data = None,
+    target: options.Target = None,
+    seeds: Annotated[str | None, Option(help="a count, or a list: 0,1,2", show_default="10")] = None,
+    epochs: Annotated[str | None, Option(metavar="INTEGER", show_default="25")] = None,
     lr: Annotated[
         str | None,
-        typer.Option(
-            help="learning rate; of several each activation gets its best",
-            show_default="of the data set; adamw 0.001",
+        Option(
+            help="learning rate; of several each activation gets its best", show_default="of the data set; adamw 0.001"
         ),
     ] = None,
-    tune: Annotated[
-        bool, typer.Option("--tune", help="choose each activation's learning rate from the usual ones")
-    ] = False,
-    hidden: Hidden = None,
-    batch_size: Annotated[str | None, typer.Option(metavar="INTEGER", show_default="64")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="sgd, momentum or adamw", show_default="sgd")] = None,
-    schedule: Annotated[str | None, typer.Option(help="constant or cosine", show_default="constant")] = None,
-    weight_decay: Annotated[str | None, typer.Option(help="one, or several to choose from", show_default="0")] = None,
-    dropout: Annotated[str | None, typer.Option(help="one, or several to choose from", show_default="0")] = None,
+    tune: Annotated[bool, Option("--tune", help="choose each activation's learning rate from the usual ones")] = False,
+    hidden: options.Hidden = None,
+    batch_size: Annotated[str | None, Option(metavar="INTEGER", show_default="64")] = None,
+    optimizer: Annotated[str | None, Option(help="sgd, momentum or adamw", show_default="sgd")] = None,
+    schedule: Annotated[str | None, Option(help="constant or cosine", show_default="constant")] = None,
+    weight_decay: Annotated[str | None, Option(help="one, or several to choose from", show_default="0")] = None,
+    dropout: Annotated[str | None, Option(help="one, or several to choose from", show_default="0")] = None,
     init: Annotated[
-        str | None, typer.Option(help="pytorch or gain, or pytorch,gain to choose from", show_default="pytorch")
+        str | None, Option(help="pytorch or gain, or pytorch,gain to choose from", show_default="pytorch")
     ] = None,
-    loss: Loss = None,
-    metric: MetricName = None,
+    loss: options.Loss = None,
+    metric: options.MetricName = None,
     split: Annotated[
         str | None,
-        typer.Option(
-            help="standard, tutorial (no test set: it is used for validation) or resplit", show_default="standard"
-        ),
+        Option(help="standard, tutorial (no test set: it is used for validation) or resplit", show_default="standard"),
     ] = None,
     resplit: Annotated[
-        bool, typer.Option("--resplit", help="each seed trains and tests on a split of its own: --split resplit")
+        bool, Option("--resplit", help="each seed trains and tests on a split of its own: --split resplit")
     ] = False,
-    standardise: Standardise = None,
+    standardise: options.Standardise = None,
     pipeline: Annotated[
         str | None,
-        typer.Option(help="standard, features, or published (a tutorial's faulty inputs)", show_default="standard"),
+        Option(help="standard, features, or published (a tutorial's faulty inputs)", show_default="standard"),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="stacked, or plain: the loop as one writes it by hand", show_default="stacked")
+        str | None, Option(help="stacked, or plain: the loop as one writes it by hand", show_default="stacked")
     ] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="what the others are compared with", show_default="the first")
-    ] = None,
+    baseline: Annotated[str | None, Option(help="what the others are compared with", show_default="the first")] = None,
     margin: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="NUMBER",
             help="the smallest difference that matters: in points of accuracy, else in the metric's unit",
             show_default="of the data set",
         ),
     ] = None,
     until_decided: Annotated[
-        bool, typer.Option("--until-decided", help="add seeds until every comparison is decided")
+        bool, Option("--until-decided", help="add seeds until every comparison is decided")
     ] = False,
     max_seeds: Annotated[
-        str | None, typer.Option(metavar="INTEGER", help="with --until-decided: no more than these", show_default="60")
+        str | None, Option(metavar="INTEGER", help="with --until-decided: no more than these", show_default="60")
     ] = None,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="then train the leader and the baseline on fresh seeds")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="train although preflight finds an error")] = False,
+    confirm: Annotated[bool, Option("--confirm", help="then train the leader and the baseline on fresh seeds")] = False,
+    force: Annotated[bool, Option("--force", help="train although preflight finds an error")] = False,
     param: Param = None,
     learn: Learn = None,
-    spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
+    spec: Annotated[Path | None, Option(help="an experiment.toml; other options replace what it says")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="the run's folder; continued if it exists", show_default="runs/<data>-<key>")
+        Path | None, Option(help="the run's folder; continued if it exists", show_default="runs/<data>-<key>")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="measured")] = None,
+    data_dir: Annotated[Path | None, Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    device: Annotated[str, Option(help="auto, cpu or cuda")] = "auto",
+    workers: Annotated[str | None, Option(metavar="INTEGER", help="processes", show_default="measured")] = None,
     stack_size: Annotated[
-        str | None, typer.Option(metavar="INTEGER", help="networks trained together", show_default="measured")
+        str | None, Option(metavar="INTEGER", help="networks trained together", show_default="measured")
     ] = None,
     memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="of all processes: 8GB", show_default="half of the machine's")
+        str | None, Option(metavar="SIZE", help="of all processes: 8GB", show_default="half of the machine's")
     ] = None,
-    keep: Annotated[str, typer.Option(help="parameters to keep: best (by validation loss) or none")] = "best",
+    keep: Annotated[str, Option(help="parameters to keep: best (by validation loss) or none")] = "best",
     inside: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="measure hidden layers at epochs 0, 1, 2, 4, 8, ... and the last, or at every", show_default="doubling"
         ),
     ] = None,
-    no_inside: Annotated[bool, typer.Option("--no-inside", help="measure no hidden layers")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="a line for each network and epoch")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
-    details: Details = False,
-    as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object on standard output")] = False,
+    no_inside: Annotated[bool, Option("--no-inside", help="measure no hidden layers")] = False,
+    verbose: Annotated[bool, Option("--verbose", "-v", help="a line for each network and epoch")] = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="no progress")] = False,
+    details: options.Details = False,
+    as_json: Annotated[bool, Option("--json", help="the result as one JSON object on standard output")] = False,
 ) -> None:
     """Train networks with each activation, paired by seed, and say which serves best.
 
     The same command continues what was interrupted. Without names: relu, tanh and leaky_relu.
     """
-    most_workers = parse_whole("--workers", workers)
+    most_workers = options.parse_whole("--workers", workers)
     with processes.sigint_held():  # while torch is loaded a Ctrl-C is lost, or ends in an abort
         if most_workers != 1:
             processes.prepare("actlab.cli.entry")  # it loads torch while this process does
@@ -152,49 +127,26 @@ def compare(
 
     if max_seeds is not None and not until_decided:
         raise UserError("--max-seeds bounds --until-decided: name both, or only --seeds.")
-    most_seeds = parse_whole("--max-seeds", "60" if max_seeds is None else max_seeds) or 0
+    most_seeds = options.parse_whole("--max-seeds", "60" if max_seeds is None else max_seeds) or 0
     if most_seeds < LEAST_PAIRS:  # 0 would switch it off
         raise UserError(f"--max-seeds is {most_seeds}; a verdict takes {LEAST_PAIRS} seeds at least.")
     how: dict[str, Any] = {
-        "data_dir": data_dir,
-        "device": device,
-        "workers": most_workers,
-        "stack_size": parse_whole("--stack-size", stack_size),
-        "memory": memory,
-        "keep": keep,
-        "inside": parse_inside(inside, no_inside),
-        "force": force,
-        "progress": Terminal(quiet=quiet, verbose=verbose),
+        "data_dir": data_dir, "device": device, "workers": most_workers, "memory": memory, "keep": keep, "force": force,
+        "stack_size": options.parse_whole("--stack-size", stack_size),
+        "inside": options.parse_inside(inside, no_inside), "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),
-    }
+    }  # fmt: skip
     run = workflows.compare(
-        *filled(names or [], param, learn),
-        spec=spec,
-        out=out,
-        tune=tune,
-        **how,
-        data=data,
-        target=target,
-        seeds=parse_seeds(seeds),
-        epochs=parse_whole("--epochs", epochs),
-        learning_rate=parse_numbers("--lr", lr),
-        hidden=parse_hidden(hidden),
-        batch_size=parse_whole("--batch-size", batch_size),
-        optimizer=optimizer,
-        schedule=schedule,
-        weight_decay=parse_numbers("--weight-decay", weight_decay),
-        dropout=parse_numbers("--dropout", dropout),
-        initialisation=None if init is None else init.split(","),
-        loss=loss,
-        metric=metric,
-        split=parse_split(split, resplit),
-        pipeline=pipeline,
-        standardise=standardise,
-        engine=engine,
-        baseline=baseline,
-        margin=parse_number("--margin", margin),
+        *options.filled(names or [], param, learn), spec=spec, out=out, tune=tune, **how, data=data, target=target,
+        seeds=options.parse_seeds(seeds), epochs=options.parse_whole("--epochs", epochs), optimizer=optimizer,
+        learning_rate=options.parse_numbers("--lr", lr), hidden=options.parse_hidden(hidden), schedule=schedule,
+        batch_size=options.parse_whole("--batch-size", batch_size),
+        weight_decay=options.parse_numbers("--weight-decay", weight_decay),
+        dropout=options.parse_numbers("--dropout", dropout), initialisation=None if init is None else init.split(","),
+        loss=loss, metric=metric, split=options.parse_split(split, resplit), pipeline=pipeline, standardise=standardise,
+        engine=engine, baseline=baseline, margin=options.parse_number("--margin", margin),
         max_seeds=most_seeds if until_decided else None,
-    )
+    )  # fmt: skip
     again = None
     if confirm:
         from actlab.workflows import confirm as train_again
@@ -205,32 +157,23 @@ def compare(
 
 @app.command(epilog="Example: actlab reproduce tutorial")
 def reproduce(
-    what: Annotated[str, typer.Argument(metavar="tutorial", help="the published experiment")],
-    seeds: Annotated[str, typer.Option(metavar="INTEGER", help="networks for each activation and pipeline")] = "20",
-    epochs: Annotated[str, typer.Option(metavar="INTEGER", help="25 as published")] = "25",
-    out: Annotated[Path, typer.Option(help="folder of the two runs")] = Path("runs/tutorial"),
-    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
-    workers: Annotated[str | None, typer.Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+    what: Annotated[str, Argument(metavar="tutorial", help="the published experiment")],
+    seeds: Annotated[str, Option(metavar="INTEGER", help="networks for each activation and pipeline")] = "20",
+    epochs: Annotated[str, Option(metavar="INTEGER", help="25 as published")] = "25",
+    out: Annotated[Path, Option(help="folder of the two runs")] = Path("runs/tutorial"),
+    data_dir: Annotated[Path | None, Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    workers: Annotated[str | None, Option(metavar="INTEGER", help="processes", show_default="one a core")] = None,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="no progress")] = False,
 ) -> None:
     """Train the published tutorial's networks on its inputs and on right ones, beside its published numbers."""
     with processes.sigint_held():
         from actlab import workflows
         from actlab.cli.terminal import Terminal
-        from actlab.errors import one_of
 
-    if what != "tutorial":
-        raise one_of("published experiment", what, ("tutorial",))
-    print(
-        workflows.tutorial(
-            seeds=parse_whole("--seeds", seeds),
-            epochs=parse_whole("--epochs", epochs),
-            out=out,
-            data_dir=data_dir,
-            workers=parse_whole("--workers", workers),
-            progress=Terminal(quiet=quiet),
-        )
-    )
+    need_one_of("published experiment", what, ("tutorial",))
+    counts = {"seeds": options.parse_whole("--seeds", seeds), "epochs": options.parse_whole("--epochs", epochs)}
+    few = options.parse_whole("--workers", workers)
+    print(workflows.tutorial(**counts, out=out, data_dir=data_dir, workers=few, progress=Terminal(quiet=quiet)))
 
 
 def _print_result(run: "Run", as_json: bool, again: "Run | None", confirm: bool, details: bool) -> None:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from actlab.cli.app import app
 from actlab.cli.options import parse_names, parse_parameters
@@ -12,15 +12,15 @@ from actlab.cli.options import parse_names, parse_parameters
 
 @app.command(epilog='Example: actlab derive "x * sigmoid(beta*x)" --param beta=1.5 --learn beta')
 def derive(
-    formula: Annotated[str, typer.Argument(metavar="FORMULA", help='of x, in quotes: "x * tanh(softplus(x))"')],
+    formula: Annotated[str, Argument(metavar="FORMULA", help='of x, in quotes: "x * tanh(softplus(x))"')],
     param: Annotated[
-        list[str] | None, typer.Option(help="the value of a parameter: beta=1.5; once for each", show_default=False)
+        list[str] | None, Option(help="the value of a parameter: beta=1.5; once for each", show_default=False)
     ] = None,
     learn: Annotated[
-        list[str] | None, typer.Option(help="a parameter that training changes: beta", show_default=False)
+        list[str] | None, Option(help="a parameter that training changes: beta", show_default=False)
     ] = None,
-    name: Annotated[str, typer.Option(help="what the function is called")] = "formula",
-    unchecked: Annotated[bool, typer.Option("--unchecked", help="do not put it through the battery")] = False,
+    name: Annotated[str, Option(help="what the function is called")] = "formula",
+    unchecked: Annotated[bool, Option("--unchecked", help="do not put it through the battery")] = False,
 ) -> None:
     """Derive a formula in steps, and print a block of Python in the catalogue's style, with what the battery found.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from actlab.cli.app import app
 from actlab.cli.options import parse_number
@@ -15,30 +15,28 @@ from actlab.cli.options import parse_number
 
 @app.command(epilog="Example: actlab judge results.csv --baseline relu --metric test_accuracy --margin 0.1")
 def judge(
-    results: Annotated[Path, typer.Argument(help="a .csv, .tsv, .json, .jsonl or .parquet file: a row a run")],
-    baseline: Annotated[
-        str | None, typer.Option(help="what the others are compared with", show_default="the first")
-    ] = None,
-    group: Annotated[str, typer.Option(help="the column that names what is compared")] = "activation",
-    seed: Annotated[str, typer.Option(help="the column that pairs results")] = "seed",
+    results: Annotated[Path, Argument(help="a .csv, .tsv, .json, .jsonl or .parquet file: a row a run")],
+    baseline: Annotated[str | None, Option(help="what the others are compared with", show_default="the first")] = None,
+    group: Annotated[str, Option(help="the column that names what is compared")] = "activation",
+    seed: Annotated[str, Option(help="the column that pairs results")] = "seed",
     metric: Annotated[
-        str | None, typer.Option(help="the column that is compared", show_default="the only other one of numbers")
+        str | None, Option(help="the column that is compared", show_default="the only other one of numbers")
     ] = None,
-    task: Annotated[str | None, typer.Option(help="a column of tasks, each compared by itself")] = None,
+    task: Annotated[str | None, Option(help="a column of tasks, each compared by itself")] = None,
     margin: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="the smallest difference that matters, in the unit shown")
+        str | None, Option(metavar="NUMBER", help="the smallest difference that matters, in the unit shown")
     ] = None,
-    lower_is_better: Annotated[bool, typer.Option("--lower-is-better", help="the metric is a loss")] = False,
+    lower_is_better: Annotated[bool, Option("--lower-is-better", help="the metric is a loss")] = False,
     unit: Annotated[
-        str | None, typer.Option(help="share (of one), percent, or a word", show_default="by the metric's name")
+        str | None, Option(help="share (of one), percent, or a word", show_default="by the metric's name")
     ] = None,
     state: Annotated[
-        str | None, typer.Option(help="a column of states: only finished runs count", show_default="state or status")
+        str | None, Option(help="a column of states: only finished runs count", show_default="state or status")
     ] = None,
-    failed_diverged: Annotated[bool, typer.Option("--failed-diverged", help="failed runs count as diverged")] = False,
-    wide: Annotated[bool, typer.Option("--wide", help="each group is a column of results")] = False,
-    out: Annotated[Path | None, typer.Option(help="write a page: file.html")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="the result as one JSON object on standard output")] = False,
+    failed_diverged: Annotated[bool, Option("--failed-diverged", help="failed runs count as diverged")] = False,
+    wide: Annotated[bool, Option("--wide", help="each group is a column of results")] = False,
+    out: Annotated[Path | None, Option(help="write a page: file.html")] = None,
+    as_json: Annotated[bool, Option("--json", help="the result as one JSON object on standard output")] = False,
 ) -> None:
     """Compare groups of results with a baseline, paired by seed: verdicts with intervals, for a table from anywhere."""
     from actlab.results import judge as decide

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import filled
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 
 if TYPE_CHECKING:
     from actlab.catalogue import Facts
@@ -19,17 +20,15 @@ if TYPE_CHECKING:
 @app.command("list", epilog="Example: actlab list --smooth --bounded")
 def list_(
     kinked: Annotated[
-        bool | None, typer.Option("--kinked/--smooth", help="only those with kinks or jumps, or without")
+        bool | None, Option("--kinked/--smooth", help="only those with kinks or jumps, or without")
     ] = None,
-    bounded: Annotated[bool, typer.Option("--bounded", help="only those with both ends of their range finite")] = False,
-    learned: Annotated[
-        bool, typer.Option("--learned", help="only those with parameters that training changes")
-    ] = False,
-    family: Annotated[str | None, typer.Option(help="only this family, for example gated")] = None,
+    bounded: Annotated[bool, Option("--bounded", help="only those with both ends of their range finite")] = False,
+    learned: Annotated[bool, Option("--learned", help="only those with parameters that training changes")] = False,
+    family: Annotated[str | None, Option(help="only this family, for example gated")] = None,
     same_as: Annotated[
-        str | None, typer.Option(metavar="NAME", help="only what is the same function, at least up to scale and shift")
+        str | None, Option(metavar="NAME", help="only what is the same function, at least up to scale and shift")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="all facts as JSON")] = False,
+    as_json: Annotated[bool, Option("--json", help="all facts as JSON")] = False,
 ) -> None:
     """List the catalogue by family: name, what it is, kinks, what is learned, other names."""
     import dataclasses
@@ -40,8 +39,8 @@ def list_(
         raise UserError("--kinked and --smooth exclude each other: take one of them.")
     facts = list(catalogue.facts().values())
     families = dict.fromkeys(fact.family for fact in facts)
-    if family is not None and family not in families:
-        raise one_of("family", family, families)
+    if family is not None:
+        need_one_of("family", family, families)
     found = [
         fact
         for fact in facts
@@ -75,17 +74,15 @@ def list_(
 @app.command(epilog="Example: actlab show silu gelu mish --out three.svg")
 def show(
     names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME...", help="a name, leaky_relu(0.2), file.py:name, package.module:Name"),
+        list[str], Argument(metavar="NAME...", help="a name, leaky_relu(0.2), file.py:name, package.module:Name")
     ],
     param: Param = None,
     learn: Learn = None,
-    gradient: Annotated[bool, typer.Option("--gradient", help="follow a gradient through it in numbers")] = False,
+    gradient: Annotated[bool, Option("--gradient", help="follow a gradient through it in numbers")] = False,
     out: Annotated[
-        Path | None,
-        typer.Option(help="also draw f, f' and f'' of all in one picture: a .svg, .png, .pdf or .html file"),
+        Path | None, Option(help="also draw f, f' and f'' of all in one picture: a .svg, .png, .pdf or .html file")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="the cards as JSON")] = False,
+    as_json: Annotated[bool, Option("--json", help="the cards as JSON")] = False,
 ) -> None:
     """Show activations: facts, properties and a picture, or with --gradient how a gradient passes through.
 

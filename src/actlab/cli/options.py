@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, overload
 
-import typer
+from typer import Option
 
 from actlab.errors import UserError, did_you_mean
 
@@ -11,25 +11,22 @@ DATA = (
     "auto, mnist, fashion_mnist, kmnist, digits, diabetes; a file.npz of arrays x and y (or x_train, y_train), "
     "optionally x_valid, y_valid, x_test, y_test; or a file.csv, with --target"
 )
-Data = Annotated[str | None, typer.Option(help=DATA, show_default="auto")]
-Hidden = Annotated[str | None, typer.Option(help="units of the hidden layers, or none", show_default="128,64")]
+Data = Annotated[str | None, Option(help=DATA, show_default="auto")]
+Hidden = Annotated[str | None, Option(help="units of the hidden layers, or none", show_default="128,64")]
 Target = Annotated[
-    str | None, typer.Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes or numbers")
+    str | None, Option("--target", metavar="COLUMN", help="of a file.csv: the column with the classes or numbers")
 ]
 Loss = Annotated[
-    str | None,
-    typer.Option(help="cross_entropy (of classes) or mean_squared_error (of numbers)", show_default="by the data"),
+    str | None, Option(help="cross_entropy (of classes) or mean_squared_error (of numbers)", show_default="by the data")
 ]
 MetricName = Annotated[
     str | None,
-    typer.Option(
-        "--metric", help="of classes accuracy, of numbers mean_squared_error or r2", show_default="by the loss"
-    ),
+    Option("--metric", help="of classes accuracy, of numbers mean_squared_error or r2", show_default="by the loss"),
 ]
-Details = Annotated[bool, typer.Option("--details", help="print all figures, not the answer alone")]
+Details = Annotated[bool, Option("--details", help="print all figures, not the answer alone")]
 Standardise = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--standardise",
         "--standardize",
         help="all inputs by one mean and deviation, or features: each by its own; short for --pipeline",

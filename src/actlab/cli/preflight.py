@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 from actlab.cli.app import Learn, Param, app
 from actlab.cli.compare import Names
@@ -17,7 +18,7 @@ from actlab.errors import UserError
 if TYPE_CHECKING:
     from actlab.preflight import Finding
 
-AsJson = Annotated[bool, typer.Option("--json", help="the findings as one JSON object")]
+AsJson = Annotated[bool, Option("--json", help="the findings as one JSON object")]
 
 
 @app.command(epilog="Example: actlab preflight relu tanh --data measured.npz --hidden 64")
@@ -26,18 +27,16 @@ def preflight(
     data: Data = None,
     target: Target = None,
     loss: Loss = None,
-    split: Annotated[str | None, typer.Option(help="standard, tutorial or resplit", show_default="standard")] = None,
-    resplit: Annotated[bool, typer.Option("--resplit", help="the split of the first seed: --split resplit")] = False,
+    split: Annotated[str | None, Option(help="standard, tutorial or resplit", show_default="standard")] = None,
+    resplit: Annotated[bool, Option("--resplit", help="the split of the first seed: --split resplit")] = False,
     standardise: Standardise = None,
-    pipeline: Annotated[
-        str | None, typer.Option(help="standard, features or published", show_default="standard")
-    ] = None,
+    pipeline: Annotated[str | None, Option(help="standard, features or published", show_default="standard")] = None,
     hidden: Hidden = None,
-    init: Annotated[str | None, typer.Option(help="pytorch or gain, or both", show_default="pytorch")] = None,
+    init: Annotated[str | None, Option(help="pytorch or gain, or both", show_default="pytorch")] = None,
     param: Param = None,
     learn: Learn = None,
-    spec: Annotated[Path | None, typer.Option(help="an experiment.toml; other options replace what it says")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="where the data files are; also ACTLAB_DATA")] = None,
+    spec: Annotated[Path | None, Option(help="an experiment.toml; other options replace what it says")] = None,
+    data_dir: Annotated[Path | None, Option(help="where the data files are; also ACTLAB_DATA")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Look at data and networks before training: what would make the result mean something else than it seems to.
@@ -90,7 +89,7 @@ def preflight(
 
 @app.command(epilog="Example: actlab doctor --json")
 def doctor(
-    timeout: Annotated[str, typer.Option(metavar="SECONDS", help="how long to wait for the network")] = "2",
+    timeout: Annotated[str, Option(metavar="SECONDS", help="how long to wait for the network")] = "2",
     as_json: AsJson = False,
 ) -> None:
     """Look at this machine: Python and torch, device, cores, memory, extras, data, and mirrors.

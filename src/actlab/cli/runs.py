@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from actlab.cli.app import RunFolder, app
 from actlab.errors import UserError
@@ -14,7 +14,7 @@ from actlab.errors import UserError
 def report(
     run: RunFolder,
     hiplot: Annotated[
-        bool, typer.Option("--hiplot", help="with a HiPlot page of all trials and epochs, to filter by dragging")
+        bool, Option("--hiplot", help="with a HiPlot page of all trials and epochs, to filter by dragging")
     ] = False,
 ) -> None:
     """Draw a run's report again, without training."""
@@ -26,8 +26,8 @@ def report(
 @app.command(epilog="Example: actlab export runs/mnist-1a2b3c4d --format csv")
 def export(
     run: RunFolder,
-    format: Annotated[str, typer.Option(help="csv, json or parquet; latex: the verdicts, with booktabs")] = "csv",
-    out: Annotated[Path | None, typer.Option(help="folder of the files", show_default="RUN/export")] = None,
+    format: Annotated[str, Option(help="csv, json or parquet; latex: the verdicts, with booktabs")] = "csv",
+    out: Annotated[Path | None, Option(help="folder of the files", show_default="RUN/export")] = None,
 ) -> None:
     """Write a run's tables (trials, curves, times, costs) as files, or its verdicts as a table for a paper."""
     from actlab import experiment
@@ -42,7 +42,7 @@ def export(
 
 
 @app.command(epilog="Example: actlab runs")
-def runs(folder: Annotated[Path, typer.Argument(help="where to look")] = Path("runs")) -> None:
+def runs(folder: Annotated[Path, Argument(help="where to look")] = Path("runs")) -> None:
     """List the runs in a folder, oldest first, a line each."""
     from actlab.experiment import list_runs, status
 

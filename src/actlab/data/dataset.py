@@ -11,7 +11,7 @@ import numpy as np
 from actlab.data import fetch, idx, npz, own, pipelines, sets, tables, targets
 from actlab.data.resplit import Pool
 from actlab.data.split import SPLITS, Part, Source, cut
-from actlab.errors import UserError, did_you_mean, need_extra, one_of
+from actlab.errors import UserError, did_you_mean, extra, need_one_of
 from actlab.experiment import LOSSES, METRICS, Experiment, loss_for
 
 NAMES = (*sets.SETS, "digits", "diabetes")
@@ -110,17 +110,9 @@ def margin_of(experiment: Experiment, examples: int = 0) -> float:
 
 
 def load(
-    name: Any,
-    *,
-    target: Any = None,
-    loss: str | None = "",
-    split: str = "standard",
-    pipeline: str = "standard",
-    seed: int = 0,
-    data_dir: str | Path | None = None,
-    download: bool = True,
-    progress: fetch.Progress | None = None,
-) -> Dataset:
+    name: Any, *, target: Any = None, loss: str | None = "", split: str = "standard", pipeline: str = "standard",
+    seed: int = 0, data_dir: str | Path | None = None, download: bool = True, progress: fetch.Progress | None = None,
+) -> Dataset:  # fmt: skip
     """A data set, split and ready to train on.
 
     Args:
@@ -145,8 +137,8 @@ def load(
     >>> digits.train.x.shape, digits.valid.x.shape, digits.test.x.shape
     ((1078, 64), (359, 64), (360, 64))
     """
-    _check_choice("split", split, SPLITS)
-    _check_choice("pipeline", pipeline, pipelines.PIPELINES)
+    need_one_of("split", split, SPLITS)
+    need_one_of("pipeline", pipeline, pipelines.PIPELINES)
     loss = _loss(loss)
     if not isinstance(name, str | os.PathLike):
         source = name if isinstance(name, Source) else own.given(name, target, loss)
@@ -164,7 +156,7 @@ def named(settings: dict[str, Any]) -> tuple[dict[str, Any], Source | None]:
     given, standardise = settings.get("data"), settings.get("standardise")
     settings = {name: value for name, value in settings.items() if name != "standardise"}
     if standardise is not None:
-        _check_choice("way to standardise", standardise, tuple(pipelines.STANDARDISE))
+        need_one_of("way to standardise", standardise, pipelines.STANDARDISE)
         if settings.get("pipeline") is not None:
             raise UserError("--pipeline and --standardise both say what is done to the inputs: leave one out.")
         settings["pipeline"] = pipelines.STANDARDISE[standardise]
@@ -181,13 +173,9 @@ def resolve_auto(
     """The data set for who names none: ("mnist", "") if its files are here or can be fetched, else ("digits", why)."""
     try:
         fetch.obtain(
-            sets.SETS["mnist"],
-            data_dir=data_dir,
-            download=True,
-            timeout_seconds=timeout_seconds,
-            probe=True,
+            sets.SETS["mnist"], data_dir=data_dir, download=True, timeout_seconds=timeout_seconds, probe=True,
             progress=progress,
-        )
+        )  # fmt: skip
     except fetch.Unavailable as problem:
         return "digits", f"because MNIST could not be had: {problem.reason}"
     return "mnist", ""
@@ -205,14 +193,9 @@ def _check_name(name: str) -> None:
         raise UserError(f"{told} Allowed: {', '.join(NAMES)}, or the path of a file that ends in {', '.join(_FILES)}.")
 
 
-def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
-    if given not in allowed:
-        raise one_of(what, given, allowed)
-
-
 def _loss(given: str | None) -> str:
     if given:
-        _check_choice("loss", given, tuple(LOSSES))
+        need_one_of("loss", given, LOSSES)
     return given or ""
 
 
@@ -242,7 +225,6 @@ def _source(
         title=idx_set.title,
         licence=idx_set.licence,
         train=(arrays[0], arrays[1]),
-        valid=None,
         test=(arrays[2], arrays[3]),
         classes=sets.CLASSES,
         valid_one_in=12,  # 5,000 of 60,000
@@ -251,10 +233,8 @@ def _source(
 
 def _shipped(name: str) -> Any:
     """One of scikit-learn's own."""
-    try:
+    with extra("lab", "scikit-learn"):
         from sklearn import datasets
-    except ImportError:
-        raise need_extra("lab", "scikit-learn") from None
     return getattr(datasets, f"load_{name}")()
 
 
@@ -264,8 +244,6 @@ def _digits() -> Source:
         title="digits",
         licence="UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0",
         train=(found.images, found.target.astype(np.int64)),  # int64: the content hash must not depend on the system
-        valid=None,
-        test=None,
         classes=10,
     )
 
@@ -277,8 +255,6 @@ def _diabetes() -> Source:
         licence="Efron, Hastie, Johnstone and Tibshirani 2004, as scikit-learn ships it; no licence is stated",
         # scikit-learn computes the features' scale: rounded, so that the hash is the same whatever the last bits are
         train=(found.data.round(8), found.target.astype(np.float64)[:, None]),
-        valid=None,
-        test=None,
         classes=0,
         features=tuple(found.feature_names),
     )

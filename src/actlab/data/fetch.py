@@ -10,7 +10,7 @@ from typing import Any
 
 from actlab.data.idx import Broken, decode
 from actlab.data.sets import IdxFile, IdxSet
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError, extra
 
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 when unknown)
 
@@ -22,14 +22,9 @@ class Unavailable(UserError, OSError):
 
 
 def obtain(
-    idx_set: IdxSet,
-    *,
-    data_dir: str | Path | None,
-    download: bool,
-    timeout_seconds: float = 20.0,
-    probe: bool = False,
+    idx_set: IdxSet, *, data_dir: str | Path | None, download: bool, timeout_seconds: float = 20.0, probe: bool = False,
     progress: Progress | None = None,
-) -> list[Path]:
+) -> list[Path]:  # fmt: skip
     """The paths of the set's files: in `data_dir` if given, else in ACTLAB_DATA, in the cache, or from a mirror.
 
     Args:
@@ -114,13 +109,9 @@ def _download_all(
 
 
 def _download(
-    idx_set: IdxSet,
-    file: IdxFile,
-    folder: Path,
-    mirrors: Sequence[str],
-    timeout_seconds: float,
+    idx_set: IdxSet, file: IdxFile, folder: Path, mirrors: Sequence[str], timeout_seconds: float,
     progress: Progress | None,
-) -> tuple[Path, str]:
+) -> tuple[Path, str]:  # fmt: skip
     """The checked file under its final name, and the mirror that had it."""
     _pooch()
     from requests import RequestException
@@ -236,9 +227,7 @@ def _unavailable(idx_set: IdxSet, reason: str, advice: str) -> Unavailable:
 
 def _pooch() -> Any:  # it annotates what it takes more narrowly than its documentation
     """The pooch module, told to keep quiet: it would print the hash of each file it was given no hash for."""
-    try:
+    with extra("lab", "pooch"):
         import pooch
-    except ImportError:
-        raise need_extra("lab", "pooch") from None
     pooch.get_logger().setLevel("WARNING")
     return pooch

@@ -58,13 +58,9 @@ def given(what: Any, target: Any, loss: str = "") -> Source:
 
 
 def source(
-    arrays: Mapping[str, Any],
-    where: str,
-    title: str,
-    said: Sequence[str] = (),
-    features: tuple[str, ...] = (),
+    arrays: Mapping[str, Any], where: str, title: str, said: Sequence[str] = (), features: tuple[str, ...] = (),
     loss: str = "",
-) -> Source:
+) -> Source:  # fmt: skip
     """Named arrays, checked, as what a data set is made from. UserError says which cannot be used, and how many.
 
     Whether y are classes or numbers follows from the loss; where none is named, from y.

@@ -19,9 +19,9 @@ class Source:
     title: str
     licence: str
     train: Pair
-    valid: Pair | None
-    test: Pair | None
-    classes: int  # 0: the targets are numbers
+    valid: Pair | None = None
+    test: Pair | None = None
+    classes: int = 0  # 0: the targets are numbers
     valid_one_in: int = 5  # with a test set given, one training sample in so many goes into the validation part
     values: np.ndarray | None = None  # the label of each class, where there are others than 0, 1, 2, ...
     features: tuple[str, ...] = ()  # their names, where they have some

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from actlab.data.labels import is_missing
-from actlab.errors import UserError, did_you_mean, need_extra
+from actlab.errors import UserError, did_you_mean, extra
 
 FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _BEFORE = re.compile(r"\A([^\S\n]*\n)*(sep=.\s*\n)?([^\S\n]*\n)*")  # Excel's line; what it says the next one shows
@@ -37,10 +37,8 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
     """
     if not path.is_file():
         raise UserError(f"There is no file {path}. Needed is a CSV file whose first line names its columns.")
-    try:
+    with extra("lab", "pandas"):
         import pandas
-    except ImportError:
-        raise need_extra("lab", "pandas") from None
     separator = ","
     try:
         with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actlab.errors import need_extra
+from actlab.errors import extra
 
 SAMPLES = 1000  # of each set: some tenths of a second, and an AUC of .5 within .013
 _FOLDS = 3
@@ -21,12 +21,10 @@ def distinguishable(first: np.ndarray, second: np.ndarray, samples: int = SAMPLE
     >>> distinguishable(x[:300], x[300:] + 2)[0] > 0.95, distinguishable(x[:300], x[300:])[0] < 0.6
     (True, True)
     """
-    try:
+    with extra("lab", "scikit-learn"):
         from sklearn.ensemble import RandomForestClassifier
         from sklearn.metrics import roc_auc_score
         from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    except ImportError:
-        raise need_extra("lab", "scikit-learn") from None
     size = min(samples, len(first), len(second))
     draw = np.random.default_rng(0)
     x = np.concatenate([part[draw.permutation(len(part))[:size]] for part in (first, second)])

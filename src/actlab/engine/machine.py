@@ -13,12 +13,11 @@ import numpy as np
 import torch
 
 from actlab import __version__
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 
 
 def choose_device(asked: str) -> str:
-    if asked not in ("auto", "cpu", "cuda"):
-        raise one_of("device", asked, ("auto", "cpu", "cuda"))
+    need_one_of("device", asked, ("auto", "cpu", "cuda"))
     if asked == "cuda" and not torch.cuda.is_available():
         raise UserError("device is cuda, but torch finds no GPU here: --device cpu, or auto.")
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"

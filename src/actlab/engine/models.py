@@ -168,16 +168,9 @@ class ModuleBend:
     """The same of an activation of which each network has a module of its own, for a whole batch at once."""
 
     def __init__(
-        self,
-        applied: Applied,
-        copies: Copies,
-        z_mBH: Tensor,
-        y_mBH: Tensor,
-        dx_mBH: Tensor,
-        *,
-        training: bool,
+        self, applied: Applied, copies: Copies, z_mBH: Tensor, y_mBH: Tensor, dx_mBH: Tensor, *, training: bool,
         slopes: bool,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.applied, self.copies, self.training, self.slopes = applied, copies, training, slopes
         self.z, self.y, self.dx = z_mBH, y_mBH, dx_mBH
         self.saved = None

@@ -392,15 +392,9 @@ class Trainer:
 
 
 def train(
-    stack: Stack,
-    arrays: Arrays,
-    *,
-    device: str = "cpu",
-    state: dict[str, Any] | None = None,
-    on_epoch: OnEpoch | None = None,
-    checkpoint: Callable[[Trainer], None] | None = None,
-    inside: str = "none",
-) -> Result:
+    stack: Stack, arrays: Arrays, *, device: str = "cpu", state: dict[str, Any] | None = None,
+    on_epoch: OnEpoch | None = None, checkpoint: Callable[[Trainer], None] | None = None, inside: str = "none",
+) -> Result:  # fmt: skip
     """Train a stack to its last epoch. `checkpoint` is called between steps and epochs; `state` continues one."""
     trainer = Trainer(stack, arrays, device, inside=inside)
     if state is not None:

@@ -7,19 +7,16 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError, extra
 from actlab.experiment.inside import COUNTS, LEARNED
 from actlab.experiment.metrics import METRICS, Metric
-from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, reading
+from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, DataFrame, reading
 from actlab.experiment.spec import Experiment
 from actlab.experiment.split import indices_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Run:
@@ -55,7 +52,7 @@ class Run:
         return environments_of(self.path)
 
     @cached_property
-    def trials(self) -> "pd.DataFrame":
+    def trials(self) -> DataFrame:
         frame = self._table("trials")
         if not self.metric.is_share and "test_r2" not in frame:
             variance = {seed: self._test_variance(seed) for seed in frame["seed"].unique()}
@@ -63,7 +60,7 @@ class Run:
         return frame
 
     @cached_property
-    def curves(self) -> "pd.DataFrame":
+    def curves(self) -> DataFrame:
         frame = self._table("curves")
         order = {name: place for place, name in enumerate(self.activations)}
         return frame.sort_values(
@@ -73,11 +70,11 @@ class Run:
         )
 
     @cached_property
-    def times(self) -> "pd.DataFrame":
+    def times(self) -> DataFrame:
         return self._table("times")
 
     @cached_property
-    def costs(self) -> "pd.DataFrame":
+    def costs(self) -> DataFrame:
         return self._table("costs")
 
     @cached_property
@@ -129,7 +126,7 @@ class Run:
         return samples["pool_labels"][self._indices(seed)[2]] if self.sizes else samples.get("test_labels")
 
     @cached_property
-    def inside(self) -> "pd.DataFrame":
+    def inside(self) -> DataFrame:
         """What went on inside: a row a trial, epoch measured (0: the start) and hidden layer (from 1).
 
         On the first 256 validation samples: shares of `dead` units (|f'| < 0.001 on all of them) and `saturated` values
@@ -193,11 +190,9 @@ class Run:
         with np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
 
-    def _table(self, name: str) -> "pd.DataFrame":
-        try:
+    def _table(self, name: str) -> DataFrame:
+        with extra("lab", "pandas"):
             import pandas as pd
-        except ImportError:
-            raise need_extra("lab", "pandas") from None
         with reading(self.path) as database:
             frame = pd.read_sql_query(f"SELECT * FROM {name} ORDER BY rowid", database)
         frame = frame.rename(columns=self.metric.named)

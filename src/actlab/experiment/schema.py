@@ -4,10 +4,16 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from actlab.errors import UserError
 from actlab.experiment.inside import MEASURED
 from actlab.experiment.metrics import CURVES
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+else:
+    DataFrame = Any  # a table as people get it: pandas is loaded by what reads one
 
 DATABASE, EXPERIMENT, ENVIRONMENT = "run.db", "experiment.toml", "environment.json"
 TUNING = "tuning"  # the run inside a run that its settings were chosen by

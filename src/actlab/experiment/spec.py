@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab import naming
-from actlab.errors import UserError, need_extra, one_of
+from actlab.errors import UserError, extra, need_one_of, one_of
 from actlab.experiment.metrics import LOSSES, METRICS
 from actlab.experiment.streams import stream_seed as stream_seed
 
@@ -226,10 +226,8 @@ class Experiment(Shared):
 
     def to_toml(self) -> str:
         """The experiment as TOML; fields at their default are written too, so that the file says all."""
-        try:
+        with extra("lab", "tomli-w"):
             import tomli_w
-        except ImportError:
-            raise need_extra("lab", "tomli-w") from None
         return tomli_w.dumps(self.settings())
 
     @classmethod
@@ -367,16 +365,14 @@ def _validate(e: Experiment) -> None:
         given[name] += tuple(setting[name] for setting in e.tuned.values())
     for name, allowed in CHOICES.items():
         for value in given[name]:
-            if value not in allowed:
-                raise one_of(name, value, allowed)
+            need_one_of(name, value, allowed)
     for name, (is_right, limits) in _LIMITS.items():
         for value in given[name]:
             _check(is_right(value), name, value, limits)
     enough = not e.max_seeds or len(e.seeds) <= e.max_seeds
     _check(enough, "max_seeds", e.max_seeds, f"no fewer than the {len(e.seeds)} seeds to begin with")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
-    if e.metric not in LOSSES[e.loss].metrics:
-        raise one_of(f"metric of the loss {e.loss}", e.metric, LOSSES[e.loss].metrics)
+    need_one_of(f"metric of the loss {e.loss}", e.metric, LOSSES[e.loss].metrics)
     if e.engine == "plain":
         simple = e.optimizer == "sgd" and e.schedule == "constant" and e.dropout == (0.0,) and e.weight_decay == (0.0,)
         simple = simple and e.initialisation == ("pytorch",) and e.loss == "cross_entropy"

@@ -14,20 +14,9 @@ from typing import Any
 import numpy as np
 
 from actlab.errors import UserError
+from actlab.experiment import schema
 from actlab.experiment.disk import told, write_bytes, write_text
 from actlab.experiment.run import environments_of
-from actlab.experiment.schema import (
-    DATABASE,
-    ENVIRONMENT,
-    EXPERIMENT,
-    FORMAT,
-    RENAMED,
-    TABLES,
-    TRIALS,
-    TUNING,
-    check_format,
-    creation,
-)
 from actlab.experiment.spec import GRID, Experiment, Trial
 
 
@@ -38,22 +27,22 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self.path = path
         self._lock = lock or _lock(path)
         with told(path):
-            self._database = sqlite3.connect(path / DATABASE, isolation_level=None)
+            self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = FULL")
-            if check_format(path, self._database) == 1:
+            if schema.check_format(path, self._database) == 1:
                 self._raise_format()
 
     def _raise_format(self) -> None:
         """General names for the columns of the metric, which was always accuracy."""
         with self._transaction():
-            for table in TABLES:
+            for table in schema.TABLES:
                 for _, name, *_ in self._database.execute(f"PRAGMA table_info({table})").fetchall():
-                    for old, new in RENAMED.items():
+                    for old, new in schema.RENAMED.items():
                         if name.endswith(old):
                             renamed = f"{name.removesuffix(old)}{new}"
                             self._database.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO {renamed}")
-            self._database.execute(f"PRAGMA user_version = {FORMAT}")
+            self._database.execute(f"PRAGMA user_version = {schema.FORMAT}")
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
@@ -67,15 +56,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
             lock = _lock(path)
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
-            fresh = path / f"{DATABASE}.new"
+            fresh = path / f"{schema.DATABASE}.new"
             fresh.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as database:
-                for name in TABLES:
-                    database.execute(creation(name))
-                database.execute(f"PRAGMA user_version = {FORMAT}")
+                for name in schema.TABLES:
+                    database.execute(schema.creation(name))
+                database.execute(f"PRAGMA user_version = {schema.FORMAT}")
                 database.commit()
-            write_text(path / EXPERIMENT, experiment.to_toml())
-            os.replace(fresh, path / DATABASE)
+            write_text(path / schema.EXPERIMENT, experiment.to_toml())
+            os.replace(fresh, path / schema.DATABASE)
         store = cls(path, lock)
         store.plan(experiment, trials)
         return store
@@ -84,7 +73,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Enter trials as planned, and the experiment as it stands now; nothing is written where nothing changes."""
         with contextlib.suppress(UserError):  # a damaged experiment.toml is written anew
             known = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
-            if known == [trial.key for trial in trials] and Experiment.read(self.path / EXPERIMENT) == experiment:
+            same = known == [trial.key for trial in trials]
+            if same and Experiment.read(self.path / schema.EXPERIMENT) == experiment:
                 return
         rows = [_planned(trial) for trial in trials]
         with self._transaction():
@@ -94,10 +84,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
             order = {trial.key: place for place, trial in enumerate(trials)}
             kept.sort(key=lambda row: order[row[0]])
             self._database.execute("DELETE FROM trials")
-            marks = ", ".join("?" * len(TRIALS))
+            marks = ", ".join("?" * len(schema.TRIALS))
             self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
         with told(self.path):
-            write_text(self.path / EXPERIMENT, experiment.to_toml())
+            write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
         rows = self._database.execute("SELECT key, status FROM trials")
@@ -107,14 +97,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
         return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
 
     def add_stack(
-        self,
-        stack: str,
-        outcomes: Sequence[dict[str, Any]],
-        curves: Sequence[dict[str, Any]],
-        predictions: Sequence[dict[str, Any]],
-        seconds: Sequence[float],
-        inside: Sequence[dict[str, Any]] = (),
-    ) -> None:
+        self, stack: str, outcomes: Sequence[dict[str, Any]], curves: Sequence[dict[str, Any]],
+        predictions: Sequence[dict[str, Any]], seconds: Sequence[float], inside: Sequence[dict[str, Any]] = (),
+    ) -> None:  # fmt: skip
         """Enter all that a stack left, in one transaction."""
         with self._transaction():
             for outcome in outcomes:
@@ -128,7 +113,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             ]
             self._insert("times", times)
             if inside:
-                self._database.execute(creation("inside"))  # older runs have no such table
+                self._database.execute(schema.creation("inside"))  # older runs have no such table
                 self._insert("inside", inside, verb="INSERT OR REPLACE")
 
     def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -161,11 +146,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
         changed = [name for name in names if last.get(name) != environment[name]]
         if changed or not known:
             with told(self.path):
-                write_text(self.path / ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
+                write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
         return [f"{name}: {last.get(name)} then, {environment[name]} now" for name in changed]
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
-        columns = list(TABLES[table])
+        columns = list(schema.TABLES[table])
         names = ", ".join(f":{name}" for name in columns)
         full = [{name: row.get(name) for name in columns} for row in rows]
         self._database.executemany(f"{verb} INTO {table} VALUES ({names})", full)
@@ -198,7 +183,8 @@ def _lock(path: Path) -> sqlite3.Connection:
 
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
-    ours = {"lock", "artefacts", "parameters", "working", TUNING, f"{DATABASE}.new", EXPERIMENT, f"{EXPERIMENT}.new"}
+    ours = {"lock", "artefacts", "parameters", "working", schema.TUNING, schema.EXPERIMENT}
+    ours |= {f"{schema.DATABASE}.new", f"{schema.EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from actlab.errors import UserError, need_extra, one_of
+from actlab.errors import UserError, extra, one_of
 from actlab.experiment.run import Run
 
 _OPTIONS = {  # of pandas' to_csv, to_json and to_parquet
@@ -31,8 +31,6 @@ def export(run: Run, kind: str, folder: Path) -> list[Path]:
     for name in TABLES:
         files.append(folder / f"{name}.{kind}")
         write = getattr(getattr(run, name), f"to_{kind}")
-        try:
+        with extra("parquet", "pyarrow"):
             write(files[-1], **_OPTIONS[kind])
-        except ImportError:
-            raise need_extra("parquet", "pyarrow") from None
     return files

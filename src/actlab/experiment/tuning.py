@@ -8,16 +8,14 @@ of one is at an edge of the grid, the next rate beyond is tried for all: none st
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from actlab.errors import UserError
+from actlab.experiment.schema import DataFrame
 from actlab.experiment.spec import GRID, TUNING_SEEDS, Experiment
 from actlab.naming import exact
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RATES = {  # what `--tune` alone tries: half decades around the usual rates of each rule
     "sgd": (0.003, 0.01, 0.03, 0.1, 0.3),
@@ -45,7 +43,7 @@ class Tried:
     diverged: int
 
 
-def tried(trials: "pd.DataFrame") -> list[Tried]:
+def tried(trials: DataFrame) -> list[Tried]:
     """What a tuning run found; settings that are not trained with every seed yet are left out."""
     found = []
     for _, rows in trials.groupby(["activation", *GRID], sort=False):
@@ -112,7 +110,7 @@ def _row(place: int) -> float:
 def tuned(
     experiment: Experiment,
     known: Experiment | None,
-    train: Callable[[Experiment], "pd.DataFrame"],
+    train: Callable[[Experiment], DataFrame],
     say: Callable[[str], None],
 ) -> Experiment:
     """The experiment with a setting for each activation; as it is where there is nothing to choose.

@@ -13,23 +13,8 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.utils import vector_to_parameters
 
 from actlab.errors import UserError
+from actlab.making import probing
 from actlab.making.applied import ByAutograd
-from actlab.making.probing import (
-    WIDTH,
-    State,
-    a_batch,
-    copied,
-    guarded,
-    kept,
-    learned_by,
-    materialised,
-    numbers_in,
-    numbers_of,
-    put_back,
-    same,
-    state_of,
-    values,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,14 +26,14 @@ class ByModule(ByAutograd):
 
     def copies(self, learned_mL: Tensor) -> "Copies":
         """One for each network; what they learn are the rows, which an optimizer may change."""
-        modules = [copied(self.module).to(learned_mL.device, learned_mL.dtype) for _ in learned_mL]
+        modules = [probing.copied(self.module).to(learned_mL.device, learned_mL.dtype) for _ in learned_mL]
         return Copies(modules, learned_mL, self.label)
 
-    def as_module(self, learned: Tensor | None = None, state: State | None = None) -> torch.nn.Module:
-        module = copied(self.module)
+    def as_module(self, learned: Tensor | None = None, state: probing.State | None = None) -> torch.nn.Module:
+        module = probing.copied(self.module)
         if learned is not None:
-            vector_to_parameters(learned, learned_by(module))
-        put_back(module, state or {})
+            vector_to_parameters(learned, probing.learned_by(module))
+        probing.put_back(module, state or {})
         return module
 
 
@@ -58,7 +43,7 @@ class Copies:
     def __init__(self, modules: Sequence[torch.nn.Module], learned_mL: Tensor, label: str) -> None:
         self.modules, self.label = list(modules), label
         for module, row in zip(self.modules, learned_mL, strict=True):
-            vector_to_parameters(row, learned_by(module))  # which lie in the row from now on
+            vector_to_parameters(row, probing.learned_by(module))  # which lie in the row from now on
 
     def forward(self, z_mBH: Tensor, *, training: bool, slopes: bool) -> tuple[Tensor, Any]:
         """y, and what the way back needs where `slopes` are wanted; network by network, in a step's mode or not."""
@@ -84,32 +69,32 @@ class Copies:
         """The loss's gradient with respect to each learned parameter, (m, L), from dL/dy."""
         rows = []
         for module, y, gradient in zip(self.modules, saved[1], gradient_mBH, strict=True):
-            wanted = list(learned_by(module))
+            wanted = list(probing.learned_by(module))
             slopes = self._told(torch.autograd.grad, y, wanted, gradient, retain_graph=True, materialize_grads=True)
             rows.append(torch.cat([slope.flatten() for slope in slopes]))
         return torch.stack(rows)
 
-    def states(self) -> list[State]:
-        return [state_of(module) for module in self.modules]
+    def states(self) -> list[probing.State]:
+        return [probing.state_of(module) for module in self.modules]
 
-    def restore(self, states: Sequence[State], chosen: Sequence[bool] | None = None) -> None:
+    def restore(self, states: Sequence[probing.State], chosen: Sequence[bool] | None = None) -> None:
         """Take over the states of these networks, or of those chosen."""
         for place, (module, state) in enumerate(zip(self.modules, states, strict=True)):
             if chosen is None or chosen[place]:
-                put_back(module, state)
+                probing.put_back(module, state)
 
     def bound(self, learned_mL: Tensor) -> "Copies":
         """The same modules and states anew, learning other rows."""
-        return Copies([copied(m).to(learned_mL.device) for m in self.modules], learned_mL, self.label)
+        return Copies([probing.copied(m).to(learned_mL.device) for m in self.modules], learned_mL, self.label)
 
     def _told(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return guarded(self.label, call, *arguments, where="while a network was trained", **options)
+        return probing.guarded(self.label, call, *arguments, where="while a network was trained", **options)
 
 
 def saved(module: torch.nn.Module) -> dict[str, Tensor]:
     """What a run's file holds of a module, by the names that follow its place."""
-    parameters = [p.flatten() for p in learned_by(module)]
-    state = {f"state.{name}": tensor for name, tensor in state_of(module).items() if tensor is not None}
+    parameters = [p.flatten() for p in probing.learned_by(module)]
+    state = {f"state.{name}": tensor for name, tensor in probing.state_of(module).items() if tensor is not None}
     return state | ({"learned": torch.cat(parameters)} if parameters else {})
 
 
@@ -120,7 +105,7 @@ class _Evaluated:
         self.module, self.width = module, width
 
     def __call__(self, z_P: Tensor, row: Tensor) -> Tensor:
-        module = copied(self.module).to(z_P.dtype).eval()
+        module = probing.copied(self.module).to(z_P.dtype).eval()
         learned = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         pieces = row.to(z_P.dtype).split([p.numel() for _, p in learned])
         named = {name: piece.view(p.shape) for (name, p), piece in zip(learned, pieces, strict=True)}
@@ -130,20 +115,25 @@ class _Evaluated:
 
 def needs_its_own(module: torch.nn.Module) -> bool:
     """Whether it is more than one function of elements and learned parameters, whatever batch, width and mode."""
-    if any(isinstance(part, LazyModuleMixin) for part in module.modules()) or next(kept(module), None) is not None:
+    if (
+        any(isinstance(part, LazyModuleMixin) for part in module.modules())
+        or next(probing.kept(module), None) is not None
+    ):
         return True
     try:
-        evaluated, trained = (copied(module).float().train(mode) for mode in (False, True))
-        for x in map(values, (WIDTH + 1, WIDTH + 33, WIDTH + 1)):  # two sizes, of which a width is not both
-            if not same(evaluated(x.clone()), trained(x.clone())):
+        evaluated, trained = (probing.copied(module).float().train(mode) for mode in (False, True))
+        for x in map(
+            probing.values, (probing.WIDTH + 1, probing.WIDTH + 33, probing.WIDTH + 1)
+        ):  # two sizes, of which a width is not both
+            if not probing.same(evaluated(x.clone()), trained(x.clone())):
                 return True
-        return numbers_of(trained) != numbers_of(copied(module).float())
+        return probing.numbers_of(trained) != probing.numbers_of(probing.copied(module).float())
     except (Exception, SystemExit):  # a width, or a number of axes, that it is not made for
         return True
 
 
-def by_module(module: torch.nn.Module, label: str, width: int = WIDTH) -> ByModule:
+def by_module(module: torch.nn.Module, label: str, width: int = probing.WIDTH) -> ByModule:
     """A module made for a layer of this width."""
-    made = materialised(copied(module).float(), label, a_batch(width)).train()
-    initial = numbers_in(learned_by(made))
+    made = probing.materialised(probing.copied(module).float(), label, probing.a_batch(width)).train()
+    initial = probing.numbers_in(probing.learned_by(made))
     return ByModule(_Evaluated(made, width), initial, module=made, label=label)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError, extra
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, range)
 _PARTS = ("_parameters", "_buffers", "_modules")  # of a module
@@ -70,10 +70,8 @@ def packed(thing: Any) -> bytes:
 
     What is imported from an installed package goes by its name.
     """
-    try:
+    with extra("lab", "cloudpickle"):
         import cloudpickle
-    except ImportError:
-        raise need_extra("lab", "cloudpickle") from None
 
     class Packer(cloudpickle.Pickler):
         def reducer_override(self, obj: Any) -> Any:

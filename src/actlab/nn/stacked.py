@@ -38,10 +38,7 @@ class Block(Module):
 
 
 def as_module(
-    applied: Applied,
-    learned: Tensor | None = None,
-    dtype: torch.dtype | None = None,
-    state: State | None = None,
+    applied: Applied, learned: Tensor | None = None, dtype: torch.dtype | None = None, state: State | None = None
 ) -> torch.nn.Module:
     """What a stack applies, as a module: the catalogue's class where it has one.
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from actlab.checks import Shown, Verdict, explain
-from actlab.report.drawing import forest_of
-from actlab.report.figures import kind
+from actlab.report.figures import forest_of, kind
 from actlab.report.idea import CHECK_HEADERS, row_of
 from actlab.report.judged import pictures_of
 from actlab.report.shapes import shape_drawings

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.experiment import LOSSES, Run
+from actlab.experiment import LOSSES, DataFrame, Run
 from actlab.results import is_the_loss, with_arms
-
-if TYPE_CHECKING:
-    import pandas as pd
+from actlab.stats import listed
 
 MOST_BANDS = 6  # bands of more arms than these hide each other
+ALIKE = 0.004  # of an axis: lines that nobody tells apart
 
 # Okabe and Ito's colours, which colour-blind people can tell apart; the blue lighter, to be seen on black as well, and
 # without the yellow, which white paper swallows
@@ -75,7 +73,7 @@ def curves_of(run: Run, quantity: Quantity) -> list[tuple[Curve, Curve]]:
     return [(_curve(arm, own, "train", quantity), _curve(arm, own, "valid", quantity)) for arm, own in by_arm.items()]
 
 
-def _curve(arm: str, rows: "pd.DataFrame", part: str, quantity: Quantity) -> Curve:
+def _curve(arm: str, rows: DataFrame, part: str, quantity: Quantity) -> Curve:
     each = quantity.scale * rows.pivot(index="epoch", columns="seed", values=f"{part}_{quantity.column}")
     mean, low, high = (np.asarray(found) for found in (each.mean(axis=1), each.min(axis=1), each.max(axis=1)))
     seeds = {int(str(seed)): each[seed].to_numpy() for seed in each.columns}
@@ -131,13 +129,15 @@ def function_colours(run: Run, names: Sequence[str]) -> dict[str, str]:
     return {name: tint[arms[name]] if name in arms else spare[name] for name in names}
 
 
-def function_limits(x: np.ndarray, values: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Limits of the vertical axis that show all functions, but never more than the horizontal axis reaches."""
-    reach = float(np.abs(x).max())
-    everything = np.concatenate([value[np.isfinite(value)] for value in values] + [np.zeros(1)])
-    low, high = max(everything.min(), -reach), min(everything.max(), reach)
-    room = 0.06 * max(high - low, 1e-3)
-    return float(low - room), float(high + room)
+def not_told_apart(names: Sequence[str], lines: Sequence[np.ndarray] | np.ndarray) -> str:
+    """Whose lines hide each other, in sentences; `lines` in shares of their axis."""
+    said, left = "", [*range(len(names))]
+    while left:
+        first, *left = left
+        same = [n for n in left if np.allclose(lines[n], lines[first], rtol=0, atol=ALIKE)]
+        said += f" {listed([names[n] for n in (first, *same)])} lie on each other." * bool(same)
+        left = [n for n in left if n not in same]
+    return said
 
 
 def shortened(name: str, most: int = 34) -> str:

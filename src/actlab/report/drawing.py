@@ -43,7 +43,7 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
     }
     looks = [figures.looks_drawing(summary, item.name) for item in summary.comparisons]
     return {
-        "forest": forest_of(summary),
+        "forest": figures.forest_of(summary),
         "curves": curves,
         "looks": [drawing for drawing in looks if drawing],
         "rates": figures.tuning_drawing(summary.tuning, arm_colours(run)),
@@ -51,7 +51,7 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
         "inside": inside.inside_drawings(run),
         "inside_said": inside_said(run),
         "rules": RULES,
-        "lines": {name: draw(run) for name, draw in _LINES.items()},
+        "lines": {"trials": parallel.trials_drawing(run), "epochs": parallel.epochs_drawing(run)},
         "shapes": shapes.run_drawings(run),
         "samples": images.samples_drawing(run),
         "confusions": images.confusion_drawings(run),
@@ -66,7 +66,7 @@ def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
     drawn = shapes.run_drawings(run)
     found = {
         **{f"{name}.png": figures.curve_drawing(run, q, legend=True) for name, q in quantities(run).items()},
-        "differences.png": forest_of(summary),
+        "differences.png": figures.forest_of(summary),
         "tuning.png": figures.tuning_drawing(summary.tuning, arm_colours(run), legend=True),
         "predicted.png": beside(predicted, min(3, len(predicted))) if predicted else None,
         "inside.png": beside(layers, 1) if layers else None,
@@ -75,16 +75,7 @@ def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
     return {name: drawing for name, drawing in found.items() if drawing}
 
 
-_LINES = {"trials": parallel.trials_drawing, "epochs": parallel.epochs_drawing}
-
-
 def _named(drawn: shapes.Shapes) -> Drawing:
     """Whose lines they are."""
     names, height = figures.legend_of([*drawn.tint], drawn.tint)
     return Drawing(drawn.drawings[0].width, height, "", (names,))
-
-
-def forest_of(summary: Summary) -> Drawing | None:
-    """The differences that a run's comparisons found."""
-    arms = list(summary.table["arm"])
-    return figures.forest(summary.comparisons, summary.values, arms, summary.metric, summary.measure.unit)

@@ -15,6 +15,7 @@ from actlab.report.curves import (
     colours,
     curves_of,
     is_log,
+    not_told_apart,
     predicted,
     shortened,
 )
@@ -30,7 +31,6 @@ _ROW = 46.0  # of an arm in a forest
 _FAR = 12.0  # so many times further than half of the arms reach is cut off
 _MOST_SEEDS = 300  # drawn one by one
 _MOST_LOOKS = 40
-_ALIKE = 0.004  # of an axis: lines that nobody tells apart
 
 
 def forest(
@@ -65,6 +65,12 @@ def forest(
         f"{_badge(item, unit)}" for item in comparisons
     )  # fmt: skip
     return Drawing(WIDTH, height, label, (*parts, *said))
+
+
+def forest_of(summary: Summary) -> Drawing | None:
+    """The differences that a run's comparisons found."""
+    arms = list(summary.table["arm"])
+    return forest(summary.comparisons, summary.values, arms, summary.metric, summary.measure.unit)
 
 
 def _badge(item: Comparison, unit: Unit) -> str:
@@ -202,13 +208,8 @@ def curves_said(run: Run, quantity: Quantity) -> str:
     if max(valid.seeds for _, valid in curves) > 1:
         said += " Means over seeds" + ("; bands: lowest to highest." if len(curves) <= MOST_BANDS else ".")
     low, high = limits([curve.mean for pair in curves for curve in pair])
-    for place, (_, one) in enumerate(curves if len(curves) <= MOST_BANDS else []):
-        for _, other in curves[place + 1 :]:
-            if np.array_equal(one.epochs, other.epochs) and np.all(
-                np.abs(one.mean - other.mean) < _ALIKE * (high - low)
-            ):
-                said += f" {one.arm} and {other.arm} lie on each other."
-    return said
+    shown = [valid for _, valid in curves] if len(curves) <= MOST_BANDS else []
+    return said + not_told_apart([curve.arm for curve in shown], [curve.mean / (high - low) for curve in shown])
 
 
 def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bool = False) -> Drawing | None:

@@ -7,11 +7,10 @@ import numpy as np
 
 from actlab.checks import Sketch
 from actlab.experiment import Run, inside
-from actlab.report.curves import sampled, shortened
+from actlab.report.curves import ALIKE, sampled, shortened
 from actlab.results import with_arms
 from actlab.stats import listed
 
-_ALIKE = 0.004  # of what f spans: lines that nobody tells apart
 _LEAST = 0.05  # of the x axis: shorter parts on which two functions are the same are not said
 _HAIR = 1e-6  # so far beside a kink its one-sided limits are drawn
 _SAME = 0.01  # of the distance of two samples: a kink so near to one is at it
@@ -85,7 +84,7 @@ def stretches(holds: np.ndarray) -> list[tuple[int, int]]:
 
 def alike(sketches: Sequence[Sketch]) -> str:
     """Which functions are the same, and where; or so near everywhere that one line hides the other."""
-    found: list[tuple[str, list[str]]] = []
+    found: list[tuple[str, dict[str, None]]] = []
     for place, one in enumerate(sketches):
         for other in sketches[place + 1 :]:
             x, here, there = np.intersect1d(one.x, other.x, return_indices=True)
@@ -95,15 +94,15 @@ def alike(sketches: Sequence[Sketch]) -> str:
                 for start, end in stretches(gap <= 1e-6 * (1 + np.abs(y)))
                 if x[end - 1] - x[start] > _LEAST * (x[-1] - x[0])
             ]
-            near = len(x) > 0 and gap.max() < _ALIKE * np.ptp(y)
+            near = len(x) > 0 and gap.max() < ALIKE * np.ptp(y)
             for said in parts or ["lie on each other"] * bool(near):
-                names = next(
-                    (names for known, names in found if known == said and {one.label, other.label} & {*names}), None
-                )
-                if names is None:
-                    found.append((said, names := []))
-                names += [label for label in (one.label, other.label) if label not in names]
-    return " ".join(f"{listed([shortened(name) for name in names])} {said}." for said, names in found)
+                both = {one.label: None, other.label: None}
+                known = next((names for told, names in found if told == said and names.keys() & both), None)
+                if known is None:
+                    found.append((said, both))
+                else:
+                    known |= both
+    return " ".join(f"{listed([*map(shortened, names)])} {said}." for said, names in found)
 
 
 def _where(x: np.ndarray, start: int, end: int) -> str:

@@ -4,17 +4,14 @@ The epoch whose parameters a trial kept is the trial's own line: it alone has wh
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from actlab.errors import UserError
-from actlab.experiment import Run
+from actlab.experiment import DataFrame, Run
 from actlab.report.curves import arm_colours
 from actlab.results import is_the_loss, with_arms
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FILE = "hiplot.html"
 MOST = 50_000  # lines that a browser still moves; of more, one a trial is left
@@ -61,7 +58,7 @@ def experiment(run: Run) -> Any:
     return found
 
 
-def _lines(run: Run) -> "pd.DataFrame":
+def _lines(run: Run) -> DataFrame:
     """A row a line: the key of its trial, and what has an axis. One of NaN alone would stop HiPlot."""
     metric, trials, curves = run.metric, with_arms(run), run.curves
     whats = ("metric",) if is_the_loss(run.experiment) else ("loss", "metric")

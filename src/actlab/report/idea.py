@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.checks import Sketch
-from actlab.report.figures import forest
+from actlab.report.figures import forest_of
 from actlab.report.shapes import shape_drawings
 from actlab.report.svg import sheet
 from actlab.report.templates import template
@@ -36,15 +36,13 @@ def draw_idea(idea: Idea, file: Path) -> Path:
     findings, identity, summary = idea.verdict["findings"], idea.verdict["identity"], idea.summary
     failed = [f for f in findings if f["outcome"] == "fail"]
     names = ", ".join(f["check"] for f in failed)
+    trained = (summary.conclusion, summary.cost_said) if summary else ("Not trained.", idea.untrained)
     conclusions = [
         f"It {identity}." if identity.startswith("equals") else f"{identity[:1].upper()}{identity[1:]}.",
         f"The battery finds {len(failed)} faults: {names}." if failed else "It passes the battery.",
-        " ".join(filter(None, (summary.conclusion, summary.cost_said)))
-        if summary
-        else f"Not trained. {idea.untrained}",
+        " ".join(filter(None, trained)),
     ]
-    headers = list(summary.headers) if summary else []
-    words = summary.measure.words if summary else ""
+    headers, words = ([*summary.headers], summary.measure.words) if summary else ([], "")
     shown = [place for place, name in enumerate(headers) if not name.startswith(_LEFT_OUT)]
     page = template("idea.html").render(
         idea=idea,
@@ -55,11 +53,7 @@ def draw_idea(idea: Idea, file: Path) -> Path:
         passed=sum(f["outcome"] == "pass" for f in findings),
         headers=CHECK_HEADERS,
         shapes=shape_drawings(idea.sketches),
-        forest=forest(
-            summary.comparisons, summary.values, list(summary.table["arm"]), summary.metric, summary.measure.unit
-        )
-        if summary
-        else None,
+        forest=summary and forest_of(summary),
         conclusions=conclusions,
         sheet=sheet,
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from actlab.experiment import Run
 from actlab.report.curves import arm_colours, shortened
-from actlab.report.svg import Drawing, Frame, element, group, path, text, width_of
+from actlab.report.svg import Drawing, Frame, element, group, path, rotated, text, width_of
 from actlab.results import answers, confusions, right_shares, with_arms
 from actlab.stats import listed
 
@@ -196,8 +196,7 @@ def _matrix(arm: str, table: np.ndarray, names: list[str], darkest: float, seeds
         x, y = left + (place + 0.5) * wide, top + (place + 0.5) * high + 4
         parts.append(text(left - 6, y, name, anchor="end", class_="soft"))
         if upright:
-            turned = f"translate({x + 4:.1f} {end + 6:.1f}) rotate(-90)"
-            parts.append(text(0, 0, name, anchor="end", class_="soft", transform=turned))
+            parts.append(rotated(x + 4, end + 6, name, anchor="end"))
         else:
             parts.append(text(x, end + 15, name, anchor="middle", class_="soft"))
     for row, column in np.argwhere(table > 0).tolist():
@@ -212,8 +211,7 @@ def _matrix(arm: str, table: np.ndarray, names: list[str], darkest: float, seeds
             parts.append(text(x + wide / 2, y + high / 2 + 4, f"{100 * share:.1f}", anchor="middle", class_="cell"))
     middle = (left + _WIDTH) / 2
     parts.append(text(middle, height - 6, "said, % of each true class", anchor="middle", class_="soft"))
-    parts.append(text(0, 0, "true", anchor="middle", class_="soft",
-                      transform=f"translate(13 {(top + end) / 2:.1f}) rotate(-90)"))  # fmt: skip
+    parts.append(rotated(13, (top + end) / 2, "true"))
     return Drawing(_WIDTH, height, f"Confusion matrix of {arm}: which class is taken for which.", tuple(parts))
 
 

@@ -4,24 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from actlab.experiment import Run, inside
-from actlab.report.curves import MOST_BANDS, arm_colours, shortened
+from actlab.experiment import DataFrame, Run, inside
+from actlab.report.curves import MOST_BANDS, arm_colours, not_told_apart, shortened
 from actlab.report.figures import WIDTH, legend_of
-from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, text, width_of
-from actlab.results import by_layer, with_arms
-from actlab.stats import listed
-
-if TYPE_CHECKING:
-    import pandas as pd
+from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, path, rotated, text, width_of
+from actlab.results import by_layer
 
 MOST_PANELS = 6  # hidden layers; more are drawn as maps
 _MOST_EPOCHS, _MOST_CELLS = 40, 1200  # of a panel; of all maps of a measure
 _FAR = 1e4  # so many times the median is cut off: networks about to diverge
-_ALIKE = 0.004  # of an axis: lines that nobody tells apart
 _APART = 20.0  # pixels from a number of an axis to the next
 _LEFT = 50.0
 
@@ -52,30 +46,6 @@ MEASURES = (
 )  # fmt: skip
 
 
-class Fed(NamedTuple):
-    """What training fed an activation, of all values of z that were numbers."""
-
-    edges: np.ndarray  # of the bins
-    share: np.ndarray  # of each bin
-    below: float  # share below the first edge
-    above: float  # and from the last one on
-
-
-def histograms(run: Run) -> dict[str, Fed]:
-    """The distribution of z by arm, over layers and finished trials at the last epoch measured; else none."""
-    rows = run.inside.loc[run.inside["epoch"] == run.inside["epoch"].max(), ["key", "histogram"]]
-    found = {}
-    trials = with_arms(run)
-    finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
-    for arm, own in rows.merge(finished, on="key").groupby("arm", sort=False):
-        counts = np.stack([*own["histogram"]]).sum(axis=0, dtype=np.float64)[:-1]  # the last: NaN
-        if counts.any():
-            share = counts / counts.sum()
-            shown = share[: inside.BINS], float(share[inside.BINS]), float(share[inside.BINS + 1])
-            found[str(arm)] = Fed(inside.EDGES, *shown)
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class Layers:
     """A measure over seeds; arrays of arms, layers and epochs, NaN where there is no number."""
@@ -91,7 +61,7 @@ class Layers:
     lost: np.ndarray  # of these, without a number
 
     @classmethod
-    def of(cls, table: "pd.DataFrame", measure: Measure) -> "Layers":
+    def of(cls, table: DataFrame, measure: Measure) -> "Layers":
         arms, layers = [*dict.fromkeys(table["arm"])], sorted(set(table["layer"]))
         rows = [*product(arms, layers)]
 
@@ -142,22 +112,14 @@ class Layers:
             told += " Means over seeds" + ("; bands: lowest to highest." if bands else ".")
         if deep:
             return told
-        places, apart = Scale(*self.limits, 0, 1, self.measure.is_log)(self.mean), {*range(len(self.arms))}
-        while apart:
-            first = min(apart)
-            same = [n for n in apart if np.allclose(places[n], places[first], rtol=0, atol=_ALIKE)]
-            told += f" {listed([self.arms[n] for n in same])} lie on each other." if len(same) > 1 else ""
-            apart -= {first, *same}
-        return told
+        return told + not_told_apart(self.arms, Scale(*self.limits, 0, 1, self.measure.is_log)(self.mean))
 
     @property
     def label(self) -> str:
         """What is to be seen, to those who do not see it."""
-        ends = (f"{arm} {', '.join(self.said(n, layer, -1) for layer in range(len(self.layers)))}"
-                for n, arm in enumerate(self.arms))  # fmt: skip
-        return f"{self.measure.title} by hidden layer and epoch. At epoch {self.epochs[-1]}, layer by layer: " + (
-            "; ".join(ends)
-        )
+        told = f"{self.measure.title} by hidden layer and epoch. At epoch {self.epochs[-1]}, layer by layer: "
+        return told + "; ".join(f"{arm} {', '.join(self.said(n, layer, -1) for layer in range(len(self.layers)))}"
+                                for n, arm in enumerate(self.arms))  # fmt: skip
 
 
 def inside_drawings(run: Run, *, legend: bool = False) -> list[tuple[str, str, Drawing]]:
@@ -217,7 +179,7 @@ def _maps(seen: Layers, tint: Mapping[str, str]) -> Drawing:
         left, head = _LEFT + column * wide, row * tall
         frame = Frame.of(left + wide, head + tall, (0, len(cells)), (layers + 0.5, 0.5), left=left, right=20,
                          top=head + 24, bottom=24)  # fmt: skip
-        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in range(len(cells))]
+        marks = [_cell(frame, seen, (n, layer, at), shade) for layer in range(layers) for at in cells.tolist()]
         numbers = [text(frame.x.at(at), frame.y.start + 16, said, anchor="middle", class_="soft")
                    for at, said in _ticks(cells + 0.5, seen.epochs, frame.x(cells))]  # fmt: skip
         if column == 0:
@@ -262,8 +224,7 @@ def _ticks(places: np.ndarray, epochs: Sequence[int], pixels: np.ndarray) -> lis
 
 def _titled(parts: Sequence[str], seen: Layers, axis: str, top: float, foot: float, key: str = "") -> Drawing:
     """With what the axes are, and the key of the colours."""
-    turn = f"translate(13 {(top + foot) / 2:.1f}) rotate(-90)"
-    titles = (text(0, 0, axis, anchor="middle", class_="soft", transform=turn),
+    titles = (rotated(13, (top + foot) / 2, axis),
               text((_LEFT + WIDTH - 20) / 2, foot + 10, "epoch", anchor="middle", class_="soft"))  # fmt: skip
     below = group(key, transform=f"translate(0 {foot + 20:.1f})") if key else ""
     return Drawing(WIDTH, foot + (44 if key else 18), seen.label, (*parts, *titles, below))

@@ -4,20 +4,17 @@ import datetime
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from actlab.experiment import EXPERIMENT, LOSSES, Metric, Run
+from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run
 from actlab.report.curves import arm_colours
 from actlab.report.figures import TRAIN_SAID, VALID_SAID, kind
 from actlab.report.svg import sheet
 from actlab.report.templates import template
 from actlab.results import Summary, trial_columns, with_arms
 from actlab.stats import count, listed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MOST_TRIALS = 500  # in the page's list
 
@@ -58,7 +55,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
     return file
 
 
-def _notes(summary: Summary, trials: "pd.DataFrame") -> list[str]:
+def _notes(summary: Summary, trials: DataFrame) -> list[str]:
     """What a reader has to know before believing the numbers."""
     lost = list(trials["status"]).count("diverged")
     diverged = (

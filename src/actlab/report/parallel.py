@@ -9,17 +9,14 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from actlab.experiment import Run
+from actlab.experiment import DataFrame, Run
 from actlab.report.curves import function_colours, shortened
 from actlab.report.svg import Drawing, Scale, element, group, text, tick_texts, width_of
 from actlab.results import is_the_loss, with_arms
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MOST = 2000  # lines
 _RATES = ("learning_rate", "weight_decay")  # on logarithmic axes
@@ -66,12 +63,12 @@ def epochs_drawing(run: Run) -> Parallel | None:
     return None if rows.empty else _drawn(run, rows, _EPOCHS, "epochs", _best_epochs(run, rows))
 
 
-def _trained(run: Run) -> "pd.DataFrame":
+def _trained(run: Run) -> DataFrame:
     trials = with_arms(run)
     return trials.loc[trials["status"] != "planned"]
 
 
-def _best_epochs(run: Run, rows: "pd.DataFrame") -> tuple[str, ...]:
+def _best_epochs(run: Run, rows: DataFrame) -> tuple[str, ...]:
     """When the validation metric of each activation was best: the median over the trials that finished."""
     sign, found = run.metric.improvement(1.0), []
     for activation, own in rows.assign(better=sign * rows[run.metric.named("valid_metric")]).groupby(
@@ -86,7 +83,7 @@ def _best_epochs(run: Run, rows: "pd.DataFrame") -> tuple[str, ...]:
     return tuple(found)
 
 
-def _drawn(run: Run, rows: "pd.DataFrame", columns: Sequence[str], what: str, said: tuple[str, ...] = ()) -> Parallel:
+def _drawn(run: Run, rows: DataFrame, columns: Sequence[str], what: str, said: tuple[str, ...] = ()) -> Parallel:
     kept = rows.iloc[_kept(rows)]
     axes, tint = _axes(run, kept, columns), function_colours(run, run.activations)
     left = max(50, *(20 + round(width_of(shortened(name), 12)) for name in axes[0].names.values()))
@@ -108,7 +105,7 @@ def _drawn(run: Run, rows: "pd.DataFrame", columns: Sequence[str], what: str, sa
     return Parallel(Drawing(x[-1] + 72, height, label, tuple(parts)), _caption(rows, kept, what), said, len(kept))
 
 
-def _caption(rows: "pd.DataFrame", kept: "pd.DataFrame", what: str) -> str:
+def _caption(rows: DataFrame, kept: DataFrame, what: str) -> str:
     each = {"trials": "a trial", "epochs": "an epoch of a trial"}[what]
     known = "; NaN: the trial had diverged" if "diverged" in set(rows["status"]) else ""
     lost = ", and all that diverged" if _lost(rows).any() else ""
@@ -116,13 +113,13 @@ def _caption(rows: "pd.DataFrame", kept: "pd.DataFrame", what: str) -> str:
     return f"A line is {each}, in the colour of its activation{known}." + few * (len(kept) < len(rows))
 
 
-def _lost(rows: "pd.DataFrame") -> np.ndarray:
+def _lost(rows: DataFrame) -> np.ndarray:
     """Which diverged and are kept therefore; none where they are too many for that."""
     lost = (rows["status"] == "diverged").to_numpy()
     return lost & (lost.sum() <= _MOST / 2)
 
 
-def _kept(rows: "pd.DataFrame") -> np.ndarray:
+def _kept(rows: DataFrame) -> np.ndarray:
     """Places of at most _MOST rows: what diverged, and of each activation its share of the others, evenly."""
     if len(rows) <= _MOST:
         return np.arange(len(rows))
@@ -164,7 +161,7 @@ class _Axis:
         return group(element("path", d=path, class_="axis"), *beside, *above, aria_hidden="true")
 
 
-def _axes(run: Run, rows: "pd.DataFrame", columns: Sequence[str]) -> list[_Axis]:
+def _axes(run: Run, rows: DataFrame, columns: Sequence[str]) -> list[_Axis]:
     metric, unit, found = run.metric, run.metric.unit, []
     length = max(250, 17 * len(set(rows["activation"])))
     spelled = {"metric": f"{metric.words},\N{NO-BREAK SPACE}%" if metric.is_share else metric.words} | _SPELLED

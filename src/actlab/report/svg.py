@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.errors import UserError, need_extra
+from actlab.errors import UserError, extra
 from actlab.report.templates import Markup
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -55,10 +55,8 @@ class Drawing:
         if file.suffix.lower() == ".svg":
             file.write_text(self.as_file, encoding="utf-8")
             return
-        try:
+        with extra("lab", "vl_convert"):
             import vl_convert
-        except ImportError:
-            raise need_extra("lab", "vl_convert") from None
         if file.suffix.lower() == ".pdf":
             file.write_bytes(vl_convert.svg_to_pdf(self.as_file))
         else:
@@ -76,9 +74,9 @@ class Drawing:
         return element("svg", first, *self.parts, viewBox=box, **attributes)
 
 
-def beside(drawings: Sequence[Drawing], columns: int, title: str = "") -> Drawing:
+def beside(drawings: Sequence[Drawing], columns: int) -> Drawing:
     """Several as one, in rows of so many."""
-    top, parts, rows = (30.0 if title else 0.0), [text(16, 20, title, class_="ink title")] * bool(title), []
+    top, parts, rows = 0.0, [], []
     for row in (drawings[start : start + columns] for start in range(0, len(drawings), columns)):
         left = 0.0
         for one in row:
@@ -108,6 +106,12 @@ def text(x: float, y: float, words: str, *, anchor: str | None = None, **attribu
     """Words at a place; `anchor`: start, middle or end of them there."""
     attributes = {"x": x, "y": y, "text_anchor": anchor, "class_": "ink"} | attributes
     return element("text", html.escape(words), **attributes)
+
+
+def rotated(x: float, y: float, words: str, *, anchor: str = "middle", room: float = math.inf) -> str:
+    """Soft words at a place, that run upwards; smaller where there is not so much room."""
+    size, turned = min(12.0, 12 * room / width_of(words, 12)), f"translate({_said(x)} {_said(y)}) rotate(-90)"
+    return text(0, 0, words, anchor=anchor, class_="soft", transform=turned, style=f"font-size: {_said(size)}px")
 
 
 def path(x: np.ndarray, y: np.ndarray, **attributes: str | float | None) -> str:
@@ -208,10 +212,7 @@ class Frame:
         cls, width: float, height: float, x: tuple[float, float], y: tuple[float, float], *, left: float = 52,
         right: float = 12, top: float = 10, bottom: float = 42, log_x: bool = False, log_y: bool = False,
     ) -> "Frame":  # fmt: skip
-        return cls(
-            Scale(*x, left, width - right, log_x),
-            Scale(*y, height - bottom, top, log_y),
-        )
+        return cls(Scale(*x, left, width - right, log_x), Scale(*y, height - bottom, top, log_y))
 
     def axes(
         self, x_title: str = "", y_title: str = "", *, x_ticks: Sequence[tuple[float, str]] | None = None,
@@ -231,18 +232,14 @@ class Frame:
             at = y.at(value)
             found += [element("path", d=f"M{_said(x.start)} {_said(at)}H{_said(x.end)}", class_="grid")]
             found += [text(x.start - 6, at + 4, said, anchor="end", class_="soft")]
-        if zero:
-            if x.low < 0 < x.high:
-                found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="zero")]
-            if y.low < 0 < y.high:
-                found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="zero")]
+        if zero and x.low < 0 < x.high:
+            found += [element("path", d=f"M{_said(x.at(0))} {_said(y.end)}V{_said(y.start)}", class_="zero")]
+        if zero and y.low < 0 < y.high:
+            found += [element("path", d=f"M{_said(x.start)} {_said(y.at(0))}H{_said(x.end)}", class_="zero")]
         if x_title:
             found += [text((x.start + x.end) / 2, y.start + 34, x_title, anchor="middle", class_="soft")]
         if y_title:
-            middle = (y.start + y.end) / 2
-            size = min(12.0, 12 * (y.start - y.end) / width_of(y_title, 12))
-            found += [text(0, 0, y_title, anchor="middle", class_="soft", style=f"font-size: {_said(size)}px",
-                           transform=f"translate(13 {_said(middle)}) rotate(-90)")]  # fmt: skip
+            found += [rotated(13, (y.start + y.end) / 2, y_title, room=y.start - y.end)]
         return group(*found, aria_hidden="true")
 
     def inside(self, *parts: str) -> str:

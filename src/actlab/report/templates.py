@@ -1,12 +1,10 @@
 """The pages' templates: text is escaped, and a name that is not given is an error."""
 
-from actlab.errors import need_extra
+from actlab.errors import extra
 
-try:
+with extra("lab", "jinja2"):
     import jinja2
     from markupsafe import Markup as Markup  # comes with jinja2
-except ImportError:
-    raise need_extra("lab", "jinja2") from None
 
 
 def template(name: str) -> jinja2.Template:

@@ -30,17 +30,12 @@ def answers(summary: "Summary") -> list[list[str]]:
     found, metric = {item.name: item for item in summary.comparisons}, summary.measure
     part = metric.named("test_metric" if summary.has_test else "final_valid_metric")
     beside = "below" if metric.unit.better == "lower" else "minus"
-    header = [
-        "activation",
-        summary.metric,
-        *([f"{beside} {summary.comparisons[0].baseline}", "verdict"] if found else []),
-    ]
-    rows = [[*header, "step cost"]]
+    header = [f"{beside} {summary.comparisons[0].baseline}", "verdict"] if found else []
+    rows = [["activation", summary.metric, *header, "step cost"]]
     for row in summary.table.to_dict("records"):
-        item = found.get(row["arm"])
-        judged = (
-            [_estimate(item, metric.unit), _verdict(item, metric.unit)] if item else ["baseline", ""][: 2 * bool(found)]
-        )
+        judged = ["baseline", ""] if found else []
+        if item := found.get(row["arm"]):
+            judged = [estimate(item, metric.unit) if item.n else NO_TEST, _verdict(item, metric.unit)]
         cost = columns(summary.experiment)["step cost"].cell(row)
         rows.append([row["arm"], interval_text(row, part, metric), *judged, cost])
     return rows
@@ -53,17 +48,10 @@ def _arms(summary: "Summary", paint: Paint) -> list[str]:
         return []
     header, *rows = answers(summary)
     verdicts = ["", *(paint(found[name].verdict, said) if name in found else "" for name, _, _, said, _ in rows)]
-    shown = [
-        ["", *header[1:3]],
-        *([name, metric, "" if name not in found else beside] for name, metric, beside, *_ in rows),
-    ]
-    lines = aligned(shown, "  ")
+    shown = ([name, metric, beside if name in found else ""] for name, metric, beside, *_ in rows)
+    lines = aligned([["", *header[1:3]], *shown], "  ")
     width = max(map(len, lines))
     return [f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)]
-
-
-def _estimate(item: Comparison, unit: Unit) -> str:
-    return estimate(item, unit) if item.n else NO_TEST
 
 
 def _verdict(item: Comparison, unit: Unit) -> str:

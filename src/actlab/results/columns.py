@@ -80,7 +80,7 @@ def trial_columns(experiment: Experiment) -> dict[str, Callable[[Row], str]]:
     found = {
         "arm": lambda row: row["arm"],
         "seed": lambda row: str(row["seed"]),
-        "status": _status,
+        "status": lambda row: row["status"] + f" in epoch {row['diverged_epoch']}" * (row["status"] == "diverged"),
         "final training loss": lambda row: number(row["final_train_loss"]),
         f"final training {words}": _value(metric, "final_train"),
         "final validation loss": lambda row: number(row["final_valid_loss"]),
@@ -90,10 +90,6 @@ def trial_columns(experiment: Experiment) -> dict[str, Callable[[Row], str]]:
         **{f"test {each.words}": _value(each, "test") for each in (metric, *beside(experiment))},
     }
     return {name: cell for name, cell in found.items() if not (name.endswith("loss") and is_the_loss(experiment))}
-
-
-def _status(row: Row) -> str:
-    return f"diverged in epoch {row['diverged_epoch']}" if row["status"] == "diverged" else row["status"]
 
 
 def _value(metric: Metric, part: str) -> Callable[[Row], str]:

@@ -3,15 +3,12 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from actlab.experiment import METRICS, Metric
+from actlab.experiment import METRICS, DataFrame, Metric
 from actlab.stats import Comparison, Interval, compare, mean_interval, median_interval, whichever
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def cost_headers(metric: Metric) -> list[str]:
@@ -44,7 +41,7 @@ class StepCost:
 NO_COST = StepCost(math.nan, math.nan, math.nan)
 
 
-def step_costs(costs: "pd.DataFrame", first: str) -> dict[str, StepCost]:
+def step_costs(costs: DataFrame, first: str) -> dict[str, StepCost]:
     """Activation -> cost, relative to that of `first`; `costs` are the rounds in which the activations took turns.
 
     What else the machine does slows a part of the rounds, both or one of the two: few rounds hardly move a median, and
@@ -76,15 +73,9 @@ class Cost:
 
 
 def costs_beside(
-    curves: "pd.DataFrame",
-    relative: dict[str, StepCost],
-    baseline: str,
-    epochs: int,
-    margin: float,
-    *,
-    metric: Metric = METRICS["accuracy"],
-    sequential: bool = False,
-) -> list[Cost]:
+    curves: DataFrame, relative: dict[str, StepCost], baseline: str, epochs: int, margin: float, *,
+    metric: Metric = METRICS["accuracy"], sequential: bool = False,
+) -> list[Cost]:  # fmt: skip
     """Args:
     curves: columns arm, seed, epoch, and the metric's of the validation part: valid_accuracy.
     relative: arm -> time of a step, relative to the baseline's.
@@ -127,7 +118,7 @@ def costs_beside(
     return found
 
 
-def _improving(rows: "pd.DataFrame", metric: Metric) -> dict[int, float]:
+def _improving(rows: DataFrame, metric: Metric) -> dict[int, float]:
     """Epoch -> the metric, such that more is better."""
     values = rows[metric.named("valid_metric")].map(metric.improvement)
     return dict(zip(rows["epoch"], values, strict=True))

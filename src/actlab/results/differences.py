@@ -9,11 +9,6 @@ from actlab.results.numbers import NO_TEST, aligned, times
 from actlab.stats import Comparison, Unit, estimate, here
 
 
-def pair_headers(unit: Unit) -> list[str]:
-    """Of every two arms."""
-    return ["first", "second", "pairs", f"{unit.against('second')} first", "simultaneous 95% interval"]
-
-
 def difference_lines(comparisons: Sequence[Comparison], metric: str, unit: Unit) -> list[str]:
     """Each comparison that has an interval, with its verdict and how far that goes."""
     judged = [item for item in comparisons if math.isfinite(item.low)]

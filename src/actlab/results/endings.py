@@ -1,15 +1,12 @@
 """What a reader has to know of how it went: found before training, and told from the curves after it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from actlab.experiment import METRICS, Run
+from actlab.experiment import METRICS, DataFrame, Run
 from actlab.stats import FINE, Diagnosis, diagnose, listed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def said(found: dict[str, Diagnosis]) -> list[str]:
@@ -36,7 +33,7 @@ def _states(found: dict[str, Diagnosis]) -> dict[str, list[str]]:
     return states
 
 
-def of_run(run: Run, trials: "pd.DataFrame") -> dict[str, Diagnosis]:
+def of_run(run: Run, trials: DataFrame) -> dict[str, Diagnosis]:
     """`trials` with their arms. Runs of before keep no number of classes: that of the labels seen is taken.
 
     Where numbers were learned, accuracy is R²: what is explained of the training part's variance, which is 1.

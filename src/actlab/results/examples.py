@@ -1,15 +1,11 @@
 """Test examples of classes one by one: which class is taken for which, and which of them each arm gets right."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.experiment import Run
+from actlab.experiment import DataFrame, Run
 from actlab.results.summary import with_arms
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CLASSES = 20
 
@@ -65,7 +61,7 @@ def answers(run: Run, index: np.ndarray) -> dict[str, np.ndarray]:
     return {arm: np.array(said) for arm, said in found.items()}
 
 
-def _finished(run: Run) -> "pd.DataFrame":
+def _finished(run: Run) -> DataFrame:
     """The trials of classes that finished, with their arms."""
     trials = with_arms(run)
     return trials.loc[(trials["status"] == "finished") & run.metric.is_share]

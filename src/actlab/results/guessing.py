@@ -2,18 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actlab.experiment import Run
+from actlab.experiment import DataFrame, Run
 from actlab.stats import Guessing, Table, learned
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-
-def unlearned(run: Run, trials: "pd.DataFrame", values: Table) -> set[str]:
+def unlearned(run: Run, trials: DataFrame, values: Table) -> set[str]:
     """The arms that did not learn; `trials` with their arms, `values` of what is compared."""
     guessing = guessing_on(run.artefact("samples"), run.experiment.metric)
     finished = trials[trials["status"] == "finished"]

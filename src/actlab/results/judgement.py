@@ -7,16 +7,14 @@ import platform
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from actlab import __version__, stats
+from actlab.experiment import DataFrame
 from actlab.results.numbers import aligned, number, p_text, percent, plain
 from actlab.stats import Comparison, Correct, Progress, Unit
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Tables = Mapping[str, Mapping[str, Mapping[Any, float]]]  # task -> arm -> seed -> value; NaN: the trial diverged
 _NOT_SHOWN = ("p", "probability of improvement", "smallest visible")  # of a table from elsewhere
@@ -96,7 +94,7 @@ class Judgement:
         ]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> DataFrame:
         import pandas as pd
 
         return pd.DataFrame(self.rows)

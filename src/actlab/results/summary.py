@@ -5,36 +5,22 @@ import math
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from actlab import data
+from actlab import data, stats
 from actlab.data import sets
-from actlab.experiment import METRICS, Experiment, Metric, Run, looked
+from actlab.experiment import METRICS, DataFrame, Experiment, Metric, Run, looked
 from actlab.results import endings
 from actlab.results.brief import Paint, answers, brief
 from actlab.results.columns import beside, columns
 from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_beside, step_costs
-from actlab.results.differences import cost_lines, cost_row, difference_lines, pair_headers
+from actlab.results.differences import cost_lines, cost_row, difference_lines
 from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, comparison_headers, judged
 from actlab.results.numbers import aligned, plain, short, times
 from actlab.results.tuned import Tuning, tuning_of
-from actlab.stats import (
-    LEAST_PAIRS,
-    Comparison,
-    Diagnosis,
-    Unit,
-    all_pairs,
-    listed,
-    mean_interval,
-    note,
-    nothing_compared,
-)
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _DEAR = 1.2  # from where on the cost of a step is said beside a verdict
@@ -51,9 +37,9 @@ class Summary:
     """
 
     experiment: Experiment
-    table: "pd.DataFrame"
+    table: DataFrame
     values: dict[str, dict[int, float]]
-    comparisons: list[Comparison]
+    comparisons: list[stats.Comparison]
     conclusion: str
     best: list[str]  # the arms among which the best one lies, at 95%
     best_said: str  # in words; "" where fewer than three are compared or nothing is judged
@@ -71,7 +57,7 @@ class Summary:
     has_test: bool
     pairs: list[tuple[str, str, float, float, float, int]]  # of every two arms: other minus first, all together
     preflight: list[dict[str, Any]]  # what was found before training
-    endings: dict[str, Diagnosis]  # what each arm's training ended in
+    endings: dict[str, stats.Diagnosis]  # what each arm's training ended in
 
     @property
     def measure(self) -> Metric:
@@ -149,7 +135,7 @@ class Summary:
             "tuning": self.tuning and self.tuning.as_json(),
             "costs": [dataclasses.asdict(item) for item in self.costs],
             "comparisons": [
-                dataclasses.asdict(item) | {"only_here": item.only_here, "note": note(item, unit)}
+                dataclasses.asdict(item) | {"only_here": item.only_here, "note": stats.note(item, unit)}
                 for item in self.comparisons
             ],
             "all_pairs": [dict(zip(_PAIR, item, strict=True)) for item in self.pairs],
@@ -170,33 +156,24 @@ class Summary:
         return [[column.cell(row) for column in shown] for row in self.table.to_dict("records")]
 
     @property
-    def cost_headers(self) -> list[str]:
-        return cost_headers(self.measure)
-
-    @property
     def cost_said(self) -> str:
         """In words, of which arms a training step takes more than 1.2 times as long, for certain; or ""."""
         dear = [f"{item.name}'s takes {times(item.relative, item.relative_low, item.relative_high)} as long"
                 for item in self.costs if item.relative > _DEAR and not item.relative_low <= 1]  # fmt: skip
-        return f"A training step beside {self.comparisons[0].baseline}'s: {listed(dear)}." if dear else ""
+        return f"A training step beside {self.comparisons[0].baseline}'s: {stats.listed(dear)}." if dear else ""
 
     @property
-    def cost_rows(self) -> list[list[str]]:
-        """Cost beside quality as text, in the order of `cost_headers`."""
-        return [cost_row(item, self.measure.unit) for item in self.costs]
+    def cost_table(self) -> list[list[str]]:
+        """Cost beside quality as text: headers, then a row an arm."""
+        return [cost_headers(self.measure), *(cost_row(item, self.measure.unit) for item in self.costs)]
 
     @property
-    def pair_headers(self) -> list[str]:
-        return pair_headers(self.measure.unit)
-
-    @property
-    def pair_rows(self) -> list[list[str]]:
-        """Every two arms as text, in the order of `pair_headers`."""
+    def pair_table(self) -> list[list[str]]:
+        """Every two arms as text: headers, then a row a pair."""
         unit = self.measure.unit
-        return [
-            [first, other, str(n), unit.difference(mean), unit.span(low, high)]
-            for first, other, mean, low, high, n in self.pairs
-        ]
+        rows = ([first, other, str(n), unit.difference(mean), unit.span(low, high)]
+                for first, other, mean, low, high, n in self.pairs)  # fmt: skip
+        return [["first", "second", "pairs", f"{unit.against('second')} first", "simultaneous 95% interval"], *rows]
 
     @property
     def comparison_headers(self) -> dict[str, str]:
@@ -244,7 +221,7 @@ def summarise(run: str | Path | Run) -> Summary:
         correct=_correct(run, trials) if has_test and not run.sizes else None,
         sequential=looks,
         seconds_a_seed=float(np.sum(run.times["seconds"])) / len(experiment.seeds) or math.nan,
-        advice=f"run with --seeds {LEAST_PAIRS} or more",
+        advice=f"run with --seeds {stats.LEAST_PAIRS} or more",
     )
     found = judged(
         {"": values}, baseline, metric=directed(metric, unit), unit=unit, subject=subject, margin=margin, origin=origin
@@ -274,18 +251,18 @@ def summarise(run: str | Path | Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
-        pairs=all_pairs(values, sequential=looks) if len(values) > 2 else [],
+        pairs=stats.all_pairs(values, sequential=looks) if len(values) > 2 else [],
         preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
 
 
-def directed(metric: str, unit: Unit) -> str:
+def directed(metric: str, unit: stats.Unit) -> str:
     """A metric in words, with its direction where that is to be said."""
     return f"{metric} ({unit.direction})" if unit.better else metric
 
 
-def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
+def _limit_said(run: Run, comparisons: list[stats.Comparison]) -> str:
     """Why no more seeds were added, where they were asked for until all is decided."""
     most = run.experiment.max_seeds
     if not most or len(run.experiment.seeds) < most or all(item.decided for item in comparisons):
@@ -293,7 +270,7 @@ def _limit_said(run: Run, comparisons: list[Comparison]) -> str:
     return f" The {most} seeds of --max-seeds are trained: a larger one goes on."
 
 
-def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray]]:
+def _correct(run: Run, trials: DataFrame) -> dict[str, dict[int, np.ndarray]]:
     """Arm -> seed -> which test examples were right; of numbers the metric of each: a spread has no direction."""
     bits = run.scores()
     return {
@@ -302,13 +279,7 @@ def _correct(run: Run, trials: "pd.DataFrame") -> dict[str, dict[int, np.ndarray
     }
 
 
-def _costs(
-    run: Run,
-    trials: "pd.DataFrame",
-    baseline: str | None,
-    margin: float,
-    unlearned: frozenset[str],
-) -> list[Cost]:
+def _costs(run: Run, trials: DataFrame, baseline: str | None, margin: float, unlearned: frozenset[str]) -> list[Cost]:
     finished = trials.loc[trials["status"] == "finished", ["key", "arm"]]
     if baseline is None or finished.empty:
         return []
@@ -320,7 +291,7 @@ def _costs(
     found = costs_beside(
         curves, relative, baseline, run.experiment.epochs, margin, metric=run.metric, sequential=looks
     )  # fmt: skip
-    judged = nothing_compared([item.equal_time for item in found], unlearned)
+    judged = stats.nothing_compared([item.equal_time for item in found], unlearned)
     return [dataclasses.replace(item, equal_time=told) for item, told in zip(found, judged, strict=True)]
 
 
@@ -329,14 +300,14 @@ def _versions(run: Run) -> str:
     return ", ".join(f"{name} {known[name]}" for name in ("actlab", "torch", "numpy", "python") if known.get(name))
 
 
-def _mixed(trials: "pd.DataFrame") -> str:
+def _mixed(trials: DataFrame) -> str:
     kinds = {"device": "devices", "cpu": "CPU models", "torch": "versions of torch"}
     different = [f"{words} ({', '.join(found)})" for name, words in kinds.items()
                  if len(found := trials[name].dropna().unique()) > 1]  # fmt: skip
     return f"These trials come from different {' and '.join(different)}: compare with care." if different else ""
 
 
-def with_arms(run: Run) -> "pd.DataFrame":
+def with_arms(run: Run) -> DataFrame:
     """The trials with a column `arm`: the activation, and those of its settings that vary.
 
     Of a grid, as a tuning run is, each combination is an arm of its own; a setting chosen for an activation belongs
@@ -369,7 +340,7 @@ def _metric_note(run: Run, has_test: bool) -> str:
     return f"There is no test set: the comparison takes the validation {words} after the last epoch.{guessing}"
 
 
-def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, dict[int, float]]:
+def _values(trials: DataFrame, column: str, metric: Metric) -> dict[str, dict[int, float]]:
     """Arm -> seed -> value, such that more is better; a diverged trial is NaN, whatever it had reached before; one that
     is planned is absent.
     """
@@ -380,7 +351,7 @@ def _values(trials: "pd.DataFrame", column: str, metric: Metric) -> dict[str, di
     return {arm: values for arm, values in found.items() if values}
 
 
-def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost], experiment: Experiment) -> dict:
+def _row(arm: str, group: DataFrame, costs: dict[str, StepCost], experiment: Experiment) -> dict:
     metric = METRICS[experiment.metric]
     finished = group.loc[group["status"] == "finished"]
     diverged = group["status"].tolist().count("diverged")
@@ -390,7 +361,7 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost], experiment
     with_interval = [("final_valid", metric), ("best_valid", metric), ("test", metric)]
     for part, each in with_interval + [("test", each) for each in beside(experiment)]:
         name = f"{part}_{each.name}"
-        found = mean_interval(finished[name].to_numpy())
+        found = stats.mean_interval(finished[name].to_numpy())
         # Student's interval of a few values knows nothing of the ends of the scale
         low, high = np.clip((found.low, found.high), *each.limits)
         row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
@@ -399,4 +370,4 @@ def _row(arm: str, group: "pd.DataFrame", costs: dict[str, StepCost], experiment
     row |= {"relative_cost": cost.median, "relative_cost_low": cost.low, "relative_cost_high": cost.high}
     row["gradient"] = ", ".join(dict.fromkeys(group["gradient"].dropna()))
     means = ("final_train_loss", metric.named("final_train_metric"), "final_valid_loss")
-    return row | {name: mean_interval(finished[name].to_numpy()).mean for name in means}
+    return row | {name: stats.mean_interval(finished[name].to_numpy()).mean for name in means}

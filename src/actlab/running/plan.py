@@ -144,16 +144,9 @@ def network_bytes(experiment: Experiment, inputs: int, outputs: int, samples: in
 
 
 def plan(
-    experiment: Experiment,
-    missing: Sequence[Trial],
-    dataset: Dataset,
-    limits: Limits,
-    step_seconds: dict[int, float],
-    *,
-    device: str = "cpu",
-    begun: Sequence[Saved] = (),
-    here: bool = False,
-) -> Plan:
+    experiment: Experiment, missing: Sequence[Trial], dataset: Dataset, limits: Limits, step_seconds: dict[int, float],
+    *, device: str = "cpu", begun: Sequence[Saved] = (), here: bool = False,
+) -> Plan:  # fmt: skip
     """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process."""
     needs = Needs.of(experiment, dataset)
     needs.refuse(limits)
@@ -181,13 +174,9 @@ def alike(experiment: Experiment, dataset: Dataset, limits: Limits) -> int:
 
 
 def _seconds(
-    experiment: Experiment,
-    dataset: Dataset,
-    stacks: Sequence[Stack],
-    workers: int,
-    step_seconds: dict[int, float],
+    experiment: Experiment, dataset: Dataset, stacks: Sequence[Stack], workers: int, step_seconds: dict[int, float],
     begun: Sequence[Saved],
-) -> float:
+) -> float:  # fmt: skip
     """The time until the last of these stacks is trained."""
     train, valid = len(dataset.train.y), len(dataset.valid.y)
     steps = math.ceil(train / min(experiment.batch_size, train))
@@ -204,12 +193,9 @@ def _seconds(
 
 
 def make_stacks(
-    missing: Sequence[Trial],
-    layers: dict[str, tuple[Target, ...]],
-    workers: int,
-    size: int,
+    missing: Sequence[Trial], layers: dict[str, tuple[Target, ...]], workers: int, size: int,
     begun: Sequence[Saved] = (),
-) -> list[Stack]:
+) -> list[Stack]:  # fmt: skip
     """Stacks for the missing trials: those with a checkpoint as they were, the rest in even parts, seeds together."""
     stacks = []
     left = {trial.key: trial for trial in missing}

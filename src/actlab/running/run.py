@@ -94,15 +94,9 @@ def _changed_sources(store: Store, experiment: Experiment) -> list[str]:
 
 
 def train_missing(
-    store: Store,
-    experiment: Experiment,
-    dataset: Dataset,
-    device: str,
-    limits: Limits,
-    keep: str,
-    progress: Progress,
+    store: Store, experiment: Experiment, dataset: Dataset, device: str, limits: Limits, keep: str, progress: Progress,
     inside: str = "none",
-) -> int:
+) -> int:  # fmt: skip
     """Train what is missing, measured inside or not; returns how many networks that were."""
     done = store.keys(["finished", "diverged"])
     missing = [trial for trial in experiment.trials() if trial.key not in done]

@@ -79,14 +79,9 @@ def run_task(task: Task, send: Send) -> Outcome:
     else:
         saver = Checkpoints(task.folder / "working", stack)
         result = train(
-            stack,
-            arrays,
-            device=task.device,
-            state=saver.load(),
-            on_epoch=on_epoch,
-            checkpoint=saver.maybe_save,
+            stack, arrays, device=task.device, state=saver.load(), on_epoch=on_epoch, checkpoint=saver.maybe_save,
             inside=task.inside,
-        )
+        )  # fmt: skip
     file = _save_parameters(task, result) if task.keep == "best" else ""
     light = dataclasses.replace(result, parameters=[])
     placed = {pair for trial in stack.trials for pair in stack.placed(trial)}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.errors import need_extra
+from actlab.errors import extra
 from actlab.stats.intervals import ALPHA, LEAST_PAIRS, mean_and_error, t_critical, t_level
 from actlab.stats.sequential import sequential_critical, sequential_p
 from actlab.stats.skew import leaning, reach, skewness, without
@@ -218,7 +218,5 @@ def _libraries():
 
 def _one_thread():
     """Products of a block are so small that threads cost more than they bring, on a busy machine five times as much."""
-    try:
+    with extra("lab", "threadpoolctl"):
         return _libraries().limit(limits=1, user_api="blas")
-    except ImportError:
-        raise need_extra("lab", "threadpoolctl") from None

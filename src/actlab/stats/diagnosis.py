@@ -25,12 +25,9 @@ class Diagnosis:
 
 
 def diagnose(
-    train_loss: Sequence[float],
-    train_accuracy: Sequence[float],
-    valid_loss: Sequence[float],
-    valid_accuracy: Sequence[float],
-    classes: int = 10,
-) -> Diagnosis:
+    train_loss: Sequence[float], train_accuracy: Sequence[float], valid_loss: Sequence[float],
+    valid_accuracy: Sequence[float], classes: int = 10,
+) -> Diagnosis:  # fmt: skip
     """Tell what a training ended in, from its curves: a value an epoch, from the first on; accuracies as fractions.
 
     Of numbers (classes = 0), standardised on the training part, R² stands in place of accuracy: chance, which is to

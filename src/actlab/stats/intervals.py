@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actlab.errors import need_extra
+from actlab.errors import extra
 
 ALPHA = 0.05
 EQUAL = 1e-12  # values that differ by less, of the largest, differ by rounding
@@ -78,9 +78,7 @@ def t_critical(freedom: float, level: float) -> float:
     >>> round(t_critical(9, 0.05), 3)
     2.262
     """
-    if freedom < 1:
-        return math.nan
-    return -float(special().stdtrit(freedom, level / 2))
+    return math.nan if freedom < 1 else -float(special().stdtrit(freedom, level / 2))
 
 
 def t_level(freedom: float, critical: float) -> float:
@@ -89,8 +87,6 @@ def t_level(freedom: float, critical: float) -> float:
 
 
 def special():
-    try:
+    with extra("lab", "scipy"):
         from scipy import special  # not scipy.stats: it takes a second to import
-    except ImportError:
-        raise need_extra("lab", "scipy") from None
     return special

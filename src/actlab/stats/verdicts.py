@@ -71,14 +71,9 @@ class Comparison:
 
 
 def compare(
-    table: Table,
-    baseline: str | None = None,
-    *,
-    margin: float = 0.0,
-    correct: Correct | None = None,
-    overlap: float = 0.0,
-    sequential: bool = False,
-) -> list[Comparison]:
+    table: Table, baseline: str | None = None, *, margin: float = 0.0, correct: Correct | None = None,
+    overlap: float = 0.0, sequential: bool = False,
+) -> list[Comparison]:  # fmt: skip
     """Each arm against the baseline (default: the first), paired by seed, at 95% over all comparisons together.
 
     Args:
@@ -102,15 +97,9 @@ def compare(
 
 
 def compare_tasks(
-    tables: Mapping[str, Table],
-    baseline: str | None = None,
-    *,
-    margin: float = 0.0,
-    correct: Correct | None = None,
-    overlap: float = 0.0,
-    sequential: bool = False,
-    progress: Progress | None = None,
-) -> dict[str, list[Comparison]]:
+    tables: Mapping[str, Table], baseline: str | None = None, *, margin: float = 0.0, correct: Correct | None = None,
+    overlap: float = 0.0, sequential: bool = False, progress: Progress | None = None,
+) -> dict[str, list[Comparison]]:  # fmt: skip
     """As `compare`, of several tasks: each has its own comparisons, and all of all tasks hold together."""
     first = {task: next(iter(table), "") if baseline is None else baseline for task, table in tables.items()}
     arms = [(task, name) for task, table in tables.items() for name in table if name != first[task]]
@@ -129,17 +118,9 @@ def compare_tasks(
 
 
 def _comparison(
-    table: Table,
-    baseline: str,
-    name: str,
-    paired: Mapping[int, float],
-    together: Simultaneous,
-    place: int,
-    margin: float,
-    correct: Correct,
-    overlap: float,
-    sequential: bool,
-) -> Comparison:
+    table: Table, baseline: str, name: str, paired: Mapping[int, float], together: Simultaneous, place: int,
+    margin: float, correct: Correct, overlap: float, sequential: bool,
+) -> Comparison:  # fmt: skip
     first, other, count = table[baseline], table[name], len(together.n_A)
     seeds, differences = list(paired), np.array([*paired.values()])
     n, mean, error = len(seeds), float(together.mean_A[place]), float(together.error_A[place])

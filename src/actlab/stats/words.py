@@ -266,25 +266,20 @@ def _neither_learned(group: Sequence[Comparison], unit: Unit) -> str:
     return f"{names} did not learn: they do no better than guessing, so that nothing was compared ({_NO_BETTER})."
 
 
-def _arm_unlearned(group: Sequence[Comparison], unit: Unit) -> str:
-    names, does = listed([item.name for item in group]), "it does" if len(group) == 1 else "they do"
+def _one_learned(group: Sequence[Comparison], unit: Unit) -> str:
+    names, baseline = listed([item.name for item in group]), group[0].baseline
+    lost, other = (names, baseline) if group[0].verdict == ARM_ALONE else (baseline, names)
+    do = "they do" if lost == names and len(group) > 1 else "it does"
     return (
-        f"{names} did not learn: {does} no better than guessing, so that nothing was compared with "
-        f"{group[0].baseline}, which learned: {_estimates(group, unit)} ({_NO_BETTER})."
-    )
-
-
-def _baseline_unlearned(group: Sequence[Comparison], unit: Unit) -> str:
-    return (
-        f"{group[0].baseline} did not learn: it does no better than guessing, so that nothing was compared with "
-        f"{listed([item.name for item in group])}, which learned: {_estimates(group, unit)} ({_NO_BETTER})."
+        f"{lost} did not learn: {do} no better than guessing, so that nothing was compared with {other}, which "
+        f"learned: {_estimates(group, unit)} ({_NO_BETTER})."
     )
 
 
 _SENTENCES = {
     NEITHER: _neither_learned,
-    ARM_ALONE: _arm_unlearned,
-    BASELINE_ALONE: _baseline_unlearned,
+    ARM_ALONE: _one_learned,
+    BASELINE_ALONE: _one_learned,
     "unstable": _unstable,
     "stabler": _unstable,
     "better": _decided,

@@ -215,13 +215,9 @@ def _put(site: Site, make: Callable[[], torch.nn.Module], shared: dict[int, torc
 
 
 def _nothing(
-    model: torch.nn.Module,
-    sites: list[Site],
-    unlike: tuple[Held, ...],
-    wishes: Mapping[Any, Any],
-    where: Where,
+    model: torch.nn.Module, sites: list[Site], unlike: tuple[Held, ...], wishes: Mapping[Any, Any], where: Where,
     calls: tuple[Call, ...],
-) -> str:
+) -> str:  # fmt: skip
     """The message for a swap that replaces nothing: what the model has instead."""
     kinds = Counter(title(site.thing) for site in sites)
     wanted = ", ".join(repr(kind) if isinstance(kind, str) else title(kind) for kind in wishes)

@@ -13,12 +13,9 @@ from actlab.checks import Verdict, check
 
 
 def assert_activation(
-    what: str | Callable[..., Any],
-    *,
-    reference: str | Callable[..., Any] | None = None,
-    allow: Collection[str] = (),
+    what: str | Callable[..., Any], *, reference: str | Callable[..., Any] | None = None, allow: Collection[str] = (),
     **options: Any,
-) -> Verdict:
+) -> Verdict:  # fmt: skip
     """Assert that an activation passes the battery; AssertionError lists what failed, where, and how to mend it.
 
     `allow` names checks, or "portability", that may fail. Everything else is as in `actlab.check`.

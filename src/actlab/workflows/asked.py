@@ -21,16 +21,9 @@ _NAMED = (
 
 
 def planned(
-    spec: str | Path | Experiment | None,
-    activations: Sequence[Any],
-    settings: dict[str, Any],
-    folder: Path | None,
-    data_dir: str | Path | None,
-    progress: Progress,
-    *,
-    options: Collection[str],
-    tune: bool = False,
-) -> tuple[Experiment, Any, Any]:
+    spec: str | Path | Experiment | None, activations: Sequence[Any], settings: dict[str, Any], folder: Path | None,
+    data_dir: str | Path | None, progress: Progress, *, options: Collection[str], tune: bool = False,
+) -> tuple[Experiment, Any, Any]:  # fmt: skip
     """The experiment that is asked for, its data, and its activations ready to train. `options`: settings besides."""
     processes.need_guard()
     settings, arrays = data.named(settings)

@@ -4,32 +4,17 @@ import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from actlab import running
 from actlab.engine import choose_device, cores, environment
-from actlab.errors import one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, Experiment, looked, tuned
+from actlab.errors import need_one_of, require
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned
 from actlab.preflight import look_before
 from actlab.report import Run
 from actlab.results import summarise
-from actlab.running import (
-    Limits,
-    Needs,
-    Progress,
-    add_artefacts,
-    add_disagreements,
-    keep_arrays,
-    measured_costs,
-    open_store,
-    same_question,
-    train_missing,
-    with_arrays,
-)  # fmt: skip
 from actlab.workflows.asked import default_folder, planned
 from actlab.workflows.watched import usual
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEEP = ("best", "none")
 _NETWORKS_A_LOOK = 8  # for each core: fewer share too little of the cost of a step
@@ -38,23 +23,12 @@ _LAB = ("scipy", "pandas", "sklearn", "pooch", "safetensors", "cloudpickle", "to
 
 
 def compare(
-    *activations: str | Callable[..., Any],
-    spec: str | Path | Experiment | None = None,
-    out: str | Path | None = None,
-    data_dir: str | Path | None = None,
-    device: str = "auto",
-    workers: int | None = None,
-    stack_size: int | None = None,
-    memory: str | float | None = None,
-    keep: str = "best",
-    inside: str = "doubling",
-    progress: Progress | None = None,
-    report: bool = True,
-    command: str | None = None,
-    tune: bool = False,
-    force: bool = False,
-    **settings: Any,
-) -> Run:
+    *activations: str | Callable[..., Any], spec: str | Path | Experiment | None = None, out: str | Path | None = None,
+    data_dir: str | Path | None = None, device: str = "auto", workers: int | None = None, stack_size: int | None = None,
+    memory: str | float | None = None, keep: str = "best", inside: str = "doubling",
+    progress: running.Progress | None = None, report: bool = True, command: str | None = None, tune: bool = False,
+    force: bool = False, **settings: Any,
+) -> Run:  # fmt: skip
     """Train networks with each activation, paired by seed, and leave a run to read.
 
     Several learning rates, weight decays, dropouts or starts are a grid, from which each activation gets its own.
@@ -83,58 +57,54 @@ def compare(
     """
     require("lab", _LAB)
     progress = progress or usual()
-    limits = Limits.checked(workers, stack_size, memory)
-    if keep not in KEEP:
-        raise one_of("way to keep parameters", keep, KEEP)
-    if inside not in WHEN:
-        raise one_of("way to measure inside", inside, WHEN)
+    limits = running.Limits.checked(workers, stack_size, memory)
+    need_one_of("way to keep parameters", keep, KEEP)
+    need_one_of("way to measure inside", inside, WHEN)
     chosen = choose_device(device)
     folder = Path(out).expanduser() if out is not None else None
     experiment, dataset, applied = planned(
         spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
     )
-    Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
+    running.Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
     path = folder or default_folder(experiment, progress)
-    experiment = with_arrays(experiment, dataset, path)
+    experiment = running.with_arrays(experiment, dataset, path)
     found, said = look_before(dataset, experiment, looked.read(path), force=force)
     begun = environment(chosen) | {"command": command}
 
-    def train_grid(grid: Experiment) -> "pd.DataFrame":
-        with open_store(path / TUNING, grid) as store:
+    def train_grid(grid: Experiment) -> DataFrame:
+        with running.open_store(path / TUNING, grid) as store:
             store.add_environment(begun)
-            train_missing(store, grid, dataset, chosen, limits, "none", progress)
+            running.train_missing(store, grid, dataset, chosen, limits, "none", progress)
             shutil.rmtree(store.path / "working", ignore_errors=True)
         return Run(path / TUNING).trials
 
     known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
     experiment = tuned(experiment, known, train_grid, progress.say)
     experiment = _with_added_seeds(known, experiment, progress)
-    with open_store(path, experiment) as store:
+    with running.open_store(path, experiment) as store:
         looked.keep(path, found)
-        keep_arrays(path, dataset)
+        running.keep_arrays(path, dataset)
         changes = store.add_environment(begun)
         changed = (f"Since this run began the machine has changed: {change}." for change in changes)
         for line in (*dataset.said, *said, *changed):
             progress.say(line)
         for target in experiment.all_targets.values():
             store.add_sources(target.files)
-        trained = train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
+        trained = running.train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
         if trained:
-            store.add_costs(measured_costs(experiment, dataset, chosen, limits))
+            store.add_costs(running.measured_costs(experiment, dataset, chosen, limits))
         if trained or not store.has_artefact("functions"):  # a crash may have come between the two
-            add_artefacts(store, experiment, dataset, applied)
+            running.add_artefacts(store, experiment, dataset, applied)
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
-            store.plan(same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
-            train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
-            store.add_costs(measured_costs(experiment, dataset, chosen, limits))
-        add_disagreements(store, dataset)
+            store.plan(running.same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
+            running.train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
+            store.add_costs(running.measured_costs(experiment, dataset, chosen, limits))
+        running.add_disagreements(store, dataset)
         shutil.rmtree(path / "working", ignore_errors=True)
     run = Run(path)
     if report and not run.is_drawn:
-        from actlab.report import draw
-
-        draw(run)
+        run.report()
     return run
 
 
@@ -142,15 +112,16 @@ _OPTIONS = tuple(compare.__kwdefaults__ or ())  # what is given by a keyword, an
 
 
 def refuse_early(
-    *activations: str | Callable[..., Any], out: Path, data_dir: str | Path | None, progress: Progress, **settings: Any
-) -> None:
+    *activations: str | Callable[..., Any], out: Path, data_dir: str | Path | None, progress: running.Progress,
+    **settings: Any,
+) -> None:  # fmt: skip
     """UserError where `compare` would refuse the same, known before anything is trained."""
     experiment, _, _ = planned(None, activations, settings, out, data_dir, progress, options=_OPTIONS)
     if (out / DATABASE).exists():
-        open_store(out, experiment).__exit__(None, None, None)
+        running.open_store(out, experiment).__exit__(None, None, None)
 
 
-def _with_added_seeds(known: Experiment | None, experiment: Experiment, progress: Progress) -> Experiment:
+def _with_added_seeds(known: Experiment | None, experiment: Experiment, progress: running.Progress) -> Experiment:
     """With the seeds that earlier looks have added: the command names those to begin with."""
     if known is None:
         return experiment
@@ -165,7 +136,7 @@ def _with_added_seeds(known: Experiment | None, experiment: Experiment, progress
     return dataclasses.replace(experiment, seeds=experiment.seeds + added)
 
 
-def _seeds_to_add(path: Path, experiment: Experiment, progress: Progress) -> tuple[int, ...]:
+def _seeds_to_add(path: Path, experiment: Experiment, progress: running.Progress) -> tuple[int, ...]:
     """The next seeds, where they were asked for until every comparison is decided, and one is not."""
     room = experiment.max_seeds - len(experiment.seeds)
     if room <= 0:

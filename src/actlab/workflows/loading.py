@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from actlab.errors import UserError, one_of
+from actlab.errors import UserError, need_one_of
 from actlab.experiment import Run, Trial, trial_from_row
 from actlab.making import State, resolve
 from actlab.naming import Held, Target, from_source, held, label, parse
@@ -31,8 +31,7 @@ def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings
         raise UserError(f"seed is a whole number, not {seed!r}.")
     rows = run.trials.loc[(run.trials["activation"] == activation) & (run.trials["seed"] == seed)]
     for name, value in settings.items():
-        if name not in rows.columns:
-            raise one_of("column of trials", name, list(rows.columns))
+        need_one_of("column of trials", name, list(rows.columns))
         rows = rows.loc[rows[name] == value]
     if len(rows) != 1:
         known = ", ".join(run.activations)

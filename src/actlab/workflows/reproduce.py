@@ -1,18 +1,15 @@
 """The published tutorial, done again: on its inputs, on right ones, and why its conclusion did not follow."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 
-from actlab.experiment import METRICS, Run
+from actlab.experiment import METRICS, DataFrame, Run
 from actlab.report import draw_tutorial
 from actlab.running import Progress
 from actlab.stats import mean_interval
 from actlab.workflows.comparison import compare
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ACTIVATIONS = ("relu", "tanh", "leaky_relu")
 _CURVES = METRICS["accuracy"].curves
@@ -84,7 +81,7 @@ def _row(title: str, cells: list[str]) -> str:
     return f"  {title:22}" + "".join(f"{cell:>18}" for cell in cells)
 
 
-def _measured(curves: "pd.DataFrame", name: str, epoch: int) -> list[str]:
+def _measured(curves: DataFrame, name: str, epoch: int) -> list[str]:
     rows = curves.loc[(curves["activation"] == name) & (curves["epoch"] == epoch)]
     cells = []
     for measure in _CURVES:
@@ -120,7 +117,7 @@ def _best_epochs(run: Run) -> list[str]:
     return lines
 
 
-def _range(values: "pd.Series") -> str:
+def _range(values: Any) -> str:
     return f"{100 * values.min():.1f} to {100 * values.max():.1f}"
 
 

@@ -38,18 +38,10 @@ class Tried:
 
 
 def attempt(
-    what: str | Callable[..., Any],
-    *,
-    baseline: str = "relu",
-    data: str = "digits",
-    seeds: int = SEEDS,
-    out: str | Path | None = None,
-    data_dir: str | Path | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    command: str | None = None,
-    **settings: Any,
-) -> Tried:
+    what: str | Callable[..., Any], *, baseline: str = "relu", data: str = "digits", seeds: int = SEEDS,
+    out: str | Path | None = None, data_dir: str | Path | None = None, workers: int | None = None,
+    progress: Progress | None = None, command: str | None = None, **settings: Any,
+) -> Tried:  # fmt: skip
     """Check an activation, find what it is near to, train it beside `baseline`, and leave one page.
 
     `out` is the folder of the page and the run, by default runs/try-<name>; `settings` are other fields of Experiment.

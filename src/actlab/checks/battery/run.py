@@ -16,7 +16,7 @@ from actlab.checks.battery.subject import Subject
 from actlab.checks.battery.untouched import as_it_was, usual_settings
 from actlab.checks.properties.measure import properties
 from actlab.checks.properties.record import Properties
-from actlab.errors import one_of
+from actlab.errors import need_one_of
 from actlab.formula import Reading
 
 _ROOMS = (shapes, numbers, autograd, dtypes, steps, state, transforms, costs)
@@ -28,19 +28,11 @@ ORDERED = tuple(entry for room in _ROOMS for entry in CHECKS.values() if entry.r
 
 
 def check(
-    what: str | Callable[..., Any] | naming.Target,
-    *,
-    reference: str | Callable[..., Any] | None = None,
-    gradient: str | None = None,
-    elementwise: bool = True,
-    width: int | None = None,
-    channels: bool = False,
-    inductor: bool = True,
-    quick: bool = False,
-    exhaustive: bool = False,
-    only: Collection[str] = (),
+    what: str | Callable[..., Any] | naming.Target, *, reference: str | Callable[..., Any] | None = None,
+    gradient: str | None = None, elementwise: bool = True, width: int | None = None, channels: bool = False,
+    inductor: bool = True, quick: bool = False, exhaustive: bool = False, only: Collection[str] = (),
     progress: Callable[[str], None] = lambda name: None,
-) -> Verdict:
+) -> Verdict:  # fmt: skip
     """Put an activation through the battery.
 
     `what` is a catalogue name, "file.py:name", "package.module:Name", a formula, or the thing itself: any callable,
@@ -56,8 +48,7 @@ def check(
     """
     start = time.perf_counter()
     for name in only:
-        if name not in CHECKS:
-            raise one_of("check", name, CHECKS)
+        need_one_of("check", name, CHECKS)
     target = _one(what)
     named = None if reference is None else naming.parse(reference, kept=False)
     with warnings.catch_warnings(), usual_settings(), as_it_was(target.object):
@@ -120,9 +111,7 @@ def _properties(subject: Subject) -> Properties | None:
         return None
     try:
         return properties(
-            subject.in_float64,
-            lambda x: subject.value_and_slope(x, torch.float64)[1].numpy(),
-            kinks=subject.kinks,
+            subject.in_float64, lambda x: subject.value_and_slope(x, torch.float64)[1].numpy(), kinks=subject.kinks
         )
     except Exception:
         return None

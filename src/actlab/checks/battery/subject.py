@@ -38,15 +38,9 @@ class Subject:
     """
 
     def __init__(
-        self,
-        target: Target,
-        *,
-        reference: Target | None = None,
-        gradient: str | None = None,
-        elementwise: bool = True,
-        width: int | None = None,
-        channels: bool = False,
-    ) -> None:
+        self, target: Target, *, reference: Target | None = None, gradient: str | None = None, elementwise: bool = True,
+        width: int | None = None, channels: bool = False,
+    ) -> None:  # fmt: skip
         self.label = target.label
         self.wants_elementwise = elementwise
         self.reference = reference

@@ -153,12 +153,9 @@ def _truth_of(subject: "Subject") -> Truth:
 
 
 def _from_facts(
-    facts: catalogue.Facts,
-    parameters: dict[str, float],
-    words: str,
-    block: Activation | None = None,
+    facts: catalogue.Facts, parameters: dict[str, float], words: str, block: Activation | None = None,
     slack: float = 0.0,
-) -> Truth:
+) -> Truth:  # fmt: skip
     exact = Exact(parse(facts.formula), parameters)
     found = block or BLOCKS.get(facts.name)
     values = tuple((facts.parameters | parameters).values())

@@ -9,22 +9,8 @@ import numpy as np
 
 from actlab import naming
 from actlab.activations import BLOCKS
+from actlab.checks.identity import bank
 from actlab.checks.identity.affine import Affine, affine_matches
-from actlab.checks.identity.bank import (
-    CLOSE,
-    EQUAL,
-    GRID,
-    OFF,
-    SHORT,
-    Entry,
-    Function,
-    agree,
-    entries,
-    sampled,
-    values_of,
-    with_parameters,
-    with_values,
-)
 from actlab.errors import UserError
 
 
@@ -63,7 +49,7 @@ class Same:
     text: str
 
 
-def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Identity:
+def identify(f: bank.Function, parameters: Mapping[str, float] | None = None) -> Identity:
     """Say which function of the catalogue f is, or is nearest to; f takes and gives float64 arrays.
 
     `parameters` are also tried on every entry that has parameters of these names.
@@ -74,11 +60,11 @@ def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Iden
     'tanh up to input and output scale and shift: 3 tanh(2 x + 1) - 2'
     """
     with np.errstate(all="ignore"):
-        values = sampled(f, GRID)
-        asked = entries() + with_parameters(parameters or {})
-        nearest = _nearest(asked, sampled(f, CLOSE), values)
+        values = bank.sampled(f, bank.GRID)
+        asked = bank.entries() + bank.with_parameters(parameters or {})
+        nearest = _nearest(asked, bank.sampled(f, bank.CLOSE), values)
 
-        def found(kind: str, entry: Entry, text: str, **more: Any) -> Identity:
+        def found(kind: str, entry: bank.Entry, text: str, **more: Any) -> Identity:
             settings = dict(entry.parameters)
             return Identity(kind=kind, name=entry.name, parameters=settings, text=text, nearest=nearest, **more)
 
@@ -86,7 +72,7 @@ def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Iden
             first, *others = equal
             also = tuple(entry.label for entry in others)
             return found("equals", first, f"equals {first.label}", distance=0.0, where=None, also=also)
-        if affine := affine_matches(values, sampled(f, SHORT)):
+        if affine := affine_matches(values, bank.sampled(f, bank.SHORT)):
             best = min(affine, key=lambda match: match.simplicity)
             where = None if math.isnan(best.where) else best.where
             numbers = (best.a, best.b, best.c, best.d)
@@ -96,8 +82,8 @@ def identify(f: Function, parameters: Mapping[str, float] | None = None) -> Iden
     near = nearest[0]
     entry = next(entry for entry in asked if entry.label == near.name)
     text = f"nearest {near.name}: largest difference {near.distance:.3g} on [-5, 5], at x = {near.where:.3g}"
-    if near.distance <= EQUAL:
-        text = f"{near.name} on [-5, 5], but not beyond{_beyond(values, values_of(entry, 'wide'))}"
+    if near.distance <= bank.EQUAL:
+        text = f"{near.name} on [-5, 5], but not beyond{_beyond(values, bank.values_of(entry, 'wide'))}"
     return found("nearest", entry, text, distance=near.distance, where=near.where)
 
 
@@ -112,12 +98,12 @@ def same_as(name: str) -> list[Same]:
     target = naming.parse(name)
     if target.kind != "catalogue":
         raise UserError(f"--same-as takes a name of the catalogue, not {name!r}: `actlab list` shows them.")
-    own = Entry(target.name, target.arguments)
+    own = bank.Entry(target.name, target.arguments)
     settings = BLOCKS[own.name].facts.parameters | dict(own.parameters)
     with np.errstate(all="ignore"):
-        values = sampled(own, GRID)
-        equal = _one_each(_equal(entries() + with_values(tuple(settings.values())), values))
-        affine = affine_matches(values, sampled(own, SHORT))
+        values = bank.sampled(own, bank.GRID)
+        equal = _one_each(_equal(bank.entries() + bank.with_values(tuple(settings.values())), values))
+        affine = affine_matches(values, bank.sampled(own, bank.SHORT))
     taken = {own.name, *(entry.name for entry in equal)}
     best: dict[str, Affine] = {}
     for match in affine:
@@ -128,12 +114,12 @@ def same_as(name: str) -> list[Same]:
     return found + [Same(name, match.text) for name, match in best.items()]
 
 
-def _equal(asked: list[Entry], values: np.ndarray) -> list[Entry]:
+def _equal(asked: list[bank.Entry], values: np.ndarray) -> list[bank.Entry]:
     """The entries that f equals wherever both are numbers; a tail of f's that is not finite does not count."""
-    return [entry for entry in asked if agree(values, values_of(entry, "wide"), EQUAL)]
+    return [entry for entry in asked if bank.agree(values, bank.values_of(entry, "wide"), bank.EQUAL)]
 
 
-def _one_each(found: list[Entry]) -> list[Entry]:
+def _one_each(found: list[bank.Entry]) -> list[bank.Entry]:
     """The first setting of each name."""
     return list({entry.name: entry for entry in reversed(found)}.values())[::-1]
 
@@ -141,27 +127,27 @@ def _one_each(found: list[Entry]) -> list[Entry]:
 def _beyond(values: np.ndarray, reference: np.ndarray) -> str:
     """The largest difference, on [-30, 30] if there is one, else further out."""
     gap = np.nan_to_num(np.abs(values - reference) / (1 + np.abs(reference)), nan=np.inf)
-    inside = np.where(np.abs(GRID) <= 31, gap, 0)
-    place = int((inside if inside.max() > EQUAL else gap).argmax())
-    return f": at x = {GRID[place]:.4g} it is {values[place]:.4g}, not {reference[place]:.4g}"
+    inside = np.where(np.abs(bank.GRID) <= 31, gap, 0)
+    place = int((inside if inside.max() > bank.EQUAL else gap).argmax())
+    return f": at x = {bank.GRID[place]:.4g} it is {values[place]:.4g}, not {reference[place]:.4g}"
 
 
-def _nearest(asked: list[Entry], close: np.ndarray, wide: np.ndarray, count: int = 5) -> tuple[Near, ...]:
+def _nearest(asked: list[bank.Entry], close: np.ndarray, wide: np.ndarray, count: int = 5) -> tuple[Near, ...]:
     """The nearest names on [-5, 5], each at its best setting; of equal ones first those that go on longest."""
     if not np.isfinite(close).all():
         return ()
     best: dict[str, tuple[float, float, Near]] = {}
     for entry in asked:
-        gap = np.abs(close - values_of(entry, "close"))
+        gap = np.abs(close - bank.values_of(entry, "close"))
         place = int(gap.argmax())
         if not np.isfinite(gap[place]):
             continue
         beyond = 0.0
-        if gap[place] <= EQUAL:
-            reference = values_of(entry, "wide")
-            beyond = float(np.mean(~(np.abs(wide - reference) <= EQUAL * (1 + np.abs(reference)))))
-        near = Near(entry.label, float(gap[place]), float(round(CLOSE[place] - OFF, 6)))
-        rank = (0.0 if near.distance <= EQUAL else near.distance, beyond, near)
+        if gap[place] <= bank.EQUAL:
+            reference = bank.values_of(entry, "wide")
+            beyond = float(np.mean(~(np.abs(wide - reference) <= bank.EQUAL * (1 + np.abs(reference)))))
+        near = Near(entry.label, float(gap[place]), float(round(bank.CLOSE[place] - bank.OFF, 6)))
+        rank = (0.0 if near.distance <= bank.EQUAL else near.distance, beyond, near)
         if entry.name not in best or rank[:2] < best[entry.name][:2]:
             best[entry.name] = rank
     ranked = sorted(best.values(), key=lambda rank: rank[:2])

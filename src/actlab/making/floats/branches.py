@@ -91,9 +91,7 @@ def _bounds(condition: Node) -> list[tuple[str, Node]]:
         return []
     if left == X:
         return [("min" if op in _LOWER else "max", right)]
-    if left == Apply("abs", X) and op in _LOWER:
-        return [("max", -right), ("min", right)]
-    return []
+    return [("max", -right), ("min", right)] if left == Apply("abs", X) and op in _LOWER else []
 
 
 def _fine(value: Node, at: Node, parameters: Mapping[str, float]) -> bool:

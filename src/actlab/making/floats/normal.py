@@ -19,9 +19,7 @@ def terms(node: Node) -> list[tuple[int, Node]]:
         return terms(left) + [(sign * s, term) for s, term in terms(right)]
     if node.op == "neg":
         return [(-s, term) for s, term in terms(node.arguments[0])]
-    if node.op == "number" and node.value < 0:
-        return [(-1, -node)]
-    return [(1, node)]
+    return [(-1, -node)] if node.op == "number" and node.value < 0 else [(1, node)]
 
 
 def summed(parts: Iterable[tuple[int, Node]]) -> Node:
@@ -115,9 +113,7 @@ def _most(u: Node) -> float:
     if u.op in "*/":
         sign, found = factors(u)
         return 0.0 if sign < 0 and all(_positive(base) or n % 2 == 0 for base, n in found.items()) else inf
-    if u.op in "+-":
-        return _most_of_sum(terms(u))
-    return inf
+    return _most_of_sum(terms(u)) if u.op in "+-" else inf
 
 
 def _most_of_sum(parts: list[tuple[int, Node]]) -> float:

@@ -303,9 +303,7 @@ def _power(node: Node) -> Node | None:
         return Apply("exp", times(exponent, base.arguments[0]))
     if exponent.op == "number" and exponent.value == 0.5:
         return Apply("sqrt", base)
-    if base.op == "abs" and exponent == TWO:
-        return power(base.arguments[0], 2)
-    return None
+    return power(base.arguments[0], 2) if base.op == "abs" and exponent == TWO else None
 
 
 def _least(node: Node) -> Node | None:

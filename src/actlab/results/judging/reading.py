@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab import data
-from actlab.errors import UserError, did_you_mean, need_extra
+from actlab.errors import UserError, did_you_mean, extra
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 _DELIMITERS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
@@ -67,9 +67,7 @@ def names_of(values: list[Any]) -> list[str | None]:
 
 
 def is_missing(value: Any) -> bool:
-    if isinstance(value, str):
-        return not value.strip()
-    return data.is_missing(value)
+    return not value.strip() if isinstance(value, str) else data.is_missing(value)
 
 
 def seeds_of(values: list[Any], column: str, name: str) -> list[Any]:
@@ -188,10 +186,8 @@ def _json(text: str, lines: bool, path: Path) -> Iterable[tuple[str, list[Any]]]
 
 
 def _parquet(content: bytes, path: Path) -> Iterable[tuple[str, list[Any]]]:
-    try:
+    with extra("parquet", "pyarrow"):
         from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise need_extra("parquet", "pyarrow") from None
     try:
         table = parquet.read_table(io.BytesIO(content))
     except (ArrowException, OSError) as error:

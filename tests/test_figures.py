@@ -87,7 +87,7 @@ def test_an_arm_far_away_does_not_squeeze_the_others(tmp_path):
     assert abs(start + slope * 440) < 5 and abs(start) < 5
     assert len(of_class(root, "dot")) == 20, "the far one is told in words"
     [far] = [item for item in summarise(run).comparisons if item.name == "sigmoid"]
-    assert f"◂ {100 * far.difference:.2f} points" in [node.text for node in root.iter(SVG + "text")]
+    assert f"◄ {100 * far.difference:.2f} points" in [node.text for node in root.iter(SVG + "text")]
 
 
 def test_curves_are_where_the_means_are(run):

@@ -107,8 +107,8 @@ def _arm(
     ]
     low, mean, high = (unit.scale * value for value in (item.low, item.difference, item.high))
     if pairs and not frame.x.low <= mean <= frame.x.high:
-        sign, edge = ("◂ ", frame.x.start + 2) if mean < frame.x.low else ("▸ ", frame.x.end - 2)
-        anchor = "start" if sign == "◂ " else "end"
+        sign, edge = ("◄ ", frame.x.start + 2) if mean < frame.x.low else ("► ", frame.x.end - 2)
+        anchor = "start" if sign == "◄ " else "end"
         parts.append(text(edge, middle + 4, f"{sign}{unit.difference(item.difference)}{word}", anchor=anchor))
         return group(*parts)
     for place, (seed, value) in enumerate(pairs.items()):
@@ -257,7 +257,8 @@ def predicted_drawings(run: Run) -> dict[str, Drawing]:
 def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     """How one arm's difference and its interval went while seeds were added; None where they were not."""
     [known] = [item for item in summary.comparisons if item.name == name]
-    seeds, unit = summary.experiment.seeds, summary.measure.unit
+    trained, unit = set().union(*summary.values.values()), summary.measure.unit
+    seeds = [seed for seed in summary.experiment.seeds if seed in trained]  # in the order in which they were added
     if not summary.experiment.max_seeds or len(seeds) <= LEAST_PAIRS:
         return None
     at = [int(n) for n in np.unique(np.linspace(LEAST_PAIRS, len(seeds), min(_MOST_LOOKS, len(seeds))).round())]
@@ -269,7 +270,7 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     low, mean, high = (
         unit.scale * np.array([getattr(item, part) for item in found]) for part in ("low", "difference", "high")
     )
-    margin, tint = unit.scale * known.margin, colours([*summary.values])[name]
+    margin, tint = unit.scale * known.margin, colours([*summary.table["arm"]])[name]
     frame = Frame.of(WIDTH, 240, (LEAST_PAIRS, at[-1]), limits([low, high, np.array([0, margin, -margin])]), top=30)
     top, foot = frame.y.at(margin), frame.y.at(-margin)
     tips = [f"{n} seeds: {unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}, {item.verdict}"

@@ -1,16 +1,12 @@
 """What the page might get wrong without anyone noticing: each test stands for a mistake that was found or planted."""
 
-import re
-import xml.etree.ElementTree as ET
-
 import numpy as np
-import pytest
-from test_figures import forest_of, of_class, parsed, scale_of
+from test_figures import of_class, parsed
 from test_report import fake_run
 
 from actlab.experiment import Run
 from actlab.report import figures
-from actlab.report.curves import arm_colours, quantities
+from actlab.report.curves import quantities
 from actlab.report.svg import tick_texts
 from actlab.results import confusions, summarise
 
@@ -34,3 +30,31 @@ def test_looks_end_with_the_last_seed_that_is_trained(tmp_path):
     assert [tip.partition(" ")[0] for tip in tips] == ["5", "6", "7", "8"]
     [item] = summary.comparisons
     assert item.n == 8 and summary.measure.unit.bracketed(item.low, item.high) in tips[-1]
+
+
+def test_lines_decades_apart_do_not_lie_on_each_other(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=2, epochs=30)
+    late = np.where(run.curves["activation"] == "relu", 1e-3, 1e-5)
+    for part in ("train", "valid"):
+        run.curves[f"{part}_loss"] = np.where(run.curves["epoch"] < 3, 1.0, late)
+    quantity = quantities(run)["loss"]
+    assert "lie on each other" not in figures.curves_said(run, quantity)
+    drawing = figures.curve_drawing(run, quantity)
+    assert "tanh ends at 1e-05" in drawing.label and "tanh\t1e-05 (" in tips_of(drawing)[-1], "and not at 0.0000"
+    lines = {node.get("data-arm"): node for node in parsed(drawing).iter() if node.get("data-arm")}
+    last = [float(of_class(lines[arm], "valid")[-1].get("d").split()[-1]) for arm in ("relu", "tanh")]
+    assert last[1] - last[0] > 80
+    run.curves["valid_loss"] = np.where(run.curves["epoch"] < 3, 1.0, 1e-3)
+    assert "relu and tanh lie on each other." in figures.curves_said(run, quantity)
+
+
+def test_numbers_beside_an_axis_leave_room_for_its_title():
+    assert max(len(said) for _, said in tick_texts([0.0001, 0.00025, 0.001, 10.0, -0.0002])) <= 6
+
+
+def test_a_look_says_what_the_verdict_says(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=12, epochs=2, max_seeds=20, effects={"tanh": -0.9})
+    summary = summarise(run)
+    [item] = summary.comparisons
+    assert "learn" in item.verdict, "the case"
+    assert tips_of(figures.looks_drawing(summary, "tanh"))[-1].endswith(f", {item.verdict}")

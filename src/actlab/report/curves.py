@@ -33,6 +33,11 @@ class Quantity:
     scale: float
     digits: int
 
+    def said(self, value: float) -> str:
+        """With its digits; three that count where these would show less, or a hundred."""
+        usual = value == 0 or 10 ** (1 - self.digits) <= abs(value) < 1e6
+        return f"{value:.{self.digits}f}" if usual else f"{value:.3g}"
+
 
 def quantities(run: Run) -> dict[str, Quantity]:
     """The metric and the loss, or one of them where they are the same: by the name of its picture."""

@@ -18,7 +18,7 @@ from actlab.report.curves import (
     predicted,
     shortened,
 )
-from actlab.report.svg import Drawing, Frame, area, dots, element, group, limits, path, text, width_of
+from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, limits, path, text, width_of
 from actlab.results import Summary, Tuning
 from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, paired_differences
 
@@ -135,16 +135,9 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
         return None
     last = max(int(valid.epochs[-1]) for _, valid in curves)
     log = is_log(curves, quantity)
-    shown = [values for pair in curves for curve in pair for values in (curve.mean, curve.low, curve.high)]
-    above = [np.where(values > 0, values, np.nan) for values in shown] if log else shown
-    low, high = limits(above, 0.04)
-    if log:
-        low, high = (float(find([find(v[np.isfinite(v)], initial=start) for v in above]))
-                     for find, start in ((np.min, np.inf), (np.max, 0.0)))  # fmt: skip
-        low, high = low / 1.15, high * 1.15
     names, top = legend_of([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
     frame = Frame.of(
-        WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
+        WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), _limits(curves, log), top=12 + top, log_y=log
     )
     few = len(curves) <= MOST_BANDS
     every = sum(train.seeds for train, _ in curves) <= _MOST_SEEDS
@@ -159,9 +152,16 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
     epochs = range(1, last + 1)
     hits = frame.columns(epochs, [_tip(epoch, curves, quantity) for epoch in epochs])
     axes = frame.axes("epoch", quantity.axis, whole=True)
-    ends = "; ".join(f"{valid.arm} ends at {valid.mean[-1]:.{quantity.digits}f}" for _, valid in curves)
+    ends = "; ".join(f"{valid.arm} ends at {quantity.said(valid.mean[-1])}" for _, valid in curves)
     label = f"{quantity.title}, {last} epochs. Validation: {ends}."
     return Drawing(WIDTH, 300 + top, label, (axes, names, frame.inside(hits, *drawn)))
+
+
+def _limits(curves: Sequence[tuple[Curve, Curve]], log: bool) -> tuple[float, float]:
+    """Of the vertical axis: lines and bands."""
+    shown = np.concatenate([v for pair in curves for curve in pair for v in (curve.mean, curve.low, curve.high)])
+    known = shown[np.isfinite(shown) & ((shown > 0) | (not log))]
+    return (float(known.min()) / 1.15, float(known.max()) * 1.15) if log else limits([known], 0.04)
 
 
 def _curve(frame: Frame, curve: Curve, part: str, kind: str, band: bool, every: bool) -> list[str]:
@@ -185,7 +185,7 @@ def _tip(epoch: int, curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) 
     for train, valid in curves:
         for at in np.flatnonzero(valid.epochs == epoch):
             low, mean, high, trained = (
-                f"{values[at]:.{quantity.digits}f}" for values in (valid.low, valid.mean, valid.high, train.mean)
+                quantity.said(values[at]) for values in (valid.low, valid.mean, valid.high, train.mean)
             )
             spread = f" ({low} to {high})" if valid.seeds > 1 else ""
             lines.append(f"{valid.arm}\t{mean}{spread}, training {trained}")
@@ -201,11 +201,12 @@ def curves_said(run: Run, quantity: Quantity) -> str:
     said = f"{'Full dots' if short else 'Solid'}: validation. {'Rings' if short else 'Dashed'}: training."
     if max(valid.seeds for _, valid in curves) > 1:
         said += " Means over seeds" + ("; bands: lowest to highest." if len(curves) <= MOST_BANDS else ".")
-    low, high = limits([curve.mean for pair in curves for curve in pair])
+    low, high = _limits(curves, is_log(curves, quantity))
+    scale = Scale(low, high, 0, 1, is_log(curves, quantity))
     for place, (_, one) in enumerate(curves if len(curves) <= MOST_BANDS else []):
         for _, other in curves[place + 1 :]:
-            if np.array_equal(one.epochs, other.epochs) and np.all(
-                np.abs(one.mean - other.mean) < _ALIKE * (high - low)
+            if np.array_equal(one.epochs, other.epochs) and np.allclose(
+                scale(one.mean), scale(other.mean), rtol=0, atol=_ALIKE
             ):
                 said += f" {one.arm} and {other.arm} lie on each other."
     return said
@@ -266,15 +267,15 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     for n in at:
         table = {arm: {s: v for s, v in values.items() if s in seeds[:n]} for arm, values in summary.values.items()}
         looked = compare(table, known.baseline, margin=known.margin, sequential=True)
-        found.append(next(item for item in looked if item.name == name))
+        found.append(known if n == len(seeds) else next(item for item in looked if item.name == name))
     low, mean, high = (
         unit.scale * np.array([getattr(item, part) for item in found]) for part in ("low", "difference", "high")
     )
     margin, tint = unit.scale * known.margin, colours([*summary.table["arm"]])[name]
     frame = Frame.of(WIDTH, 240, (LEAST_PAIRS, at[-1]), limits([low, high, np.array([0, margin, -margin])]), top=30)
     top, foot = frame.y.at(margin), frame.y.at(-margin)
-    tips = [f"{n} seeds: {unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}, {item.verdict}"
-            for n, item in zip(at, found, strict=True)]  # fmt: skip
+    tips = [f"{n} seeds: {unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}, "
+            f"{unit.stated(item.verdict)}" for n, item in zip(at, found, strict=True)]  # fmt: skip
     x, word = np.array(at), unit.word and f", {unit.word}"
     marks = frame.inside(
         element("rect", x=frame.x.start, y=top, width=frame.x.end - frame.x.start, height=foot - top, class_="shade"),

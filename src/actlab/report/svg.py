@@ -286,12 +286,14 @@ def limits(values: Sequence[np.ndarray], room: float = 0.06) -> tuple[float, flo
 
 
 def tick_texts(ticks: Sequence[float]) -> list[tuple[float, str]]:
-    """Each number with its text, all with as many digits as they need.
+    """Each number with its text, with as many digits as it needs.
 
-    >>> tick_texts([0.0, 0.5, 1.0]), tick_texts([1e-05, 1.0])
-    ([(0.0, '0'), (0.5, '0.5'), (1.0, '1')], [(1e-05, '1e-5'), (1.0, '1')])
+    >>> tick_texts([0.0, 0.5, 1.0]), tick_texts([1.5e-04, 1.0])
+    ([(0.0, '0'), (0.5, '0.5'), (1.0, '1')], [(0.00015, '1.5e-4'), (1.0, '1')])
     """
-    return [(tick, re.sub(r"e([+-])0*", lambda m: "e" + m[1].strip("+"), f"{tick:.6g}")) for tick in ticks]
+    small = [0 < abs(tick) < 1e-3 for tick in ticks]
+    said = (np.format_float_scientific(t, 5, trim="-") if s else f"{t:.6g}" for t, s in zip(ticks, small, strict=True))
+    return [(t, re.sub(r"e([+-])0*", lambda m: "e" + m[1].strip("+"), s)) for t, s in zip(ticks, said, strict=True)]
 
 
 def _decades(low: float, high: float, most: int) -> Iterator[float]:

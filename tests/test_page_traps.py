@@ -1,7 +1,7 @@
 """What the page might get wrong without anyone noticing: each test stands for a mistake that was found or planted."""
 
 import numpy as np
-from test_figures import of_class, parsed
+from test_figures import forest_of, of_class, parsed, scale_of
 from test_report import fake_run
 
 from actlab.experiment import Run
@@ -58,3 +58,19 @@ def test_a_look_says_what_the_verdict_says(tmp_path):
     [item] = summary.comparisons
     assert "learn" in item.verdict, "the case"
     assert tips_of(figures.looks_drawing(summary, "tanh"))[-1].endswith(f", {item.verdict}")
+
+
+def test_what_a_forest_cuts_off_is_marked(tmp_path):
+    arms = ("relu", "tanh", "elu", "silu", "softplus")
+    run = fake_run(tmp_path / "run", arms, seeds=20, epochs=1, effects=dict.fromkeys(arms, 0.0))
+    lost = (run.trials["activation"] == "elu") & (run.trials["seed"] == 3)
+    run.trials.loc[lost, "test_accuracy"] -= 0.1
+    root = parsed(forest_of(run))
+    slope, start = scale_of(root)
+    assert abs(start) < 2, "one seed does not squeeze the others"
+    assert len(of_class(root, "dot")) == 79
+    [mark] = [node for node in root.iter() if node.text == "◄"]
+    [item] = [item for item in summarise(run).comparisons if item.name == "elu"]
+    values = run.trials.set_index(["activation", "seed"])["test_accuracy"]
+    least = 100 * min(item.low, values["elu", 3] - values["relu", 3])
+    assert mark.get("data-tip") == f"elu: as far as {least:.2f} points"

@@ -123,7 +123,12 @@ def _arm(
             ends = [frame.x.at(float(np.clip(end, frame.x.low, frame.x.high))) for end in (low, high)]
             tip += f", 95% interval {unit.span(item.low, item.high)}: {unit.stated(item.verdict)}"
             parts.append(element("path", d=f"M{ends[0]:.1f} {middle:.1f}H{ends[1]:.1f}", class_="rule", data_tip=tip))
-        at = frame.x.at(mean)
+        at, ends = frame.x.at(mean), [*pairs.values(), *(end for end in (low, high) if math.isfinite(end))]
+        for sign, edge, end, beyond in (("◄", "start", min(ends), min(ends) < frame.x.low),
+                                        ("►", "end", max(ends), max(ends) > frame.x.high)):  # fmt: skip
+            if beyond:  # what is cut off is not hidden
+                tip_there = f"{item.name}: as far as {unit.difference(end / unit.scale)}{word}"
+                parts.append(text(getattr(frame.x, edge), middle + 4, sign, anchor=edge, data_tip=tip_there))
         parts.append(element("path", d=f"M{at - 5:.1f} {middle:.1f}l5 -5l5 5l-5 5Z", class_="mark", data_tip=tip))
     return group(*parts)
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 from test_figures import forest_of, of_class, parsed, scale_of
+from test_insides import FINE, planted
 from test_report import fake_run
 
 from actlab.experiment import Run
 from actlab.report import figures
 from actlab.report.curves import quantities
 from actlab.report.svg import tick_texts
-from actlab.results import confusions, summarise
+from actlab.results import confusions, inside_said, summarise
 
 
 def tips_of(drawing):
@@ -62,15 +63,23 @@ def test_a_look_says_what_the_verdict_says(tmp_path):
 
 def test_what_a_forest_cuts_off_is_marked(tmp_path):
     arms = ("relu", "tanh", "elu", "silu", "softplus")
-    run = fake_run(tmp_path / "run", arms, seeds=20, epochs=1, effects=dict.fromkeys(arms, 0.0))
+    run = fake_run(tmp_path / "run", arms, seeds=40, epochs=1, effects=dict.fromkeys(arms, 0.0))
     lost = (run.trials["activation"] == "elu") & (run.trials["seed"] == 3)
-    run.trials.loc[lost, "test_accuracy"] -= 0.1
+    run.trials.loc[lost, "test_accuracy"] -= 0.06
     root = parsed(forest_of(run))
-    slope, start = scale_of(root)
+    _, start = scale_of(root)
     assert abs(start) < 2, "one seed does not squeeze the others"
-    assert len(of_class(root, "dot")) == 79
+    assert len(of_class(root, "dot")) == 159
     [mark] = [node for node in root.iter() if node.text == "◄"]
     [item] = [item for item in summarise(run).comparisons if item.name == "elu"]
     values = run.trials.set_index(["activation", "seed"])["test_accuracy"]
     least = 100 * min(item.low, values["elu", 3] - values["relu", 3])
     assert mark.get("data-tip") == f"elu: as far as {least:.2f} points"
+
+
+def test_what_was_not_measured_inside_is_not_said_to_be_well(tmp_path):
+    run = planted(tmp_path / "run", {"relu": {}, "tanh": {}, "elu": {}}, seeds=3)
+    assert inside_said(run) == [FINE]
+    gone = (run.inside["activation"] == "relu") | ((run.inside["activation"] == "elu") & (run.inside["seed"] == 1))
+    run.__dict__["inside"] = run.inside.loc[~gone]
+    assert inside_said(run) == [FINE, "Not all networks were measured: 0 of 3 of relu and 2 of 3 of elu."]

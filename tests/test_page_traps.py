@@ -1,5 +1,7 @@
 """What the page might get wrong without anyone noticing: each test stands for a mistake that was found or planted."""
 
+import xml.etree.ElementTree as ET
+
 import numpy as np
 from test_figures import forest_of, of_class, parsed, scale_of
 from test_insides import FINE, planted
@@ -8,7 +10,7 @@ from test_report import fake_run
 from actlab.experiment import Run
 from actlab.report import figures
 from actlab.report.curves import quantities
-from actlab.report.svg import tick_texts
+from actlab.report.svg import Drawing, text, tick_texts
 from actlab.results import confusions, inside_said, summarise
 
 
@@ -83,3 +85,9 @@ def test_what_was_not_measured_inside_is_not_said_to_be_well(tmp_path):
     gone = (run.inside["activation"] == "relu") | ((run.inside["activation"] == "elu") & (run.inside["seed"] == 1))
     run.__dict__["inside"] = run.inside.loc[~gone]
     assert inside_said(run) == [FINE, "Not all networks were measured: 0 of 3 of relu and 2 of 3 of elu."]
+
+
+def test_a_name_that_xml_does_not_know_can_be_drawn(tmp_path):
+    drawing = Drawing(40, 20, "\x01", (text(1, 10, "a\x01\ufffe\N{GRINNING FACE}\tb"),))
+    drawing.save(tmp_path / "a.png")
+    assert ET.fromstring(drawing.as_file).find("{*}text").text == "a��\N{GRINNING FACE}\tb"

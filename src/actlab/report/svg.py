@@ -23,6 +23,7 @@ _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
 _KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # a name may have them
 _NEAR = 0.03  # of a smooth line in pixels to its points, so that no joint is seen; rounding adds twice as much
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
@@ -68,8 +69,9 @@ class Drawing:
     def as_file(self) -> str:
         """SVG that stands alone: with its colours, on paper."""
         paper = element("rect", width=self.width, height=self.height, class_="paper")
-        return self._text(f"<style>{_light_sheet()}</style>{paper}", xmlns="http://www.w3.org/2000/svg",
+        said = self._text(f"<style>{_light_sheet()}</style>{paper}", xmlns="http://www.w3.org/2000/svg",
                           width=self.width, height=self.height, class_="drawing")  # fmt: skip
+        return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", said)
 
     def _text(self, first: str = "", **attributes: str | float) -> str:
         box = f"0 0 {_said(self.width)} {_said(self.height)}"

@@ -7,9 +7,9 @@ from test_figures import forest_of, of_class, parsed, scale_of
 from test_insides import FINE, planted
 from test_report import fake_run
 
-from actlab.experiment import Run
+from actlab.experiment import METRICS, Run
 from actlab.report import figures
-from actlab.report.curves import quantities
+from actlab.report.curves import predicted, quantities
 from actlab.report.svg import Drawing, text, tick_texts
 from actlab.results import confusions, inside_said, summarise
 
@@ -91,3 +91,14 @@ def test_a_name_that_xml_does_not_know_can_be_drawn(tmp_path):
     drawing = Drawing(40, 20, "\x01", (text(1, 10, "a\x01\ufffe\N{GRINNING FACE}\tb"),))
     drawing.save(tmp_path / "a.png")
     assert ET.fromstring(drawing.as_file).find("{*}text").text == "a��\N{GRINNING FACE}\tb"
+
+
+def test_targets_that_are_all_equal_are_drawn_as_they_are(tmp_path, monkeypatch):
+    run = fake_run(tmp_path / "run", seeds=2, epochs=2)
+    true = np.array([[0.0, 5.0], [2.0, 5.0]])
+    run.__dict__["metric"] = METRICS["r2"]
+    monkeypatch.setattr(Run, "test_labels", lambda run, seed: true)
+    monkeypatch.setattr(Run, "predictions", lambda run, key: true + [[1.0, 0.5], [0.0, 0.0]])
+    with np.errstate(all="raise"):
+        _, shown, said = predicted(run)["tanh"]
+    assert shown.tolist() == [[-1, 0], [1, 0]] and said.tolist() == [[0, 0.5], [1, 0]]

@@ -108,6 +108,7 @@ def predicted(run: Run) -> dict[str, tuple[int, np.ndarray, np.ndarray]]:
             continue
         if true.shape[1] > 1:
             mean, deviation = true.mean(axis=0), true.std(axis=0)
+            deviation[deviation == 0] = 1  # all are equal
             true, said = (true - mean) / deviation, (said - mean) / deviation
         found[row["arm"]] = (row["seed"], true, said)
     return found

@@ -8,6 +8,7 @@ import functools
 import html
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -155,8 +156,13 @@ def group(*inside: str, **attributes: str | float | None) -> str:
 
 
 def width_of(words: str, size: float = _SIZE) -> float:
-    """Of a text, about."""
-    return _EM * size * len(words)
+    """Of a text, about; letters of East Asia and pictures are as wide as high.
+
+    >>> round(width_of("ab", 100)), round(width_of("\u65e5\u672c", 100))
+    (112, 200)
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
+    return size * (_EM * (len(words) - wide) + wide)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def test_targets_that_are_all_equal_are_drawn_as_they_are(tmp_path, monkeypatch)
     true = np.array([[0.0, 5.0], [2.0, 5.0]])
     run.__dict__["metric"] = METRICS["r2"]
     monkeypatch.setattr(Run, "test_labels", lambda run, seed: true)
-    monkeypatch.setattr(Run, "predictions", lambda run, key: true + [[1.0, 0.5], [0.0, 0.0]])
+    monkeypatch.setattr(Run, "predictions", lambda run, key: np.add(true, [[1.0, 0.5], [0.0, 0.0]]))
     with np.errstate(all="raise"):
         _, shown, said = predicted(run)["tanh"]
     assert shown.tolist() == [[-1, 0], [1, 0]] and said.tolist() == [[0, 0.5], [1, 0]]

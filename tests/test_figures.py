@@ -87,7 +87,7 @@ def test_an_arm_far_away_does_not_squeeze_the_others(tmp_path):
     assert abs(start + slope * 440) < 5 and abs(start) < 5
     assert len(of_class(root, "dot")) == 20, "the far one is told in words"
     [far] = [item for item in summarise(run).comparisons if item.name == "sigmoid"]
-    assert f"◂ {100 * far.difference:.2f} points" in [node.text for node in root.iter(SVG + "text")]
+    assert f"◄ {100 * far.difference:.2f} points" in [node.text for node in root.iter(SVG + "text")]
 
 
 def test_curves_are_where_the_means_are(run):
@@ -115,7 +115,9 @@ def test_lines_that_lie_on_each_other_are_told(tmp_path):
     run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=3, epochs=5, effects={"relu": 0, "tanh": -0.02})
     quantity = quantities(run)["accuracy"]
     assert "lie on each other" not in figures.curves_said(run, quantity)
-    run.curves["valid_accuracy"] = run.curves.groupby("epoch")["valid_accuracy"].transform("mean")
+    for part in ("valid", "train"):
+        assert "lie on each other" not in figures.curves_said(run, quantity), "one of two lines is no arm"
+        run.curves[f"{part}_accuracy"] = run.curves.groupby("epoch")[f"{part}_accuracy"].transform("mean")
     assert "relu and tanh lie on each other." in figures.curves_said(run, quantity)
 
 

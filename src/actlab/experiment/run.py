@@ -111,18 +111,22 @@ class Run:
         return said * deviation + mean
 
     @cached_property
+    def _samples(self) -> dict[str, np.ndarray]:
+        return self.artefact("samples")
+
+    @cached_property
     def sizes(self) -> tuple[int, int, int] | tuple[()]:
         """How many samples each seed trains, validates and tests on, where each has a split of its own; else none."""
-        return tuple(self.artefact("samples").get("sizes", np.empty(0, int)).tolist())
+        return tuple(self._samples.get("sizes", np.empty(0, int)).tolist())
 
     @cached_property
     def examples(self) -> int:
         """The number of test examples; 0 without a test set."""
-        return self.sizes[2] if self.sizes else len(self.artefact("samples").get("test_labels", ()))
+        return self.sizes[2] if self.sizes else len(self._samples.get("test_labels", ()))
 
     def test_labels(self, seed: int) -> np.ndarray | None:
         """The true classes or numbers of the examples that a seed was tested on; None where there is no test set."""
-        samples = self.artefact("samples")
+        samples = self._samples
         return samples["pool_labels"][self._indices(seed)[2]] if self.sizes else samples.get("test_labels")
 
     @cached_property
@@ -146,13 +150,13 @@ class Run:
 
     def _indices(self, seed: int) -> list[np.ndarray]:
         """Where a seed's parts lie in the pool that each seed splits anew."""
-        y = self.artefact("samples")["pool_labels"]
+        y = self._samples["pool_labels"]
         assert self.sizes
         return indices_of(y if self.metric.is_share else np.zeros(len(y), int), self.sizes, seed)
 
     def _target_scale(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of the numbers that a seed's trials learned from: they were taught in these units."""
-        samples = self.artefact("samples")
+        samples = self._samples
         if not self.sizes:
             return samples["target_mean"], samples["target_deviation"]
         learned = samples["pool_labels"][self._indices(seed)[0]]

@@ -31,6 +31,11 @@ class Quantity:
     scale: float
     digits: int
 
+    def said(self, value: float) -> str:
+        """With its digits; three that count where these would show less, or a hundred."""
+        usual = value == 0 or 10 ** (1 - self.digits) <= abs(value) < 1e6
+        return f"{value:.{self.digits}f}" if usual else f"{value:.3g}"
+
 
 def quantities(run: Run) -> dict[str, Quantity]:
     """The metric and the loss, or one of them where they are the same: by the name of its picture."""
@@ -101,6 +106,7 @@ def predicted(run: Run) -> dict[str, tuple[int, np.ndarray, np.ndarray]]:
             continue
         if true.shape[1] > 1:
             mean, deviation = true.mean(axis=0), true.std(axis=0)
+            deviation[deviation == 0] = 1  # all are equal
             true, said = (true - mean) / deviation, (said - mean) / deviation
         found[row["arm"]] = (row["seed"], true, said)
     return found
@@ -134,7 +140,8 @@ def not_told_apart(names: Sequence[str], lines: Sequence[np.ndarray] | np.ndarra
     said, left = "", [*range(len(names))]
     while left:
         first, *left = left
-        same = [n for n in left if np.allclose(lines[n], lines[first], rtol=0, atol=ALIKE)]
+        alike = [n for n in left if len(lines[n]) == len(lines[first])]
+        same = [n for n in alike if np.allclose(lines[n], lines[first], rtol=0, atol=ALIKE)]
         said += f" {listed([names[n] for n in (first, *same)])} lie on each other." * bool(same)
         left = [n for n in left if n not in same]
     return said

@@ -18,7 +18,8 @@
   function tell(mark, x, y) {
     box.replaceChildren();
     for (const line of mark.dataset.tip.split("\n")) {
-      const [arm, said] = line.includes("\t") ? line.split("\t") : ["", line];
+      const end = line.lastIndexOf("\t");  // a name may have one as well
+      const arm = line.slice(0, Math.max(0, end)), said = line.slice(end + 1);
       if (hidden.has(arm)) continue;
       const row = document.createElement("div");
       if (arm) {

@@ -19,7 +19,7 @@ from actlab.report.curves import (
     predicted,
     shortened,
 )
-from actlab.report.svg import Drawing, Frame, area, dots, element, group, limits, path, text, width_of
+from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, limits, path, text, width_of
 from actlab.results import Summary, Tuning
 from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, paired_differences
 
@@ -113,8 +113,8 @@ def _arm(
     ]
     low, mean, high = (unit.scale * value for value in (item.low, item.difference, item.high))
     if pairs and not frame.x.low <= mean <= frame.x.high:
-        sign, edge = ("◂ ", frame.x.start + 2) if mean < frame.x.low else ("▸ ", frame.x.end - 2)
-        anchor = "start" if sign == "◂ " else "end"
+        sign, edge = ("◄ ", frame.x.start + 2) if mean < frame.x.low else ("► ", frame.x.end - 2)
+        anchor = "start" if sign == "◄ " else "end"
         parts.append(text(edge, middle + 4, f"{sign}{unit.difference(item.difference)}{word}", anchor=anchor))
         return group(*parts)
     for place, (seed, value) in enumerate(pairs.items()):
@@ -129,7 +129,12 @@ def _arm(
             ends = [frame.x.at(float(np.clip(end, frame.x.low, frame.x.high))) for end in (low, high)]
             tip += f", 95% interval {unit.span(item.low, item.high)}: {unit.stated(item.verdict)}"
             parts.append(element("path", d=f"M{ends[0]:.1f} {middle:.1f}H{ends[1]:.1f}", class_="rule", data_tip=tip))
-        at = frame.x.at(mean)
+        at, ends = frame.x.at(mean), [*pairs.values(), *(end for end in (low, high) if math.isfinite(end))]
+        for sign, edge, end, beyond in (("◄", "start", min(ends), min(ends) < frame.x.low),
+                                        ("►", "end", max(ends), max(ends) > frame.x.high)):  # fmt: skip
+            if beyond:  # what is cut off is not hidden
+                tip_there = f"{item.name}: as far as {unit.difference(end / unit.scale)}{word}"
+                parts.append(text(getattr(frame.x, edge), middle + 4, sign, anchor=edge, data_tip=tip_there))
         parts.append(element("path", d=f"M{at - 5:.1f} {middle:.1f}l5 -5l5 5l-5 5Z", class_="mark", data_tip=tip))
     return group(*parts)
 
@@ -141,16 +146,9 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
         return None
     last = max(int(valid.epochs[-1]) for _, valid in curves)
     log = is_log(curves, quantity)
-    shown = [values for pair in curves for curve in pair for values in (curve.mean, curve.low, curve.high)]
-    above = [np.where(values > 0, values, np.nan) for values in shown] if log else shown
-    low, high = limits(above, 0.04)
-    if log:
-        low, high = (float(find([find(v[np.isfinite(v)], initial=start) for v in above]))
-                     for find, start in ((np.min, np.inf), (np.max, 0.0)))  # fmt: skip
-        low, high = low / 1.15, high * 1.15
     names, top = legend_of([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
     frame = Frame.of(
-        WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
+        WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), _limits(curves, log), top=12 + top, log_y=log
     )
     few = len(curves) <= MOST_BANDS
     every = sum(train.seeds for train, _ in curves) <= _MOST_SEEDS
@@ -165,9 +163,16 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
     epochs = range(1, last + 1)
     hits = frame.columns(epochs, [_tip(epoch, curves, quantity) for epoch in epochs])
     axes = frame.axes("epoch", quantity.axis, whole=True)
-    ends = "; ".join(f"{valid.arm} ends at {valid.mean[-1]:.{quantity.digits}f}" for _, valid in curves)
+    ends = "; ".join(f"{valid.arm} ends at {quantity.said(valid.mean[-1])}" for _, valid in curves)
     label = f"{quantity.title}, {last} epochs. Validation: {ends}."
     return Drawing(WIDTH, 300 + top, label, (axes, names, frame.inside(hits, *drawn)))
+
+
+def _limits(curves: Sequence[tuple[Curve, Curve]], log: bool) -> tuple[float, float]:
+    """Of the vertical axis: lines and bands."""
+    shown = np.concatenate([v for pair in curves for curve in pair for v in (curve.mean, curve.low, curve.high)])
+    known = shown[np.isfinite(shown) & ((shown > 0) | (not log))]
+    return (float(known.min()) / 1.15, float(known.max()) * 1.15) if log else limits([known], 0.04)
 
 
 def _curve(frame: Frame, curve: Curve, part: str, kind: str, band: bool, every: bool) -> list[str]:
@@ -191,7 +196,7 @@ def _tip(epoch: int, curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) 
     for train, valid in curves:
         for at in np.flatnonzero(valid.epochs == epoch):
             low, mean, high, trained = (
-                f"{values[at]:.{quantity.digits}f}" for values in (valid.low, valid.mean, valid.high, train.mean)
+                quantity.said(values[at]) for values in (valid.low, valid.mean, valid.high, train.mean)
             )
             spread = f" ({low} to {high})" if valid.seeds > 1 else ""
             lines.append(f"{valid.arm}\t{mean}{spread}, training {trained}")
@@ -207,9 +212,11 @@ def curves_said(run: Run, quantity: Quantity) -> str:
     said = f"{'Full dots' if short else 'Solid'}: validation. {'Rings' if short else 'Dashed'}: training."
     if max(valid.seeds for _, valid in curves) > 1:
         said += " Means over seeds" + ("; bands: lowest to highest." if len(curves) <= MOST_BANDS else ".")
-    low, high = limits([curve.mean for pair in curves for curve in pair])
-    shown = [valid for _, valid in curves] if len(curves) <= MOST_BANDS else []
-    return said + not_told_apart([curve.arm for curve in shown], [curve.mean / (high - low) for curve in shown])
+    is_far = is_log(curves, quantity)
+    scale = Scale(*_limits(curves, is_far), 0, 1, is_far)
+    shown = curves if len(curves) <= MOST_BANDS else []
+    places = [np.concatenate([scale(train.mean), scale(valid.mean)]) for train, valid in shown]
+    return said + not_told_apart([valid.arm for _, valid in shown], places)
 
 
 def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bool = False) -> Drawing | None:
@@ -258,7 +265,8 @@ def predicted_drawings(run: Run) -> dict[str, Drawing]:
 def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     """How one arm's difference and its interval went while seeds were added; None where they were not."""
     [known] = [item for item in summary.comparisons if item.name == name]
-    seeds, unit = summary.experiment.seeds, summary.measure.unit
+    trained, unit = set().union(*summary.values.values()), summary.measure.unit
+    seeds = [seed for seed in summary.experiment.seeds if seed in trained]  # in the order in which they were added
     if not summary.experiment.max_seeds or len(seeds) <= LEAST_PAIRS:
         return None
     at = [int(n) for n in np.unique(np.linspace(LEAST_PAIRS, len(seeds), min(_MOST_LOOKS, len(seeds))).round())]
@@ -266,15 +274,15 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     for n in at:
         table = {arm: {s: v for s, v in values.items() if s in seeds[:n]} for arm, values in summary.values.items()}
         looked = compare(table, known.baseline, margin=known.margin, sequential=True)
-        found.append(next(item for item in looked if item.name == name))
+        found.append(known if n == len(seeds) else next(item for item in looked if item.name == name))
     low, mean, high = (
         unit.scale * np.array([getattr(item, part) for item in found]) for part in ("low", "difference", "high")
     )
-    margin, tint = unit.scale * known.margin, colours([*summary.values])[name]
+    margin, tint = unit.scale * known.margin, colours([*summary.table["arm"]])[name]
     frame = Frame.of(WIDTH, 240, (LEAST_PAIRS, at[-1]), limits([low, high, np.array([0, margin, -margin])]), top=30)
     top, foot = frame.y.at(margin), frame.y.at(-margin)
-    tips = [f"{n} seeds: {unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}, {item.verdict}"
-            for n, item in zip(at, found, strict=True)]  # fmt: skip
+    tips = [f"{n} seeds: {unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}, "
+            f"{unit.stated(item.verdict)}" for n, item in zip(at, found, strict=True)]  # fmt: skip
     x, word = np.array(at), unit.word and f", {unit.word}"
     marks = frame.inside(
         element("rect", x=frame.x.start, y=top, width=frame.x.end - frame.x.start, height=foot - top, class_="shade"),

@@ -8,6 +8,7 @@ import functools
 import html
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -23,6 +24,7 @@ _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
 _KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # a name may have them
 _NEAR = 0.03  # of a smooth line in pixels to its points, so that no joint is seen; rounding adds twice as much
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
@@ -66,8 +68,9 @@ class Drawing:
     def as_file(self) -> str:
         """SVG that stands alone: with its colours, on paper."""
         paper = element("rect", width=self.width, height=self.height, class_="paper")
-        return self._text(f"<style>{_light_sheet()}</style>{paper}", xmlns="http://www.w3.org/2000/svg",
+        said = self._text(f"<style>{_light_sheet()}</style>{paper}", xmlns="http://www.w3.org/2000/svg",
                           width=self.width, height=self.height, class_="drawing")  # fmt: skip
+        return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", said)
 
     def _text(self, first: str = "", **attributes: str | float) -> str:
         box = f"0 0 {_said(self.width)} {_said(self.height)}"
@@ -157,8 +160,13 @@ def group(*inside: str, **attributes: str | float | None) -> str:
 
 
 def width_of(words: str, size: float = _SIZE) -> float:
-    """Of a text, about."""
-    return _EM * size * len(words)
+    """Of a text, about; letters of East Asia and pictures are as wide as high.
+
+    >>> round(width_of("ab", 100)), round(width_of("\u65e5\u672c", 100))
+    (112, 200)
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
+    return size * (_EM * (len(words) - wide) + wide)
 
 
 @dataclass(frozen=True)
@@ -283,12 +291,14 @@ def limits(values: Sequence[np.ndarray], room: float = 0.06) -> tuple[float, flo
 
 
 def tick_texts(ticks: Sequence[float]) -> list[tuple[float, str]]:
-    """Each number with its text, all with as many digits as they need.
+    """Each number with its text, with as many digits as it needs.
 
-    >>> tick_texts([0.0, 0.5, 1.0]), tick_texts([1e-05, 1.0])
-    ([(0.0, '0'), (0.5, '0.5'), (1.0, '1')], [(1e-05, '1e-5'), (1.0, '1')])
+    >>> tick_texts([0.0, 0.5, 1.0]), tick_texts([1.5e-04, 1.0])
+    ([(0.0, '0'), (0.5, '0.5'), (1.0, '1')], [(0.00015, '1.5e-4'), (1.0, '1')])
     """
-    return [(tick, re.sub(r"e([+-])0*", lambda m: "e" + m[1].strip("+"), f"{tick:.6g}")) for tick in ticks]
+    small = [0 < abs(tick) < 1e-3 for tick in ticks]
+    said = (np.format_float_scientific(t, 5, trim="-") if s else f"{t:.6g}" for t, s in zip(ticks, small, strict=True))
+    return [(t, re.sub(r"e([+-])0*", lambda m: "e" + m[1].strip("+"), s)) for t, s in zip(ticks, said, strict=True)]
 
 
 def _decades(low: float, high: float, most: int) -> Iterator[float]:

@@ -10,6 +10,7 @@ from actlab import catalogue, naming
 from actlab.experiment import Run, inside
 from actlab.results.numbers import percent
 from actlab.results.summary import with_arms
+from actlab.stats import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,16 @@ def inside_said(run: Run) -> list[str]:
         amiss += wrong
         learned += [*_learned(str(arm), own, of_layers)][: MOST_SAID - len(wrong)]
     fine = ["No layer is dead or saturated, no gradient vanishes."]
-    return [*(amiss or fine), *learned] if len(measured) else []
+    return [*(amiss or fine), *learned, *_not_measured(run, measured)] if len(measured) else []
+
+
+def _not_measured(run: Run, measured: "pd.DataFrame") -> Iterator[str]:
+    """Of which arms networks were trained without looking inside."""
+    trials = with_arms(run).query("status != 'planned'")
+    counts = trials.assign(seen=trials["key"].isin(measured["key"])).groupby("arm", sort=False)["seen"]
+    less = [f"{seen:.0f} of {n} of {arm}" for arm, seen, n in counts.agg(["sum", "size"]).itertuples() if seen < n]
+    if less:
+        yield f"Not all networks were measured: {listed(less)}."
 
 
 def _measured(run: Run) -> "pd.DataFrame":

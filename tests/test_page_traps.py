@@ -1,0 +1,104 @@
+"""What the page might get wrong without anyone noticing: each test stands for a mistake that was found or planted."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+from test_figures import forest_of, of_class, parsed, scale_of
+from test_insides import FINE, planted
+from test_report import fake_run
+
+from actlab.experiment import METRICS, Run
+from actlab.report import figures
+from actlab.report.curves import predicted, quantities
+from actlab.report.svg import Drawing, text, tick_texts
+from actlab.results import confusions, inside_said, summarise
+
+
+def tips_of(drawing):
+    return [node.get("data-tip") for node in of_class(parsed(drawing), "hit")]
+
+
+def test_samples_are_read_once_not_for_each_trial(tmp_path, monkeypatch):
+    read, artefact = [], Run.artefact
+    monkeypatch.setattr(Run, "artefact", lambda run, name: (read.append(name), artefact(run, name))[1])
+    confusions(fake_run(tmp_path / "run", seeds=20, epochs=1))
+    assert len(read) < 10
+
+
+def test_looks_end_with_the_last_seed_that_is_trained(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=12, epochs=2, max_seeds=20)
+    run.trials.loc[run.trials["seed"] >= 8, "status"] = "planned"
+    summary = summarise(run)
+    tips = tips_of(figures.looks_drawing(summary, "tanh"))
+    assert [tip.partition(" ")[0] for tip in tips] == ["5", "6", "7", "8"]
+    [item] = summary.comparisons
+    assert item.n == 8 and summary.measure.unit.bracketed(item.low, item.high) in tips[-1]
+
+
+def test_lines_decades_apart_do_not_lie_on_each_other(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=2, epochs=30)
+    late = np.where(run.curves["activation"] == "relu", 1e-3, 1e-5)
+    for part in ("train", "valid"):
+        run.curves[f"{part}_loss"] = np.where(run.curves["epoch"] < 3, 1.0, late)
+    quantity = quantities(run)["loss"]
+    assert "lie on each other" not in figures.curves_said(run, quantity)
+    drawing = figures.curve_drawing(run, quantity)
+    assert "tanh ends at 1e-05" in drawing.label and "tanh\t1e-05 (" in tips_of(drawing)[-1], "and not at 0.0000"
+    lines = {node.get("data-arm"): node for node in parsed(drawing).iter() if node.get("data-arm")}
+    last = [float(of_class(lines[arm], "valid")[-1].get("d").split()[-1]) for arm in ("relu", "tanh")]
+    assert last[1] - last[0] > 80
+    run.curves["valid_loss"] = np.where(run.curves["epoch"] < 3, 1.0, 1e-3)
+    assert "relu and tanh lie on each other." in figures.curves_said(run, quantity)
+
+
+def test_numbers_beside_an_axis_leave_room_for_its_title():
+    assert max(len(said) for _, said in tick_texts([0.0001, 0.00025, 0.001, 10.0, -0.0002])) <= 6
+
+
+def test_a_look_says_what_the_verdict_says(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=12, epochs=2, max_seeds=20, effects={"tanh": -0.9})
+    summary = summarise(run)
+    [item] = summary.comparisons
+    assert "learn" in item.verdict, "the case"
+    assert tips_of(figures.looks_drawing(summary, "tanh"))[-1].endswith(f", {item.verdict}")
+
+
+def test_what_a_forest_cuts_off_is_marked(tmp_path):
+    arms = ("relu", "tanh", "elu", "silu", "softplus")
+    run = fake_run(tmp_path / "run", arms, seeds=40, epochs=1, effects=dict.fromkeys(arms, 0.0))
+    lost = (run.trials["activation"] == "elu") & (run.trials["seed"] == 3)
+    run.trials.loc[lost, "test_accuracy"] -= 0.06
+    root = parsed(forest_of(run))
+    _, start = scale_of(root)
+    assert abs(start) < 2, "one seed does not squeeze the others"
+    assert len(of_class(root, "dot")) == 159
+    [mark] = [node for node in root.iter() if node.text == "◄"]
+    [item] = [item for item in summarise(run).comparisons if item.name == "elu"]
+    values = run.trials.set_index(["activation", "seed"])["test_accuracy"]
+    least = 100 * min(item.low, values["elu", 3] - values["relu", 3])
+    assert mark.get("data-tip") == f"elu: as far as {least:.2f} points"
+
+
+def test_what_was_not_measured_inside_is_not_said_to_be_well(tmp_path):
+    run = planted(tmp_path / "run", {"relu": {}, "tanh": {}, "elu": {}}, seeds=3)
+    assert inside_said(run) == [FINE]
+    gone = (run.inside["activation"] == "relu") | ((run.inside["activation"] == "elu") & (run.inside["seed"] == 1))
+    run.__dict__["inside"] = run.inside.loc[~gone]
+    assert inside_said(run) == [FINE, "Not all networks were measured: 0 of 3 of relu and 2 of 3 of elu."]
+
+
+def test_a_name_that_xml_does_not_know_can_be_drawn(tmp_path):
+    drawing = Drawing(40, 20, "\x01", (text(1, 10, "a\x01\ufffe\N{GRINNING FACE}\tb"),))
+    drawing.save(tmp_path / "a.png")
+    assert ET.fromstring(drawing.as_file).find("{*}text").text == "a��\N{GRINNING FACE}\tb"
+
+
+def test_targets_that_are_all_equal_are_drawn_as_they_are(tmp_path, monkeypatch):
+    run = fake_run(tmp_path / "run", seeds=2, epochs=2)
+    true = np.array([[0.0, 5.0], [2.0, 5.0]])
+    run.__dict__["metric"] = METRICS["r2"]
+    monkeypatch.setattr(Run, "test_labels", lambda run, seed: true)
+    monkeypatch.setattr(Run, "predictions", lambda run, key: np.add(true, [[1.0, 0.5], [0.0, 0.0]]))
+    with np.errstate(all="raise"):
+        _, shown, said = predicted(run)["tanh"]
+    assert shown.tolist() == [[-1, 0], [1, 0]] and said.tolist() == [[0, 0.5], [1, 0]]

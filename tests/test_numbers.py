@@ -446,7 +446,7 @@ def test_the_margin_is_told_in_the_targets_variance(tmp_path, monkeypatch):
     wanted = experiment("relu", "tanh")
     object.__setattr__(wanted, "metric", SQUARED)
     said = before._question(DIABETES, wanted)
-    assert "differences below 0.01 of the target's variance count as none" in said
+    assert "a difference within 0.01 of the target's variance is too small to matter" in said
     object.__setattr__(wanted, "margin", 0.05)
     assert "differences below 0.05 of the target's variance" in before._question(DIABETES, wanted)
     kept, _ = before.look_before(DIABETES, wanted, {}, force=False)

@@ -142,17 +142,23 @@ def test_numbers_of_a_line_are_those_of_its_trial(run):
 
 
 def test_the_sentence_says_when_each_activation_was_best(run):
-    rows = rows_of(run, "SELECT activation, seed, epoch, valid_metric FROM curves")
+    rows = rows_of(run, "SELECT activation, seed, epoch, valid_loss FROM curves")
     for name, sentence in zip(("relu", "tanh", "leaky_relu"), epochs_drawing(run).said, strict=True):
         best = {}
         for arm, seed, epoch, value in rows:
             if arm == name and (name, seed) != ("leaky_relu", 3):
-                best.setdefault(seed, []).append((-value, epoch))
+                best.setdefault(seed, []).append((value, epoch))
         epochs = [min(own)[1] for own in best.values()]
         assert len(epochs) == 10 - (name == "leaky_relu")
         middle, last, seeds, low, high = map(float, re.findall(r"\d+(?:\.\d+)?", sentence))
-        assert sentence.startswith(f"{name}: the best validation accuracy came in epoch ")
-        assert (middle, last, seeds, low, high) == (np.median(epochs), 25, len(epochs), min(epochs), max(epochs))
+        assert sentence.startswith(f"{name}: the lowest validation loss came in epoch ")
+        assert (middle, last, seeds, low, high) == (
+            sorted(epochs)[(len(epochs) - 1) // 2],
+            25,
+            len(epochs),
+            min(epochs),
+            max(epochs),
+        )
 
 
 def test_settings_that_vary_have_axes_and_rates_logarithmic_ones(tmp_path):
@@ -284,7 +290,7 @@ def test_one_seed_stands_in_the_middle_of_its_axis(tmp_path):
     run = fake_run(tmp_path / "run", ("relu",), seeds=1, epochs=1)
     found = epochs_drawing(run)
     axes = axes_of(found.drawing)
-    assert found.said == ("relu: the best validation accuracy came in epoch 1 of 1.",)
+    assert found.said == ("relu: the lowest validation loss came in epoch 1 of 1.",)
     assert axes["seed"].beside == {"0": axes["seed"].end - 125} and axes["activation"].beside == {
         "relu": axes["seed"].end - 125
     }
@@ -307,7 +313,8 @@ def test_numbers_learned(tmp_path, metric):
     last = [*epochs.values()][-1]
     expected = sorted(last.y(value) for (value,) in rows_of(run, "SELECT valid_metric FROM curves"))
     assert sorted(at[last.name] for _, at in lines_of(epochs_drawing(run).drawing)) == pytest.approx(expected, abs=1.5)
-    sign = 1 if metric == "r2" else -1
-    best = [max(own["epoch"], key=own.set_index("epoch")[f"valid_{metric}"].mul(sign).get)
-            for _, own in run.curves[run.curves["activation"] == "relu"].groupby("seed")]  # fmt: skip
-    assert f"came in epoch {np.median(best):g} of 3" in epochs_drawing(run).said[0]
+    loss = "valid_loss" if metric == "r2" else f"valid_{metric}"
+    best = sorted(
+        own.loc[own[loss].idxmin(), "epoch"] for _, own in run.curves.query("activation == 'relu'").groupby("seed")
+    )
+    assert f"came in epoch {best[(len(best) - 1) // 2]} of 3" in epochs_drawing(run).said[0]

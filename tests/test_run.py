@@ -206,7 +206,7 @@ def test_baseline_and_margin_are_chosen_before_training(tmp_path):
         compare("relu", "tanh", out=tmp_path / "other", baseline="relv", **SMALL)
     told = Told()
     compare("relu", "tanh", out=tmp_path / "default", progress=told, **SMALL)
-    assert any("differences below 0.6 points count as none. Both are fixed" in said for said in told.said)
+    assert any("a difference within 0.6 points is too small to matter. Both are fixed" in said for said in told.said)
     compare("relu", "tanh", out=tmp_path / "default", margin=0.6, **SMALL)  # named or not, it is the same
     with pytest.raises(UserError, match=r"before training, is 0\.6; the command says 0.7"):
         compare("relu", "tanh", out=tmp_path / "default", margin=0.7, **SMALL)

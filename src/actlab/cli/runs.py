@@ -20,7 +20,10 @@ def report(
     """Draw a run's report again, without training."""
     from actlab.report import draw
 
-    print(draw(run, hiplot))
+    page = draw(run, hiplot)
+    print(page)
+    if hiplot:
+        print(page.with_name("hiplot.html"))
 
 
 @app.command(epilog="Example: actlab export runs/mnist-1a2b3c4d --format csv")

@@ -56,6 +56,6 @@ def _question(dataset: Dataset, experiment: Experiment) -> str:
     raised = " (two test examples)" if 0 < experiment.margin < margin else ""
     least = f"{margin:.3g} {metric.unit.word or f'of {metric.words}'}{raised}"
     return (
-        f"Compared with {experiment.baseline_label}, paired by seed; differences below {least} count as none. Both are "
-        "fixed before training."
+        f"Compared with {experiment.baseline_label}, paired by seed; a difference within {least} is too small to "
+        "matter. Both are fixed before training."
     )

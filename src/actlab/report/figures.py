@@ -82,7 +82,8 @@ def _badge(item: Comparison, unit: Unit) -> str:
 def kind(verdict: str) -> str:
     """The class of a verdict's colour; "" for those that have none."""
     kinds = {"better": "better", "worse": "worse", "practically equal": "equal"}
-    return next((found for begins, found in kinds.items() if verdict.startswith(begins)), "")
+    found = next((found for begins, found in kinds.items() if verdict.startswith(begins)), "")
+    return f"{found} slight" if "slightly" in verdict else found
 
 
 def _reach(

@@ -34,7 +34,7 @@ class Measure:
     def words(self, value: float, digits: int = 2) -> str:
         if not self.is_log:
             return f"{value:.3g}%"
-        said = f"{value:.{digits}g}" if value >= 0.01 else f"{value:.{digits - 1}e}"
+        said = f"{value:.{digits}g}" if value >= 0.01 or value == 0 else f"{value:.{digits - 1}e}"
         return re.sub("e([+-])0*", lambda found: "e" + found[1].strip("+"), said)
 
 

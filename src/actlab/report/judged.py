@@ -17,6 +17,8 @@ def draw_judgement(found: "Judgement", file: Path) -> Path:
     """Write the page; all is in it, no network is needed."""
     if file.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"{file} is no page: name a file that ends in .html.")
+    if not file.parent.is_dir():
+        raise UserError(f"There is no folder {file.parent} for {file.name}: make it first, or name another.")
     write_text(file, template("judged.html").render(found=found, pictures=pictures_of(found).items(), sheet=sheet))
     return file
 

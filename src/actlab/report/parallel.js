@@ -25,7 +25,7 @@
     const clear = add(told, "button", "");
     clear.type = "button";
     clear.textContent = "clear";
-    add(told, "span", "").textContent = "Drag along an axis, or move its two handles by arrow keys; Escape clears.";
+    add(told, "span", "").textContent = "Drag along an axis, or move its two handles by arrow keys; Escape clears an axis.";
     clear.addEventListener("click", () => axes.forEach((axis) => choose(axis, null)));
 
     axes.forEach((axis, place) => {

@@ -60,7 +60,7 @@ def epochs_drawing(run: Run) -> Parallel | None:
     """A line for each trial and epoch, and when each activation was best; None where nothing is trained."""
     trials = _trained(run)
     rows = run.curves.merge(trials[["key", "arm", "status", *_SETTINGS[1:]]], on="key")
-    return None if rows.empty else _drawn(run, rows, _EPOCHS, "epochs", _best_epochs(run, rows))
+    return None if rows.empty else _drawn(run, rows, _EPOCHS, "epochs", _best_epochs(run))
 
 
 def _trained(run: Run) -> DataFrame:
@@ -68,18 +68,16 @@ def _trained(run: Run) -> DataFrame:
     return trials.loc[trials["status"] != "planned"]
 
 
-def _best_epochs(run: Run, rows: DataFrame) -> tuple[str, ...]:
-    """When the validation metric of each activation was best: the median over the trials that finished."""
-    sign, found = run.metric.improvement(1.0), []
-    for activation, own in rows.assign(better=sign * rows[run.metric.named("valid_metric")]).groupby(
-        "activation", sort=False
-    ):
-        own = own.loc[own["status"] == "finished"]
-        best = own.loc[own.groupby("key")["better"].idxmax(), "epoch"]  # the first of equal ones
-        low, high, n = best.min(), best.max(), len(best)
-        among = f" (median of {n} trials, {low} to {high})" if low < high else f" (in all {n} trials)" * (n > 1)
-        came = f"the best validation {run.metric.words} came in epoch {best.median():g} of {rows['epoch'].max()}{among}"
-        found.append(f"{activation}: {came if n else 'no trial finished'}.")
+def _best_epochs(run: Run) -> tuple[str, ...]:
+    """When the validation loss of each activation was lowest: the median over the trials that finished."""
+    found, last = [], run.experiment.epochs
+    for activation, own in _trained(run).groupby("activation", sort=False):
+        best = sorted(own.loc[own["status"] == "finished", "best_epoch"].astype(int))
+        among = f" (in all {len(best)} trials)" * (len(best) > 1)
+        if best and best[0] < best[-1]:
+            among = f" (median of {len(best)} trials, {best[0]} to {best[-1]})"
+        came = f"the lowest validation loss came in epoch {best[(len(best) - 1) // 2]} of {last}{among}" if best else ""
+        found.append(f"{activation}: {came or 'no trial finished'}.")
     return tuple(found)
 
 

@@ -32,7 +32,7 @@ class Run(experiment.Run):
             raise one_of("plot of this run", kind, dict.fromkeys(["metric", *found]))
         return found[wanted]
 
-    def report(self, hiplot: bool = False) -> Path:
+    def report(self, *, hiplot: bool = False) -> Path:
         """Draw its page again; the path of it. `hiplot`: with a HiPlot page beside it."""
         from actlab.report.drawing import draw
 

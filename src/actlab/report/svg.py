@@ -217,10 +217,13 @@ class Frame:
 
     @classmethod
     def of(
-        cls, width: float, height: float, x: tuple[float, float], y: tuple[float, float], *, left: float = 52,
+        cls, width: float, height: float, x: tuple[float, float], y: tuple[float, float], *, left: float | None = None,
         right: float = 12, top: float = 10, bottom: float = 42, log_x: bool = False, log_y: bool = False,
     ) -> "Frame":  # fmt: skip
-        return cls(Scale(*x, left, width - right, log_x), Scale(*y, height - bottom, top, log_y))
+        up = Scale(*y, height - bottom, top, log_y)
+        if left is None:  # room for the numbers, and for a title that runs upwards
+            left = max(52.0, 28 + max((width_of(said, 12) for _, said in tick_texts(up.ticks(8))), default=0))
+        return cls(Scale(*x, left, width - right, log_x), up)
 
     def axes(
         self, x_title: str = "", y_title: str = "", *, x_ticks: Sequence[tuple[float, str]] | None = None,

@@ -9,6 +9,7 @@ from actlab.report.figures import curve_drawing
 from actlab.report.svg import sheet
 from actlab.report.templates import template
 from actlab.results import summarise
+from actlab.stats import listed
 
 
 def draw_tutorial(said: str, runs: Mapping[str, Run], file: Path) -> Path:
@@ -16,6 +17,7 @@ def draw_tutorial(said: str, runs: Mapping[str, Run], file: Path) -> Path:
     sides = [
         {
             "title": title,
+            "reached": f"Validation accuracy ends at {_reached(run)}.",
             "conclusion": summarise(run).conclusion,
             "curves": [(q.title, drawn) for q in quantities(run).values() if (drawn := curve_drawing(run, q))],
             "page": f"{run.path.relative_to(file.parent).as_posix()}/report/index.html",
@@ -25,3 +27,9 @@ def draw_tutorial(said: str, runs: Mapping[str, Run], file: Path) -> Path:
     tint = arm_colours(next(iter(runs.values())))
     write_text(file, template("tutorial.html").render(said=said, sides=sides, tint=tint, sheet=sheet))
     return file
+
+
+def _reached(run: Run) -> str:
+    """Of each activation, in the mean over seeds."""
+    means = run.trials.groupby("activation", sort=False)["final_valid_accuracy"].mean()
+    return listed([f"{mean:.1%} with {name}" for name, mean in means.items()])

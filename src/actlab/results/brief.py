@@ -31,13 +31,14 @@ def answers(summary: "Summary") -> list[list[str]]:
     part = metric.named("test_metric" if summary.has_test else "final_valid_metric")
     beside = "below" if metric.unit.better == "lower" else "minus"
     header = [f"{beside} {summary.comparisons[0].baseline}", "verdict"] if found else []
-    rows = [["activation", summary.metric, *header, "step cost"]]
+    dear = ["step cost"] * (len(summary.table) > 1)  # of one beside another
+    rows = [["activation", summary.metric, *header, *dear]]
     for row in summary.table.to_dict("records"):
         judged = ["baseline", ""] if found else []
         if item := found.get(row["arm"]):
             judged = [estimate(item, metric.unit) if item.n else NO_TEST, _verdict(item, metric.unit)]
-        cost = columns(summary.experiment)["step cost"].cell(row)
-        rows.append([row["arm"], interval_text(row, part, metric), *judged, cost])
+        cost = [columns(summary.experiment)[name].cell(row) for name in dear]
+        rows.append([row["arm"], interval_text(row, part, metric), *judged, *cost])
     return rows
 
 

@@ -24,6 +24,7 @@ LEAST_GRADIENT = 1e-3
 # A function whose slope is flat (saturated) on this share of [-1, 1] is so by design, as relu is for half of what it is
 # given: of its layers only is said what is dead.
 FLAT_BY_DESIGN = 0.1
+FAINT = 0.1  # of the largest gradient that an arm starts with at its first layer
 MOST_SAID = 2  # sentences an arm
 RULES = (
     f"A unit is dead where |f'| < {inside.DEAD:g} on all of 256 validation samples, a value saturated where |f'| < "
@@ -59,7 +60,15 @@ def inside_said(run: Run) -> list[str]:
         amiss += wrong
         learned += [*_learned(str(arm), own, of_layers)][: MOST_SAID - len(wrong)]
     fine = ["No layer is dead or saturated, no gradient vanishes."]
-    return [*(amiss or fine), *learned, *_not_measured(run, measured)] if len(measured) else []
+    return [*(amiss or fine), *_faint(table), *learned, *_not_measured(run, measured)] if len(measured) else []
+
+
+def _faint(table: "pd.DataFrame") -> Iterator[str]:
+    """Whose first layer starts with a gradient far smaller than another arm's."""
+    start = table.loc[(table["epoch"] == 0) & (table["layer"] == 1)].set_index("arm")["gradient_z"].dropna()
+    for arm, value in start.items():
+        if LEAST_GRADIENT * start.max() < value < FAINT * start.max():
+            yield f"{arm}'s gradient at layer 1 starts at {percent(value / start.max(), 0)} of {start.idxmax()}'s."
 
 
 def _not_measured(run: Run, measured: "pd.DataFrame") -> Iterator[str]:

@@ -240,11 +240,17 @@ def judged(
         comparisons = {task: [_no_function(item) for item in found] for task, found in comparisons.items()}
     least = 2 if origin.selection else 3  # of two arms of a table from elsewhere their comparison says it
     best = {
-        task: stats.best_among(arms, sequential=looks, progress=progress)
+        task: _as_compared(stats.best_among(arms, sequential=looks, progress=progress), comparisons[task])
         for task, arms in tables.items()
         if len(arms) >= least and not origin.unlearned.issuperset(arms)
     }
     return Judgement(tables, comparisons, best, metric, unit, subject, told, group, origin)
+
+
+def _as_compared(best: list[str], comparisons: list[Comparison]) -> list[str]:
+    """With the baseline, or an arm, that is not told apart from one of them: both statements stand side by side."""
+    open_pairs = [{item.name, item.baseline} for item in comparisons if item.low <= 0 <= item.high]
+    return best + [name for pair in open_pairs if len(pair & {*best}) == 1 for name in pair - {*best}]
 
 
 def _no_function(item: Comparison) -> Comparison:

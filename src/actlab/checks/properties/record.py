@@ -69,7 +69,7 @@ class Properties:
             ("bounded", {"both": "yes", "no": "no"}.get(self.bounded, f"{self.bounded} only")),
             ("zero-centred", f"{'yes' if self.zero_centred else 'no'}; f(0) = {_number(self.at_zero)}"),
             ("steepest", self._steepest()),
-            ("kinks", ", ".join(f"{_number(k.x)}{' (a jump)' if k.jump else ''}" for k in self.kinks) or "none"),
+            ("kinks", ", ".join(f"at {_number(k.x)}{' (a jump)' if k.jump else ''}" for k in self.kinks) or "none"),
             ("fixed points", _listed(self.fixed_points, self.more_fixed_points)),
             ("|f'| < 0.1", _listed(self.vanishing, self.more_vanishing)),
             (

@@ -6,18 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from actlab.experiment import Run
-from actlab.report.curves import (
-    MOST_BANDS,
-    Curve,
-    Quantity,
-    arm_colours,
-    colours,
-    curves_of,
-    is_log,
-    not_told_apart,
-    predicted,
-    shortened,
-)
+from actlab.report import curves
 from actlab.report.svg import Drawing, Frame, area, dots, element, group, limits, path, text, width_of
 from actlab.results import Summary, Tuning
 from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, paired_differences
@@ -37,7 +26,7 @@ def forest(
     """The difference of each arm from the baseline: a dot a seed, the interval, the margin shaded, a badge."""
     if not comparisons:
         return None
-    tint, baseline, margin = colours(list(arms)), comparisons[0].baseline, unit.scale * comparisons[0].margin
+    tint, baseline, margin = curves.colours(list(arms)), comparisons[0].baseline, unit.scale * comparisons[0].margin
     pairs = {
         item.name: {seed: unit.scale * d for seed, d in paired_differences(values[baseline], values[item.name]).items()}
         for item in comparisons
@@ -46,7 +35,7 @@ def forest(
     height = _ROW * len(comparisons) + 58
     frame = Frame.of(WIDTH, height, reach, (len(comparisons), 0), left=10, right=10, top=4, bottom=54)
     word = unit.word and f", {'percentage points' if unit.word == Unit.word else unit.word}"
-    told = [f"{unit.against(metric)} that of {shortened(baseline)}{word}", "to the right is better"]
+    told = [f"{unit.against(metric)} that of {curves.shortened(baseline)}{word}", "to the right is better"]
     parts = [frame.axes(y_ticks=[])]
     if margin:
         left, right = frame.x.at(max(-margin, reach[0])), frame.x.at(min(margin, reach[1]))
@@ -102,7 +91,7 @@ def _arm(
     """Name and badge on a line, dots and interval below it."""
     said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 32
     room = WIDTH - 34 - width_of(said)
-    name = shortened(item.name, max(8, int(room / width_of("x"))))
+    name = curves.shortened(item.name, max(8, int(room / width_of("x"))))
     parts = [
         element("circle", cx=16, cy=top + 11, r=5, class_="fill", style=f"color:{colour}"),
         text(27, top + 16, name),
@@ -131,43 +120,43 @@ def _arm(
     return group(*parts)
 
 
-def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Drawing | None:
+def curve_drawing(run: Run, quantity: curves.Quantity, *, legend: bool = False) -> Drawing | None:
     """The metric or the loss by epoch: training dashed, validation solid, a band of the seeds where few are shown."""
-    curves, tint = curves_of(run, quantity), arm_colours(run)
-    if not curves:
+    both, tint = curves.curves_of(run, quantity), curves.arm_colours(run)
+    if not both:
         return None
-    last = max(int(valid.epochs[-1]) for _, valid in curves)
-    log = is_log(curves, quantity)
-    shown = [values for pair in curves for curve in pair for values in (curve.mean, curve.low, curve.high)]
+    last = max(int(valid.epochs[-1]) for _, valid in both)
+    log = curves.is_log(both, quantity)
+    shown = [values for pair in both for curve in pair for values in (curve.mean, curve.low, curve.high)]
     above = [np.where(values > 0, values, np.nan) for values in shown] if log else shown
     low, high = limits(above, 0.04)
     if log:
         low, high = (float(find([find(v[np.isfinite(v)], initial=start) for v in above]))
                      for find, start in ((np.min, np.inf), (np.max, 0.0)))  # fmt: skip
         low, high = low / 1.15, high * 1.15
-    names, top = legend_of([valid.arm for _, valid in curves], tint) if legend else ("", 0.0)
+    names, top = legend_of([valid.arm for _, valid in both], tint) if legend else ("", 0.0)
     frame = Frame.of(
         WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
     )
-    few = len(curves) <= MOST_BANDS
-    every = sum(train.seeds for train, _ in curves) <= _MOST_SEEDS
+    few = len(both) <= curves.MOST_BANDS
+    every = sum(train.seeds for train, _ in both) <= _MOST_SEEDS
     drawn = [
         group(
             *_curve(frame, train, "training", "train thin", few, every),
             *_curve(frame, valid, "validation", "valid", few, every),
             data_arm=valid.arm, style=f"color:{tint[valid.arm]}",
         )
-        for train, valid in curves
+        for train, valid in both
     ]  # fmt: skip
     epochs = range(1, last + 1)
-    hits = frame.columns(epochs, [_tip(epoch, curves, quantity) for epoch in epochs])
+    hits = frame.columns(epochs, [_tip(epoch, both, quantity) for epoch in epochs])
     axes = frame.axes("epoch", quantity.axis, whole=True)
-    ends = "; ".join(f"{valid.arm} ends at {valid.mean[-1]:.{quantity.digits}f}" for _, valid in curves)
+    ends = "; ".join(f"{valid.arm} ends at {valid.mean[-1]:.{quantity.digits}f}" for _, valid in both)
     label = f"{quantity.title}, {last} epochs. Validation: {ends}."
     return Drawing(WIDTH, 300 + top, label, (axes, names, frame.inside(hits, *drawn)))
 
 
-def _curve(frame: Frame, curve: Curve, part: str, kind: str, band: bool, every: bool) -> list[str]:
+def _curve(frame: Frame, curve: curves.Curve, part: str, kind: str, band: bool, every: bool) -> list[str]:
     x, found = frame.x(curve.epochs), []
     if curve.seeds > 1:
         if band and part == "validation":
@@ -183,9 +172,9 @@ def _curve(frame: Frame, curve: Curve, part: str, kind: str, band: bool, every: 
     return found
 
 
-def _tip(epoch: int, curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) -> str:
+def _tip(epoch: int, both: Sequence[tuple[curves.Curve, curves.Curve]], quantity: curves.Quantity) -> str:
     lines = [f"epoch {epoch}"]
-    for train, valid in curves:
+    for train, valid in both:
         for at in np.flatnonzero(valid.epochs == epoch):
             low, mean, high, trained = (
                 f"{values[at]:.{quantity.digits}f}" for values in (valid.low, valid.mean, valid.high, train.mean)
@@ -195,18 +184,18 @@ def _tip(epoch: int, curves: Sequence[tuple[Curve, Curve]], quantity: Quantity) 
     return "\n".join(lines)
 
 
-def curves_said(run: Run, quantity: Quantity) -> str:
+def curves_said(run: Run, quantity: curves.Quantity) -> str:
     """What the lines are, and which of them lie on each other."""
-    curves = curves_of(run, quantity)
-    if not curves:
+    both = curves.curves_of(run, quantity)
+    if not both:
         return ""
-    short = len(curves[0][1].epochs) < 3
+    short = len(both[0][1].epochs) < 3
     said = f"{'Full dots' if short else 'Solid'}: validation. {'Rings' if short else 'Dashed'}: training."
-    if max(valid.seeds for _, valid in curves) > 1:
-        said += " Means over seeds" + ("; bands: lowest to highest." if len(curves) <= MOST_BANDS else ".")
-    low, high = limits([curve.mean for pair in curves for curve in pair])
-    shown = [valid for _, valid in curves] if len(curves) <= MOST_BANDS else []
-    return said + not_told_apart([curve.arm for curve in shown], [curve.mean / (high - low) for curve in shown])
+    if max(valid.seeds for _, valid in both) > 1:
+        said += " Means over seeds" + ("; bands: lowest to highest." if len(both) <= curves.MOST_BANDS else ".")
+    low, high = limits([curve.mean for pair in both for curve in pair])
+    shown = [valid for _, valid in both] if len(both) <= curves.MOST_BANDS else []
+    return said + curves.not_told_apart([curve.arm for curve in shown], [curve.mean / (high - low) for curve in shown])
 
 
 def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bool = False) -> Drawing | None:
@@ -239,13 +228,13 @@ def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bo
 
 def predicted_drawings(run: Run) -> dict[str, Drawing]:
     """What a network of each arm predicts for the test samples, over what is true; none of classes."""
-    panels, tint, found = predicted(run), arm_colours(run), {}
+    panels, tint, found = curves.predicted(run), curves.arm_colours(run), {}
     both = limits([values for _, true, said in panels.values() for values in (true, said)])
     for arm, (seed, true, said) in panels.items():
         frame = Frame.of(WIDTH, 340, both, both, top=30)
         marks = dots(frame.x(true), frame.y(said), 2.5, class_="dot")
         right = frame.line(np.array(both), np.array(both), class_="axis")
-        title = text(WIDTH / 2, 18, f"{shortened(arm)}, seed {seed}", anchor="middle", class_="ink title")
+        title = text(WIDTH / 2, 18, f"{curves.shortened(arm)}, seed {seed}", anchor="middle", class_="ink title")
         inside = frame.inside(right, group(marks, style=f"color:{tint[arm]}"))
         label = f"{arm}, seed {seed}: predicted over true targets of {len(true)} test samples"
         found[arm] = Drawing(WIDTH, 340, label, (title, frame.axes("true", "predicted"), inside))
@@ -267,7 +256,7 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
     low, mean, high = (
         unit.scale * np.array([getattr(item, part) for item in found]) for part in ("low", "difference", "high")
     )
-    margin, tint = unit.scale * known.margin, colours([*summary.values])[name]
+    margin, tint = unit.scale * known.margin, curves.colours([*summary.values])[name]
     frame = Frame.of(WIDTH, 240, (LEAST_PAIRS, at[-1]), limits([low, high, np.array([0, margin, -margin])]), top=30)
     top, foot = frame.y.at(margin), frame.y.at(-margin)
     tips = [f"{n} seeds: {unit.difference(item.difference)} {unit.bracketed(item.low, item.high)}, {item.verdict}"
@@ -280,16 +269,15 @@ def looks_drawing(summary: Summary, name: str) -> Drawing | None:
         group(area(frame.x(x), frame.y(low), frame.y(high), class_="band"), frame.line(x, mean),
               style=f"color:{tint}"),
     )  # fmt: skip
-    title = text(
-        WIDTH / 2, 18, f"{shortened(name)} against {shortened(known.baseline)}", anchor="middle", class_="title"
-    )
+    who = f"{curves.shortened(name)} against {curves.shortened(known.baseline)}"
+    title = text(WIDTH / 2, 18, who, anchor="middle", class_="title")
     label = f"{name}: interval by number of seeds, from {tips[0]} to {tips[-1]}"
     return Drawing(WIDTH, 240, label, (title, frame.axes("seeds", f"difference{word}", whole=True), marks))
 
 
 def legend_of(names: Sequence[str], tint: Mapping[str, str], width: float = WIDTH) -> tuple[str, float]:
     """Names with their colours in rows above a drawing, and how much room they take."""
-    shown, rows, left = [shortened(name, 24) for name in names], 0, 52.0
+    shown, rows, left = [curves.shortened(name, 24) for name in names], 0, 52.0
     found = []
     for name, short in zip(names, shown, strict=True):
         wide = 30 + width_of(short)

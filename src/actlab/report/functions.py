@@ -37,7 +37,7 @@ def fed(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def arms_of(run: Run) -> dict[str, str]:
     """Function -> its arm, where there is one arm of it alone."""
-    pairs = with_arms(run)[["activation", "arm"]].drop_duplicates()
+    pairs = with_arms(run).loc[:, ["activation", "arm"]].drop_duplicates()
     return dict(pairs.drop_duplicates("activation", keep=False).itertuples(index=False))
 
 

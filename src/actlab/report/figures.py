@@ -135,9 +135,8 @@ def curve_drawing(run: Run, quantity: curves.Quantity, *, legend: bool = False) 
                      for find, start in ((np.min, np.inf), (np.max, 0.0)))  # fmt: skip
         low, high = low / 1.15, high * 1.15
     names, top = legend_of([valid.arm for _, valid in both], tint) if legend else ("", 0.0)
-    frame = Frame.of(
-        WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), (low, high), top=12 + top, log_y=log
-    )
+    across = (0.5, last + 0.5) if last < 3 else (0, last)
+    frame = Frame.of(WIDTH, 300 + top, across, (low, high), top=12 + top, log_y=log)
     few = len(both) <= curves.MOST_BANDS
     every = sum(train.seeds for train, _ in both) <= _MOST_SEEDS
     drawn = [

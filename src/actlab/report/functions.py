@@ -66,10 +66,9 @@ def sketched(label: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray) ->
     for start, end in stretches(np.isfinite(slope)):
         if end - start > 2:
             curvature[start:end] = np.gradient(slope[start:end], x[start:end])
-    flat = tuple((float(x[start]), float(x[end - 1])) for start, end in stretches(np.abs(slope) < 0.1))
-    return Sketch(
-        label, x, value, slope, curvature, tuple(kinks), tuple((low, high) for low, high in flat if low < high)
-    )
+    flat = ((float(x[start]), float(x[end - 1])) for start, end in stretches(np.abs(slope) < 0.1))
+    vanishing = tuple((low, high) for low, high in flat if low < high)
+    return Sketch(label, x, value, slope, curvature, tuple(kinks), vanishing)
 
 
 def stretches(holds: np.ndarray) -> list[tuple[int, int]]:

@@ -69,9 +69,7 @@ def _figures(published: Run, right: Run) -> list[str]:
             continue
         lines.append(f"{name}, epoch {epoch}")
         if (name, epoch) in PUBLISHED:
-            lines.append(
-                _row("published", [_shown(m, v) for m, v in zip(_CURVES, PUBLISHED[name, epoch], strict=True)])
-            )
+            lines.append(_row("published", [*map(_shown, _CURVES, PUBLISHED[name, epoch])]))
         lines.append(_row("published inputs", _measured(published.curves, name, epoch)))
         lines.append(_row("right inputs", _measured(right.curves, name, epoch)))
     return lines

@@ -71,7 +71,7 @@ def _picked(headers: list[str], wanted: tuple[str, ...], rows: list[list[str]]) 
 
 
 def _rates(summary: Summary) -> list[list[str]]:
-    return [summary.tuning.rate_headers, *summary.tuning.rate_rows] if summary.tuning else []
+    return summary.tuning.rate_table if summary.tuning else []
 
 
 def page(record: dict) -> str:

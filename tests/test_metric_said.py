@@ -225,8 +225,8 @@ def test_tuning_ranks_by_the_metric(metric, order):
     low, high = tuning.limits
     best = 0.4 if metric == MSE else 9.0
     assert low < best < high and high - low < 0.2  # what is far from the best is cut off
-    assert len(tuning.chosen_headers) == len(tuning.chosen_rows[0]) == (3 if metric == MSE else 4)
-    assert tuning.chosen_rows[1][-1] == "0.4000"
+    assert len(tuning.chosen_table[0]) == len(tuning.chosen_table[1]) == (3 if metric == MSE else 4)
+    assert tuning.chosen_table[2][-1] == "0.4000"
 
 
 ENDS = {  # curves of loss in training and validation; R² is 1 minus them

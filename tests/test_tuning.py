@@ -173,7 +173,7 @@ def test_what_a_tuned_run_shows(tmp_path):
     tuning = tuning_of(run)
     assert "chosen for each activation by mean validation loss over 3 other seeds" in summary.caption
     assert "3 other seeds" in summary.methods and "Each with its own setting" in summary.as_text()
-    assert len(tuning.rate_rows) == len(tuning.rates) + 1 and tuning.rate_rows[-1][0] == "its own"
+    assert len(tuning.rate_table) == len(tuning.rates) + 2 and tuning.rate_table[-1][0] == "its own"
     for rate in tuning.rates:  # the oracle of the order at one rate
         rows = run.tuning.trials.query("learning_rate == @rate")
         means = rows.groupby("activation")["best_valid_accuracy"].mean().sort_values(ascending=False)

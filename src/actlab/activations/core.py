@@ -135,12 +135,9 @@ class Activation:
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """All parameters in order, defaults filled in."""
-        bound = inspect.Signature(
-            [
-                inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
-                for name, default in self.facts.parameters.items()
-            ]
-        ).bind(*args, **kwargs)
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        takes = [inspect.Parameter(name, kind, default=value) for name, value in self.facts.parameters.items()]
+        bound = inspect.Signature(takes).bind(*args, **kwargs)
         bound.apply_defaults()
         return tuple(bound.arguments.values())
 
@@ -182,26 +179,16 @@ def activation(
                 raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
         ours = value.__module__.startswith("actlab.")  # a user's block is no part of the catalogue
-        known: dict[str, Any] = _OWN
+        known: dict[str, Any] = dict(_OWN)
         name, of_torch = value.__name__, None
         if ours:
             family = value.__module__.split(".")[-1].split("_")[0]  # its file's name, up to a _
             module = "".join(word.capitalize() for word in name.split("_"))
             known = {"family": family, "module": module, "range": "(-inf, inf)"}
             of_torch = getattr(torch.nn.functional, name, None)
-        block = Activation(
-            facts=Facts(
-                name=name,
-                summary=(doc or facts["formula"]).splitlines()[0],
-                parameters={p.name: p.default for p in parameters},
-                **(known | facts),
-            ),
-            value=value,
-            derivatives={},
-            wants={},
-            oracle=oracle or of_torch,
-            apply=[],
-        )
+        known |= {"summary": (doc or facts["formula"]).splitlines()[0]} | facts
+        told = Facts(name=name, parameters={p.name: p.default for p in parameters}, **known)
+        block = Activation(told, value, derivatives={}, wants={}, oracle=oracle or of_torch, apply=[])
         vars(block).update(__doc__=doc, __module__=value.__module__, __qualname__=value.__qualname__)
         if ours:
             assert block.name not in BLOCKS, f"two activations are called {block.name}"

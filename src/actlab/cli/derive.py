@@ -6,19 +6,15 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from actlab.cli.app import app
+from actlab.cli.app import Learn, Param, app
 from actlab.cli.options import parse_names, parse_parameters
 
 
 @app.command(epilog='Example: actlab derive "x * sigmoid(beta*x)" --param beta=1.5 --learn beta')
 def derive(
     formula: Annotated[str, Argument(metavar="FORMULA", help='of x, in quotes: "x * tanh(softplus(x))"')],
-    param: Annotated[
-        list[str] | None, Option(help="the value of a parameter: beta=1.5; once for each", show_default=False)
-    ] = None,
-    learn: Annotated[
-        list[str] | None, Option(help="a parameter that training changes: beta", show_default=False)
-    ] = None,
+    param: Param = None,
+    learn: Learn = None,
     name: Annotated[str, Option(help="what the function is called")] = "formula",
     unchecked: Annotated[bool, Option("--unchecked", help="do not put it through the battery")] = False,
 ) -> None:

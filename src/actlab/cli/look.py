@@ -104,9 +104,8 @@ def show(
         return
     print("\n\n".join(explain.card(item) for item in items))
     given = " ".join(f"'{name}'" if set(name) & set(" ()*") else name for name in names)
-    print(
-        f"\nPicture: {out}" if out else f"\nA picture of it: actlab show {given} --out card.svg (or .png, .pdf, .html)"
-    )
+    advice = f"A picture of it: actlab show {given} --out card.svg (or .png, .pdf, .html)"
+    print(f"\nPicture: {out}" if out else f"\n{advice}")
 
 
 def _gradient(names: list[str], out: Path | None, as_json: bool) -> None:

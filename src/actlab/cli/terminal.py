@@ -6,7 +6,7 @@ import time
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actlab import running
 from actlab.experiment import CURVES, METRICS
@@ -23,8 +23,7 @@ class Terminal(running.Progress):
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet, self.verbose = quiet, verbose
         self.console = Console(stderr=True, highlight=False)
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
+        self._bar: Progress | None = None  # of one task
         self._download = ""  # the name of what is fetched
         self._metric = METRICS["accuracy"]
         self._is_the_loss = False
@@ -38,16 +37,16 @@ class Terminal(running.Progress):
     def download(self, name: str, done: int, total: int) -> None:
         if self.quiet:
             return
-        if self._bar is None or self._task is None or self._download != name:
+        if self._bar is None or self._download != name:
             self.end()
             self._bar = Progress(
                 TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:.0f}%"),
                 console=self.console, transient=True,
             )  # fmt: skip
             self._bar.start()
-            self._task = self._bar.add_task(f"Downloading {name}", total=total or None)
+            self._bar.add_task(f"Downloading {name}", total=total or None)
             self._download = name
-        self._bar.update(self._task, completed=done)
+        self._bar.update(self._bar.task_ids[0], completed=done)
 
     def begin(self, begun: Begun) -> None:
         self.end()
@@ -60,16 +59,12 @@ class Terminal(running.Progress):
         self._pace = Pace(begun.epochs_left)
         self._said = self._pace.began
         self._bar = Progress(
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TextColumn("{task.description}", markup=False),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=self.console,
-            disable=not self.console.is_terminal,
-        )
+            BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.description}", markup=False), TimeRemainingColumn(), TextColumn("left"),
+            console=self.console, disable=not self.console.is_terminal,
+        )  # fmt: skip
         self._bar.start()
-        self._task = self._bar.add_task("starting", total=begun.epochs_left)
+        self._bar.add_task("starting", total=begun.epochs_left)
 
     def epoch(self, epoch: Epoch) -> None:
         if self.verbose:
@@ -81,9 +76,9 @@ class Terminal(running.Progress):
                     f"valid loss {values['valid_loss']:.3f}{self._beside(values['valid_metric'])}  "
                     f"{epoch.seconds:.1f} s"
                 )
-        if self._bar is not None and self._task is not None:
+        if self._bar is not None:
             text = epoch_said(epoch, self._metric.name)
-            self._bar.update(self._task, advance=len(epoch.labels), description=text)
+            self._bar.update(self._bar.task_ids[0], advance=len(epoch.labels), description=text)
             self._pace.done += len(epoch.labels)
             now = time.monotonic()
             if not self.console.is_terminal and now - self._said >= _EVERY_SECONDS:
@@ -97,8 +92,7 @@ class Terminal(running.Progress):
     def end(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-        self._bar = self._task = None
-        self._download = ""
+        self._bar, self._download = None, ""
 
 
 def said(summary: Summary, details: bool) -> str:

@@ -11,6 +11,6 @@ from .dataset import (
     resolve_auto as resolve_auto,
 )
 from .fetch import cache_folder as cache_folder
-from .labels import is_missing as is_missing
+from .labels import is_missing as is_missing, some as some
 from .own import KEPT as KEPT
 from .twosample import distinguishable as distinguishable

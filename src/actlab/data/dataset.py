@@ -14,7 +14,8 @@ from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, extra, need_one_of
 from actlab.experiment import LOSSES, METRICS, Experiment, loss_for
 
-NAMES = (*sets.SETS, "digits", "diabetes")
+_SHIPPED = ("digits", "diabetes")
+NAMES = (*sets.SETS, *_SHIPPED)
 _FILES = (".npz", *tables.FILES)
 SAMPLE_IMAGES = 64
 
@@ -65,9 +66,8 @@ class Defaults:
 
 _DEFAULTS = {
     "digits": Defaults(learning_rate=0.1, margin=0.006),
-    "diabetes": Defaults(
-        learning_rate=0.03, margin=0.01
-    ),  # at .01 relu still learns after 25 epochs, from .1 it swings
+    # at .01 relu still learns after 25 epochs, from .1 it swings
+    "diabetes": Defaults(learning_rate=0.03, margin=0.01),
 }
 
 
@@ -162,9 +162,8 @@ def named(settings: dict[str, Any]) -> tuple[dict[str, Any], Source | None]:
         settings["pipeline"] = pipelines.STANDARDISE[standardise]
     if given is None or isinstance(given, str | os.PathLike):
         return settings | {"data": given and os.fspath(given)}, None
-    return settings | {"data": own.KEPT, "target": None}, own.given(
-        given, settings.get("target"), _loss(settings.get("loss"))
-    )
+    source = own.given(given, settings.get("target"), _loss(settings.get("loss")))
+    return settings | {"data": own.KEPT, "target": None}, source
 
 
 def resolve_auto(
@@ -217,50 +216,28 @@ def _source(
             f"{LOSSES[loss].targets}: leave --loss and --metric out, or name {loss_for(kind).name}."
         )
     if name in _SHIPPED:
-        return _SHIPPED[name]()
+        return _shipped(name)
     idx_set = sets.SETS[name]
     paths = fetch.obtain(idx_set, data_dir=data_dir, download=download, progress=progress)
     arrays = [idx.read(path, file, idx_set.title) for path, file in zip(paths, idx_set.files, strict=True)]
-    return Source(
-        title=idx_set.title,
-        licence=idx_set.licence,
-        train=(arrays[0], arrays[1]),
-        test=(arrays[2], arrays[3]),
-        classes=sets.CLASSES,
-        valid_one_in=12,  # 5,000 of 60,000
-    )
+    train, test = (arrays[0], arrays[1]), (arrays[2], arrays[3])
+    one_in = 12  # 5,000 of 60,000
+    return Source(idx_set.title, idx_set.licence, train, test=test, classes=sets.CLASSES, valid_one_in=one_in)
 
 
-def _shipped(name: str) -> Any:
+def _shipped(name: str) -> Source:
     """One of scikit-learn's own."""
     with extra("lab", "scikit-learn"):
         from sklearn import datasets
-    return getattr(datasets, f"load_{name}")()
-
-
-def _digits() -> Source:
-    found = _shipped("digits")
-    return Source(
-        title="digits",
-        licence="UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0",
-        train=(found.images, found.target.astype(np.int64)),  # int64: the content hash must not depend on the system
-        classes=10,
-    )
-
-
-def _diabetes() -> Source:
-    found = _shipped("diabetes")
-    return Source(
-        title="diabetes",
-        licence="Efron, Hastie, Johnstone and Tibshirani 2004, as scikit-learn ships it; no licence is stated",
-        # scikit-learn computes the features' scale: rounded, so that the hash is the same whatever the last bits are
-        train=(found.data.round(8), found.target.astype(np.float64)[:, None]),
-        classes=0,
-        features=tuple(found.feature_names),
-    )
-
-
-_SHIPPED = {"digits": _digits, "diabetes": _diabetes}
+    found: Any = getattr(datasets, f"load_{name}")()
+    if name == "digits":
+        licence = "UCI Optical Recognition of Handwritten Digits, as scikit-learn ships it; said to be CC BY 4.0"
+        labels = found.target.astype(np.int64)  # int64: the content hash must not depend on the system
+        return Source(name, licence, (found.images, labels), classes=10)
+    licence = "Efron, Hastie, Johnstone and Tibshirani 2004, as scikit-learn ships it; no licence is stated"
+    # scikit-learn computes the features' scale: rounded, so that the hash is the same whatever the last bits are
+    train = (found.data.round(8), found.target.astype(np.float64)[:, None])
+    return Source(name, licence, train, features=tuple(found.feature_names))
 
 
 def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) -> Dataset:
@@ -284,25 +261,13 @@ def _prepare(name: str, source: Source, split: str, pipeline: str, seed: int) ->
     if source.classes:
         labels = (np.arange(source.classes) if source.values is None else source.values)[labels]
     return Dataset(
-        name=source.title if _is_file(name) else name,
-        content=_content(source),
-        train=parts[0],
-        valid=parts[1],
-        test=parts[2] if len(parts) == 3 else None,
-        classes=source.classes,
-        shape=raw.shape[1:],
-        images=shown,
-        labels=labels,
-        title=source.title,
-        licence=source.licence,
-        test_images=tested,
-        pool=pool,
-        said=source.said,
+        name=source.title if _is_file(name) else name, content=_content(source),
+        train=parts[0], valid=parts[1], test=parts[2] if len(parts) == 3 else None, pool=pool,
+        classes=source.classes, shape=raw.shape[1:], images=shown, labels=labels, test_images=tested,
+        title=source.title, licence=source.licence, said=source.said, feature_names=source.features,
         class_names=() if source.values is None else tuple(map(str, source.values)),
-        feature_names=source.features,
-        target_mean=mean,
-        target_deviation=deviation,
-    )
+        target_mean=mean, target_deviation=deviation,
+    )  # fmt: skip
 
 
 def _content(source: Source) -> str:

@@ -1,6 +1,6 @@
 """Labels as people have them into classes 0, 1, 2, ...: numbers, text, columns, one-hot rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from actlab.errors import UserError
 
-_SHOWN = 5
 _QUANTITY, _FEW = 20, 5  # more values than these, each on fewer samples: a quantity rather than classes
 _WORDS = {"f": "real numbers", "M": "dates", "m": "times", "c": "complex numbers", "V": "records"}
 _ONE_EACH = "needed is one label a sample"
@@ -118,4 +117,9 @@ def _word(value: Any) -> str:
 
 
 def _listed(values: np.ndarray) -> str:
-    return ", ".join(map(_word, values[:_SHOWN])) + (", ..." if len(values) > _SHOWN else "")
+    return some([*map(_word, values)])
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first of them, for a message."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -87,16 +87,9 @@ def source(
     unused = [str(key) for key in arrays if not known_name(str(key))]
     left = [f"Of {where} not used: {', '.join(unused)}."] if unused else []
     return Source(
-        title=title,
-        licence="not stated: data of your own",
-        train=pairs[""],
-        valid=pairs.get("_valid"),
-        test=pairs.get("_test"),
-        classes=len(values),
-        values=values if told and len(values) else None,
-        features=features,
-        said=(*said, *left, *told),
-    )
+        title, "not stated: data of your own", pairs[""], pairs.get("_valid"), pairs.get("_test"), len(values),
+        values=values if told and len(values) else None, features=features, said=(*said, *left, *told),
+    )  # fmt: skip
 
 
 def arrays_of(source: Source) -> dict[str, np.ndarray]:

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from actlab.data.labels import is_missing
+from actlab.data.labels import is_missing, some
 from actlab.errors import UserError, did_you_mean, extra
 
 FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _BEFORE = re.compile(r"\A([^\S\n]*\n)*(sep=.\s*\n)?([^\S\n]*\n)*")  # Excel's line; what it says the next one shows
 _SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
-_MOST = 5  # names in a message
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 NUMBER = re.compile(r"(nan|[+-]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?(e[+-]?[0-9]+)?)", re.IGNORECASE)
 
@@ -87,7 +86,7 @@ def _separator(text: str, path: Path) -> str:
 def arrays_of(frame: Any, target: Any, where: str) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """x, of every column but one, and y, of that one; and the names of x's. UserError where there is no such column."""
     names = list(map(str, frame.columns))
-    listed = f"Its columns are {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
+    listed = f"Its columns are {some(names, 20)}."
     if any(re.match(r"-?\d+\.\d", name) for name in names):
         listed += " If these are values: the first line of a file has to name the columns."
     if target in (None, ""):
@@ -107,21 +106,21 @@ def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
     """The columns as float64 (samples, features). UserError names those that are no numbers, or lack some."""
     names = list(map(str, frame.columns))
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UserError(f"{where} has several columns called {_some(twice)}: give each a name of its own.")
+        raise UserError(f"{where} has several columns called {some(twice)}: give each a name of its own.")
     columns = {str(name): np.asarray(frame[name]) for name in frame.columns if str(name) != but}
     found = {name: real(values) for name, values in columns.items()}
     if other := [name for name, values in found.items() if values is None]:
         raise UserError(
-            f"{len(other)} of {len(columns)} feature columns of {where} hold no numbers: {_some(other)} (such as "
+            f"{len(other)} of {len(columns)} feature columns of {where} hold no numbers: {some(other)} (such as "
             f"{str(columns[other[0]][0])!r}). Drop them, or make columns of 0 and 1: "
-            f"pandas.get_dummies(frame, columns={other[:_MOST]}, dtype=float)."
+            f"pandas.get_dummies(frame, columns={other[:5]}, dtype=float)."
         )
     x = np.column_stack([values for values in found.values() if values is not None])
     if (bad := ~np.isfinite(x)).any():
         lacking = [f"{name} ({count})" for name, count in zip(found, bad.sum(axis=0), strict=True) if count]
         raise UserError(
             f"{bad.any(axis=1).sum()} of {len(x)} rows of {where} have a value missing or infinite, in column "
-            f"{_some(lacking)}. Drop those rows or fill them (frame.dropna(), frame.fillna(...)): actlab does neither "
+            f"{some(lacking)}. Drop those rows or fill them (frame.dropna(), frame.fillna(...)): actlab does neither "
             "on its own."
         )
     return x
@@ -147,7 +146,3 @@ def _labels(texts: list[str], decimal: str, quantity: bool) -> list[Any]:
         return [text or None for text in texts]
     numbers = map(int, whole) if as_whole else map(float, written)
     return [next(numbers) if text else None for text in texts]
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_MOST]) + (", ..." if len(names) > _MOST else "")

@@ -86,9 +86,8 @@ def _agree(seconds: dict[str, list[float]]) -> bool:
 
 def _few(experiment: Experiment, arrays: Arrays) -> Arrays:
     few = slice(experiment.batch_size * _STEPS)
-    return dataclasses.replace(
-        arrays, x_train=arrays.x_train[few], y_train=arrays.y_train[few], x_test=None, y_test=None
-    )
+    x, y = arrays.x_train[few], arrays.y_train[few]
+    return dataclasses.replace(arrays, x_train=x, y_train=y, x_test=None, y_test=None)
 
 
 def _uniform(experiment: Experiment, arrays: Arrays, device: str, networks: int) -> dict[str, Trainer]:

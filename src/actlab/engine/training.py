@@ -278,17 +278,10 @@ class Trainer:
                 scores = list(measured(self.metric, scores_Mn, scores_Mn, variance).float().cpu().numpy())
             test_loss[best_epoch == 0] = test_metric[best_epoch == 0] = np.nan
         return Result(
-            curves=self.curves,
-            seconds=self.seconds,
-            best_epoch=best_epoch,
-            diverged_epoch=self.diverged_epoch_M.cpu().numpy(),
-            parameters=[self._named(i) for i in range(count)],
-            predictions=predictions,
-            scores=scores,
-            test_loss=test_loss,
-            test_metric=test_metric,
+            self.curves, self.seconds, best_epoch, self.diverged_epoch_M.cpu().numpy(),
+            [self._named(i) for i in range(count)], predictions, scores, test_loss, test_metric,
             inside=self.inside.rows() if self.inside else [],
-        )
+        )  # fmt: skip
 
     def _held(self) -> list[Tensor]:
         """All that a training step changes and the coming ones depend on."""

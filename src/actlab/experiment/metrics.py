@@ -36,9 +36,8 @@ class Metric:
         >>> METRICS["accuracy"].between(0.9, 0.89, 0.91)
         '90.00% [89.00, 91.00]'
         """
-        return (
-            f"{self.text(mean)} [{self._number(low)}, {self._number(high)}]" if math.isfinite(low) else self.text(mean)
-        )
+        interval = f" [{self._number(low)}, {self._number(high)}]" if math.isfinite(low) else ""
+        return self.text(mean) + interval
 
     def _number(self, value: float) -> str:
         return f"{self.unit.scale * value:.{self.unit.digits}f}"

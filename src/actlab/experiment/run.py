@@ -98,10 +98,8 @@ class Run:
         units; None where there is no test set.
         """
         with reading(self.path) as database:
-            row = database.execute(
-                "SELECT predicted, seed FROM predictions JOIN trials USING (key) WHERE key = ?", (key,)
-            )
-            found = row.fetchone()
+            query = "SELECT predicted, seed FROM predictions JOIN trials USING (key) WHERE key = ?"
+            found = database.execute(query, (key,)).fetchone()
         if found is None:
             return None
         said = np.load(io.BytesIO(found[0]), allow_pickle=False)

@@ -108,11 +108,9 @@ def _row(place: int) -> float:
 
 
 def tuned(
-    experiment: Experiment,
-    known: Experiment | None,
-    train: Callable[[Experiment], DataFrame],
+    experiment: Experiment, known: Experiment | None, train: Callable[[Experiment], DataFrame],
     say: Callable[[str], None],
-) -> Experiment:
+) -> Experiment:  # fmt: skip
     """The experiment with a setting for each activation; as it is where there is nothing to choose.
 
     Args:

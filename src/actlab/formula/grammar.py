@@ -36,9 +36,8 @@ _TOKEN = re.compile(
     r"|(?P<sign>\*\*|<=|>=|==|!=|[-+*/()<>,=&|^]))",
     re.ASCII,
 )
-_LEFT = {"or": 10, "|": 10, "and": 20, "&": 20, "+": 50, "-": 50, "*": 60, "/": 60, "**": 80} | dict.fromkeys(
-    COMPARISONS, 40
-)
+_LEFT = {"or": 10, "|": 10, "and": 20, "&": 20, "+": 50, "-": 50, "*": 60, "/": 60, "**": 80}
+_LEFT |= dict.fromkeys(COMPARISONS, 40)
 _NOT, _NEGATIVE = 30, 70
 _SAME = {"Abs": "abs", "ln": "log", "arctan": "atan", "arcsinh": "asinh", "logistic": "sigmoid"}
 _RELATIONS = {"Eq": "==", "Ne": "!=", "Gt": ">", "Ge": ">=", "Lt": "<", "Le": "<=", "And": "and", "Or": "or"}

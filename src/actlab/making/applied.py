@@ -118,12 +118,9 @@ class ByAutograd:
 
 def _slopes(outputs: Iterable[Tensor], inputs: Iterable[Tensor], upstream: Iterable[Tensor]) -> Tensor:
     """Of each network's output by its own input, times what comes from above."""
-    return torch.stack(
-        [
-            torch.autograd.grad(y, z, given, retain_graph=True, materialize_grads=True)[0]
-            for y, z, given in zip(outputs, inputs, upstream, strict=True)
-        ]
-    )
+    triples = zip(outputs, inputs, upstream, strict=True)
+    grad = partial(torch.autograd.grad, retain_graph=True, materialize_grads=True)
+    return torch.stack([grad(y, z, given)[0] for y, z, given in triples])
 
 
 class Called(torch.nn.Module):

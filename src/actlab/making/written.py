@@ -50,26 +50,13 @@ def _made(text: str) -> Written:
     names = tuple(reading.parameters)
     formula = str(reading.node)
     facts = Facts(
-        name=formula if len(formula) <= 40 else f"{formula[:39]}…",
-        summary=f"The formula {reading}.",
-        family="formula",
-        formula=formula,
-        parameters=dict(reading.parameters),
-        kinks=edges(reading),
-        range="?",
-        reference="a formula",
-        checked="no: a formula of the user's",
-        learned=reading.learned,
-    )
-    block = Written(
-        facts=facts,
-        value=compiled(found.value, names),
-        derivatives={wrt: compiled(node, names, tails=False) for wrt, node in found.derivatives.items()},
-        wants=dict.fromkeys(found.derivatives, ("x", *names)),
-        oracle=None,
-        apply=[],
-        formula_text=text,
-        forms=found,
-    )
+        name=formula if len(formula) <= 40 else f"{formula[:39]}…", summary=f"The formula {reading}.",
+        family="formula", formula=formula, parameters=dict(reading.parameters), learned=reading.learned,
+        kinks=edges(reading), range="?", reference="a formula", checked="no: a formula of the user's",
+    )  # fmt: skip
+    derivatives = {wrt: compiled(node, names, tails=False) for wrt, node in found.derivatives.items()}
+    wants = dict.fromkeys(derivatives, ("x", *names))
+    value = compiled(found.value, names)
+    block = Written(facts, value, derivatives, wants, oracle=None, apply=[], formula_text=text, forms=found)
     object.__setattr__(block, "__doc__", f"f(x) = {text}")
     return block

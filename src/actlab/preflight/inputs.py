@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from actlab.data import Dataset, Part, distinguishable
+from actlab.data import Dataset, Part, distinguishable, some
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
 
 _TOLD_APART, _PERHAPS = 0.9, 0.65  # AUC: sizes, not significance, for with enough samples any two files differ
@@ -33,25 +33,18 @@ def name_of(names: tuple[str, ...], place: int) -> str:
 
 def listed(names: tuple[str, ...], places: np.ndarray) -> str:
     """The first of these features or classes."""
-    return ", ".join(name_of(names, place) for place in places[:5]) + (", ..." if len(places) > 5 else "")
+    return some([name_of(names, place) for place in places])
 
 
 def finite(dataset: Dataset) -> list[Finding]:
     """NaN and infinite values: one of them makes the loss of its batch NaN, and with it the network."""
-    bad = {name: ~np.all(np.isfinite(part.x), axis=1) for name, part in parts(dataset).items()}
-    found = [
-        Finding(
-            "finite",
-            ERROR,
-            int(rows.sum()),
-            f"{rows.sum()} of {len(rows)} {name} samples hold NaN or infinite values, the first is sample "
-            f"{rows.argmax()}: drop them or fill them.",
-            name,
-        )
-        for name, rows in bad.items()
-        if rows.any()
-    ]
-    samples = sum(map(len, bad.values()))
+    found, samples = [], 0
+    for name, part in parts(dataset).items():
+        bad, samples = ~np.all(np.isfinite(part.x), axis=1), samples + len(part.x)
+        if bad.any():
+            says = f"{bad.sum()} of {len(bad)} {name} samples hold NaN or infinite values, the first is sample "
+            says += f"{bad.argmax()}: drop them or fill them."
+            found.append(Finding("finite", ERROR, int(bad.sum()), says, name))
     return found or [Finding("finite", OK, 0, f"all values of {samples} samples are finite.")]
 
 
@@ -159,10 +152,8 @@ def _torn(keys: list[bytes], y: np.ndarray, torn: int) -> Finding:
     for target in y.T.astype(np.float64):
         means = np.bincount(group, target) / sizes
         left += float(np.mean((target - means[group]) ** 2) / (np.var(target) or 1.0)) / y.shape[1]
-    says = (
-        f"{torn} of {len(y)} training samples ({100 * torn / len(y):.2g}%) appear with several targets: {left:.2g} of "
-    )
-    says += "the targets' variance cannot be learned from these inputs."
+    says = f"{torn} of {len(y)} training samples ({100 * torn / len(y):.2g}%) appear with several targets: "
+    says += f"{left:.2g} of the targets' variance cannot be learned from these inputs."
     return Finding("duplicates", WARNING if left > _SHARED else NOTE, left, says, "targets")
 
 

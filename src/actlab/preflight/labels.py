@@ -27,7 +27,8 @@ def labels(dataset: Dataset) -> list[Finding]:
 
 def balance(dataset: Dataset) -> list[Finding]:
     """Classes without an example, and how uneven the others are."""
-    counts = {name: _counts(part.y, dataset.classes) for name, part in parts(dataset).items()}
+    every = range(dataset.classes)  # labels that name none do not count here
+    counts = {name: np.array([(part.y == label).sum() for label in every]) for name, part in parts(dataset).items()}
     found = []
     for name, count in counts.items():
         missing = np.flatnonzero(count == 0)
@@ -45,8 +46,3 @@ def balance(dataset: Dataset) -> list[Finding]:
     advice = "" if level == OK else ": judge accuracy by that."
     says = f"from {train.min()} to {train.max()} training samples a class; the most frequent has {most:.1%}"
     return [*found, Finding("balance", level, ratio, says + (advice or "."))]
-
-
-def _counts(y: np.ndarray, classes: int) -> np.ndarray:
-    """Samples of each class; labels that name none do not count here."""
-    return np.array([(y == label).sum() for label in range(classes)])

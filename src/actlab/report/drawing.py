@@ -41,7 +41,7 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
         for name, quantity in quantities(run).items()
         if (drawing := figures.curve_drawing(run, quantity))
     }
-    looks = [figures.looks_drawing(summary, item.name) for item in summary.comparisons]
+    looks = (figures.looks_drawing(summary, item.name) for item in summary.comparisons)
     return {
         "forest": figures.forest_of(summary),
         "curves": curves,

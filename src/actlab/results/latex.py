@@ -32,9 +32,8 @@ def latex_table(summary: Summary) -> str:
     verdicts = {item.name: item for item in summary.comparisons}
     unit = summary.measure.unit
     part = "test" if summary.has_test else "final_valid"
-    shown = [
-        (f"{part}_{each.name}", each) for each in (summary.measure, *beside(summary.experiment) * summary.has_test)
-    ]
+    metrics = (summary.measure, *beside(summary.experiment) * summary.has_test)
+    shown = [(f"{part}_{each.name}", each) for each in metrics]
     names = [f"{summary.metric}, %" if summary.measure.is_share else summary.metric]
     names += [f"test {each.words}" for _, each in shown[1:]]
     lines = [

@@ -99,31 +99,20 @@ class Tuning:
         return next((t for t in self.tried if (t.activation, t.setting) == (name, self.setting(name))), None)
 
     @property
-    def chosen_headers(self) -> list[str]:
-        return ["activation", "setting", "mean validation loss", f"validation {self.metric.words}"][: self._width]
-
-    @property
-    def chosen_rows(self) -> list[list[str]]:
-        """The chosen settings as text, in the order of `chosen_headers`."""
-        rows = []
+    def chosen_table(self) -> list[list[str]]:
+        """The chosen settings as text: headers, then a row an activation."""
+        rows = [["activation", "setting", "mean validation loss", f"validation {self.metric.words}"]]
         for name in self.names:
             item = self._at(name, None)
             shown = [number(item.loss), self.metric.text(item.metric)] if item else [NO_TEST] * 2
-            rows.append([name, said(self.experiment, self.setting(name)), *shown][: self._width])
-        return rows
+            rows.append([name, said(self.experiment, self.setting(name)), *shown])
+        width = 3 if is_the_loss(self.experiment) else 4  # what is the loss is shown once
+        return [row[:width] for row in rows]
 
     @property
-    def _width(self) -> int:
-        return 3 if is_the_loss(self.experiment) else 4  # what is the loss is shown once
-
-    @property
-    def rate_headers(self) -> list[str]:
-        return ["learning rate", *self.names, "order"]
-
-    @property
-    def rate_rows(self) -> list[list[str]]:
-        """The metric of each activation with each rate, and the order that it would give; then each with its own."""
-        rows = []
+    def rate_table(self) -> list[list[str]]:
+        """Headers; the metric of each with each rate, and the order that it would give; then each with its own."""
+        rows = [["learning rate", *self.names, "order"]]
         for rate in [*self.rates, None]:
             found = [self._at(name, rate) for name in self.names]
             shown = [

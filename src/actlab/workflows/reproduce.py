@@ -28,19 +28,10 @@ def tutorial(
     for pipeline in ("published", "standard"):
         progress.say("Inputs as published:" if pipeline == "published" else "Right inputs:")
         runs[pipeline] = compare(
-            *ACTIVATIONS,
-            data="mnist",
-            pipeline=pipeline,
+            *ACTIVATIONS, data="mnist", pipeline=pipeline, split="tutorial", learning_rate=[0.01], seeds=seeds,
+            epochs=epochs, out=out / pipeline, data_dir=data_dir, workers=workers, progress=progress,
             force=pipeline == "published",  # its inputs are the point
-            split="tutorial",
-            learning_rate=[0.01],
-            seeds=seeds,
-            epochs=epochs,
-            out=out / pipeline,
-            data_dir=data_dir,
-            workers=workers,
-            progress=progress,
-        )
+        )  # fmt: skip
     parts = [
         'The figures of the tutorial "ReLU" by Erick Platero, and its networks trained again (means, 95% intervals)',
         *_figures(runs["published"], runs["standard"]),
@@ -54,9 +45,8 @@ def tutorial(
         *shallow_copy(),
         "",
         *unused_backward(),
-        "",
     ]
-    said = "\n".join(parts).rstrip()
+    said = "\n".join(parts)
     both = {"The inputs as published": runs["published"], "Right inputs": runs["standard"]}
     return f"{said}\n\nReport: {draw_tutorial(said, both, out / 'index.html')}"
 
@@ -69,9 +59,7 @@ def _figures(published: Run, right: Run) -> list[str]:
             continue
         lines.append(f"{name}, epoch {epoch}")
         if (name, epoch) in PUBLISHED:
-            lines.append(
-                _row("published", [_shown(m, v) for m, v in zip(_CURVES, PUBLISHED[name, epoch], strict=True)])
-            )
+            lines.append(_row("published", [*map(_shown, _CURVES, PUBLISHED[name, epoch])]))
         lines.append(_row("published inputs", _measured(published.curves, name, epoch)))
         lines.append(_row("right inputs", _measured(right.curves, name, epoch)))
     return lines

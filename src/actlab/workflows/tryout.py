@@ -76,21 +76,10 @@ def attempt(
         run = compare(baseline, what, out=folder / "run", workers=workers, command=command, force=True, **asked)
     summary = None if run is None else summarise(run)
     link = None if run is None else os.path.relpath(run.path / "report" / "index.html", folder)
-    page = draw_idea(
-        Idea(
-            label=target.label,
-            verdict=verdict.as_dict(),
-            nearest=[(near.name, near.distance, near.where) for near in explain.what_it_is(item).nearest],
-            rows=[*explain.fact_rows(item), *(verdict.properties.as_rows() if verdict.properties else [])],
-            sketches=drawn,
-            summary=summary,
-            report=link,
-            untrained=untrained,
-            command=command or "",
-        ),
-        folder / "index.html",
-    )
-    return Tried(verdict, item, run, untrained, page)
+    nearest = [(near.name, near.distance, near.where) for near in explain.what_it_is(item).nearest]
+    rows = [*explain.fact_rows(item), *(verdict.properties.as_rows() if verdict.properties else [])]
+    idea = Idea(target.label, verdict.as_dict(), nearest, rows, drawn, summary, link, untrained, command or "")
+    return Tried(verdict, item, run, untrained, draw_idea(idea, folder / "index.html"))
 
 
 def _file_name(label: str) -> str:

@@ -130,14 +130,9 @@ def junit(
         cases = [f for f in verdict.findings if f.severity != NOTE]
         failed = verdict.failures_but(allow)
         suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=verdict.label,
-            tests=str(len(cases)),
-            failures=str(len(failed)),
-            skipped=str(sum(f.outcome == SKIP for f in cases)),
-            time=f"{verdict.seconds:.3f}",
-        )
+            root, "testsuite", name=verdict.label, tests=str(len(cases)), failures=str(len(failed)),
+            skipped=str(sum(f.outcome == SKIP for f in cases)), time=f"{verdict.seconds:.3f}",
+        )  # fmt: skip
         for finding in cases:
             case = ElementTree.SubElement(suite, "testcase", classname=verdict.label, name=finding.check)
             if finding in failed:

@@ -9,9 +9,8 @@ Function = Callable[[np.ndarray], np.ndarray]
 Interval = tuple[float, float]
 
 REACH = 50.0  # fixed points and vanishing regions are looked for in [-50, 50]
-NEAR = np.sort(
-    np.concatenate([np.arange(-REACH, REACH, 0.01) + 0.00314159, np.zeros(1)])
-)  # off the kinks people choose
+# off the kinks people choose
+NEAR = np.sort(np.concatenate([np.arange(-REACH, REACH, 0.01) + 0.00314159, np.zeros(1)]))
 CENTRE = NEAR[np.abs(NEAR) <= 12]
 _DECADES = 10.0 ** np.array([2, 3, 4, 6, 8, 12, 16, 24, 30])
 FAR = _DECADES[:, None] * np.linspace(1, 2.7, 24)  # several a decade: what oscillates shows its size

@@ -42,28 +42,14 @@ def properties(f: Function, slope: Function, kinks: Sequence[float] | None = Non
     flat, more_flat = nearest(vanishing(slope))
     direction, strictly = monotone(f)
     return Properties(
-        lowest=bottom,
-        highest=top,
-        monotone=direction,
-        strictly=strictly,
-        parity=parity(f),
-        at_zero=float(f(np.zeros(1))[0]),
-        zero_centred=abs(mean) < 1e-6,
-        bounded=bounded(bottom, top),
-        lipschitz=math.inf if any(kink.jump for kink in found) else steepest.value,
-        lipschitz_at=steepest.at,
-        fixed_points=tuple(fixed),
-        more_fixed_points=more_fixed,
-        kinks=found,
-        vanishing=tuple(flat),
-        more_vanishing=more_flat,
-        mean=mean,
-        second=second,
-        slope_second=slope_second,
-        gain=gain,
-        chi=chi,
+        lowest=bottom, highest=top, bounded=bounded(bottom, top), monotone=direction, strictly=strictly,
+        parity=parity(f), at_zero=float(f(np.zeros(1))[0]), zero_centred=abs(mean) < 1e-6,
+        lipschitz=math.inf if any(kink.jump for kink in found) else steepest.value, lipschitz_at=steepest.at,
+        fixed_points=tuple(fixed), more_fixed_points=more_fixed, kinks=found,
+        vanishing=tuple(flat), more_vanishing=more_flat,
+        mean=mean, second=second, slope_second=slope_second, gain=gain, chi=chi,
         depth="keeps" if abs(chi - 1) <= KEEPS else "explodes" if chi > 1 else "vanishes",
-    )
+    )  # fmt: skip
 
 
 def _moments(f: Function, slope: Function, kinks: Sequence[float]) -> tuple[float, float, float]:

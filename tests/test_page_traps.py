@@ -1,5 +1,6 @@
 """What the page might get wrong without anyone noticing: each test stands for a mistake that was found or planted."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -12,6 +13,7 @@ from actlab.report import figures
 from actlab.report.curves import predicted, quantities
 from actlab.report.svg import Drawing, text, tick_texts
 from actlab.results import confusions, inside_said, summarise
+from actlab.stats import compare
 
 
 def tips_of(drawing):
@@ -102,3 +104,35 @@ def test_targets_that_are_all_equal_are_drawn_as_they_are(tmp_path, monkeypatch)
     with np.errstate(all="raise"):
         _, shown, said = predicted(run)["tanh"]
     assert shown.tolist() == [[-1, 0], [1, 0]] and said.tolist() == [[0, 0.5], [1, 0]]
+
+
+def test_looks_are_taken_once_for_all_arms_and_begin_before_each_has_seeds(tmp_path, monkeypatch):
+    run = fake_run(tmp_path / "run", ("relu", "tanh", "elu", "silu"), seeds=9, epochs=1, max_seeds=20)
+    run.trials.loc[(run.trials["activation"] == "tanh") & (run.trials["seed"] < 6), "status"] = "planned"
+    summary, taken = summarise(run), []
+    monkeypatch.setattr(figures, "compare", lambda *given, **more: (taken.append(1), compare(*given, **more))[1])
+    drawn = {item.name: tips_of(figures.looks_drawing(summary, item.name)) for item in summary.comparisons}
+    assert len(taken) == 5
+    assert drawn["tanh"][0] == "5 seeds: – –, too few seeds" and "[" in drawn["silu"][0]
+
+
+def test_bands_are_those_of_validation_from_the_lowest_to_the_highest_seed(tmp_path):
+    run = fake_run(tmp_path / "run", seeds=6, epochs=25)
+    root = parsed(figures.curve_drawing(run, quantities(run)["accuracy"]))
+    slope, start = scale_of(root, across=False)
+    [arm] = [node for node in root.iter() if node.get("data-arm") == "tanh"]
+    [band] = of_class(arm, "band")
+    drawn = start + slope * np.array(re.findall(r"[ML][\d.]+ ([\d.]+)", band.get("d")), float)
+    by_epoch = run.curves.query("activation == 'tanh'").groupby("epoch")["valid_accuracy"]
+    outline = np.concatenate([by_epoch.max(), by_epoch.min()[::-1]])
+    assert np.allclose(drawn, 100 * outline, atol=abs(slope))
+
+
+def test_looks_before_the_last_are_sequential(tmp_path):
+    summary = summarise(fake_run(tmp_path / "run", ("relu", "tanh"), seeds=12, epochs=2, max_seeds=20))
+    tips = tips_of(figures.looks_drawing(summary, "tanh"))
+    unit, [item] = summary.measure.unit, summary.comparisons
+    table = {arm: {seed: values[seed] for seed in range(8)} for arm, values in summary.values.items()}
+    [then], [fixed] = (compare(table, "relu", margin=item.margin, sequential=looks) for looks in (True, False))
+    assert unit.bracketed(then.low, then.high) != unit.bracketed(fixed.low, fixed.high)
+    assert unit.bracketed(then.low, then.high) in tips[3]

@@ -1,17 +1,21 @@
 """What the page might get wrong without anyone noticing: each test stands for a mistake that was found or planted."""
 
+import re
 import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
 
 import numpy as np
-from test_figures import forest_of, of_class, parsed, scale_of
+from test_figures import SVG, forest_of, of_class, parsed, scale_of
 from test_insides import FINE, planted
 from test_report import fake_run
 
 from actlab.experiment import METRICS, Run
-from actlab.report import figures
-from actlab.report.curves import predicted, quantities
-from actlab.report.svg import Drawing, text, tick_texts
-from actlab.results import confusions, inside_said, summarise
+from actlab.report import draw, figures
+from actlab.report.curves import arm_colours, predicted, quantities
+from actlab.report.drawing import pictures_of
+from actlab.report.svg import Drawing, beside, path, text, tick_texts
+from actlab.results import Summary, confusions, inside_said, summarise
+from actlab.stats import compare
 
 
 def tips_of(drawing):
@@ -102,3 +106,127 @@ def test_targets_that_are_all_equal_are_drawn_as_they_are(tmp_path, monkeypatch)
     with np.errstate(all="raise"):
         _, shown, said = predicted(run)["tanh"]
     assert shown.tolist() == [[-1, 0], [1, 0]] and said.tolist() == [[0, 0.5], [1, 0]]
+
+
+def test_looks_are_taken_once_for_all_arms_and_begin_before_each_has_seeds(tmp_path, monkeypatch):
+    run = fake_run(tmp_path / "run", ("relu", "tanh", "elu", "silu"), seeds=9, epochs=1, max_seeds=20)
+    run.trials.loc[(run.trials["activation"] == "tanh") & (run.trials["seed"] < 6), "status"] = "planned"
+    summary, taken = summarise(run), []
+    monkeypatch.setattr(figures, "compare", lambda *given, **more: (taken.append(1), compare(*given, **more))[1])
+    drawn = {item.name: tips_of(figures.looks_drawing(summary, item.name)) for item in summary.comparisons}
+    assert len(taken) == 5
+    assert drawn["tanh"][0] == "5 seeds: – –, too few seeds" and "[" in drawn["silu"][0]
+
+
+def test_bands_are_those_of_validation_from_the_lowest_to_the_highest_seed(tmp_path):
+    run = fake_run(tmp_path / "run", seeds=6, epochs=25)
+    root = parsed(figures.curve_drawing(run, quantities(run)["accuracy"]))
+    slope, start = scale_of(root, across=False)
+    [arm] = [node for node in root.iter() if node.get("data-arm") == "tanh"]
+    [band] = of_class(arm, "band")
+    drawn = start + slope * np.array(re.findall(r"[ML][\d.]+ ([\d.]+)", band.get("d")), float)
+    by_epoch = run.curves.query("activation == 'tanh'").groupby("epoch")["valid_accuracy"]
+    outline = np.concatenate([by_epoch.max(), by_epoch.min()[::-1]])
+    assert np.allclose(drawn, 100 * outline, atol=abs(slope))
+
+
+def test_looks_before_the_last_are_sequential(tmp_path):
+    summary = summarise(fake_run(tmp_path / "run", ("relu", "tanh"), seeds=12, epochs=2, max_seeds=20))
+    tips = tips_of(figures.looks_drawing(summary, "tanh"))
+    unit, [item] = summary.measure.unit, summary.comparisons
+    table = {arm: {seed: values[seed] for seed in range(8)} for arm, values in summary.values.items()}
+    [then], [fixed] = (compare(table, "relu", margin=item.margin, sequential=looks) for looks in (True, False))
+    assert unit.bracketed(then.low, then.high) != unit.bracketed(fixed.low, fixed.high)
+    assert unit.bracketed(then.low, then.high) in tips[3]
+
+
+class Marks(HTMLParser):
+    """Every element of a page: tag, attributes, own text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None], list[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        assert len({name for name, _ in attributes}) == len(attributes), "an attribute twice"
+        self.found.append((tag, dict(attributes), []))
+
+    def handle_data(self, data):
+        if self.found:
+            self.found[-1][2].append(data)
+
+    def of(self, tag, **wanted):
+        wanted = {key.replace("_", "-"): value for key, value in wanted.items()}.items()
+        return [(given, "".join(said).strip()) for name, given, said in self.found
+                if name == tag and wanted <= given.items()]  # fmt: skip
+
+
+def test_the_page_colours_what_it_names(tmp_path):
+    """A verdict has its own colour and stands below its header; an activation has its own dot."""
+    effects = {"relu": 0.0, "tanh": 0.02, "elu": -0.02, "silu": 0.0001}
+    run = fake_run(tmp_path / "run", tuple(effects), effects=effects, epochs=12)
+    page = draw(run).read_text(encoding="utf-8")
+    marks, summary, both = Marks(page), summarise(run), ("better", "worse")
+    verdicts = {item.name: item.verdict for item in summary.comparisons}
+    assert (verdicts["tanh"], verdicts["elu"]) == both, "the case"
+    cells = [(given.get("data-label"), given.get("class"), said) for given, said in marks.of("td")]
+    for verdict in both:
+        assert cells.count(("verdict", verdict, verdict)) == 2, "in both tables"
+    assert {label for label, kind, _ in cells if kind in both} == {"verdict"}
+    tips = {given.get("data-tip") or "": given["style"] for given, _ in marks.of("circle") if given.get("style")}
+    for name, colour in arm_colours(run).items():
+        [chip] = [given for given, _ in marks.of("button") if given.get("data-arm") == name]
+        assert chip["style"] == f"--tint: {colour}"
+        dots = re.findall(rf'<td title="{name}"><span class="dot" style="background: ([^"]+)"', page)
+        assert len(dots) >= 2 and set(dots) == {colour}
+        own = {style for tip, style in tips.items() if tip.startswith(f"{name}, seed 0:")}
+        assert own == ({f"color:{colour}"} if name in verdicts else set())
+    badges = {said: given["class"] for given, said in marks.of("text") if said in both}
+    assert badges == {"better": "better", "worse": "worse"}
+
+
+def test_the_page_says_all_that_is_to_be_known(tmp_path, monkeypatch):
+    run = fake_run(tmp_path / "run", diverged=[("tanh", 1)], epochs=12)
+    told = ["The first warning.", "The second one."]
+    monkeypatch.setattr(Summary, "warned", told)
+    monkeypatch.setattr(Summary, "warned_in_short", "Two warnings.")
+    said = draw(run).read_text(encoding="utf-8")
+    for sentence in (*told, "Two warnings.", "1 of 30 trials diverged"):
+        assert said.count(sentence) == 1, sentence
+
+
+def test_ids_are_unique_and_everything_is_closed(tmp_path):
+    page = draw(fake_run(tmp_path / "run", learning_rate=(0.1, 0.01), seeds=6, epochs=3)).read_text(encoding="utf-8")
+    named = [given["id"] for _, given, _ in Marks(page).found if given.get("id")]
+    assert len(named) == len(set(named)) > 10
+    markup, opened = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL), []
+    for close, tag, end in re.findall(r"<(/?)([a-z]\w*)[^<>]*?(/?)>", markup):
+        if close:
+            assert opened.pop() == tag
+        elif not end and tag not in ("meta", "link", "br"):
+            assert not (tag in ("div", "table", "ul", "figure", "details", "pre", "p") and "p" in opened), "within p"
+            opened.append(tag)
+    assert opened == []
+
+
+def test_files_have_the_drawing_that_their_name_says(tmp_path):
+    run = fake_run(tmp_path / "run", seeds=6, epochs=3)
+    found = pictures_of(run, summarise(run))
+    assert found["accuracy.png"].label.startswith("Accuracy by epoch,")
+    assert found["loss.png"].label.startswith("Loss by epoch,")
+    for name in ("accuracy.png", "loss.png"):
+        assert ">leaky_relu</text>" in found[name].as_file, "with a legend"
+
+
+def test_a_line_is_broken_where_there_is_no_number():
+    drawn = path(np.arange(5.0), np.array([1, 2, np.nan, 4, 5.0]))
+    assert 'd="M0 1L1 2M3 4L4 5"' in drawn
+
+
+def test_drawings_beside_each_other_lie_in_rows():
+    one = Drawing(100, 50, "one", (text(0, 0, "x"),))
+    both = beside([one, one, one], 2, "title")
+    assert (both.width, both.height) == (200, 130)
+    moved = [node.get("transform") for node in parsed(both).iter(SVG + "g")]
+    assert moved == ["translate(0 30)", "translate(100 30)", "translate(0 80)"]

@@ -1,5 +1,6 @@
 """What a run's numbers look like: differences with their intervals, curves by epoch, rates, predictions, looks."""
 
+import functools
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -263,19 +264,26 @@ def predicted_drawings(run: Run) -> dict[str, Drawing]:
     return found
 
 
-def looks_drawing(summary: Summary, name: str) -> Drawing | None:
-    """How one arm's difference and its interval went while seeds were added; None where they were not."""
-    [known] = [item for item in summary.comparisons if item.name == name]
-    trained, unit = set().union(*summary.values.values()), summary.measure.unit
+@functools.lru_cache(maxsize=1)  # all arms are compared at once, and drawn one by one
+def _looks(summary: Summary) -> dict[int, dict[str, Comparison]]:
+    """Number of seeds -> arm -> its comparison then; none where no seeds were added."""
+    trained, found = set().union(*summary.values.values()), {}
     seeds = [seed for seed in summary.experiment.seeds if seed in trained]  # in the order in which they were added
     if not summary.experiment.max_seeds or len(seeds) <= LEAST_PAIRS:
-        return None
-    at = [int(n) for n in np.unique(np.linspace(LEAST_PAIRS, len(seeds), min(_MOST_LOOKS, len(seeds))).round())]
-    found = []
-    for n in at:
+        return {}
+    first = summary.comparisons[0]
+    for n in np.unique(np.linspace(LEAST_PAIRS, len(seeds), min(_MOST_LOOKS, len(seeds))).round()).astype(int).tolist():
         table = {arm: {s: v for s, v in values.items() if s in seeds[:n]} for arm, values in summary.values.items()}
-        looked = compare(table, known.baseline, margin=known.margin, sequential=True)
-        found.append(known if n == len(seeds) else next(item for item in looked if item.name == name))
+        found[n] = {item.name: item for item in compare(table, first.baseline, margin=first.margin, sequential=True)}
+    return found | {len(seeds): {item.name: item for item in summary.comparisons}}
+
+
+def looks_drawing(summary: Summary, name: str) -> Drawing | None:
+    """How one arm's difference and its interval went while seeds were added; None where they were not."""
+    if not (looks := _looks(summary)):
+        return None
+    at, unit, found = [*looks], summary.measure.unit, [looked[name] for looked in looks.values()]
+    known = found[-1]
     low, mean, high = (
         unit.scale * np.array([getattr(item, part) for item in found]) for part in ("low", "difference", "high")
     )

@@ -31,5 +31,5 @@ def draw_tutorial(said: str, runs: Mapping[str, Run], file: Path) -> Path:
 
 def _reached(run: Run) -> str:
     """Of each activation, in the mean over seeds."""
-    means = run.trials.groupby("activation", sort=False)["final_valid_accuracy"].mean()
-    return listed([f"{mean:.1%} with {name}" for name, mean in means.items()])
+    rows = run.trials.groupby("activation", sort=False)
+    return listed([f"{own['final_valid_accuracy'].mean():.1%} with {name}" for name, own in rows])

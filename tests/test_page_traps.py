@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import numpy as np
+import pytest
 from test_figures import SVG, forest_of, of_class, parsed, scale_of
 from test_insides import FINE, planted
 from test_report import fake_run
@@ -15,7 +16,7 @@ from actlab.report.curves import arm_colours, predicted, quantities
 from actlab.report.drawing import pictures_of
 from actlab.report.svg import Drawing, beside, path, text, tick_texts
 from actlab.results import Summary, confusions, inside_said, summarise
-from actlab.stats import compare
+from actlab.stats import Unit, compare
 
 
 def tips_of(drawing):
@@ -230,3 +231,18 @@ def test_drawings_beside_each_other_lie_in_rows():
     assert (both.width, both.height) == (200, 130)
     moved = [node.get("transform") for node in parsed(both).iter(SVG + "g")]
     assert moved == ["translate(0 30)", "translate(100 30)", "translate(0 80)"]
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_to_the_right_is_better(tmp_path, lower):
+    values = {"relu": {}, "tanh": {}}
+    for seed in range(8):
+        values["relu"][seed], values["tanh"][seed] = 0.9 + 0.001 * (seed % 3), 0.93 + 0.002 * (seed % 2)
+    unit = Unit(1.0, "", 4, "lower") if lower else Unit()  # what is compared is such that more is better
+    [item] = compare(values, "relu", margin=0.001)
+    root = parsed(figures.forest([item], values, ["relu", "tanh"], "the metric", unit))
+    [zero], [mean] = of_class(root, "axis"), of_class(root, "mark")
+    assert float(mean.get("d")[1:].split()[0]) > float(zero.get("d")[1:].split()[0]) + 50
+    words = " ".join(node.text for node in root.iter(SVG + "text"))
+    assert "to the right is better" in words and ("better (lower)" if lower else "better") in words
+    assert ("how far the metric lies below that of relu" if lower else "the metric minus that of relu") in words

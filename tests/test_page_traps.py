@@ -10,12 +10,12 @@ from test_figures import SVG, forest_of, of_class, parsed, scale_of
 from test_insides import FINE, planted
 from test_report import fake_run
 
-from actlab.experiment import METRICS, Run
+from actlab.experiment import METRICS, Experiment, Run, Tried
 from actlab.report import draw, figures
 from actlab.report.curves import arm_colours, predicted, quantities
 from actlab.report.drawing import pictures_of
 from actlab.report.svg import Drawing, beside, path, sheet, text, tick_texts
-from actlab.results import Summary, confusions, inside_said, summarise
+from actlab.results import Summary, Tuning, confusions, inside_said, summarise
 from actlab.stats import Unit, compare
 
 
@@ -306,3 +306,31 @@ def test_predicted_is_upwards_and_true_to_the_right(tmp_path, monkeypatch):
 
 def test_files_are_light():
     assert f"stroke: {re.search('--ink: (.*?);', sheet('colours.css'))[1]}" in Drawing(9, 9, "", ("x",)).as_file
+
+
+def test_rates_have_points_rings_and_words_where_they_are():
+    setting = {"learning_rate": 0.1, "weight_decay": 0.0, "dropout": 0.0, "initialisation": "pytorch"}
+    chosen = {"relu": setting, "tanh": setting | {"learning_rate": 1.0}}
+    experiment = Experiment(activations=("relu", "tanh"), learning_rate=(0.01, 0.1, 1.0), tuned=chosen, data="digits")
+    values = {("relu", 0.01): 0.93, ("relu", 0.1): 0.97, ("relu", 1.0): None, ("tanh", 0.1): 0.94, ("tanh", 1.0): 0.96}
+    tried = [
+        Tried(name, setting | {"learning_rate": rate}, value or np.inf, value or np.nan, 3, 0 if value else 3)
+        for (name, rate), value in values.items()
+    ]
+    tint = {"relu": "#111111", "tanh": "#222222"}
+    root = parsed(figures.tuning_drawing(Tuning(experiment, tried), tint))
+    tips = [node.get("data-tip") for node in of_class(root, "hit")]
+    assert tips == [
+        "learning rate 0.01\nrelu\t93.00\ntanh\tnot tried",
+        "learning rate 0.1\nrelu\t97.00, chosen\ntanh\t94.00",
+        "learning rate 1\nrelu\tdiverged\ntanh\t96.00, chosen",
+    ]
+    slope, start = scale_of(root, across=False)
+    places = [float(strip.get("data-x")) for strip in of_class(root, "hit")]
+    for arm, at, value in (("relu", 1, 97), ("tanh", 2, 96)):
+        [lines] = [node for node in root.iter() if node.get("data-arm") == arm]
+        assert lines.get("style") == f"color:{tint[arm]}"
+        [ring] = of_class(lines, "circled")
+        assert abs(float(ring.get("cx")) - places[at]) < 0.11
+        assert abs(start + slope * float(ring.get("cy")) - value) < abs(slope)
+        assert len(of_class(lines, "fill")) == 2

@@ -5,17 +5,18 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import numpy as np
+import pytest
 from test_figures import SVG, forest_of, of_class, parsed, scale_of
 from test_insides import FINE, planted
 from test_report import fake_run
 
-from actlab.experiment import METRICS, Run
+from actlab.experiment import METRICS, Experiment, Run, Tried
 from actlab.report import draw, figures
 from actlab.report.curves import arm_colours, predicted, quantities
 from actlab.report.drawing import pictures_of
-from actlab.report.svg import Drawing, beside, path, text, tick_texts
-from actlab.results import Summary, confusions, inside_said, summarise
-from actlab.stats import compare
+from actlab.report.svg import Drawing, beside, path, sheet, text, tick_texts
+from actlab.results import Summary, Tuning, confusions, inside_said, summarise
+from actlab.stats import Unit, compare
 
 
 def tips_of(drawing):
@@ -230,3 +231,106 @@ def test_drawings_beside_each_other_lie_in_rows():
     assert (both.width, both.height) == (200, 130)
     moved = [node.get("transform") for node in parsed(both).iter(SVG + "g")]
     assert moved == ["translate(0 30)", "translate(100 30)", "translate(0 80)"]
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_to_the_right_is_better(tmp_path, lower):
+    values = {"relu": {}, "tanh": {}}
+    for seed in range(8):
+        values["relu"][seed], values["tanh"][seed] = 0.9 + 0.001 * (seed % 3), 0.93 + 0.002 * (seed % 2)
+    unit = Unit(1.0, "", 4, "lower") if lower else Unit()  # what is compared is such that more is better
+    [item] = compare(values, "relu", margin=0.001)
+    root = parsed(figures.forest([item], values, ["relu", "tanh"], "the metric", unit))
+    [zero], [mean] = of_class(root, "axis"), of_class(root, "mark")
+    assert float(mean.get("d")[1:].split()[0]) > float(zero.get("d")[1:].split()[0]) + 50
+    words = " ".join(node.text for node in root.iter(SVG + "text"))
+    assert "to the right is better" in words and ("better (lower)" if lower else "better") in words
+    assert ("how far the metric lies below that of relu" if lower else "the metric minus that of relu") in words
+
+
+def test_each_dot_of_a_forest_names_its_own_seed(run_with_a_lost_seed):
+    run = run_with_a_lost_seed
+    values = run.trials.query("status == 'finished'").set_index(["activation", "seed"])["test_accuracy"]
+    tips = {node.get("data-tip") for node in of_class(parsed(forest_of(run)), "dot")}
+    for seed in (0, 1, 2, 4, 5):
+        difference = 100 * (values["tanh", seed] - values["relu", seed])
+        assert f"tanh, seed {seed}: {difference:+.2f} points" in tips
+    assert len(tips) == 5
+
+
+def test_each_strip_lies_at_its_epoch(run_with_a_lost_seed):
+    root = parsed(figures.curve_drawing(run_with_a_lost_seed, quantities(run_with_a_lost_seed)["loss"]))
+    slope, start = scale_of(root)
+    [frame] = [node for node in root if node.tag == SVG + "svg"]
+    assert frame.get("viewBox").split()[:2] == [frame.get("x"), frame.get("y")], "marks stand in pixels of the whole"
+    for epoch, strip in enumerate(of_class(root, "hit"), start=1):
+        assert strip.get("data-tip").startswith(f"epoch {epoch}\n")
+        left, wide = float(strip.get("x")), float(strip.get("width"))
+        assert start + slope * left <= epoch + 0.01 and start + slope * (left + wide) >= epoch - 0.01
+
+
+@pytest.fixture
+def run_with_a_lost_seed(tmp_path):
+    return fake_run(tmp_path / "run", ("relu", "tanh"), seeds=6, epochs=4, diverged=[("tanh", 3)])
+
+
+def test_looks_have_mean_margin_and_seeds_where_they_are(tmp_path):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=9, epochs=2, max_seeds=20)
+    summary = summarise(run)
+    root, [item] = parsed(figures.looks_drawing(summary, "tanh")), summary.comparisons
+    slope, start = scale_of(root, across=False)
+    [shade], [band] = of_class(root, "shade"), of_class(root, "band")
+    top, tall = float(shade.get("y")), float(shade.get("height"))
+    assert np.allclose([start + slope * top, start + slope * (top + tall)],
+                       [100 * item.margin, -100 * item.margin], atol=abs(slope))  # fmt: skip
+    [line] = [node for node in root.iter(SVG + "path") if node.get("class") is None]
+    means = [
+        100 * np.mean([summary.values["tanh"][s] - summary.values["relu"][s] for s in range(n)]) for n in range(5, 10)
+    ]
+    drawn = np.array(re.findall(r"[ML]([\d.]+) ([\d.]+)", line.get("d")), float)
+    assert np.allclose(start + slope * drawn[:, 1], means, atol=abs(slope))
+    ends = np.array(re.findall(r"[ML]([\d.]+) ([\d.]+)", band.get("d")), float)
+    last = [start + slope * y for x, y in ends if x == ends[:, 0].max()]
+    assert np.allclose(sorted(last), [100 * item.low, 100 * item.high], atol=abs(slope))
+
+
+def test_predicted_is_upwards_and_true_to_the_right(tmp_path, monkeypatch):
+    run = fake_run(tmp_path / "run", ("relu", "tanh"), seeds=2, epochs=2)
+    found = {"tanh": (1, np.array([[0.0], [10.0]]), np.array([[2.0], [3.0]]))}
+    monkeypatch.setattr(figures, "predicted", lambda run: found)
+    root = parsed(figures.predicted_drawings(run)["tanh"])
+    (across, left), (up, low) = scale_of(root), scale_of(root, across=False)
+    dots = [(float(node.get("cx")), float(node.get("cy"))) for node in of_class(root, "dot")]
+    assert np.allclose([(left + across * x, low + up * y) for x, y in dots], [(0, 2), (10, 3)], atol=0.1)
+
+
+def test_files_are_light():
+    assert f"stroke: {re.search('--ink: (.*?);', sheet('colours.css'))[1]}" in Drawing(9, 9, "", ("x",)).as_file
+
+
+def test_rates_have_points_rings_and_words_where_they_are():
+    setting = {"learning_rate": 0.1, "weight_decay": 0.0, "dropout": 0.0, "initialisation": "pytorch"}
+    chosen = {"relu": setting, "tanh": setting | {"learning_rate": 1.0}}
+    experiment = Experiment(activations=("relu", "tanh"), learning_rate=(0.01, 0.1, 1.0), tuned=chosen, data="digits")
+    values = {("relu", 0.01): 0.93, ("relu", 0.1): 0.97, ("relu", 1.0): None, ("tanh", 0.1): 0.94, ("tanh", 1.0): 0.96}
+    tried = [
+        Tried(name, setting | {"learning_rate": rate}, value or np.inf, value or np.nan, 3, 0 if value else 3)
+        for (name, rate), value in values.items()
+    ]
+    tint = {"relu": "#111111", "tanh": "#222222"}
+    root = parsed(figures.tuning_drawing(Tuning(experiment, tried), tint))
+    tips = [node.get("data-tip") for node in of_class(root, "hit")]
+    assert tips == [
+        "learning rate 0.01\nrelu\t93.00\ntanh\tnot tried",
+        "learning rate 0.1\nrelu\t97.00, chosen\ntanh\t94.00",
+        "learning rate 1\nrelu\tdiverged\ntanh\t96.00, chosen",
+    ]
+    slope, start = scale_of(root, across=False)
+    places = [float(strip.get("data-x")) for strip in of_class(root, "hit")]
+    for arm, at, value in (("relu", 1, 97), ("tanh", 2, 96)):
+        [lines] = [node for node in root.iter() if node.get("data-arm") == arm]
+        assert lines.get("style") == f"color:{tint[arm]}"
+        [ring] = of_class(lines, "circled")
+        assert abs(float(ring.get("cx")) - places[at]) < 0.11
+        assert abs(start + slope * float(ring.get("cy")) - value) < abs(slope)
+        assert len(of_class(lines, "fill")) == 2

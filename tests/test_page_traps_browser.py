@@ -2,7 +2,7 @@
 
 import pytest
 from test_report import fake_run
-from test_report_browser import READY, WIDE, browser, pytestmark, visit  # noqa: F401
+from test_report_browser import NASTY, READY, WIDE, browser, pytestmark, report, visit  # noqa: F401
 
 from actlab.report import draw
 from actlab.report.curves import arm_colours
@@ -65,3 +65,17 @@ def test_folds_open_for_paper_and_close_again(visit, run):  # noqa: F811
         page.evaluate(f"dispatchEvent(new Event('{event}'))")
         opened.append(folds.evaluate_all("found => found.map((fold) => fold.open)"))
     assert opened[0] == opened[2] and not all(opened[0]) and all(opened[1])
+
+
+def test_what_a_tip_says_is_no_markup(visit, report):  # noqa: F811
+    page = visit(report / "index.html", READY, viewport=WIDE)
+    said, tags = page.evaluate("""() => {
+      const said = [], tags = new Set(), tip = document.querySelector("#tip");
+      for (const mark of document.querySelectorAll("svg [data-tip]")) {
+        mark.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, clientX: 9, clientY: 9 }));
+        said.push(tip.textContent);
+        tip.querySelectorAll("*").forEach((part) => tags.add(part.tagName));
+      }
+      return [said, [...tags].sort()];
+    }""")
+    assert tags == ["DIV", "SPAN"] and sum(NASTY in text for text in said) > 20

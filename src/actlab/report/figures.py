@@ -240,7 +240,8 @@ def tuning_drawing(tuning: Tuning | None, tint: Mapping[str, str], *, legend: bo
             marks.append(element("circle", cx=left, cy=down, r=7, class_="circled"))
         parts.append(group(frame.line(x, y), *marks, data_arm=name, style=f"color:{tint[name]}"))
         for rate, tip in zip(rates, tips, strict=True):
-            said = f"{points[rate]:.{digits}f}" if rate in points else "diverged"
+            lost = "diverged" if rate in tuning.by_rate[name] else "not tried"
+            said = f"{points[rate]:.{digits}f}" if rate in points else lost
             tip.append(f"{name}\t{said}{', chosen' if rate == own else ''}")
     hits = frame.columns(tuning.rates, ["\n".join(tip) for tip in tips])
     axes = frame.axes("learning rate", tuning.axis, x_ticks=[(rate, f"{rate:g}") for rate in rates])

@@ -34,9 +34,9 @@ def learn(
     elif start and check is not None:
         raise UserError("--start and --check exclude each other: lay the file first, check it when it is written.")
     elif start:
-        print(f"Wrote {lay(asked := named(page, exercise), Path.cwd()).name}: {asked.title}.")
-        number = f" --exercise {exercise}" if exercise != 1 else ""
-        print(f"Write what is missing, then: actlab learn {page}{number} --check {asked.file}")
+        asked = named(page, exercise)
+        print(f"Wrote {lay(asked, Path.cwd()).name}: {asked.title}.")
+        print(f"Write what is missing, then: {asked.words} --check {asked.file}")
     elif check is not None:
         findings = checked(named(page, exercise), check)
         for finding in findings:
@@ -51,10 +51,9 @@ def learn(
 
 def _listed(number: int) -> None:
     """A page with its exercises."""
-    from actlab.learn import PAGES, named
+    from actlab.learn import PAGES
 
     [page] = (one for one in PAGES if one.number == number)
     print(f"Page {page.number}: {page.title}")
-    for place in range(1, len(page.exercises) + 1):
-        one = named(page.number, place)
-        print(f"  exercise {one.label}  {one.title}")
+    for place, title in enumerate(page.exercises.values(), start=1):
+        print(f"  exercise {number}.{place}  {title}")

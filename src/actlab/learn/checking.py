@@ -13,7 +13,6 @@ from pathlib import Path
 from actlab.errors import UserError
 from actlab.learn.pages import Exercise, named
 
-SECONDS = 60.0
 _CHILD = "import sys; from actlab.learn import checking; checking.look(*sys.argv[1:])"
 _STDERR = 2  # where what the file prints goes: the findings stand alone on standard output
 
@@ -26,18 +25,18 @@ class Finding:
     says: str
 
 
-def checked(exercise: Exercise, file: Path, seconds: float = SECONDS) -> list[Finding]:
+def checked(exercise: Exercise, file: Path, seconds: float = 60) -> list[Finding]:
     """Run the reader's file, and say what is right in it and what is not yet.
 
     Raises UserError where there is no such file.
     """
     if not file.is_file():
-        start = f"`actlab learn {exercise.page} --exercise {exercise.number} --start`"
-        raise UserError(f"There is no file {file}. {start} lays {exercise.file}, to begin with, into this folder.")
+        raise UserError(f"There is no file {file}. `{exercise.words} --start` lays {exercise.file} into this folder.")
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "findings.json"
-        words = [str(exercise.page), str(exercise.number), str(file.resolve()), str(told)]
-        command = [sys.executable, "-P", "-c", _CHILD, *words]  # -P: the reader's torch.py must not hide the real one
+        words = [exercise.page, exercise.number, file.resolve(), told]
+        # -P: a torch.py of the reader's must not hide the real one
+        command = [sys.executable, "-P", "-c", _CHILD, *map(str, words)]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=_STDERR, timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -52,8 +51,6 @@ def look(page: str, number: str, file: str, told: str) -> None:
     findings: list[Finding] = []
     try:
         findings.extend(_found(named(int(page), int(number)), Path(file)))
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # of the reader's file, or of what it was asked to do; SystemExit too
         findings.append(Finding(False, _words(error, file)))
     Path(told).write_text(json.dumps([asdict(one) for one in findings]), encoding="utf-8")
@@ -61,14 +58,14 @@ def look(page: str, number: str, file: str, told: str) -> None:
 
 def _found(exercise: Exercise, file: Path) -> Iterator[Finding]:
     sys.path.append(str(file.parent))  # last: what stands beside the file hides nothing
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    spec = importlib.util.spec_from_file_location("answer", file)
     if spec is None or spec.loader is None:
         raise UserError(f"{file.name} is no file of Python: its name must end with .py.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem] = module  # by which what is defined in it finds its source
+    sys.modules["answer"] = module  # by which what is defined in it finds its source
     spec.loader.exec_module(module)
-    for right, says in exercise.module.check(module):
-        yield Finding(right, says)
+    checks = importlib.import_module(f"actlab.learn.exercises.{exercise.name}")
+    yield from (Finding(right, says) for right, says in checks.check(module))
 
 
 def _words(error: BaseException, file: str) -> str:
@@ -80,5 +77,6 @@ def _words(error: BaseException, file: str) -> str:
     if isinstance(error, SyntaxError) and error.filename == file:
         return f"Line {error.lineno} is not Python yet: {error.msg}."
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    where = f"Line {lines[-1]}: " if lines else ""
-    return f"{where}{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"[:400]
+    return f"{f'Line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"[
+        :400
+    ]

@@ -1,62 +1,58 @@
 """The pages and their exercises, and the file that an exercise begins with."""
 
-import importlib
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from actlab.errors import UserError
+from actlab.errors import UserError, one_of
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of docs/learn, and the modules of its exercises."""
+    """A page of docs/learn, and its exercises: their names in `exercises`, and their titles."""
 
     number: int
     title: str
-    exercises: tuple[str, ...]
+    exercises: dict[str, str]
+
+
+PAGES = (Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),)
 
 
 @dataclass(frozen=True)
 class Exercise:
     page: int
     number: int
-    name: str  # of its module in `exercises`
-
-    @property
-    def label(self) -> str:
-        return f"{self.page}.{self.number}"
+    name: str
+    title: str
 
     @property
     def file(self) -> str:
         return f"exercise_{self.page}_{self.number}.py"
 
     @property
-    def title(self) -> str:
-        return self.module.TITLE
+    def words(self) -> str:  # of the command, that name it
+        return f"actlab learn {self.page}{f' --exercise {self.number}' if self.number > 1 else ''}"
 
     @property
-    def module(self) -> Any:
-        return importlib.import_module(f"actlab.learn.exercises.{self.name}")
-
-
-PAGES = (Page(3, "ReLU by hand", ("leaky_relu",)),)
+    def start(self) -> str:
+        """The text that a reader begins with, gaps in it."""
+        return files("actlab.learn.exercises").joinpath(f"{self.name}.txt").read_text(encoding="utf-8")
 
 
 def named(page: int, number: int = 1) -> Exercise:
     """An exercise by its page and its number there.
 
-    >>> named(3).file
-    'exercise_3_1.py'
+    >>> named(3).file, named(3).words
+    ('exercise_3_1.py', 'actlab learn 3')
     """
-    pages = {one.number: one for one in PAGES}
-    if page not in pages:
-        raise UserError(f"There is no page {page} with an exercise. Allowed: {', '.join(map(str, pages))}.")
-    names = pages[page].exercises
-    if not 1 <= number <= len(names):
-        allowed = ", ".join(str(n) for n in range(1, len(names) + 1))
-        raise UserError(f"Page {page} has no exercise {number}. Allowed: --exercise {allowed}.")
-    return Exercise(page, number, names[number - 1])
+    found = {str(one.number): [*one.exercises.items()] for one in PAGES}
+    if str(page) not in found:
+        raise one_of("page with exercises", str(page), found)
+    exercises = dict(enumerate(found[str(page)], start=1))
+    if number not in exercises:
+        raise one_of(f"exercise on page {page}", str(number), map(str, exercises))
+    return Exercise(page, number, *exercises[number])
 
 
 def lay(exercise: Exercise, folder: Path) -> Path:
@@ -64,11 +60,10 @@ def lay(exercise: Exercise, folder: Path) -> Path:
     file = folder / exercise.file
     try:
         with file.open("x", encoding="utf-8") as new:
-            new.write(exercise.module.START)
+            new.write(exercise.start)
     except FileExistsError:
         raise UserError(
-            f"{file.name} is there already, and is not overwritten: it may hold your work. Move it away or delete it "
-            f"to begin again, or check it: `actlab learn {exercise.page} --exercise {exercise.number} "
-            f"--check {file.name}`."
+            f"{file.name} is there already, and is not overwritten: it may hold your work. Check it: "
+            f"`{exercise.words} --check {file.name}`, or move it away to begin again."
         ) from None
     return file

@@ -1,1 +1,1 @@
-"""A file an exercise: TITLE, START (the file to begin with, a gap in it), and `check` of the reader's module."""
+"""An exercise: NAME.txt, with which a reader begins, and NAME.py, whose `check` looks at what became of it."""

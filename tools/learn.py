@@ -12,7 +12,6 @@ import ast
 import contextlib
 import io
 import json
-import linecache
 import re
 import shlex
 import sys
@@ -65,8 +64,8 @@ def made(source: Path) -> Page:
     for block in BLOCK.finditer(text):
         page.parts += filled(text[at : block.start()], namespace)
         words = dict(word.partition("=")[::2] for word in shlex.split(block["words"]))
-        line = text[: block.start("code")].count("\n")
-        last, printed = run(block["code"], f"{source.name}:{line}", namespace)
+        line = text[: block.start("code")].count("\n")  # that tracebacks name
+        last, printed = run("\n" * line + block["code"], str(source), namespace)
         shown = [] if "hidden" in words else [(f"```python\n{block['code']}```\n", False)]
         if printed:
             shown += [("\n```text\n" if shown else "```text\n", False), (printed, True), ("```\n", False)]
@@ -81,7 +80,6 @@ def made(source: Path) -> Page:
 
 def run(code: str, name: str, namespace: dict[str, Any]) -> tuple[Any, str]:
     """The value of a block's last expression, if it ends with one, and what it prints."""
-    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)  # tracebacks show its lines
     tree = ast.parse(code, name)
     last = ast.Expression(tree.body.pop().value if isinstance(tree.body[-1], ast.Expr) else ast.Constant(None))
     with contextlib.redirect_stdout(io.StringIO()) as printed:

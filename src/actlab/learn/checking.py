@@ -14,7 +14,6 @@ from actlab.errors import UserError
 from actlab.learn.pages import Exercise, named
 
 _CHILD = "import sys; from actlab.learn import checking; checking.look(*sys.argv[1:])"
-_STDERR = 2  # where what the file prints goes: the findings stand alone on standard output
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,10 @@ def checked(exercise: Exercise, file: Path, seconds: float = 60) -> list[Finding
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "findings.json"
         words = [exercise.page, exercise.number, file.resolve(), told]
-        # -P: a torch.py of the reader's must not hide the real one
+        # -P: a torch.py of the reader's must not hide the real one. What the file prints goes to standard error, 2
         command = [sys.executable, "-P", "-c", _CHILD, *map(str, words)]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=_STDERR, timeout=seconds)
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=2, timeout=seconds)
         except subprocess.TimeoutExpired:
             return [Finding(False, f"It was stopped after {seconds:g} s. Is there a loop in it that does not end?")]
         if not told.exists():
@@ -77,6 +76,5 @@ def _words(error: BaseException, file: str) -> str:
     if isinstance(error, SyntaxError) and error.filename == file:
         return f"Line {error.lineno} is not Python yet: {error.msg}."
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return f"{f'Line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"[
-        :400
-    ]
+    said = f"{f'Line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {error}"
+    return " ".join(said.split())[:400]

@@ -53,10 +53,11 @@ WRONG = {  # the hint says which mistake it is
     "dies": ("import os\nos._exit(0)", "ended its process, status 0"),
     "asks": ("input()", "Line 1: EOFError"),
 }
-SMALL = {"gap", "closed gate", "forgets what comes in"}
+SMALL = {"closed gate", "forgets what comes in"}  # what "gap" and "prints" are asked of the command, too
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n != "where")) for n in RIGHT])
+@pytest.mark.large
+@pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass(tmp_path, name):
     file = tmp_path / "mine.py"
     file.write_text(RIGHT[name], encoding="utf-8")

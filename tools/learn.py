@@ -59,11 +59,12 @@ def made(source: Path) -> Page:
     """Run a page."""
     text, at = source.read_text(encoding="utf-8"), 0
     head = f"<!-- made by tools/learn.py from source/{source.name}: change that, then `make learn` -->\n\n"
-    page, namespace = Page([(head, False)]), {"__name__": source.stem, "record": record}
+    page = Page([(head, False)])
+    namespace: dict[str, Any] = {"__name__": source.stem, "record": record}
     torch.set_num_threads(1)
     for block in BLOCK.finditer(text):
         page.parts += filled(text[at : block.start()], namespace)
-        words = dict(word.partition("=")[::2] for word in shlex.split(block["words"]))
+        words = {key: value for key, _, value in (word.partition("=") for word in shlex.split(block["words"]))}
         line = text[: block.start("code")].count("\n")  # that tracebacks name
         last, printed = run("\n" * line + block["code"], str(source), namespace)
         shown = [] if "hidden" in words else [(f"```python\n{block['code']}```\n", False)]
@@ -81,7 +82,8 @@ def made(source: Path) -> Page:
 def run(code: str, name: str, namespace: dict[str, Any]) -> tuple[Any, str]:
     """The value of a block's last expression, if it ends with one, and what it prints."""
     tree = ast.parse(code, name)
-    last = ast.Expression(tree.body.pop().value if isinstance(tree.body[-1], ast.Expr) else ast.Constant(None))
+    last = ast.Expression(end.value if isinstance(end := tree.body[-1], ast.Expr) else ast.Constant(None))
+    tree.body = tree.body[:-1] if isinstance(end, ast.Expr) else tree.body
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(compile(tree, name, "exec"), namespace)
         return eval(compile(ast.fix_missing_locations(last), name, "eval"), namespace), printed.getvalue()

@@ -82,6 +82,14 @@ def test_a_file_that_loops_for_ever_is_stopped(tmp_path):
     assert not finding.right and "stopped after 1 s" in finding.says
 
 
+@pytest.mark.large
+def test_what_stands_beside_an_answer_hides_nothing(tmp_path):
+    """A file named torch.py, the answer itself or a neighbour; but a neighbour of another name can be imported."""
+    (tmp_path / "torch.py").write_text(f"import mine\n{answer()}", encoding="utf-8")
+    (tmp_path / "mine.py").write_text("", encoding="utf-8")
+    assert all(one.right for one in checked(named(3), tmp_path / "torch.py"))
+
+
 def test_the_file_to_begin_with_is_laid_once(tmp_path):
     file = lay(named(3), tmp_path)
     assert file.name == "exercise_3_1.py" and file.read_text(encoding="utf-8") == named(3).start
@@ -113,11 +121,13 @@ def test_the_command(tmp_path, actlab_command):
         (["9"], "There is no page with exercises '9'. Allowed: 3"),
         (["3", "--exercise", "7"], "There is no exercise on page 3 '7'. Allowed: 1"),
         (["3", "--start", "--check", "x.py"], "exclude each other"),
+        (["3", "--check", "notes.txt"], "notes.txt is no file of Python"),
         (["3", "--check", "nowhere.py"], "There is no file nowhere.py. `actlab learn 3 --start`"),
     ],
 )
 @pytest.mark.whole
 def test_a_mistake_of_the_command_is_told(tmp_path, actlab_command, words, says):
+    (tmp_path / "notes.txt").touch()
     done = actlab_command("learn", *words, cwd=tmp_path)
     assert done.returncode == 2 and says in done.stderr
 

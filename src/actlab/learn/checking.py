@@ -27,10 +27,12 @@ class Finding:
 def checked(exercise: Exercise, file: Path, seconds: float = 60) -> list[Finding]:
     """Run the reader's file, and say what is right in it and what is not yet.
 
-    Raises UserError where there is no such file.
+    Raises UserError where there is no such file of Python.
     """
     if not file.is_file():
         raise UserError(f"There is no file {file}. `{exercise.words} --start` lays {exercise.file} into this folder.")
+    if file.suffix != ".py":
+        raise UserError(f"{file.name} is no file of Python: its name must end with .py, as {exercise.file} does.")
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "findings.json"
         words = [exercise.page, exercise.number, file.resolve(), told]
@@ -58,8 +60,7 @@ def look(page: str, number: str, file: str, told: str) -> None:
 def _found(exercise: Exercise, file: Path) -> Iterator[Finding]:
     sys.path.append(str(file.parent))  # last: what stands beside the file hides nothing
     spec = importlib.util.spec_from_file_location("answer", file)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{file.name} is no file of Python: its name must end with .py.")
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["answer"] = module  # by which what is defined in it finds its source
     spec.loader.exec_module(module)
@@ -69,8 +70,6 @@ def _found(exercise: Exercise, file: Path) -> Iterator[Finding]:
 
 def _words(error: BaseException, file: str) -> str:
     """What went wrong in one line, with the last line of the reader's that led there."""
-    if isinstance(error, UserError):
-        return str(error)
     if isinstance(error, SystemExit):
         return "The file ends the program (exit): nothing after it can be looked at. Take that out."
     if isinstance(error, SyntaxError) and error.filename == file:

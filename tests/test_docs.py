@@ -44,7 +44,8 @@ def test_every_command_in_the_readme_exists(actlab_command):
 
 
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "records/README.md"]
-DOCUMENTS += sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "docs").rglob("*.md"))
+made_from = ROOT / "docs" / "learn" / "source"  # whose links are those of the page made from it
+DOCUMENTS += sorted(f.relative_to(ROOT).as_posix() for f in (ROOT / "docs").rglob("*.md") if f.parent != made_from)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

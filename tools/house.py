@@ -41,11 +41,15 @@ FLOORS: list[dict[str, str]] = [
         "running": "missing trials -> stacks -> this process or several -> store",
         "report": "how a run looks: `svg` draws, `figures` and its neighbours say what, `page` has it all; no torch",
     },
-    {"workflows": "several rooms in a row: compare, try, confirm, reproduce, load a model"},
+    {
+        "workflows": "several rooms in a row: compare, try, confirm, reproduce, load a model",
+        "learn": "exercises of docs/learn, and what checks a reader's file, in a process of its own",
+    },
     {"cli": "parse, call one function, print: one file a group of commands"},
 ]
 WITHOUT_TORCH = {
-    "errors", "catalogue", "stats", "formula", "naming", "experiment", "data", "results", "report", "cli",
+    "errors", "catalogue", "stats", "formula", "naming", "experiment", "data", "results", "report", "learn",
+    "cli",
 }  # fmt: skip
 PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 BEGIN, END = "<!-- drawn by tools/house.py -->\n", "<!-- end -->\n"

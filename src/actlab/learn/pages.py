@@ -1,0 +1,69 @@
+"""The pages and their exercises, and the file that an exercise begins with."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from actlab.errors import UserError, one_of
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of docs/learn, and its exercises: their names in `exercises`, and their titles."""
+
+    number: int
+    title: str
+    exercises: dict[str, str]
+
+
+PAGES = (Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    page: int
+    number: int
+    name: str
+    title: str
+
+    @property
+    def file(self) -> str:
+        return f"exercise_{self.page}_{self.number}.py"
+
+    @property
+    def words(self) -> str:  # of the command, that name it
+        return f"actlab learn {self.page}{f' --exercise {self.number}' if self.number > 1 else ''}"
+
+    @property
+    def start(self) -> str:
+        """The text that a reader begins with, gaps in it."""
+        return files("actlab.learn.exercises").joinpath(f"{self.name}.txt").read_text(encoding="utf-8")
+
+
+def named(page: int, number: int = 1) -> Exercise:
+    """An exercise by its page and its number there.
+
+    >>> named(3).file, named(3).words
+    ('exercise_3_1.py', 'actlab learn 3')
+    """
+    found = {str(one.number): [*one.exercises.items()] for one in PAGES}
+    if str(page) not in found:
+        raise one_of("page with exercises", str(page), found)
+    exercises = dict(enumerate(found[str(page)], start=1))
+    if number not in exercises:
+        raise one_of(f"exercise on page {page}", str(number), map(str, exercises))
+    return Exercise(page, number, *exercises[number])
+
+
+def lay(exercise: Exercise, folder: Path) -> Path:
+    """Write the file that an exercise begins with into a folder; what stands there is never overwritten."""
+    file = folder / exercise.file
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(exercise.start)
+    except FileExistsError:
+        raise UserError(
+            f"{file.name} is there already, and is not overwritten: it may hold your work. Check it: "
+            f"`{exercise.words} --check {file.name}`, or move it away to begin again."
+        ) from None
+    return file

@@ -1,0 +1,279 @@
+"""Pages that teach: made by what they show. Exercises: right answers pass, typical wrong ones get their own hint."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from tools import learn
+
+from actlab.errors import UserError
+from actlab.learn import PAGES, checked, lay, named
+
+VALUE = "torch.where(x > 0, x, ALPHA * x)"
+SLOPE = "torch.where(x > 0, dy, ALPHA * dy)"
+
+
+def answer(value: str = VALUE, slope: str = SLOPE) -> str:
+    """The exercise's own file with its two gaps filled in, as a reader does it."""
+    return named(3).start.replace("...", value, 1).replace("...", slope, 1)
+
+
+RIGHT = {
+    "where": answer(),
+    "max and min": answer("x.clamp(min=0) + ALPHA * x.clamp(max=0)", "dy * (x > 0) + ALPHA * dy * (x <= 0)"),
+    "1 at 0": answer("torch.where(x >= 0, x, ALPHA * x)", "torch.where(x >= 0, dy, ALPHA * dy)"),
+    "prints": f"print('hello')\n{answer()}",
+}
+WRONG = {  # the hint says which mistake it is
+    "gap": (named(3).start, "forward: the gap is still there"),
+    "gap in backward": (answer(slope="..."), "backward: the gap is still there"),
+    "relu": (answer("x.clamp(min=0)"), "forward: that is ReLU"),
+    "another slope": (answer("torch.where(x > 0, x, 0.01 * x)"), "forward: at x = -3 it gives -0.03; f(x) is -0.3"),
+    "not a tensor": (answer("0.1"), "forward: it gives a float"),
+    "closed gate": (answer(slope="dy * (x > 0)"), "backward: where x is negative it gives 0"),
+    "forgets what comes in": (
+        answer(slope="torch.where(x > 0, 1.0, ALPHA)"),
+        "backward: that is the slope alone",
+    ),
+    "hands on": (answer(slope="dy.clone()"), "backward: it hands dy on as it came"),
+    "f for f'": (answer(slope=f"dy * {VALUE}"), "backward: it multiplies dy by f(x)"),
+    "upside down": (
+        answer(slope="torch.where(x > 0, ALPHA * dy, dy)"),
+        "backward: at x = 0.7 it gives 0.3; dL/dx, dy times the slope, is 3.",
+    ),
+    "one number": (answer(slope="dy.sum()"), "backward: it gives the shape ()"),
+    "0 at 0": (answer(slope="torch.where(x > 0, dy, torch.where(x < 0, ALPHA * dy, 0.0))"), "at x = 0 it takes 0"),
+    "digits": (answer(slope="dy * torch.where(x > 0, 1.0, ALPHA)"), "backward: right, but in float64 to 7 digits"),
+    "swallows NaN": (answer("torch.where(x > 0, x, ALPHA * x).nan_to_num()"), "battery, nan at float64, x = nan"),
+    "no such class": (answer().replace("class LeakyReLU", "class Leaky"), "There is no class LeakyReLU"),
+    "does not parse": (answer("x if x > 0 els x"), "Line 21 is not Python yet"),
+    "fails": (answer("x + y"), "Line 21: NameError: name 'y' is not defined"),
+    "exits": ("raise SystemExit(0)", "The file ends the program"),
+    "dies": ("import os\nos._exit(0)", "ended its process, status 0"),
+    "asks": ("input()", "Line 1: EOFError"),
+}
+SMALL = {"closed gate", "forgets what comes in"}  # what "gap" and "prints" are asked of the command, too
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_pass(tmp_path, name):
+    file = tmp_path / "mine.py"
+    file.write_text(RIGHT[name], encoding="utf-8")
+    findings = checked(named(3), file)
+    assert [one.says for one in findings if not one.right] == [] and len(findings) == 3
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL)) for n in WRONG])
+def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
+    text, hint = WRONG[name]
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    wrong = [one.says for one in checked(named(3), file) if not one.right]
+    assert wrong and hint in wrong[0]
+
+
+def test_a_file_that_loops_for_ever_is_stopped(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("while True:\n    pass\n", encoding="utf-8")
+    [finding] = checked(named(3), file, seconds=1)
+    assert not finding.right and "stopped after 1 s" in finding.says
+
+
+@pytest.mark.large
+def test_what_stands_beside_an_answer_hides_nothing(tmp_path):
+    """A file named torch.py, the answer itself or a neighbour; but a neighbour of another name can be imported."""
+    (tmp_path / "torch.py").write_text(f"import mine\n{answer()}", encoding="utf-8")
+    (tmp_path / "mine.py").write_text("", encoding="utf-8")
+    assert all(one.right for one in checked(named(3), tmp_path / "torch.py"))
+
+
+def test_the_file_to_begin_with_is_laid_once(tmp_path):
+    file = lay(named(3), tmp_path)
+    assert file.name == "exercise_3_1.py" and file.read_text(encoding="utf-8") == named(3).start
+    file.write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match=r"exercise_3_1.py is there already.*learn 3 --check exercise_3_1.py"):
+        lay(named(3), tmp_path)
+    assert file.read_text(encoding="utf-8") == "mine"
+
+
+def test_the_command(tmp_path, actlab_command):
+    listed = actlab_command("learn").stdout
+    for page in PAGES:
+        assert f"Page {page.number}: {page.title}" in listed
+        assert all(title in listed for title in page.exercises.values())
+    assert actlab_command("learn", "3", "--start", cwd=tmp_path).returncode == 0
+    done = actlab_command("learn", "3", "--check", "exercise_3_1.py")
+    assert done.returncode == 1 and "not yet  forward: the gap" in done.stdout
+    (tmp_path / "mine.py").write_text(RIGHT["prints"], encoding="utf-8")
+    done = actlab_command("learn", "3", "--check", "mine.py")
+    assert done.returncode == 0 and done.stdout.endswith("All of it is right.\n") and "hello" not in done.stdout
+    help_text = " ".join(actlab_command("learn", "--help").stdout.split())
+    assert "--check runs FILE" in help_text and "check only what you would run yourself" in help_text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--start"], "Say which page"),
+        (["9"], "There is no page with exercises '9'. Allowed: 3"),
+        (["3", "--exercise", "7"], "There is no exercise on page 3 '7'. Allowed: 1"),
+        (["3", "--start", "--check", "x.py"], "exclude each other"),
+        (["3", "--check", "notes.txt"], "notes.txt is no file of Python"),
+        (["3", "--check", "nowhere.py"], "There is no file nowhere.py. `actlab learn 3 --start`"),
+    ],
+)
+@pytest.mark.whole
+def test_a_mistake_of_the_command_is_told(tmp_path, actlab_command, words, says):
+    (tmp_path / "notes.txt").touch()
+    done = actlab_command("learn", *words, cwd=tmp_path)
+    assert done.returncode == 2 and says in done.stderr
+
+
+ROOT = Path(__file__).parents[1]
+SMALL_PAGE = """# Title
+
+```python hidden
+from actlab.report.svg import Drawing, text
+part = 1 / 3
+```
+
+A part is {{ part:.3f}}, {{ len("ab") }} of {{ record("mnist.json")["trials"] }}.
+
+```python
+print(part)
+```
+
+```python figure=one alt="a third: {{ part:.2f}}"
+Drawing(10, 10, f"{part:.2f}", (text(1, part, "third"),))
+```
+"""
+
+
+@pytest.fixture
+def small_page(tmp_path):
+    source = tmp_path / "01-small.md"
+    source.write_text(SMALL_PAGE, encoding="utf-8")
+    return learn.made(source)
+
+
+def test_a_page_is_made_by_running_it(small_page):
+    head, _, text = str(small_page).partition("\n\n")
+    assert head.startswith("<!-- made by tools/learn.py from source/01-small.md")
+    assert (
+        text
+        == """# Title
+
+A part is 0.333, 2 of 30.
+
+```python
+print(part)
+```
+
+```text
+0.3333333333333333
+```
+
+```python
+Drawing(10, 10, f"{part:.2f}", (text(1, part, "third"),))
+```
+
+![a third: 0.33](images/one.svg)
+"""
+    )
+    assert small_page.drawings["one"].label == "0.33"
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("made", "committed", "is_same"),
+    [
+        ("0.333,", "0.334,", True),
+        ("0.333,", "0.335,", False),
+        ("0.333,", "one third,", False),
+        ("0.3333333333333333", "0.3333333333333111", True),
+        ("2 of 30", "3 of 30", False),  # a count
+        ("A part", "A share", False),
+        ("print(part)", "print(parts)", False),
+        ("[a third: 0.33]", "[a third: 0.43]", False),
+    ],
+)
+def test_a_committed_page_may_differ_by_rounding_alone(small_page, made, committed, is_same):
+    assert made in str(small_page) and not small_page.differs(str(small_page))
+    assert (not small_page.differs(str(small_page).replace(made, committed, 1))) == is_same
+
+
+def test_pictures_are_compared_by_what_is_drawn():
+    one = '<text x="10.2" y="4">0.33 of 3</text><path d="M1 2L3 4" data-tip="x = 1"/>'
+    for other, is_same in (
+        (one, True),
+        (one.replace("10.2", "10.6"), True),
+        (one.replace("L3 4", "L3 4.6"), False),
+        (one.replace("0.33", "0.34"), True),
+        (one.replace("0.33", "0.43"), False),
+        (one.replace("of 3", "of 4"), False),
+        (one.replace("x = 1", "x = 2"), False),
+        (one + "<g/>", False),
+    ):
+        assert learn.same_picture(one, other) == is_same, other
+
+
+def test_a_mistake_in_a_page_names_its_line(tmp_path):
+    source = tmp_path / "01-wrong.md"
+    source.write_text("# Title\n\n```python\nx = 1\ny = x + z\n```\n", encoding="utf-8")
+    with pytest.raises(NameError) as raised:
+        learn.made(source)
+    last = raised.traceback[-1]
+    assert (Path(last.path), last.lineno + 1) == (source, 5)
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("source", learn.SOURCES, ids=lambda file: file.stem)
+def test_what_is_committed_is_what_is_made(source):
+    assert list(learn.complaints(source)) == []
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("source", learn.SOURCES, ids=lambda file: file.stem)
+def test_a_reader_can_run_what_a_page_shows(source):
+    """In order, without the blocks that are hidden."""
+    names = {}
+    for block in learn.BLOCK.finditer(source.read_text(encoding="utf-8")):
+        if "hidden" not in block["words"]:
+            learn.run(block["code"], str(source), names)
+
+
+def test_pages_sources_and_pictures_belong_together():
+    pages = {file.name: file.read_text(encoding="utf-8") for file in learn.PAGES.glob("*.md")}
+    assert set(pages) == {source.name for source in learn.SOURCES}
+    shown = [name for text in pages.values() for name in re.findall(r"\]\(images/(.+?)\.svg\)", text)]
+    assert sorted(shown) == sorted(file.stem for file in (learn.PAGES / "images").iterdir())
+    for page in PAGES:
+        [text] = (text for name, text in pages.items() if name.startswith(f"{page.number:02}-"))
+        assert f"\n# {page.number}. {page.title}\n" in text
+        for number in range(1, len(page.exercises) + 1):
+            exercise = named(page.number, number)
+            assert f"{exercise.words} --start" in text and f"{exercise.words} --check {exercise.file}" in text
+
+
+def typed(source: str) -> set[str]:
+    """Numbers in prose that look measured: with a decimal point, % or more than two digits."""
+    prose = re.sub(
+        r"^```.*?^```\n|^ {4}[^\n]*\n|^#[^\n]*\n|`[^`]*`|\{\{.*?\}\}|\]\([^)]*\)", " ", source, flags=re.M | re.S
+    )
+    found = re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?", prose)
+    return {n.rstrip(",") for n in found if re.search(r"[.%e]|\d{3}|\d,\d", n)}
+
+
+def test_no_measured_number_is_typed_by_hand():
+    listed = tomllib.loads((ROOT / "tests" / "learn_numbers.toml").read_text(encoding="utf-8"))
+    found = set().union(*(typed(source.read_text(encoding="utf-8")) for source in learn.SOURCES))
+    assert found - set(listed) == set(), "by {{ }}, or, if it defines something, with its reason in learn_numbers.toml"
+    assert set(listed) - found == set() and all(listed.values()) and len(listed) <= 40
+
+
+def test_a_number_typed_by_hand_is_found():
+    prose = "Loss 0.31 and 97%, 1,797 of 2000; 64 units, {{ 0.5 }}, `0.25`, [a](b/0.75)."
+    assert typed(f"{prose}\n\n# 0.9\n\n```sh\n0.8\n```\n\nThen 123.\n") == {"0.31", "97%", "1,797", "2000", "123"}

@@ -179,7 +179,7 @@ def test_each_seed_standardises_by_its_own_training_part():
     _, y = load_diabetes(return_X_y=True)
     pool = found.pool
     assert (pool.targets, pool.outputs, pool.classes, pool.y.shape) == ("numbers", 1, 0, (442, 1))
-    assert pool.sizes == (265, 88, 89) == sizes_of(data.dataset._diabetes())
+    assert pool.sizes == (265, 88, 89) == sizes_of(data.dataset._shipped("diabetes"))
     for seed in (4, 9):
         index = indices_of(np.zeros(442, np.int64), pool.sizes, seed)
         scaler = StandardScaler().fit(y[index[0], None])
@@ -448,7 +448,7 @@ def test_the_margin_is_told_in_the_targets_variance(tmp_path, monkeypatch):
     said = before._question(DIABETES, wanted)
     assert "a difference within 0.01 of the target's variance is too small to matter" in said
     object.__setattr__(wanted, "margin", 0.05)
-    assert "differences below 0.05 of the target's variance" in before._question(DIABETES, wanted)
+    assert "a difference within 0.05 of the target's variance" in before._question(DIABETES, wanted)
     kept, _ = before.look_before(DIABETES, wanted, {}, force=False)
     again, _ = before.look_before(DIABETES, wanted, {}, force=False)
     assert json.dumps(kept) == json.dumps(again), "from the cache"

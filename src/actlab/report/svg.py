@@ -77,9 +77,9 @@ class Drawing:
         return element("svg", first, *self.parts, viewBox=box, **attributes)
 
 
-def beside(drawings: Sequence[Drawing], columns: int) -> Drawing:
-    """Several as one, in rows of so many."""
-    top, parts, rows = 0.0, [], []
+def beside(drawings: Sequence[Drawing], columns: int, title: str = "") -> Drawing:
+    """Several as one, in rows of so many, below a title."""
+    top, parts, rows = 30.0 * bool(title), [text(16, 20, title, class_="ink title")] * bool(title), []
     for row in (drawings[start : start + columns] for start in range(0, len(drawings), columns)):
         left = 0.0
         for one in row:

@@ -1,0 +1,92 @@
+"""The documents as a site: laid out in build/site from where they stand, with the reference, and rendered by Sphinx."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import reference
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+ELSEWHERE = {  # what stands outside of docs, and where the site has it
+    "ARCHITECTURE.md": "design/architecture.md",
+    "CONTRIBUTING.md": "design/contributing.md",
+    "CHANGELOG.md": "design/changelog.md",
+    "records/README.md": "records/index.md",
+    "records/tutorial.md": "records/tutorial.md",
+    "records/engine.md": "records/engine.md",
+    "README.md": "readme.md",
+}
+FENCED = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(!?)\[([^\[\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
+
+
+def places() -> dict[Path, str]:
+    """Every document, and where the site has it."""
+    pages = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "learn").glob("*.md"))]
+    known = {page: page.relative_to(DOCS).as_posix() for page in pages}
+    return known | {ROOT / name: place for name, place in ELSEWHERE.items()}
+
+
+def moved(text: str, page: Path, at: Path, known: dict[Path, str], site: Path) -> str:
+    """A page's text, its links leading from where the site has it: to pages of the site, or to the files themselves."""
+
+    def link(found: re.Match[str]) -> str:
+        picture, words, target, anchor = found.groups(default="")
+        file = (page.parent / target).resolve()
+        if file.is_dir():  # which is no page
+            return words
+        to = site / known[file] if file in known else file
+        return f"{picture}[{words}]({Path(os.path.relpath(to, at.parent)).as_posix()}{anchor})"
+
+    parts = FENCED.split(text)
+    return "".join(part if part.startswith("```") else LINK.sub(link, part) for part in parts)
+
+
+def contents(index: str, learn: list[Path], site: Path) -> str:
+    """The index with its lists as the site's navigation, and with what is made: Learn, and the reference."""
+    made = {"Learn": learn, "Reference": [site / f"reference/{name}.md" for name in reference.PAGES]}
+    first, *sections = re.split(r"^## ", index, flags=re.MULTILINE)
+    for name, pages in made.items():
+        titles = [(page.read_text(encoding="utf-8"), page.relative_to(site).as_posix()) for page in pages]
+        lines = [f"- [{re.search('^# (.*)', text, re.MULTILINE)[1]}]({place})" for text, place in titles]
+        sections.insert(0 if name == "Learn" else -1, f"{name}\n\n" + "\n".join(lines) + "\n\n")
+    for number, section in enumerate(sections):
+        targets = [target for *_, target, _ in LINK.findall(section)]
+        tree = ["```{toctree}", ":hidden:", f":caption: {section.splitlines()[0]}", "", *targets, "```\n\n"]
+        sections[number] = "## " + section.rstrip("\n") + "\n\n" + "\n".join(tree) if targets else ""
+    return first + "".join(sections)
+
+
+def lay(site: Path) -> None:
+    """All pages, into an empty folder."""
+    shutil.rmtree(site, ignore_errors=True)
+    known = places()
+    for page, place in known.items():
+        target = site / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(moved(page.read_text(encoding="utf-8"), page, target, known, site), encoding="utf-8")
+    for name, make in reference.PAGES.items():
+        target = site / f"reference/{name}.md"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(make(), encoding="utf-8")
+    index = site / "index.md"
+    learn = sorted((site / "learn").glob("*.md"))
+    index.write_text(contents(index.read_text(encoding="utf-8"), learn, site), encoding="utf-8")
+
+
+def render(site: Path, pages: Path) -> subprocess.CompletedProcess[str]:
+    """What was laid out, as HTML; a warning is a failure."""
+    shutil.rmtree(pages, ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "-n", "-c", DOCS, site, pages]
+    return subprocess.run([*command, "-d", f"{pages}.cache", "-E"], text=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    lay(ROOT / "build" / "site")
+    done = render(ROOT / "build" / "site", ROOT / "build" / "docs")
+    print(done.stderr or "build/docs/index.html")
+    sys.exit(done.returncode)

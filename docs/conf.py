@@ -7,7 +7,8 @@ from actlab import __version__
 
 project, release, copyright = "actlab", __version__, "actlab contributors"
 extensions = ["myst_parser"]
-myst_enable_extensions = ["dollarmath"]  # as code hosts show it
+myst_enable_extensions = ["dollarmath", "deflist"]  # formulas as code hosts show them; options with what they mean
+smartquotes = False  # an option begins with --
 myst_heading_anchors = 4  # links to headings, by the names that code hosts give them
 maximum_signature_line_length = 90
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of torch, numpy and Python: their documents are not here

@@ -17,6 +17,10 @@ from actlab.cli.entry import app
 
 SOURCE = Path(actlab.__file__).parent
 FENCE = "`" * 3
+FILES = {  # of actlab.nn
+    "elementwise": "Elementwise", "learned": "With learned parameters",
+    "gating": "Of other widths", "stacked": "Out of stacks",
+}  # fmt: skip
 
 
 def signatures(stub: str) -> dict[str, str]:
@@ -32,7 +36,7 @@ def signatures(stub: str) -> dict[str, str]:
 
 def signature(of: Any) -> str:
     """Its arguments and types, these without their modules."""
-    text = re.sub(r"<(?:factory|[^<>]*)>", "...", str(inspect.signature(of)))
+    text = re.sub(r"<function .* at 0x\w+>|<factory>", "...", str(inspect.signature(of)))
     return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", text).replace("(self, ", "(").replace("(self)", "()")
 
 
@@ -106,11 +110,12 @@ def page(title: str, module: Any, parts: list[str], intro: str = "") -> str:
 def top() -> str:
     """What stands in actlab itself."""
     public = {name: getattr(actlab, name) for name in actlab.__all__ if name != "__version__"}
-    same = [name for name in public if getattr(functional, name, None) is public[name]]
+    same = [name for name in public if name in catalogue.facts()]
     own = {name: of for name, of in public.items() if name not in same and not inspect.ismodule(of)}
     parts = [described(name, of) for name, of in sorted(own.items(), key=lambda item: item[0].lower())]
     names = ", ".join(f"`{name}`" for name in same)
-    more = f"{names}: as in [actlab.functional](functional.md). Modules: [actlab.nn](nn.md), [actlab.testing](testing.md)."
+    more = f"{names} are those of [actlab.functional](functional.md). "
+    more += "In modules: [actlab.nn](nn.md), [actlab.testing](testing.md)."
     return page("actlab", actlab, [more, *parts])
 
 
@@ -126,17 +131,17 @@ def functions() -> str:
 
 def modules() -> str:
     """actlab.nn, a section a file; what is the same as its function says so."""
-    files = ("elementwise", "learned", "gating", "stacked")
     takes = signatures("nn/elementwise.pyi") | signatures("nn/learned.pyi")
     parts = []
-    for file, names in groupby(sorted(nn.__all__, key=lambda name: files.index(file_of(name))), key=file_of):
-        parts.append(f"## {file}\n\n{prose(importlib.import_module(f'actlab.nn.{file}').__doc__)}")
+    for file, names in groupby(sorted(nn.__all__, key=lambda name: list(FILES).index(file_of(name))), key=file_of):
+        parts.append(f"## {FILES[file]}\n\n{prose(importlib.import_module(f'actlab.nn.{file}').__doc__)}")
         for name in sorted(names, key=str.lower):
             of = getattr(nn, name)
             fact = vars(of).get("facts")
             same = fact and inspect.cleandoc(of.__doc__) == inspect.cleandoc(getattr(functional, fact.name).__doc__)
-            link = f"{{py:func}}`~actlab.functional.{fact.name}` has its formula." if same else ""
-            text = f"{escaped(of.__doc__.splitlines()[0])}\n\n{link}" if same else prose(of.__doc__)
+            text = prose(of.__doc__)
+            if same:
+                text = f"{text.splitlines()[0]} Formula: {{py:func}}`~actlab.functional.{fact.name}`."
             kind = "class" if inspect.isclass(of) else "function"
             parts.append(entry(kind, name, takes.get(name) or signature(of), text))
     return page("actlab.nn", nn, parts)
@@ -155,16 +160,16 @@ def testing() -> str:
 
 
 def command_line() -> str:
-    """Every command: what `--help` says, in a table that fits a window of any width."""
+    """Every command: what `--help` says, as a list that fits a window of any width."""
     group = typer.main.get_command(app)
     parts = [f"# The command line\n\n{group.help} `actlab COMMAND --help` says what stands here."]
     for name, command in group.commands.items():
         context = typer.Context(command, info_name=f"actlab {name}")
         usage = command.get_usage(context).removeprefix("Usage: ")
         records = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
-        rows = [[f"`{left}`".replace("|", "\\|"), escaped(right)] for left, right in records]
-        table = "\n".join(f"| {' | '.join(row)} |" for row in [["what", "meaning"], ["---", "---"], *rows])
-        parts += [f"## actlab {name}", f"{FENCE}text\n{usage}\n{FENCE}", escaped(inspect.cleandoc(command.help)), table]
+        options = "\n\n".join(f"`{left}`\n: {escaped(right)}" for left, right in records)
+        text = escaped(inspect.cleandoc(command.help))
+        parts += [f"## actlab {name}", f"{FENCE}text\n{usage}\n{FENCE}", text, options]
         if command.epilog:
             parts.append(f"Example:\n\n{FENCE}sh\n{command.epilog.removeprefix('Example: ')}\n{FENCE}")
     return "\n\n".join(parts) + "\n"

@@ -10,7 +10,6 @@ from pathlib import Path
 from tools import reference
 
 ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
 ELSEWHERE = {  # what stands outside of docs, and where the site has it
     "ARCHITECTURE.md": "design/architecture.md",
     "CONTRIBUTING.md": "design/contributing.md",
@@ -24,11 +23,12 @@ FENCED = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\[\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 
 
-def places() -> dict[Path, str]:
+def places(root: Path) -> dict[Path, str]:
     """Every document, and where the site has it."""
-    pages = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "learn").glob("*.md"))]
-    known = {page: page.relative_to(DOCS).as_posix() for page in pages}
-    return known | {ROOT / name: place for name, place in ELSEWHERE.items()}
+    docs = root / "docs"
+    pages = [*sorted(docs.glob("*.md")), *sorted((docs / "learn").glob("*.md"))]
+    known = {page: page.relative_to(docs).as_posix() for page in pages}
+    return known | {root / name: place for name, place in ELSEWHERE.items()}
 
 
 def moved(text: str, page: Path, at: Path, known: dict[Path, str], site: Path) -> str:
@@ -48,23 +48,27 @@ def moved(text: str, page: Path, at: Path, known: dict[Path, str], site: Path) -
 
 def contents(index: str, learn: list[Path], site: Path) -> str:
     """The index with its lists as the site's navigation, and with what is made: Learn, and the reference."""
-    made = {"Learn": learn, "Reference": [site / f"reference/{name}.md" for name in reference.PAGES]}
     first, *sections = re.split(r"^## ", index, flags=re.MULTILINE)
-    for name, pages in made.items():
-        titles = [(page.read_text(encoding="utf-8"), page.relative_to(site).as_posix()) for page in pages]
-        lines = [f"- [{re.search('^# (.*)', text, re.MULTILINE)[1]}]({place})" for text, place in titles]
-        sections.insert(0 if name == "Learn" else -1, f"{name}\n\n" + "\n".join(lines) + "\n\n")
+    if learn:
+        sections.insert(0, "Learn\n\n" + "".join(f"- [{title(page)}](learn/{page.name})\n" for page in learn))
+    made = [(title(site / f"reference/{name}.md"), name) for name in reference.PAGES]
+    sections.insert(-1, "Reference\n\n" + "".join(f"- [{words}](reference/{name}.md)\n" for words, name in made))
     for number, section in enumerate(sections):
-        targets = [target for *_, target, _ in LINK.findall(section)]
-        tree = ["```{toctree}", ":hidden:", f":caption: {section.splitlines()[0]}", "", *targets, "```\n\n"]
-        sections[number] = "## " + section.rstrip("\n") + "\n\n" + "\n".join(tree) if targets else ""
+        entries = [f"{words} <{target}>" for _, words, target, _ in LINK.findall(section)]
+        tree = ["```{toctree}", ":hidden:", f":caption: {section.splitlines()[0]}", "", *entries, "```"]
+        sections[number] = "\n".join([f"## {section.rstrip()}", "", *tree, "\n"])
     return first + "".join(sections)
 
 
-def lay(site: Path) -> None:
+def title(page: Path) -> str:
+    """A page's first heading."""
+    return re.findall("^# (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)[0]
+
+
+def lay(site: Path, root: Path = ROOT) -> None:
     """All pages, into an empty folder."""
     shutil.rmtree(site, ignore_errors=True)
-    known = places()
+    known = places(root)
     for page, place in known.items():
         target = site / place
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +85,7 @@ def lay(site: Path) -> None:
 def render(site: Path, pages: Path) -> subprocess.CompletedProcess[str]:
     """What was laid out, as HTML; a warning is a failure."""
     shutil.rmtree(pages, ignore_errors=True)
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "-n", "-c", DOCS, site, pages]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "-n", "-c", ROOT / "docs", site, pages]
     return subprocess.run([*command, "-d", f"{pages}.cache", "-E"], text=True, capture_output=True)
 
 

@@ -4,7 +4,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constra
 
 unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile the source anew
 
-.PHONY: demo test test-all lint types wheel catalogue house records lock clean help
+.PHONY: demo test test-all lint types wheel catalogue house records docs lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare --out runs/demo
@@ -37,6 +37,9 @@ house: .venv/.dev                      ## the picture of the rooms in ARCHITECTU
 
 records: .venv/.dev                    ## the index of records and where they are cited
 	$(BIN)/python tools/records.py
+
+docs: .venv/.dev                       ## the documents as a site, with the reference: build/docs/index.html
+	$(BIN)/python -m tools.site
 
 help:                                  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'

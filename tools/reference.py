@@ -27,17 +27,24 @@ def signatures(stub: str) -> dict[str, str]:
     """What a stub says, by name: of a class, what makes one."""
     found = {}
     for node in ast.parse((SOURCE / stub).read_text(encoding="utf-8")).body:
-        for inner in [node, *getattr(node, "body", ())] if isinstance(node, ast.ClassDef | ast.FunctionDef) else ():
-            if isinstance(inner, ast.FunctionDef) and inner.name in (node.name, "__init__"):
-                returns = f" -> {ast.unparse(inner.returns)}" if inner is node and inner.returns else ""
-                found[node.name] = f"({ast.unparse(inner.args).removeprefix('self').removeprefix(', ')}){returns}"
+        makes = [inner for inner in getattr(node, "body", ()) if getattr(inner, "name", "") == "__init__"]
+        if isinstance(node, ast.FunctionDef) and node.returns:
+            found[node.name] = f"({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}"
+        elif isinstance(node, ast.ClassDef) and makes:
+            found[node.name] = f"({ast.unparse(makes[0].args).removeprefix('self').removeprefix(', ')})"
     return found
+
+
+def names_of(module: Any) -> list[str]:
+    """What a module lists as public."""
+    return [name for name in module.__all__ if name != "__version__"]
 
 
 def signature(of: Any) -> str:
     """Its arguments and types, these without their modules."""
     text = re.sub(r"<function .* at 0x\w+>|<factory>", "...", str(inspect.signature(of)))
-    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", text).replace("(self, ", "(").replace("(self)", "()")
+    text = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", text)
+    return re.sub(r"^\((?:self|cls)(?:, /)?(?:, |(?=\)))", "(", text)
 
 
 def escaped(text: str) -> str:
@@ -84,8 +91,8 @@ def members(of: type) -> str:
         if name.startswith("_") or not doc or not (inspect.isfunction(value) or hasattr(value, "__get__")):
             continue
         if inspect.isfunction(value):
-            takes = signature(value).replace("(cls, ", "(").replace("(cls)", "()")
-            parts.append(entry("method", name, takes, prose(doc), options=":classmethod:\n" if made else ""))
+            options = ":classmethod:\n" if made else ""
+            parts.append(entry("method", name, signature(value), prose(doc), options=options))
         else:
             parts.append(entry("property", name, "", prose(doc)))
     return "\n\n".join(parts)
@@ -109,7 +116,7 @@ def page(title: str, module: Any, parts: list[str], intro: str = "") -> str:
 
 def top() -> str:
     """What stands in actlab itself."""
-    public = {name: getattr(actlab, name) for name in actlab.__all__ if name != "__version__"}
+    public = {name: getattr(actlab, name) for name in names_of(actlab)}
     same = [name for name in public if name in catalogue.facts()]
     own = {name: of for name, of in public.items() if name not in same and not inspect.ismodule(of)}
     parts = [described(name, of) for name, of in sorted(own.items(), key=lambda item: item[0].lower())]
@@ -133,8 +140,8 @@ def modules() -> str:
     """actlab.nn, a section a file; what is the same as its function says so."""
     takes = signatures("nn/elementwise.pyi") | signatures("nn/learned.pyi")
     parts = []
-    for file, names in groupby(sorted(nn.__all__, key=lambda name: list(FILES).index(file_of(name))), key=file_of):
-        parts.append(f"## {FILES[file]}\n\n{prose(importlib.import_module(f'actlab.nn.{file}').__doc__)}")
+    for file, names in groupby(sorted(names_of(nn), key=lambda name: list(FILES).index(file_of(name))), key=file_of):
+        parts.append(f"## {FILES[file]}\n\n{prose(importlib.import_module(f'actlab.nn.{file}').__doc__ or '')}")
         for name in sorted(names, key=str.lower):
             of = getattr(nn, name)
             fact = vars(of).get("facts")
@@ -150,12 +157,12 @@ def modules() -> str:
 def file_of(name: str) -> str:
     """The file of actlab.nn behind whose name a module stands."""
     stub = (SOURCE / "nn" / "__init__.pyi").read_text(encoding="utf-8")
-    return re.search(rf"^from \.(\w+) import .*\b{name} as {name}\b", stub, re.MULTILINE)[1]
+    return re.findall(rf"^from \.(\w+) import .*\b{name} as {name}\b", stub, re.MULTILINE)[0]
 
 
 def testing() -> str:
     """actlab.testing."""
-    parts = [described(name, getattr(actlab.testing, name)) for name in actlab.testing.__all__]
+    parts = [described(name, getattr(actlab.testing, name)) for name in names_of(actlab.testing)]
     return page("actlab.testing", actlab.testing, parts)
 
 

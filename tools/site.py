@@ -51,9 +51,10 @@ def contents(index: str, learn: list[Path], site: Path) -> str:
     first, *sections = re.split(r"^## ", index, flags=re.MULTILINE)
     if learn:
         sections.insert(0, "Learn\n\n" + "".join(f"- [{title(page)}](learn/{page.name})\n" for page in learn))
-    made = [(title(site / f"reference/{name}.md"), name) for name in reference.PAGES]
-    sections.insert(-1, "Reference\n\n" + "".join(f"- [{words}](reference/{name}.md)\n" for words, name in made))
+    made = "".join(f"- [{title(site / f'reference/{name}.md')}](reference/{name}.md)\n" for name in reference.PAGES)
     for number, section in enumerate(sections):
+        if section.startswith("Reference\n"):
+            section = f"{section.rstrip()}\n{made}"
         entries = [f"{words} <{target}>" for _, words, target, _ in LINK.findall(section)]
         tree = ["```{toctree}", ":hidden:", f":caption: {section.splitlines()[0]}", "", *entries, "```"]
         sections[number] = "\n".join([f"## {section.rstrip()}", "", *tree, "\n"])

@@ -17,7 +17,8 @@ toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = "actlab"
-html_static_path = html_css_files = ["site.css"]
+html_static_path = ["site.css", "site.js"]
+html_css_files, html_js_files = ["site.css"], ["site.js"]
 html_theme_options = {  # the colours of the report
     "light_css_variables": {"color-brand-primary": "#0b5cad", "color-brand-content": "#0b5cad"},
     "dark_css_variables": {"color-brand-primary": "#79b8ff", "color-brand-content": "#79b8ff"},
@@ -29,7 +30,9 @@ html_math_renderer = "mathml"  # at build: no script, no font, no request
 
 
 def _math(writer, node):
-    writer.body.append(tex2mathml(node.astext(), as_block=isinstance(node, nodes.math_block)))
+    block = isinstance(node, nodes.math_block)
+    formula = tex2mathml(node.astext(), as_block=block)
+    writer.body.append(f'<div class="formula">{formula}</div>' if block else formula)
     raise nodes.SkipNode
 
 

@@ -256,3 +256,11 @@ def test_on_a_phone_only_what_was_drawn_wide_is_pushed_about(visit, pages):
     page.wait_for_function("document.querySelector('article p[role=region]').scrollLeft > 0")
     page.goto((pages / "learn/03-test.html").as_uri())
     assert page.locator("article img").bounding_box()["width"] < 400
+
+
+@marked(seen)
+def test_nothing_sticks_out_at_any_width(visit, pages):
+    page = visit(pages / "readme.html", "article")
+    for width in (320, 700, 900, 1010, 1100, 1313, 1400, 2000):  # where the theme shows and hides its columns
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width

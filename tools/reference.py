@@ -123,7 +123,7 @@ def top() -> str:
     names = ", ".join(f"`{name}`" for name in same)
     more = f"{names} are those of [actlab.functional](functional.md). "
     more += "In modules: [actlab.nn](nn.md), [actlab.testing](testing.md)."
-    return page("actlab", actlab, [more, *parts])
+    return page("actlab, the package", actlab, [more, *parts])
 
 
 def functions() -> str:

@@ -62,14 +62,14 @@ def pages(tmp_path_factory):
     """The folder of the site."""
     folder = tmp_path_factory.mktemp("site")
     for name in ("docs", "records", "studies"):
-        shutil.copytree(ROOT / name, folder / "root" / name, ignore=shutil.ignore_patterns("learn", "__pycache__"))
+        shutil.copytree(ROOT / name, folder / "root" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ROOT.glob("*.md"):
         shutil.copy(file, folder / "root")
-    (folder / "root/docs/learn/images").mkdir(parents=True)
+    (folder / "root/docs/learn/images").mkdir(parents=True, exist_ok=True)
     (folder / "root/docs/learn/images/square.svg").write_text(SQUARE)
-    (folder / "root/docs/learn/03-test.md").write_text(LEARN)
-    (folder / "root/docs/learn/source").mkdir()
-    (folder / "root/docs/learn/source/03-test.md").write_text("# A source, which is no page\n")
+    (folder / "root/docs/learn/99-test.md").write_text(LEARN)
+    (folder / "root/docs/learn/source").mkdir(exist_ok=True)
+    (folder / "root/docs/learn/source/99-test.md").write_text("# A source, which is no page\n")
     site.lay(folder / "laid", folder / "root")
     done = site.render(folder / "laid", folder / "pages")
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,17 +133,18 @@ def test_all_documents_are_pages_and_sources_of_learn_are_not(pages):
     names = {file.relative_to(pages).as_posix() for file in pages.rglob("*.html")}
     documents = {f"{file.stem}.html" for file in (ROOT / "docs").glob("*.md")}
     assert documents | {"readme.html", "records/index.html", "design/architecture.html"} <= names
-    assert {name for name in names if name.startswith("learn")} == {"learn/03-test.html"}
+    learn = {f"learn/{file.stem}.html" for file in (ROOT / "docs/learn").glob("*.md")}
+    assert {name for name in names if name.startswith("learn")} == {*learn, "learn/99-test.html"}
     first = text_of(pages / "index.html")
     assert first.index("Page of the test") < first.index("Train activations of your own")
 
 
 @marked(built)
 def test_formulas_are_mathml_and_code_is_left_alone(pages):
-    page = Page(pages / "learn/03-test.html")
+    page = Page(pages / "learn/99-test.html")
     assert page.tags.count("math") == 2 and "mfrac" in page.tags and "msup" in page.tags
     assert [target for tag, target in page.links if tag == "script" and "math" in target.lower()] == []
-    assert "[no link](nowhere.md) is changed in code" in text_of(pages / "learn/03-test.html")
+    assert "[no link](nowhere.md) is changed in code" in text_of(pages / "learn/99-test.html")
 
 
 @marked(built)
@@ -199,7 +200,8 @@ def test_docstrings_become_markdown():
     assert not [name for name, text in made.items() if " at 0x" in text]
 
 
-SOME = ["index", "learn/03-test", "readme", "examples", "reference/testing"]
+SOME = ["index", "learn/99-test", "readme", "examples", "reference/testing"]
+SOME += [f"learn/{file.stem}" for file in sorted((ROOT / "docs/learn").glob("*.md"))]
 ALL = [*SOME, "audit", "catalogue", "data", "design/architecture", "reference/actlab", "reference/cli", "search"]
 SPHINX = {  # not ours
     "definition-list": "arguments that stand one on a line are in a list without terms",
@@ -254,7 +256,7 @@ def test_on_a_phone_only_what_was_drawn_wide_is_pushed_about(visit, pages):
     region.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('article p[role=region]').scrollLeft > 0")
-    page.goto((pages / "learn/03-test.html").as_uri())
+    page.goto((pages / "learn/99-test.html").as_uri())
     assert page.locator("article img").bounding_box()["width"] < 400
 
 

@@ -13,7 +13,7 @@ from test_report import fake_run
 from actlab.experiment import METRICS, Experiment, Run, Tried
 from actlab.report import draw, figures
 from actlab.report.curves import arm_colours, predicted, quantities
-from actlab.report.drawing import pictures_of
+from actlab.report.drawing import parts_of, pictures_of
 from actlab.report.svg import Drawing, beside, path, sheet, text, tick_texts
 from actlab.results import Summary, Tuning, confusions, inside_said, summarise
 from actlab.stats import Unit, compare
@@ -334,3 +334,9 @@ def test_rates_have_points_rings_and_words_where_they_are():
         assert abs(float(ring.get("cx")) - places[at]) < 0.11
         assert abs(start + slope * float(ring.get("cy")) - value) < abs(slope)
         assert len(of_class(lines, "fill")) == 2
+
+
+def test_looks_stand_on_the_page_where_seeds_were_added(tmp_path):
+    run, arms = fake_run(tmp_path / "run", seeds=7, epochs=2, max_seeds=20), ("tanh", "leaky_relu")
+    shown = parts_of(run, summarise(run))["looks"]
+    assert [drawing.label.partition(":")[0] for drawing in shown] == [*arms]

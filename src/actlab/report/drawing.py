@@ -21,7 +21,7 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
     run = run if isinstance(run, Run) else Run(run)
     folder = run.path / "report"
     folder.mkdir(exist_ok=True)
-    for old in folder.glob("hiplot*.html"):
+    for old in [*folder.glob("hiplot*.html"), *folder.glob("samples.png")]:  # of earlier versions
         old.unlink()
     added = [hiplot_pages.draw_hiplot(run, folder)] if hiplot else []
     summary = summarise(run)

@@ -30,7 +30,7 @@ VALID_SAID = "after the epoch"
 _LINE = 62  # letters below a forest
 _ROW = 46.0  # of an arm in a forest
 _FAR = 12.0  # so many times further than half of the arms reach is cut off
-_MOST_SEEDS = 300  # drawn one by one
+_MOST_POINTS = 7500  # of seeds drawn one by one
 _MOST_LOOKS = 40
 
 
@@ -107,7 +107,10 @@ def _arm(
     """Name and badge on a line, dots and interval below it."""
     said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 32
     room = WIDTH - 34 - width_of(said)
-    name = shortened(item.name, max(8, int(room / width_of("x"))))
+    most = max(8, int(room / width_of("x")))
+    name = item.name  # arms of one activation differ at the end
+    if len(name) > most:
+        name = f"{name[: most // 2]}…{name[-((most - 1) // 2) :]}"
     parts = [
         element("circle", cx=16, cy=top + 11, r=5, class_="fill", style=f"color:{colour}"),
         text(27, top + 16, name),
@@ -153,7 +156,7 @@ def curve_drawing(run: Run, quantity: Quantity, *, legend: bool = False) -> Draw
         WIDTH, 300 + top, (0.5, last + 0.5) if last < 3 else (0, last), _limits(curves, log), top=12 + top, log_y=log
     )
     few = len(curves) <= MOST_BANDS
-    every = sum(train.seeds for train, _ in curves) <= _MOST_SEEDS
+    every = sum(train.seeds * len(train.epochs) for train, _ in curves) <= _MOST_POINTS
     drawn = [
         group(
             *_curve(frame, train, "training", "train thin", few, every),

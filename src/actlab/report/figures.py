@@ -113,7 +113,7 @@ def _arm(
         name = f"{name[: most // 2]}…{name[-((most - 1) // 2) :]}"
     parts = [
         element("circle", cx=16, cy=top + 11, r=5, class_="fill", style=f"color:{colour}"),
-        text(27, top + 16, name),
+        text(27, top + 16, name, class_="over"),
         text(WIDTH - 10, top + 16, said, anchor="end", class_=kind(item.verdict) or "soft"),
     ]
     low, mean, high = (unit.scale * value for value in (item.low, item.difference, item.high))

@@ -182,7 +182,7 @@ def test_what_a_tuned_run_shows(tmp_path):
     told = summary.as_json()["tuning"]
     assert told["chosen"]["relu"] == run.experiment.tuned["relu"]
     page = draw(run).read_text(encoding="utf-8")
-    assert 'id="chosen"' in page and 'data-chart="tuning"' in page and (run.path / "report" / "tuning.png").is_file()
+    assert 'id="chosen"' in page and 'id="rates-drawn"' in page and (run.path / "report" / "tuning.png").is_file()
     given = compare("relu", "tanh", out=tmp_path / "given", report=False, **SMALL)
     assert summarise(given).as_json()["tuning"] is None and 'id="chosen"' not in draw(given).read_text(encoding="utf-8")
 

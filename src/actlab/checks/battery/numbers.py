@@ -75,7 +75,7 @@ def finite(s: Subject) -> Finding:
 
 def _no_number(points: np.ndarray, y: np.ndarray, bad: np.ndarray) -> NoReturn:
     first = np.abs(points[bad]).argmin()
-    at, got = points[bad][first], y[bad][first]
+    at, got = points[bad][first] + 0.0, y[bad][first]  # of 0 and -0 either may come first
     if bad.sum() == 1:
         beside = y.take(np.searchsorted(points, at) + np.array([-1, 1]), mode="clip")
         limit = f" Beside it f is {beside[0]:.3g} and {beside[1]:.3g}."

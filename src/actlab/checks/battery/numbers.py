@@ -67,7 +67,7 @@ def finite(s: Subject) -> Finding:
     steep = points[np.isinf(slope) & (np.abs(points) <= sampling.CENTRE)]
     if len(steep):
         return noted(
-            f"f' is infinite at x = {steep[0]:g}: one input of exactly that, and the gradient of a batch is infinite.",
+            f"f' is infinite at x = {steep[0] + 0.0:g}: one input of exactly that, and the gradient of a batch is infinite.",
             "Start the root a little beside it: sqrt(x**2 + 1e-6).",
         )
     return passed()

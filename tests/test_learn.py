@@ -53,25 +53,77 @@ WRONG = {  # the hint says which mistake it is
     "dies": ("import os\nos._exit(0)", "ended its process, status 0"),
     "asks": ("input()", "Line 1: EOFError"),
 }
-SMALL = {"closed gate", "forgets what comes in"}  # what "gap" and "prints" are asked of the command, too
+DX = "dy * (A * slope_of_f(A * x + b) + slope_of_g(x))"
+DB = "(dy * slope_of_f(A * x + b)).sum(axis=0)"
+
+
+def sum_answer(dx: str = DX, db: str = DB) -> str:
+    """The same of exercise 2.1."""
+    return named(2).start.replace("...", dx, 1).replace("...", db, 1)
+
+
+RIGHT_SUM = {
+    "by the rules": sum_answer(),
+    "with ones, in place": sum_answer(
+        "A * (ds := dy * slope_of_f(A * x + b)) + dy * slope_of_g(x)", "np.ones(len(x)) @ ds"
+    ),
+    "scribbles": sum_answer().replace("    return dx, db", "    x *= 0\n    dy *= 0\n    return dx, db"),
+}
+WRONG_SUM = {
+    "gap": (named(2).start, "dx, 4 rows: the gap is still there"),
+    "gap in db": (sum_answer(db="..."), "db, 4 rows: the gap is still there"),
+    "no inner factor": (sum_answer("dy * (slope_of_f(A * x + b) + slope_of_g(x))"), "the inner factor is missing"),
+    "f of a sum split": (
+        sum_answer("dy * (A * slope_of_f(A * x) + slope_of_g(x))"),
+        "dx, 4 rows: f has its slope taken at another place",
+    ),
+    "slope at x": (sum_answer("dy * (A * slope_of_f(x) + slope_of_g(x))"), "as if f of a sum could be split"),
+    "one way": (sum_answer("dy * A * slope_of_f(A * x + b)"), "What comes back by g is missing"),
+    "product": (sum_answer("dy * A * slope_of_f(A * x + b) * slope_of_g(x)"), "dx, 4 rows: it is off by up to"),
+    "forgets what comes in": (sum_answer(DX.replace("dy * ", "")), "dx, 4 rows: what comes in is missing"),
+    "values": (sum_answer(DX.replace("slope_of_", "")), "dx, 4 rows: it is off by up to"),
+    "another shape": (sum_answer(f"({DX})[0]"), "it has the shape (3,); the right one is (4, 3)"),
+    "nan": (sum_answer(f"{DX} * np.nan"), "it is off by up to nan"),
+    "no sum": (sum_answer(db=DB.removesuffix(".sum(axis=0)")), "it has the shape of x"),
+    "wrong axis": (sum_answer(db=DB.replace("0", "1")), "summed over the wrong axis"),
+    "all summed": (sum_answer(db=DB.replace("axis=0", "")), "it has the shape (); the right one is (3,)"),
+    "mean": (sum_answer(db=DB.replace("sum", "mean")), "that is the mean over the rows"),
+    "A in db": (sum_answer(db=f"A * {DB}"), "A is too much"),
+    "dx summed": (sum_answer(db="dx.sum(axis=0)"), "that is dx, summed"),
+    "slope at b": (sum_answer(db="(dy * slope_of_f(b)).sum(axis=0)"), "db, 4 rows: f has its slope taken at another"),
+    "knows the batch": (sum_answer(db=f"{DB} * 4 / len(x)"), "db, 2 rows: it is off by"),
+    "one back": (sum_answer().replace("return dx, db", "return dx"), "it has the shape (3,)"),
+    "no function": (sum_answer().replace("def backward", "def back"), "has no attribute 'backward'"),
+}
+RIGHT = {(3, name): text for name, text in RIGHT.items()} | {(2, name): text for name, text in RIGHT_SUM.items()}
+WRONG = {(3, name): both for name, both in WRONG.items()} | {(2, name): both for name, both in WRONG_SUM.items()}
+SMALL = {
+    (3, "closed gate"),
+    (3, "forgets what comes in"),
+    (2, "no inner factor"),
+    (2, "f of a sum split"),
+    (2, "no sum"),
+}  # what "gap" and "prints" are asked of the command, too
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_answers_pass(tmp_path, name):
+@pytest.mark.parametrize("answered", RIGHT, ids=str)
+def test_right_answers_pass(tmp_path, answered):
     file = tmp_path / "mine.py"
-    file.write_text(RIGHT[name], encoding="utf-8")
-    findings = checked(named(3), file)
-    assert [one.says for one in findings if not one.right] == [] and len(findings) == 3
+    file.write_text(RIGHT[answered], encoding="utf-8")
+    findings = checked(named(answered[0]), file)
+    assert [one.says for one in findings if not one.right] == [] and len(findings) == {2: 4, 3: 3}[answered[0]]
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL)) for n in WRONG])
-def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
-    text, hint = WRONG[name]
+@pytest.mark.parametrize(
+    "answered", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL), id=str(n)) for n in WRONG]
+)
+def test_a_wrong_answer_gets_its_own_hint(tmp_path, answered):
+    text, hint = WRONG[answered]
     file = tmp_path / "mine.py"
     file.write_text(text, encoding="utf-8")
-    wrong = [one.says for one in checked(named(3), file) if not one.right]
+    wrong = [one.says for one in checked(named(answered[0]), file) if not one.right]
     assert wrong and hint in wrong[0]
 
 
@@ -107,7 +159,7 @@ def test_the_command(tmp_path, actlab_command):
     assert actlab_command("learn", "3", "--start", cwd=tmp_path).returncode == 0
     done = actlab_command("learn", "3", "--check", "exercise_3_1.py")
     assert done.returncode == 1 and "not yet  forward: the gap" in done.stdout
-    (tmp_path / "mine.py").write_text(RIGHT["prints"], encoding="utf-8")
+    (tmp_path / "mine.py").write_text(RIGHT[3, "prints"], encoding="utf-8")
     done = actlab_command("learn", "3", "--check", "mine.py")
     assert done.returncode == 0 and done.stdout.endswith("All of it is right.\n") and "hello" not in done.stdout
     help_text = " ".join(actlab_command("learn", "--help").stdout.split())
@@ -118,7 +170,7 @@ def test_the_command(tmp_path, actlab_command):
     ("words", "says"),
     [
         (["--start"], "Say which page"),
-        (["9"], "There is no page with exercises '9'. Allowed: 3"),
+        (["9"], "There is no page with exercises '9'. Allowed: 2, 3"),
         (["3", "--exercise", "7"], "There is no exercise on page 3 '7'. Allowed: 1"),
         (["3", "--start", "--check", "x.py"], "exclude each other"),
         (["3", "--check", "notes.txt"], "notes.txt is no file of Python"),

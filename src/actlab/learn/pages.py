@@ -16,7 +16,10 @@ class Page:
     exercises: dict[str, str]
 
 
-PAGES = (Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),)
+PAGES = (
+    Page(2, "Backwards through a curve", {"sum_backwards": "backwards through a sum, with two ways for x"}),
+    Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
+)
 
 
 @dataclass(frozen=True)

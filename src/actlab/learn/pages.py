@@ -16,7 +16,10 @@ class Page:
     exercises: dict[str, str]
 
 
-PAGES = (Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),)
+PAGES = (
+    Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
+    Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
+)
 
 
 @dataclass(frozen=True)

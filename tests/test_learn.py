@@ -3,12 +3,14 @@
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tools import learn
 
 from actlab.errors import UserError
 from actlab.learn import PAGES, checked, lay, named
+from actlab.learn.exercises import diagnosis
 
 VALUE = "torch.where(x > 0, x, ALPHA * x)"
 SLOPE = "torch.where(x > 0, dy, ALPHA * dy)"
@@ -127,6 +129,56 @@ def test_a_wrong_answer_gets_its_own_hint(tmp_path, answered):
     assert wrong and hint in wrong[0]
 
 
+TRUE = {
+    "A": "overfitting", "B": "labels shuffled", "C": "fine", "E": "learning rate too high",
+    "D": "inputs of validation differ from training", "F": "inputs of validation differ from training",
+}  # fmt: skip
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ({}, ""),
+        ({"A": "..."}, "A: the gap is still there"),
+        ({"A": "tired"}, "A: 'tired' is none of the causes: overfitting; inputs"),
+        ({"A": ["fine"]}, "A: ['fine'] is none of the causes"),
+        ({"D": "overfitting"}, "D: not 'overfitting': look at the first epochs, not at the last"),
+        ({"B": "learning rate too high"}, "B: not 'learning rate too high': look at the training loss"),
+        ({"B": "overfitting"}, "B: not 'overfitting': who overfits has learned"),
+        ({"A": "fine"}, "A: not 'fine': then training and validation would end near"),
+    ],
+)
+def test_a_diagnosis(wrong, hint):
+    """One is wrong, the others are right, and the hint does not name the cause."""
+    given = {run: ... if cause == "..." else cause for run, cause in (TRUE | wrong).items()}
+    findings = list(diagnosis.check(SimpleNamespace(DIAGNOSIS=given)))
+    assert [says.split(":")[0] for right, says in findings if not right] == list(wrong) and len(findings) == 6
+    for right, says in findings:
+        assert right or (hint in says and ("none of" in says or TRUE[says[0]] not in says))
+
+
+def test_all_wrong_diagnoses_keep_the_cause_to_themselves():
+    for cause in diagnosis.CAUSES:
+        for right, says in diagnosis.check(SimpleNamespace(DIAGNOSIS=dict.fromkeys(TRUE, cause))):
+            run, _, hint = says.partition(": ")
+            assert right == (TRUE[run] == cause) and (right or TRUE[run] not in hint)
+
+
+@pytest.mark.large
+def test_the_diagnosis_of_a_reader_is_run(tmp_path):
+    file, text = tmp_path / "mine.py", named(6).start
+    file.write_text(text, encoding="utf-8")
+    assert all(not one.right and "gap" in one.says for one in checked(named(6), file))
+    for run, cause in TRUE.items():
+        text = text.replace(f'"{run}": ...', f'"{run}": "{cause}"')
+    file.write_text(text, encoding="utf-8")
+    assert all(one.right for one in checked(named(6), file))
+    file.write_text("DIAGNOSIS = 1", encoding="utf-8")
+    [finding] = checked(named(6), file)
+    assert finding.says.startswith("There is no dictionary DIAGNOSIS")
+
+
 def test_a_file_that_loops_for_ever_is_stopped(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("while True:\n    pass\n", encoding="utf-8")
@@ -170,7 +222,7 @@ def test_the_command(tmp_path, actlab_command):
     ("words", "says"),
     [
         (["--start"], "Say which page"),
-        (["9"], "There is no page with exercises '9'. Allowed: 2, 3"),
+        (["9"], "There is no page with exercises '9'. Allowed: 2, 3, 6"),
         (["3", "--exercise", "7"], "There is no exercise on page 3 '7'. Allowed: 1"),
         (["3", "--start", "--check", "x.py"], "exclude each other"),
         (["3", "--check", "notes.txt"], "notes.txt is no file of Python"),

@@ -96,7 +96,8 @@ def filled(prose: str, namespace: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def record(name: str) -> Any:
-    return json.loads((ROOT / "records" / name).read_text(encoding="utf-8"))
+    text = (ROOT / "records" / name).read_text(encoding="utf-8")
+    return json.loads(text) if name.endswith(".json") else text
 
 
 def near(one: str, other: str, most: float | None = None) -> bool:

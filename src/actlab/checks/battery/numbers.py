@@ -64,10 +64,10 @@ def finite(s: Subject) -> Finding:
         bad[bad] = [value - value != 0 for value in exact.values(points[bad])]  # inf or NaN, at any size of a number
     if bad.any():
         _no_number(points, y, bad)
-    steep = points[np.isinf(slope) & (np.abs(points) <= sampling.CENTRE)]
+    steep = points[np.isinf(slope) & (np.abs(points) <= sampling.CENTRE)] + 0.0  # -0 is 0
     if len(steep):
         return noted(
-            f"f' is infinite at x = {steep[0] + 0.0:g}: one input of exactly that, and the gradient of a batch is infinite.",
+            f"f' is infinite at x = {steep[0]:g}: one input of exactly that, and the gradient of a batch is infinite.",
             "Start the root a little beside it: sqrt(x**2 + 1e-6).",
         )
     return passed()

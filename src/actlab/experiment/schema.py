@@ -11,7 +11,9 @@ from actlab.experiment.inside import MEASURED
 from actlab.experiment.metrics import CURVES
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    import pandas as pd
+
+    DataFrame = pd.DataFrame
 else:
     DataFrame = Any  # a table as people get it: pandas is loaded by what reads one
 

@@ -70,12 +70,13 @@ def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
         "tuning.png": figures.tuning_drawing(summary.tuning, arm_colours(run), legend=True),
         "predicted.png": beside(predicted, min(3, len(predicted))) if predicted else None,
         "inside.png": beside(layers, 1) if layers else None,
-        "functions.png": drawn and beside([_named(drawn), *drawn.drawings], 2),
+        "functions.png": drawn and _named(drawn),
     }
     return {name: drawing for name, drawing in found.items() if drawing}
 
 
 def _named(drawn: shapes.Shapes) -> Drawing:
-    """Whose lines they are."""
-    names, height = figures.legend_of([*drawn.tint], drawn.tint)
-    return Drawing(drawn.drawings[0].width, height, "", (names,))
+    """The panels beside each other, below the names of whose lines they are."""
+    panels = beside(drawn.drawings, 3)
+    names, height = figures.legend_of([*drawn.tint], drawn.tint, panels.width)
+    return beside([Drawing(panels.width, height, ", ".join(drawn.tint), (names,)), panels], 1)

@@ -1,7 +1,9 @@
 """What is measured inside networks: torch's own numbers, and not a bit of a result changes by it."""
 
+import gc
 import io
 import sqlite3
+import weakref
 
 import numpy as np
 import pytest
@@ -160,6 +162,24 @@ class Batch(torch.nn.Module):
     def forward(self, x):
         return torch.nn.functional.silu(self.norm(x))
 """
+
+
+@pytest.mark.parametrize("names", [("relu", "silu"), ("prelu",), ("torch.nn:PReLU",), ("x*sigmoid(1.3*x)",)], ids=str)
+@pytest.mark.parametrize("when", ["none", "every"])
+def test_a_trainer_and_its_data_are_gone_with_their_last_user(names, when):
+    """And not when Python looks for circles, by when the next stack's data lie beside them."""
+    trainer = Trainer(stack(*names, dropout=(0.2,)), arrays(), inside=when)
+    gc.collect()
+    gc.disable()
+    try:
+        while trainer.done < 3:
+            trainer.epoch()
+        trainer.result()
+        left, data = weakref.ref(trainer), weakref.ref(trainer.arrays)
+        del trainer
+        assert left() is None and data() is None
+    finally:
+        gc.enable()
 
 
 def outcome(result, i: int) -> list[bytes]:

@@ -5,8 +5,9 @@ Legend: M networks, B samples of the probe, J inputs and a one, H units of a hid
 What is measured is a copy of the parameters and their modules, in evaluation: nothing that trains is touched.
 """
 
+import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -28,7 +29,9 @@ class Inside:
     """The measurements of a stack in training, by epoch; `rows` is what a run keeps of them."""
 
     def __init__(self, trainer: "Trainer", when: str) -> None:
-        self.trainer, self.when, self.epochs = trainer, when, trainer.trials[0].epochs
+        # a trainer is gone, with its data, when its last user is, and not when Python looks for circles
+        self.trainer = cast("Trainer", weakref.proxy(trainer))
+        self.when, self.epochs = when, trainer.trials[0].epochs
         self.copy = trainer.parameters.each(torch.clone)
         x, y = trainer.arrays.x_valid[:PROBE], trainer.arrays.y_valid[:PROBE]
         x_1BJ = with_ones(1, len(x), x)

@@ -1,7 +1,6 @@
 """The data of a run: held once, mapped by all workers; and out of them what the trials of a seed are trained on."""
 
 import dataclasses
-import gc
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,10 +18,7 @@ Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own f
 
 def arrays_for(seed: int, held: Held) -> Arrays:
     """What the trials of a seed are trained and tested on."""
-    if not isinstance(held, Pool):
-        return held
-    gc.collect()  # the last stack's trainer refers to itself: its data would lie beside these until Python looks
-    return as_arrays(held.parts(seed), held.outputs)
+    return as_arrays(held.parts(seed), held.outputs) if isinstance(held, Pool) else held
 
 
 def as_arrays(parts: Sequence[Part | None], outputs: int) -> Arrays:

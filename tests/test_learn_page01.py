@@ -28,19 +28,20 @@ WRONG = {
     "gap in b": (answer(b="..."), "b, layers (2, 2) and (2, 2): the gap is still there"),
     "gap in P": (answer(p="..."), "P and Q: the gap is still there"),
     "order": (answer("W1 @ W2"), "W, layers (2, 2) and (2, 2): the other order"),
-    "turned": (answer("W1.T @ W2.T"), "it is turned: rows for columns"),
+    "turned": (answer("W1.T @ W2.T"), "it is turned, rows for columns"),
     "element by element": (answer("W2 * W1"), "`*` goes element by element"),
-    "added": (answer("W1 + W2"), "they are added"),
-    "another W": (answer("2 * W2 @ W1"), "these numbers are not those of the two layers"),
-    "another shape": (answer("W2 @ W1 @ b1"), "it has the shape (2,)"),
+    "added": (answer("W1 + W2"), "of the shape (2, 2); that is not what"),
+    "another W": (answer("2 * W2 @ W1"), "of the shape (2, 2); that is not what the two layers do"),
+    "another shape": (answer("W2 @ W1 @ b1"), "of the shape (2,)"),
     "first bias forgotten": (answer(b="b2"), "b, layers (2, 2) and (2, 2): the first layer's bias is forgotten"),
     "biases added": (answer(b="b1 + b2"), "b1 is added as it is"),
     "second bias forgotten": (answer(b="W2 @ b1"), "the second layer's own bias is forgotten"),
     "through both": (answer(b="W @ b1 + b2"), "b1 went through W1"),
     "bias order": (answer(b="W1 @ b2 + b1"), "b, layers (2, 2) and (2, 2): the other order"),
     "vector on the left": (answer(b="b1 @ W2 + b2"), "W2 is turned"),
-    "knows the numbers": (answer(b="np.array([1.75, -2.25])"), "b, layers (4, 3) and (2, 4): it has the shape (2,)"),
+    "knows the numbers": (answer(b="np.array([1.75, -2.25])"), "b, layers (4, 3) and (2, 4): of the shape (2,)"),
     "no unit changes": (answer(q="[3, 0]"), "no unit changes its sign"),
+    "far out": (answer(p="[2e12, 1]", q="[3e12, 7]"), "no unit changes its sign"),
     "one point": (answer(q="[2, 0]"), "they are the same point"),
     "one number": (answer(q="3"), "an input has two numbers"),
     "not numbers": (answer(q="['a', 'b']"), "ValueError: could not convert"),
@@ -71,7 +72,7 @@ def test_the_typical_mistakes_are_told_apart():
     """With the exercise's own numbers no two of them are the same numbers, and none is right."""
     w1, b1, w2, b2 = collapse.W1, collapse.B1, collapse.W2, collapse.B2
     for group in (
-        [w2 @ w1, w1 @ w2, (w2 @ w1).T, w2 * w1, w2 + w1],
+        [w2 @ w1, w1 @ w2, (w2 @ w1).T, w2 * w1],
         [w2 @ b1 + b2, b2, b1 + b2, w2 @ b1, w2 @ w1 @ b1 + b2, w1 @ b2 + b1, b1 @ w2 + b2],
     ):
         assert all(abs(one - other).max() > 0.1 for one, other in itertools.combinations(group, 2))

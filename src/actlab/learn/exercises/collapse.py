@@ -34,7 +34,7 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
             other = f"of the shape {np.shape(one)}; that is not what the two layers do, one behind the other."
             mistakes = (says for mistake, says in known if _equal(one, mistake))
             says = "" if _equal(one, true) else _GAP if one is Ellipsis else next(mistakes, other)
-            yield not says, f"{name}, layers {w1.shape} and {w2.shape}: {says or 'as both layers do.'}"
+            yield not says, f"{name}, layers {w1.shape} and {w2.shape}: {says or 'does what both layers do.'}"
             if says:
                 return
     says = _pair(module.P, module.Q)

@@ -1,0 +1,85 @@
+"""Exercise 1.1: right answers pass, typical wrong ones get their own hint."""
+
+import itertools
+
+import pytest
+
+from actlab.learn import checked, named
+from actlab.learn.exercises import collapse
+
+
+def answer(w: str = "W2 @ W1", b: str = "W2 @ b1 + b2", p: str = "[2, 0]", q: str = "[0, 3]") -> str:
+    """The exercise's own file with its gaps filled in, as a reader does it."""
+    text = named(1).start
+    for name, value in (("    W", w), ("    b", b), ("\nP", p), ("\nQ", q)):
+        assert text.count(f"{name} = ...") == 1
+        text = text.replace(f"{name} = ...", f"{name} = {value}")
+    return text
+
+
+RIGHT = {
+    "by hand": answer(),
+    "by the layers": answer("np.column_stack([W2 @ W1 @ e for e in np.eye(W1.shape[1])])", "W2 @ (b1) + b2"),
+    "turned twice": answer("(W1.T @ W2.T).T", "b1 @ W2.T + b2", "np.array([1.0, 1])", "(-9, -9)"),
+    "one unit alone": answer(p="[0, 0]", q="[4, 0]"),
+}
+WRONG = {
+    "gap": (named(1).start, "W, layers (2, 2) and (2, 2): the gap is still there"),
+    "gap in b": (answer(b="..."), "b, layers (2, 2) and (2, 2): the gap is still there"),
+    "gap in P": (answer(p="..."), "P and Q: the gap is still there"),
+    "order": (answer("W1 @ W2"), "W, layers (2, 2) and (2, 2): the other order"),
+    "turned": (answer("W1.T @ W2.T"), "it is turned, rows for columns"),
+    "element by element": (answer("W2 * W1"), "`*` goes element by element"),
+    "added": (answer("W1 + W2"), "of the shape (2, 2); that is not what"),
+    "another W": (answer("2 * W2 @ W1"), "of the shape (2, 2); that is not what the two layers do"),
+    "another shape": (answer("W2 @ W1 @ b1"), "of the shape (2,)"),
+    "first bias forgotten": (answer(b="b2"), "b, layers (2, 2) and (2, 2): the first layer's bias is forgotten"),
+    "biases added": (answer(b="b1 + b2"), "b1 is added as it is"),
+    "second bias forgotten": (answer(b="W2 @ b1"), "the second layer's own bias is forgotten"),
+    "through both": (answer(b="W @ b1 + b2"), "b1 went through W1"),
+    "bias order": (answer(b="W1 @ b2 + b1"), "b, layers (2, 2) and (2, 2): the other order"),
+    "vector on the left": (answer(b="b1 @ W2 + b2"), "W2 is turned"),
+    "knows the numbers": (answer(b="np.array([1.75, -2.25])"), "b, layers (4, 3) and (2, 4): of the shape (2,)"),
+    "no unit changes": (answer(q="[3, 0]"), "no unit changes its sign"),
+    "far out": (answer(p="[2e12, 1]", q="[3e12, 7]"), "no unit changes its sign"),
+    "one point": (answer(q="[2, 0]"), "they are the same point"),
+    "one number": (answer(q="3"), "an input has two numbers"),
+    "not numbers": (answer(q="['a', 'b']"), "ValueError: could not convert"),
+    "no function": (answer().replace("def collapse", "def fold"), "has no attribute 'collapse'"),
+}
+SMALL = {"gap", "order", "first bias forgotten", "no unit changes"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n != "by hand")) for n in RIGHT])
+def test_right_answers_pass(tmp_path, name):
+    file = tmp_path / "mine.py"
+    file.write_text(RIGHT[name], encoding="utf-8")
+    findings = checked(named(1), file)
+    assert [one.says for one in findings if not one.right] == [] and len(findings) == 5
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL)) for n in WRONG])
+def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
+    text, hint = WRONG[name]
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    wrong = [one.says for one in checked(named(1), file) if not one.right]
+    assert len(wrong) == 1 and hint in wrong[0]
+
+
+def test_the_typical_mistakes_are_told_apart():
+    """With the exercise's own numbers no two of them are the same numbers, and none is right."""
+    w1, b1, w2, b2 = collapse.W1, collapse.B1, collapse.W2, collapse.B2
+    for group in (
+        [w2 @ w1, w1 @ w2, (w2 @ w1).T, w2 * w1],
+        [w2 @ b1 + b2, b2, b1 + b2, w2 @ b1, w2 @ w1 @ b1 + b2, w1 @ b2 + b1, b1 @ w2 + b2],
+    ):
+        assert all(abs(one - other).max() > 0.1 for one, other in itertools.combinations(group, 2))
+
+
+def test_the_file_has_the_numbers_of_the_check():
+    names = {}
+    exec(named(1).start, names)
+    for given, true in (("W1", "W1"), ("b1", "B1"), ("W2", "W2"), ("b2", "B2")):
+        assert (names[given] == getattr(collapse, true)).all()

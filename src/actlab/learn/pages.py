@@ -19,6 +19,7 @@ class Page:
 PAGES = (
     Page(2, "Backwards through a curve", {"sum_backwards": "backwards through a sum, with two ways for x"}),
     Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
+    Page(5, "MNIST, from files to verdict", {"verdict": "paired differences, their interval, the verdict"}),
     Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
 )
 

@@ -1,5 +1,6 @@
 """Exercise 5.1: right answers pass, typical wrong ones get their own hint."""
 
+import re
 from types import ModuleType
 
 import numpy as np
@@ -53,7 +54,7 @@ WRONG = {
     "gap in the verdict": (answer(verdict="..."), "verdict: the gap is still there"),
     "turned": (answer("baseline - other"), "differences: the signs are turned"),
     "no signs": (answer("abs(baseline - other)"), "differences: they have lost their signs"),
-    "mean": (answer("np.mean(other - baseline)"), "differences: that is their mean"),
+    "mean": (answer("np.mean(other - baseline)"), "differences: only their mean"),
     "another shape": (answer("(other - baseline)[1:]"), "differences: its shape is not (6,)"),
     "a ratio": (answer("other / baseline"), "differences: off by"),
     "unpaired": (answer(error=APART.format(1)), "interval: that is for two groups"),
@@ -64,14 +65,14 @@ WRONG = {
     "no root": (answer(error="d.std(ddof=1) / len(d)"), "interval: it is divided by n"),
     "squared": (answer(error="d.var(ddof=1) / len(d)"), "interval: the root is missing"),
     "nan": (answer(error="np.nan"), "interval: off by nan"),
-    "1.96": (answer().replace("T[len(d)]", "1.96"), "interval: off by"),
+    "1.96": (answer().replace("T[len(d)]", "1.96"), "interval: 1.96 is for many pairs"),
     "knows six": (answer(error=f"{ERROR} * np.sqrt(len(d) / 6)"), "interval: off by"),
     "by the mean": (
-        answer(
-            verdict=VERDICT.replace("return", "")
-            .replace("low", "(low + high) / 2")
-            .replace("high <", "(low + high) / 2 <")
-        ),
+        answer(verdict=re.sub("low|high", "(low + high) / 2", VERDICT)),
+        "verdict: -0.1 to +2.3, margin 0.5, is not 'better': its middle is above",
+    ),
+    "by the sign of the mean": (
+        answer(verdict='"better" if low + high > 0 else "worse"'),
         "verdict: -0.1 to +2.3, margin 0.5, is not 'better': its middle is above",
     ),
     "by 0 alone": (

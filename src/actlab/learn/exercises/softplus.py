@@ -55,7 +55,7 @@ def _wrong(function: Any, true: Tensor, known: Sequence[tuple[Tensor, str]], los
         for place in (is_there & ~given.isfinite()).nonzero().flatten().tolist()[:1]:
             return (
                 f"at x = {_INPUTS[place]:g} it gives {given[place]:g}: on the {side} {power} overflows. Write it with "
-                "powers of numbers that are never above 0, as e^-|x|: they may become 0, and that does no harm."
+                "exponents that are never above 0, as e^-|x|: such a power may become 0, and that does no harm."
             )
     for place in ((gaps > 0) & (given == 0)).nonzero().flatten().tolist()[-1:]:
         return f"at x = {_INPUTS[place]:g} it gives 0, and is {true[place]:.3g}: {lost}"

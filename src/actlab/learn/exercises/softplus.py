@@ -17,7 +17,7 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
     """The value, then the slope, by numbers; what only the battery thinks of, where both are right."""
     x = _INPUTS.double()
     value, slope = torch.logaddexp(x, torch.zeros_like(x)), torch.sigmoid(x)
-    of_value = ((x.clamp(min=0), "that is ReLU: softplus is above 0 on the left too, log(1 + e^x)."),)
+    of_value = [(x.clamp(min=0), "that is ReLU: softplus is above 0 on the left too, log(1 + e^x).")]
     of_slope = (
         (slope * torch.sigmoid(-x), "that is the slope of the slope. f' is e^x / (1 + e^x) itself."),
         ((x > 0).double(), "that is ReLU's slope. Here it is above 0 on the left too, e^x / (1 + e^x)."),
@@ -53,10 +53,8 @@ def _wrong(function: Any, true: Tensor, known: Sequence[tuple[Tensor, str]], los
             return says
     for side, power, is_there in (("right", "e^x", _INPUTS > 0), ("left", "e^-x", _INPUTS < 0)):
         for place in (is_there & ~given.isfinite()).nonzero().flatten().tolist()[:1]:
-            return (
-                f"at x = {_INPUTS[place]:g} it gives {given[place]:g}: on the {side} {power} overflows. Write it with "
-                "exponents that are never above 0, as e^-|x|: such a power may become 0, and that does no harm."
-            )
+            says = f"at x = {_INPUTS[place]:g} it gives {given[place]:g}: on the {side} {power} overflows."
+            return f"{says} Take exponents that are never above 0, as -|x|: a power that becomes 0 does no harm."
     for place in ((gaps > 0) & (given == 0)).nonzero().flatten().tolist()[-1:]:
         return f"at x = {_INPUTS[place]:g} it gives 0, and is {true[place]:.3g}: {lost}"
     place = int(gaps.argmax())

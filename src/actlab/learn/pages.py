@@ -21,6 +21,7 @@ PAGES = (
     Page(2, "Backwards through a curve", {"sum_backwards": "backwards through a sum, with two ways for x"}),
     Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
     Page(5, "MNIST, from files to verdict", {"verdict": "paired differences, their interval, the verdict"}),
+    Page(4, "tanh and leaky ReLU, and what goes wrong in depth", {"softplus": "softplus where e^x is too large"}),
     Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
 )
 

@@ -42,7 +42,7 @@ def main() -> None:
             "margin": run.experiment.margin_used,
             "epochs": run.experiment.epochs,
             "learning_rate": run.experiment.learning_rate[0],
-            "test_samples": len(run.test_labels()),
+            "test_samples": len(run.test_labels(0)),
             "conclusion": found.conclusion,
             "best": found.best_said,
             "caption": found.caption,

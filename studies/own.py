@@ -49,7 +49,7 @@ def main() -> None:
             "cost": found.cost_said,
             "test_accuracy": {arm: [values[seed] for seed in run.experiment.seeds] for arm, values in arms.items()},
             "comparisons": [dataclasses.asdict(one) for one in found.comparisons],
-            "costs": [dataclasses.asdict(one) for one in found.costs],
+            "costs": {one.name.rpartition(":")[2]: one.relative for one in found.costs},
         }
     RECORD.write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
     print(found.conclusion)

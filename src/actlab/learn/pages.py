@@ -20,6 +20,7 @@ PAGES = (
     Page(2, "Backwards through a curve", {"sum_backwards": "backwards through a sum, with two ways for x"}),
     Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
     Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
+    Page(7, "Your own", {"own_parameter": "a block with a parameter, and both of its derivatives"}),
 )
 
 

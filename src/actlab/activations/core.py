@@ -178,7 +178,7 @@ def activation(
             if p.default is p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
                 raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
-        ours = value.__module__.startswith("actlab.")  # a user's block is no part of the catalogue
+        ours = str(value.__module__).startswith("actlab.")  # a user's block is no part of the catalogue
         known: dict[str, Any] = dict(_OWN)
         name, of_torch = value.__name__, None
         if ours:

@@ -80,6 +80,7 @@ class Activation:
         names = tuple(inspect.signature(function).parameters)
         for name in names:
             need_one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
+        self.apply.clear()  # made of the derivative it had, if it was called already
         self.derivatives[wrt] = function
         self.wants[wrt] = names
         return function

@@ -599,3 +599,17 @@ def test_values_fill_the_stated_range(name):
     y = block.value(torch.cat([torch.linspace(-12, 12, 48001, dtype=torch.float64), far, -far]), *arguments(block))
     for (end, rounding), reached in zip(ends_of_range(block), (y.min().item(), y.max().item()), strict=True):
         assert abs(reached) > 10 if math.isinf(end) else abs(reached - end) <= rounding
+
+
+def test_a_derivative_that_is_mended_is_the_one_that_runs():
+    """As in a notebook: the block has been called already."""
+
+    @activation(formula="x**2")
+    def square(x):
+        return x * x
+
+    x = torch.tensor([3.0], requires_grad=True)
+    square.differentiate(x=lambda x: x)
+    assert torch.autograd.grad(square(x), x)[0].item() == 3
+    square.differentiate(x=lambda x: 2 * x)
+    assert torch.autograd.grad(square(x), x)[0].item() == 6

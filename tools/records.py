@@ -24,6 +24,7 @@ CLAIMS = {
     "startup.json": "from the start of a process to its help, and to the first step",
     "inside.json": "what measuring inside the networks costs a run, on MNIST and digits",
     "examples.json": "dying relu and vanishing gradients, made to happen and looked at",
+    "own.json": "page 7's own function beside relu, on digits, with 20 seeds",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",

@@ -80,6 +80,7 @@ class Activation:
         names = tuple(inspect.signature(function).parameters)
         for name in names:
             need_one_of(f"argument of a derivative of {self.name}", name, ["x", "y", *self.facts.parameters])
+        self.apply.clear()  # made of the derivative it had, if it was called already
         self.derivatives[wrt] = function
         self.wants[wrt] = names
         return function
@@ -178,7 +179,7 @@ def activation(
             if p.default is p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
                 raise UserError(f"{value.__name__} takes {p}: a parameter has a number by default, {p.name}=1.0.")
         doc = inspect.getdoc(value) or ""
-        ours = value.__module__.startswith("actlab.")  # a user's block is no part of the catalogue
+        ours = str(value.__module__).startswith("actlab.")  # a user's block is no part of the catalogue
         known: dict[str, Any] = dict(_OWN)
         name, of_torch = value.__name__, None
         if ours:

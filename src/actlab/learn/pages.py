@@ -23,6 +23,7 @@ PAGES = (
     Page(5, "MNIST, from files to verdict", {"verdict": "paired differences, their interval, the verdict"}),
     Page(4, "tanh and leaky ReLU, and what goes wrong in depth", {"softplus": "softplus where e^x is too large"}),
     Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
+    Page(7, "Your own", {"own_parameter": "a block with a parameter, and both of its derivatives"}),
 )
 
 

@@ -222,7 +222,7 @@ def test_the_command(tmp_path, actlab_command):
     ("words", "says"),
     [
         (["--start"], "Say which page"),
-        (["9"], "There is no page with exercises '9'. Allowed: 2, 3, 6"),
+        (["9"], "There is no page with exercises '9'. Allowed: 1, 2, 3, 4, 5, 6, 7"),
         (["3", "--exercise", "7"], "There is no exercise on page 3 '7'. Allowed: 1"),
         (["3", "--start", "--check", "x.py"], "exclude each other"),
         (["3", "--check", "notes.txt"], "notes.txt is no file of Python"),

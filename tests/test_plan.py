@@ -70,8 +70,8 @@ def test_memory_bounds_the_stacks():
 def test_what_is_measured_before_and_after_fits_too():
     wide = experiment(4, hidden=(3000, 3000))
     needs = Needs.of(wide, DATA)
-    tight, roomy = Limits(memory=700e6), Limits(memory=20e9)
-    assert sum(needs.sizes(tight, "cpu")) * needs.network + needs.fixed(1) <= 700e6
+    tight, roomy = Limits(memory=1.2e9), Limits(memory=60e9)
+    assert sum(needs.sizes(tight, "cpu")) * needs.network + needs.fixed(1) <= 1.2e9
     assert needs.sizes(roomy, "cpu") == (1, 4, 8, 16, 32)
     assert [alike(wide, DATA, limits) for limits in (tight, roomy)] == [0, 8]
 

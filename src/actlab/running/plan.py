@@ -135,6 +135,8 @@ def network_bytes(experiment: Experiment, inputs: int, outputs: int, samples: in
     sizes = (inputs, *experiment.hidden, outputs)
     weights = sum((a + 1) * b for a, b in pairwise(sizes))
     copies = {"sgd": 3, "momentum": 4, "adamw": 6}[experiment.optimizer]
+    # one to look inside; and while a checkpoint is written, up to twice what it holds
+    copies += 1 + 2 * {"sgd": 3, "momentum": 4, "adamw": 5}[experiment.optimizer]
     # a layer's z, y and dL/dx, and what an activation may make on its way; the logits of some steps
     units = sum(6 * width for width in experiment.hidden) + outputs
     activations = units * (experiment.batch_size + EVALUATION_BATCH + PROBE)

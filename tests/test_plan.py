@@ -58,10 +58,10 @@ def test_starting_processes_must_save_more_than_it_costs():
 
 def test_memory_bounds_the_stacks():
     e = experiment(500)
-    free, bound = planned(e), planned(e, Limits(workers=2, memory=1.1e9))
-    assert free.bytes > 1.1e9 >= bound.bytes
+    free, bound = planned(e), planned(e, Limits(workers=2, memory=1.25e9))
+    assert free.bytes > 1.25e9 >= bound.bytes
     assert max(len(s.trials) for s in bound.stacks) < max(len(s.trials) for s in free.stacks)
-    with pytest.raises(UserError, match=r"is 300 MB; the data and 2 processes need 1\.0\d GB .* fewer --workers"):
+    with pytest.raises(UserError, match=r"is 300 MB; the data and 2 processes need 1\.1\d GB .* fewer --workers"):
         planned(e, Limits(workers=2, memory=0.3e9))
     with pytest.raises(UserError, match=r"memory is 1 byte; the data and a network need .*: allow more\.$"):
         planned(e, Limits(workers=1, memory=1))

@@ -179,12 +179,12 @@ def test_a_link_that_leads_nowhere_stops_the_build(tmp_path, fault):
 
 
 def test_links_of_a_page_that_moves():
-    root = Path("/root")
+    root = Path("/checkout")
     known = {root / "docs/a.md": "a.md", root / "NEWS.md": "design/news.md"}
     text = "[a](docs/a.md#x), [t](tools), [w](https://x.org/a.md), ![p](docs/p.svg)\n```sh\n[a](docs/a.md)\n```\n"
     said = site.moved(text, root / "NEWS.md", Path("/site/design/news.md"), known, Path("/site"))
     assert said.startswith(
-        "[a](../a.md#x), [t](../../root/tools), [w](https://x.org/a.md), ![p](../../root/docs/p.svg)"
+        "[a](../a.md#x), [t](../../checkout/tools), [w](https://x.org/a.md), ![p](../../checkout/docs/p.svg)"
     )
     assert said.endswith("```sh\n[a](docs/a.md)\n```\n")
     assert site.moved("[t](tools)", ROOT / "NEWS.md", Path("/site/news.md"), {}, Path("/site")) == "t"

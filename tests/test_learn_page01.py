@@ -3,8 +3,9 @@
 import itertools
 
 import pytest
+from answers import answered
 
-from actlab.learn import checked, named
+from actlab.learn import named
 from actlab.learn.exercises import collapse
 
 
@@ -52,19 +53,14 @@ SMALL = {"gap", "order", "first bias forgotten", "no unit changes"}
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n != "by hand")) for n in RIGHT])
 def test_right_answers_pass(tmp_path, name):
-    file = tmp_path / "mine.py"
-    file.write_text(RIGHT[name], encoding="utf-8")
-    findings = checked(named(1), file)
-    assert [one.says for one in findings if not one.right] == [] and len(findings) == 5
+    assert answered(1, RIGHT[name], tmp_path) == ([], 5)
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL)) for n in WRONG])
 def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
     text, hint = WRONG[name]
-    file = tmp_path / "mine.py"
-    file.write_text(text, encoding="utf-8")
-    wrong = [one.says for one in checked(named(1), file) if not one.right]
+    wrong, _ = answered(1, text, tmp_path)
     assert len(wrong) == 1 and hint in wrong[0]
 
 

@@ -1,8 +1,9 @@
 """Exercise 4.1: right answers pass, typical wrong ones get their own hint."""
 
 import pytest
+from answers import answered
 
-from actlab.learn import checked, named
+from actlab.learn import named
 
 VALUE = "x.clamp(min=0) + torch.log1p(torch.exp(-x.abs()))"
 SLOPE = "1 / (1 + torch.exp(-x))"
@@ -59,17 +60,12 @@ SMALL = {"0 too early", "slope cancels"}
 @pytest.mark.large
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass(tmp_path, name):
-    file = tmp_path / "mine.py"
-    file.write_text(RIGHT[name], encoding="utf-8")
-    findings = checked(named(4), file)
-    assert [one.says for one in findings if not one.right] == [] and len(findings) == 3
+    assert answered(4, RIGHT[name], tmp_path) == ([], 3)
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL), id=n) for n in WRONG])
 def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
     text, hint = WRONG[name]
-    file = tmp_path / "mine.py"
-    file.write_text(text, encoding="utf-8")
-    wrong = [one.says for one in checked(named(4), file) if not one.right]
+    wrong, _ = answered(4, text, tmp_path)
     assert hint in " ".join(wrong) and len(wrong) <= 3

@@ -1,8 +1,9 @@
 """Page 7: right answers pass, typical wrong ones get their own hint."""
 
 import pytest
+from answers import answered
 
-from actlab.learn import checked, named
+from actlab.learn import named
 
 DX = "-torch.expm1(-torch.exp(a * x)) + a * x * torch.exp(a * x - torch.exp(a * x))"
 DA = "x * x * torch.exp(a * x - torch.exp(a * x))"
@@ -47,17 +48,12 @@ SMALL = {"no inner factor", "by x", "unstable in a"}
 @pytest.mark.large
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass(tmp_path, name):
-    file = tmp_path / "mine.py"
-    file.write_text(RIGHT[name], encoding="utf-8")
-    findings = checked(named(7), file)
-    assert [one.says for one in findings if not one.right] == [] and len(findings) == 3
+    assert answered(7, RIGHT[name], tmp_path) == ([], 3)
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL)) for n in WRONG])
 def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
     text, hint = WRONG[name]
-    file = tmp_path / "mine.py"
-    file.write_text(text, encoding="utf-8")
-    wrong = [one.says for one in checked(named(7), file) if not one.right]
+    wrong, _ = answered(7, text, tmp_path)
     assert wrong and hint in wrong[0]

@@ -14,7 +14,7 @@ from actlab.experiment import Run, inside
 from actlab.experiment.inside import MEASURED
 from actlab.report.inside import MEASURES, inside_drawings
 from actlab.results import by_layer, inside_said
-from actlab.results.insides import SHOWN
+from actlab.results.insides import SHOWN, _faint
 from actlab.workflows.comparison import compare
 
 EPOCHS = (0, 1, 2, 4, 8)
@@ -305,3 +305,17 @@ def test_the_examples_page_is_that_of_its_record_and_its_answers_hold():
     assert set(verdicts[vanishing].values()) == {"neither learned"}
     assert verdicts[gain] == {"relu": "undecided", "sigmoid": "did not learn"}
     assert [rows[gain][arm]["test_accuracy"] > 0.9 for arm in ("tanh", "relu", "sigmoid")] == [True, True, False]
+
+
+def test_a_gradient_that_starts_faint_beside_anothers_is_named():
+    rows = [("relu", 1.0), ("tanh", 0.11), ("sigmoid", 0.05), ("far", 1e-4), ("none", np.nan)]
+    table = pd.DataFrame(
+        [
+            (arm, epoch, layer, size if (epoch, layer) == (0, 1) else 1.0)
+            for arm, size in rows
+            for epoch in (0, 1)
+            for layer in (1, 2)
+        ],
+        columns=["arm", "epoch", "layer", "gradient_z"],
+    )
+    assert list(_faint(table)) == ["sigmoid's gradient at layer 1 starts at 5% of relu's."], "far vanishes"

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from actlab.experiment.spec import Experiment
 from actlab.experiment.split import indices_of, stratified
 from actlab.preflight import before, inputs, networks, preflight, targets
 from actlab.preflight.look import check_data
+from actlab.results.judgement import _as_compared
 
 G = np.random.default_rng(0)
 X = G.normal(size=(90, 3))
@@ -452,3 +454,11 @@ def test_the_margin_is_told_in_the_targets_variance(tmp_path, monkeypatch):
     kept, _ = before.look_before(DIABETES, wanted, {}, force=False)
     again, _ = before.look_before(DIABETES, wanted, {}, force=False)
     assert json.dumps(kept) == json.dumps(again), "from the cache"
+
+
+def test_who_is_not_told_apart_from_the_best_is_among_them():
+    pairs = [("tanh", -0.1, 0.2), ("elu", 0.1, 0.3), ("silu", -0.4, -0.1), ("gelu", -0.2, 0.1)]
+    found = [SimpleNamespace(name=name, baseline="relu", low=low, high=high) for name, low, high in pairs]
+    assert _as_compared(["tanh"], found) == ["tanh", "relu"], "elu and gelu are open against relu alone"
+    assert _as_compared(["relu"], found) == ["relu", "tanh", "gelu"]
+    assert _as_compared(["elu"], found) == ["elu"]

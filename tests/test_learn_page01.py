@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from answers import answered
+from readers import answered
 
 from actlab.learn import named
 from actlab.learn.exercises import collapse

@@ -1,7 +1,7 @@
 """Page 7: right answers pass, typical wrong ones get their own hint."""
 
 import pytest
-from answers import answered
+from readers import answered
 
 from actlab.learn import named
 

@@ -121,6 +121,20 @@ def test_what_was_chosen_stands():
         tuned(grown, first, landscape(best | {"elu": 0.2, "relu": 0.3}), silent)
 
 
+def test_a_wider_grid_chooses_anew_and_what_was_trained_otherwise_is_told():
+    """In any name of the grid; and a run that chose nothing cannot become one that did."""
+    first = tuned(experiment(), None, landscape({"relu": 0.03, "tanh": 0.03}), silent)
+    wider = experiment(dropout=(0.0, 0.2))
+    assert tuned(wider, first, landscape({"relu": 0.03, "tanh": 0.03}), silent).dropout == (0.0, 0.2)
+    for other in (wider, experiment(learning_rate=(0.03, 0.1, 0.3))):
+        with pytest.raises(UserError, match="tanh would be trained with another setting"):
+            tuned(other, first, landscape({"relu": 0.03, "tanh": 0.1}), silent)
+    with pytest.raises(UserError, match=r"all are trained with learning rate 0\.1; to choose"):
+        tuned(experiment(), experiment(learning_rate=(0.1,)), landscape({}), silent)
+    edited = dataclasses.replace(first, tuned=first.tuned | {"tanh": first.tuned["relu"] | {"learning_rate": 0.1}})
+    assert first.differences(edited) == ["tuned: tanh has another setting in the folder than in the command"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -276,7 +276,8 @@ class Experiment(Shared):
                     found.append(f"{name}: {_words(missing)} is in the folder, not in the command")
             else:
                 found.append(f"{name}: {_words(mine)} in the folder, {_words(theirs)} in the command")
-        return found
+        moved = [name for name, setting in self.tuned.items() if other.tuned.get(name, setting) != setting]
+        return found + [f"tuned: {_words(moved)} has another setting in the folder than in the command"] * bool(moved)
 
 
 _NOT_IDENTITY = ("data_note", "tuned", "margin_used")

@@ -118,13 +118,18 @@ def tuned(
         train: trains an experiment's trials, as far as they are missing, and returns all of them.
 
     Raises:
-        UserError: a wider grid would choose otherwise for an activation that has been trained already.
+        UserError: an activation has been trained already with another setting than this grid would choose for it.
     """
     if experiment.tuned or not experiment.tunes:
         return experiment
-    held = known.tuned if known is not None and set(experiment.learning_rate) <= set(known.learning_rate) else {}
-    if known is not None and held:
-        experiment = dataclasses.replace(experiment, learning_rate=known.learning_rate)
+    held = known.tuned if known is not None else {}
+    if known is not None and not held:
+        raise UserError(
+            f"In this run all are trained with {said(experiment, known.points[0])}; to choose a setting for each is "
+            "another experiment: train anew with another --out."
+        )
+    if known is not None and all(set(getattr(experiment, name)) <= set(getattr(known, name)) for name in GRID):
+        experiment = dataclasses.replace(experiment, **{name: getattr(known, name) for name in GRID})
         if set(experiment.labels) <= set(held):
             return dataclasses.replace(experiment, tuned={name: held[name] for name in experiment.labels})
     if shared := set(experiment.seeds) & set(TUNING_SEEDS):

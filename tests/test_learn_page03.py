@@ -48,10 +48,15 @@ LOOKED = {
 }  # fmt: skip
 
 
-@pytest.mark.large
 @pytest.mark.parametrize("name", RIGHT)
-def test_right_answers_pass(tmp_path, name):
-    assert answered(3, RIGHT[name], tmp_path, 2) == ([], 6)
+def test_right_answers_pass(monkeypatch, name):
+    monkeypatch.setattr(kept, "judged", lambda *_: iter([(False, "asked the battery")]))
+    assert looked_at(kept.check, RIGHT[name]) == ["asked the battery"] * 2
+
+
+@pytest.mark.large
+def test_a_right_answer_passes_the_battery(tmp_path):
+    assert answered(3, RIGHT["the output, and a truth value"], tmp_path, 2) == ([], 6)
 
 
 @pytest.mark.parametrize("name", LOOKED)

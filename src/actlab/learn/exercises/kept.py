@@ -41,7 +41,7 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
         yield not says, f"{name}, backward: {says or 'what comes in, times the slope.'}"
         if not says:
             says = _too_much(getattr(module, name), most, hint)
-            yield not says, f"{name}, kept: {says or f'bytes a number beside y: {most}.'}"
+            yield not says, f"{name}, kept: {says or f'bytes a number beside y: at most {most}.'}"
         ready += not says
     if ready == len(_WAYS):
         for name, reference, *_ in _WAYS:

@@ -17,7 +17,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {  # and t
 SUSPECTS: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("tanh", lambda f, slope, x, dy: slope(x), "forgets dy", "At which dy is the slope alone right?"),
     ("tanh", lambda f, slope, x, dy: dy * slope(f(x)), "takes the slope at y", "Where are x and tanh(x) nearly one?"),
-    ("tanh", lambda f, slope, x, dy: dy * slope(dy), "takes the slope at dy", "Are X and DY two things, as you chose?"),
+    ("tanh", lambda f, slope, x, dy: dy * slope(dy), "takes the slope at dy", "What do X and DY have in common?"),
     ("x * x", lambda f, slope, x, dy: dy * slope(abs(x)), "loses the sign of x", "On which side of 0 is your X?"),
     ("sin", lambda f, slope, x, dy: abs(dy) * slope(x), "loses the sign of dy", "On which side of 0 is your DY?"),
     ("x * x", lambda f, slope, x, dy: dy * slope(x).flat[0], "has one slope for all", "How many places do you try?"),
@@ -29,7 +29,7 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
     """What is measured, at the check's own numbers; then at the reader's; then who gets by there."""
     for name, x, dy in (("tanh", _X, _DY), ("sin", _X[0, :2], _DY[1, :2])):
         says = _wrong(module.measured, name, x, dy)
-        yield not says, f"measured, for {name} in {x.size} places: {says or 'is dL/dx, by calling f alone.'}"
+        yield not says, f"measured, for {name} in {x.size} places: {says or 'dL/dx, by calling f alone.'}"
         if says:
             return
     try:
@@ -64,15 +64,15 @@ def _tried(x: np.ndarray, dy: np.ndarray) -> Iterator[tuple[str, np.ndarray, str
 
 def _wrong(measured: Callable[..., Any], name: str, x: np.ndarray, dy: np.ndarray) -> str:
     """What is wrong with what is measured; nothing, if it is right."""
-    f, slope = FUNCTIONS[name]
+    value, slope = FUNCTIONS[name]
     moves: list[float] = []
 
-    def watched(at: Any) -> Any:
+    def f(at: Any) -> Any:
         apart = np.abs(np.subtract.outer(np.ravel(at), x.ravel()))  # however many places are asked in one call
         moves.append(float(apart.min(axis=1).max()))
-        return f(at)
+        return value(at)
 
-    given = measured(watched, x.copy(), dy.copy())
+    given = measured(f, x.copy(), dy.copy())
     true = dy * slope(x)
     if given is Ellipsis:
         return "the gap is still there: put an expression in the place of the dots."

@@ -12,7 +12,7 @@ def answered(page: int, text: str, folder: Path, number: int = 1) -> tuple[list[
     """What is not right yet, in words, and how many things were looked at."""
     file = folder / "mine.py"
     file.write_text(text, encoding="utf-8")
-    findings = checked(named(page, number), file)
+    findings = checked(named(page, number), file, seconds=300)
     return [one.says for one in findings if not one.right], len(findings)
 
 

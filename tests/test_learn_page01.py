@@ -1,12 +1,13 @@
-"""Exercise 1.1: right answers pass, typical wrong ones get their own hint."""
+"""Exercises 1.1 and 1.2: right answers pass, typical wrong ones get their own hint."""
 
 import itertools
 
+import numpy as np
 import pytest
-from readers import answered
+from readers import answered, looked_at
 
 from actlab.learn import named
-from actlab.learn.exercises import collapse
+from actlab.learn.exercises import collapse, corners
 
 
 def answer(w: str = "W2 @ W1", b: str = "W2 @ b1 + b2", p: str = "[2, 0]", q: str = "[0, 3]") -> str:
@@ -79,3 +80,73 @@ def test_the_file_has_the_numbers_of_the_check():
     exec(named(1).start, names)
     for given, true in (("W1", "W1"), ("b1", "B1"), ("W2", "W2"), ("b2", "B2")):
         assert (names[given] == getattr(collapse, true)).all()
+
+
+def layer(w1="[[1, 1], [1, 1]]", b1="[0, -1]", w2="[1, -2]", b2="-0.5") -> str:
+    """Exercise 1.2 with its gaps filled in."""
+    text = named(1, 2).start
+    for name, value in (("W1", w1), ("b1", b1), ("W2", w2), ("b2", b2)):
+        assert text.count(f"\n{name} = ...") == 1
+        text = text.replace(f"\n{name} = ...", f"\n{name} = {value}")
+    return text
+
+
+RIGHT_CORNERS = {
+    "how many": layer(),
+    "difference": layer("[[1, -1], [-1, 1]]", "[0, 0]", "[1, 1]", "-0.5"),
+    "arrays": layer("2 * np.eye(2) - 1", "np.zeros(2)", "np.ones((1, 2))", "[-0.1]"),
+    "turned": layer("-np.ones((2, 2))", "(1, 2)", "[-2, 1]", "-0.5"),
+    "blue to one place": layer("[[1, 1], [-1, -1]]", "[-1, 1]", "[-1, -1]", "0.25"),
+}
+WRONG_CORNERS = {
+    "gap": (named(1, 2).start, "W1: the gap is still there"),
+    "gap behind": (layer(w2="..."), "W2: the gap is still there"),
+    "words": (layer("'left'"), "W1: these are no numbers"),
+    "none": (layer(b1="None"), "b1: it has the shape ()"),
+    "three units": (layer("np.ones((3, 2))"), "W1: it has the shape (3, 2); two units need (2, 2)"),
+    "not a number": (layer(b2="np.nan"), "b2: choose numbers from"),
+    "no bend": (layer(b1="[0, 1]"), "hidden layer: W1 @ x + b1 is nowhere below 0"),
+    "one is dead": (layer(b1="[0, -2]"), "hidden layer: unit 2 is 0 at all four corners"),
+    "pressed together": (layer("[[1, 0], [1, 1]]"), "hidden layer: (0, 0) and (0, 1) are both at (0, 0)"),
+    "each its own side": (layer("[[1, 0], [0, 1]]", "[-0.5, -0.5]"), "No straight line parts the colours there"),
+    "no shift": (layer(b2="0"), "last layer: W2 brings blue to 0 at most, orange to 1 at least, which is right"),
+    "too far": (layer(b2="-1"), "with b2 to -1 and 0. 0 must lie between"),
+    "sides exchanged": (layer(w2="[-1, 2]", b2="0.5"), "last layer: W2 has both blue corners above"),
+    "another line": (layer(w2="[1, -1]"), "last layer: W2 does not have both orange corners above"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT_CORNERS)
+def test_weights_that_part_the_corners_pass(name):
+    assert looked_at(corners.check, RIGHT_CORNERS[name]) == []
+
+
+@pytest.mark.parametrize("name", WRONG_CORNERS)
+def test_weights_that_do_not_get_their_own_hint(name):
+    text, hint = WRONG_CORNERS[name]
+    wrong = looked_at(corners.check, text)
+    assert len(wrong) == 1 and hint in wrong[0]
+
+
+@pytest.mark.large
+def test_the_corners_of_a_reader_are_run(tmp_path):
+    assert answered(1, layer(), tmp_path, 2) == ([], 2)
+
+
+def test_a_hidden_layer_is_blamed_where_no_line_would_do():
+    """Held against lines in many directions, for layers of small numbers; with the line that is found all is right."""
+    turn = np.linspace(0.001, 2 * np.pi, 997, endpoint=False)
+    ways, counts = np.stack([np.cos(turn), np.sin(turn)]), {True: 0, False: 0}
+    for numbers in itertools.product((-1, 0, 1), (-1, 0, 1), (-1, 0, 2), (-1, 0, 1), (-1, -0.5, 0, 1), (-1, 0, 0.5)):
+        w1, b1 = np.reshape(numbers[:4], (2, 2)).astype(float), np.array(numbers[4:])
+        blue, orange = (np.maximum(w1 @ x + b1, 0) for x in ([0, 0], [1, 1])), ([0, 1], [1, 0])
+        most = np.max([place @ ways for place in blue], axis=0)
+        least = np.min([np.maximum(w1 @ x + b1, 0) @ ways for x in orange], axis=0)
+        best = np.argmax(least - most)
+        parts = bool(least[best] - most[best] > 1e-3)
+        counts[parts] += 1
+        assert (corners.wrong_places(w1, b1) == "") == parts, numbers
+        if parts:
+            w2, b2 = ways[:, best], -(least[best] + most[best]) / 2
+            assert looked_at(corners.check, layer(w1.tolist(), b1.tolist(), w2.tolist(), b2)) == []
+    assert min(counts.values()) > 20

@@ -17,9 +17,30 @@ class Page:
 
 
 PAGES = (
-    Page(1, "Why bend at all?", {"collapse": "two linear layers are one; with relu between they are not"}),
-    Page(2, "Backwards through a curve", {"sum_backwards": "backwards through a sum, with two ways for x"}),
-    Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
+    Page(
+        1,
+        "Why bend at all?",
+        {
+            "collapse": "two linear layers are one; with relu between they are not",
+            "corners": "four corners that no line parts, and the weights of a relu layer, by hand",
+        },
+    ),
+    Page(
+        2,
+        "Backwards through a curve",
+        {
+            "sum_backwards": "backwards through a sum, with two ways for x",
+            "witness": "a test that no wrong backward passes",
+        },
+    ),
+    Page(
+        3,
+        "ReLU by hand",
+        {
+            "leaky_relu": "leaky ReLU by hand, forward and backward",
+            "kept": "two functions that keep as little as they can for backward",
+        },
+    ),
     Page(4, "tanh and leaky ReLU, and what goes wrong in depth", {"softplus": "softplus where e^x is too large"}),
     Page(5, "MNIST, from files to verdict", {"verdict": "paired differences, their interval, the verdict"}),
     Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),

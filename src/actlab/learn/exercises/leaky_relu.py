@@ -15,8 +15,8 @@ _INPUTS = (-3.0, -1.2, -0.5, 0.7, 2.4)
 _INCOMING = (2.0, -1.0, 0.5, 3.0, -2.0)  # nowhere 1, so that a gradient that forgets it shows
 _NEAR, _EXACT = 1e-6, 1e-12
 _SINGLE = (
-    "right, but in float64 to 7 digits only: torch.where(x > 0, 1.0, ALPHA) and ALPHA * (x <= 0) make float32 numbers "
-    "of Python's. Multiply ALPHA with the tensor itself: then its precision is kept."
+    "right, but in float64 to 7 digits only: a tensor of float32 comes in somewhere, as by .float(), torch.where(x > "
+    "0, 1.0, ALPHA) or ALPHA * (x <= 0). Multiply Python's numbers with the tensor itself: its precision is kept."
 )
 
 
@@ -26,25 +26,30 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
     if not (isinstance(function, type) and issubclass(function, Function)):
         yield False, "There is no class LeakyReLU that is an autograd Function: keep its name, and `(Function)`."
         return
-    for part, wrong, right in (
+    for part, wrong_part, right in (
         ("forward", _wrong_values, "x where x > 0, ALPHA * x elsewhere."),
         ("backward", _wrong_gradient, "what comes in, times 1 where x > 0 and times ALPHA elsewhere."),
     ):
-        if says := wrong(function):
+        if says := wrong_part(function):
             yield False, f"{part}: {says}"
             return
         yield True, f"{part}: {right}"
-    verdict = battery(function, reference=f"leaky_relu({ALPHA})", quick=True)
+    yield from judged(function, f"leaky_relu({ALPHA})")
+
+
+def judged(function: Any, reference: str, name: str = "battery") -> Iterator[tuple[bool, str]]:
+    """What the battery finds."""
+    verdict = battery(function, reference=reference, quick=True)
     for one in (failures := [finding for finding in verdict.failures if finding.severity == WRONG]):
-        yield False, f"battery, {one.check}{f' at {one.where}' if one.where else ''}: {one.says} {one.mend}"
+        yield False, f"{name}, {one.check}{f' at {one.where}' if one.where else ''}: {one.says} {one.mend}"
     if not failures:
-        yield True, f"battery: {sum(f.outcome == 'pass' for f in verdict.findings)} checks pass; it {verdict.identity}."
+        yield True, f"{name}: {sum(f.outcome == 'pass' for f in verdict.findings)} checks pass; it {verdict.identity}."
 
 
 def _wrong_values(function: Any) -> str:
     x = torch.tensor(_INPUTS, dtype=torch.float64)
     relu = "that is ReLU: a negative x gives 0. The leaky one lets a little through, ALPHA * x."
-    return _wrong(function.apply(x), torch.where(x > 0, x, ALPHA * x), x, "f(x)", ((x.clamp(min=0), relu),))
+    return wrong(function.apply(x), torch.where(x > 0, x, ALPHA * x), x, "f(x)", ((x.clamp(min=0), relu),))
 
 
 def _wrong_gradient(function: Any) -> str:
@@ -56,15 +61,15 @@ def _wrong_gradient(function: Any) -> str:
         (dy, "it hands dy on as it came. Each of its elements goes through a gate: times 1, or times ALPHA."),
         (dy * slope * x, "it multiplies dy by f(x). What goes back is dy times the slope of f: 1, or ALPHA."),
     )
-    if says := _wrong(_backward(function, x, dy), dy * slope, x, "dL/dx, dy times the slope,", known):
+    if says := wrong(backward(function, x, dy), dy * slope, x, "dL/dx, dy times the slope,", known):
         return says
-    at_kink = float(_backward(function, torch.zeros_like(x[:1]), torch.ones_like(x[:1])))
+    at_kink = float(backward(function, torch.zeros_like(x[:1]), torch.ones_like(x[:1])))
     if not ALPHA - _NEAR <= at_kink <= 1 + _NEAR:
         return f"at x = 0 it takes {at_kink:g} for the slope. Any number from ALPHA to 1 would do there; not this one."
     return ""
 
 
-def _backward(function: Any, x: Tensor, dy: Tensor) -> Any:
+def backward(function: Any, x: Tensor, dy: Tensor) -> Any:
     """What the reader's backward returns, before autograd has an opinion of it."""
     seen: list[Any] = []
 
@@ -79,7 +84,7 @@ def _backward(function: Any, x: Tensor, dy: Tensor) -> Any:
     return seen[-1][0] if isinstance(seen[-1], tuple) else seen[-1]
 
 
-def _wrong(given: Any, true: Tensor, x: Tensor, name: str, known: Sequence[tuple[Tensor, str]]) -> str:
+def wrong(given: Any, true: Tensor, x: Tensor, name: str, known: Sequence[tuple[Tensor, str]]) -> str:
     """What is wrong in words, by mistakes that are known, or where it is worst; nothing, if it is right."""
     if given is Ellipsis:
         return "the gap is still there: put an expression in the place of the dots."

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tools.public import bases, fields, member_function, members, public, roots
 
 from actlab.errors import UserError, need_one_of
-from tools.public import bases, fields, member_function, members, public, roots
 
 SHAPE = re.compile(r"\((n|64|targets)\b[^)]*\)|any shape|x's shape|own shape|shape that")
 DTYPE = re.compile(r"\b(float\w*|floating|int\w*|bool|dtype)\b")

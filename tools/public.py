@@ -37,7 +37,7 @@ def roots() -> dict[str, Any]:
     """What is listed as public or imported in a document, by its dotted name; functions and classes."""
     names = [("actlab", name) for name in actlab.__all__ if name not in catalogue.facts()]
     names += [("actlab.testing", name) for name in actlab.testing.__all__]
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/learn").glob("*.md"))):
+    for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("docs/learn/*.md"))):
         names += imported(page.read_text(encoding="utf-8"))
     found = {f"{room}.{name}": getattr(importlib.import_module(room), name) for room, name in names}
     return {name: of for name, of in found.items() if inspect.isclass(of) or inspect.isfunction(of)}

@@ -38,10 +38,9 @@ class Activation:
     """An activation function: value, derivatives, and the facts that checks, tests and tables read.
 
     Called with a tensor it computes the value, and its hand-written derivatives are what autograd uses.
-    `value` and `derivatives[name]` are plain functions of tensors, for code that needs no autograd. x is a tensor of any
-    shape and floating dtype, and so is what comes back; parameters are numbers, or tensors that broadcast to x.
-
-    `facts` is what is known of it, `oracle` another's function of the same values, `apply` the differentiable form.
+    `value` and `derivatives[name]` are plain functions of tensors, for code that needs no autograd; `facts` is what is
+    known of it, `oracle` another's function of the same values, `apply` the differentiable form. x is of any shape and
+    floating dtype, and so is what comes back; parameters are numbers, or tensors that broadcast to x.
 
     >>> import torch
     >>> from actlab.activations import get
@@ -69,7 +68,7 @@ class Activation:
     def derivative(
         self, function: Callable[..., Tensor] | str | None = None, /, *, wrt: str = "x"
     ) -> Callable[..., Any]:
-        """Register a `function` as the derivative with respect to the input or a parameter, `wrt`: `@elu.derivative("alpha")`.
+        """Register a `function` as the derivative with respect to the input or a parameter, `wrt`.
 
         Its arguments say what it needs: `x` the input, `y` the output (saved in place of the input), and every
         parameter of the value by its name. Tensors of x's shape and dtype go in; one that broadcasts to it comes out.
@@ -118,7 +117,7 @@ class Activation:
         object.__setattr__(self, "kernels", kernels)
 
     def slope(self, wrt: str, x: Tensor, y: Tensor, parameters: tuple[Any, ...]) -> Tensor:
-        """df/d`wrt` at `x`, given `y` = f(x) and all `parameters` in order, without autograd; of x's shape and dtype."""
+        """df/d`wrt` at `x`, given `y` = f(x) and all `parameters`, without autograd; of x's shape and dtype."""
         given = dict(zip(self.facts.parameters, parameters, strict=True), x=x, y=y)
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 

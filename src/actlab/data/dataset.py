@@ -122,7 +122,7 @@ def load(
     """A data set, split and ready to train on.
 
     Returns:
-        A Dataset, whose `train`, `valid` and `test` have x, float32 (n, features), and y, classes int64 (n,), or numbers,
+        A Dataset: `train`, `valid` and `test` have x, float32 (n, features), and y: classes, int64 (n,), or numbers,
         float32 (n, targets), standardised.
 
     Args:

@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Samples `x`, float32 (n, features), C-contiguous, and their `y`: classes, int64 (n,), or numbers, float32 (n, targets).
+    """`x`: float32 (n, features), C-contiguous; `y`: classes, int64 (n,), or numbers, float32 (n, targets).
 
     >>> from actlab.data import load
     >>> part = load("digits").train

@@ -187,7 +187,7 @@ class Run:
         return np.nan if y is None else float(np.mean(y.var(axis=0) / self._target_scale(seed)[1] ** 2))
 
     def scores(self) -> dict[str, np.ndarray]:
-        """Trial's key -> the metric of each test example, float32 (n,), by its best parameters; empty without a test set.
+        """Trial's key -> the metric of each test example, float32 (n,), at its best epoch; empty without a test set.
 
         Of accuracy whether it is right, bool (n,). Where each seed has a split of its own (`sizes`), equal places of
         two seeds are different examples.

@@ -71,9 +71,9 @@ class Trial(Shared):
 
     The others are those of `Experiment`.
 
-    >>> trial = Trial(activation="leaky_relu(negative_slope=0.2)", seed=0, learning_rate=0.1, data="digits", content="-")
-    >>> trial.label, trial.activations[1], trial.changed()["seed"], len(trial.key)
-    ('leaky_relu(0.2)', 'leaky_relu(negative_slope=0.2)', 0, 16)
+    >>> trial = Trial(activation="elu(alpha=0.5)", seed=0, learning_rate=0.1, data="digits", content="-")
+    >>> trial.label, trial.activations, trial.changed()["seed"], len(trial.key)
+    ('elu(0.5)', ('elu(alpha=0.5)', 'elu(alpha=0.5)'), 0, 16)
     """
 
     activation: str
@@ -115,7 +115,7 @@ class Trial(Shared):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment(Shared):
-    """Choices whose product is the trials: activations x learning rates x ... x seeds. `compare` takes them as settings.
+    """Choices whose product is the trials: activations x learning rates x ... x seeds; the settings of `compare`.
 
     Args:
         activations: as `compare` takes them; "relu/tanh" is one for each hidden layer.

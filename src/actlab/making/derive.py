@@ -16,8 +16,8 @@ from actlab.making.written import written
 class Derivation:
     """What `actlab derive` prints, of a `formula`, as it was read.
 
-    `steps` and `derivatives` (SymPy's, simplified) are with respect to x and to each parameter, by name; `block` is Python
-    that computes value and derivatives, `activation` the same, ready to be checked.
+    `steps` and `derivatives` (SymPy's, simplified) are with respect to x and to each parameter, by name; `block` is
+    Python that computes value and derivatives, `activation` the same, ready to be checked.
 
     >>> found = derivation("wavy = x + sin(beta*x) where beta=2")
     >>> found.steps["beta"][0], found.activation.facts.parameters

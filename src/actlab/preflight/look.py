@@ -15,8 +15,8 @@ def preflight(
 
     Args:
         dataset: what `actlab.data.load` gives.
-        experiment: whose networks are looked at too; without it, or where the data are unfit to be shown to a network at
-            all, none is made.
+        experiment: whose networks are looked at too; without it, or where the data are unfit to be shown to a network
+            at all, none is made.
         found: what `check_data` has said already.
 
     Returns:

@@ -31,7 +31,8 @@ _WIDEST = 1.3  # of a drawing in a page, to its own width
 
 @dataclass(frozen=True)
 class Drawing:
-    """A finished drawing of `width` by `height` pixels; `label` says in words what it shows, to those who do not see it;
+    """A finished drawing, `width` by `height` pixels; `label` says in words what it shows, to those who do not see it.
+
     `parts` are its marks, as SVG.
 
     >>> square = Drawing(20, 10, "a line", ('<path d="M0 0 L20 10"/>',))

@@ -29,12 +29,12 @@ _SPAN = 0.12  # of an axis of the metric: 12 points of accuracy
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """What was `tried` on the tuning seeds, and what each activation of the `experiment` was trained with because of it.
+    """What was `tried` on the tuning seeds, and what each activation of `experiment` was trained with because of it.
 
     >>> setting = {"learning_rate": 0.1, "weight_decay": 0.0, "dropout": 0.0, "initialisation": "pytorch"}
     >>> grid = Experiment(activations=("relu",), learning_rate=(0.1, 1.0), tuned={"relu": setting})
-    >>> tried = [Tried("relu", setting, 0.1, 0.97, 3, 0), Tried("relu", setting | {"learning_rate": 1.0}, 0.3, 0.9, 3, 0)]
-    >>> found = Tuning(grid, tried)
+    >>> other = setting | {"learning_rate": 1.0}
+    >>> found = Tuning(grid, [Tried("relu", setting, 0.1, 0.97, 3, 0), Tried("relu", other, 0.3, 0.9, 3, 0)])
     >>> found.setting("relu")["learning_rate"], found.points("relu"), found.order(0.1)
     (0.1, {0.1: 97.0, 1.0: 90.0}, ['relu'])
     """

@@ -83,7 +83,7 @@ class Unit:
         return f"[{self.difference(low)}, {self.difference(high)}]" if math.isfinite(low + high) else NOTHING
 
     def size(self, value: float) -> str:
-        """A `value` without sign, with its word; a small one with more digits, where rounding would change it by a quarter.
+        """A `value` without sign, with its word; a small one with more digits, where rounding changed it by a quarter.
 
         >>> Unit().size(-0.001), Unit().size(0.00004), Unit(1, "", 4, "lower").size(0.01)
         ('0.10 points', '0.004 points', '0.0100')

@@ -23,8 +23,8 @@ def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings
         settings: learning_rate and others, where several were tried.
 
     Returns:
-        A network in evaluation mode, on the CPU, in the experiment's dtype. It takes inputs as the run's pipeline makes
-        them, (n, features): `actlab.data.load`, with the seed in the split "resplit"; and gives (n, classes or targets).
+        A network in evaluation mode, on the CPU, in the experiment's dtype: (n, features) in, (n, classes or targets)
+        out. It takes inputs as the run's pipeline makes them: `actlab.data.load`, with the seed in the split "resplit".
 
     Raises:
         UserError: the run has no such trial, or kept no parameters.

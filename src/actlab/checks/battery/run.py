@@ -42,7 +42,7 @@ def check(
         reference: what it is meant to be, a catalogue name or a formula.
         gradient: the formula of its gradient where that is no derivative (a surrogate; "1" is straight through).
         elementwise: False lets whole rows count.
-        width, channels: the number of features it is made for, in the last dimension or, with `channels`, in dimension 1.
+        width, channels: how many features it is made for, in the last dimension or, with `channels`, in dimension 1.
         inductor, quick: without `inductor` that compiler is left out; `quick` leaves out all that compiles.
         exhaustive: takes all 2^32 float32 numbers.
         only: names of the checks to run.

@@ -45,7 +45,7 @@ def judge(
         progress: is told the share that is done of the comparisons, then of each task's search for the best.
 
     Returns:
-        A Judgement, which prints as text; `frame` is a pandas DataFrame of the comparisons, `methods` words for a paper.
+        A Judgement, which prints as text; `frame` is a pandas DataFrame, a row a comparison, `methods` is for a paper.
 
     Raises:
         UserError: a column or the baseline is not there, or a group has a seed twice.

@@ -23,7 +23,10 @@ SHAPE = re.compile(r"\((n|64|targets)\b[^)]*\)|any shape|x's shape|own shape|sha
 DTYPE = re.compile(r"\b(float\w*|floating|int\w*|bool|dtype)\b")
 CITED = re.compile(r"^Sources?: .*\b(18|19|20)\d\d\b", re.M | re.S)
 PUBLISHED = ("mean_interval", "Comparison")  # whose method is somebody's
-NO_DOCTEST = {"native": "ATen's kernels are for actlab's own blocks: it would be no example for anybody"}
+NO_DOCTEST = {
+    "native": "ATen's kernels are for actlab's own blocks: it would be no example for anybody",
+    "report": "a whole page takes seconds to draw",
+}
 REFUSE = {"UserError", "one_of", "need_one_of", "AssertionError"}
 
 

@@ -108,7 +108,7 @@ def described(name: str, of: Any, takes: str = "") -> str:
     """A public function or class, with what its stub says that it takes."""
     text = prose(of.__doc__ or "")
     if inspect.isclass(of):
-        takes = takes or ("" if issubclass(of, Exception) else signature(of))
+        takes = takes or ("" if issubclass(of, Exception) else signature(of).removesuffix(" -> None"))
         return entry("class", name, takes, f"{text}\n\n{fields(of)}\n\n{members(of)}", 5)
     return entry("function", name, takes or signature(of), text)
 

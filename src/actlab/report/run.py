@@ -36,11 +36,7 @@ class Run(experiment.Run):
         return found[wanted]
 
     def report(self, *, hiplot: bool = False) -> Path:
-        """Draw its page again; the path of it. `hiplot`: with a HiPlot page beside it.
-
-        >>> load_run("runs/wave").report().parts[-2:]
-        ('report', 'index.html')
-        """
+        """Draw its page again; the path of it. `hiplot`: with a HiPlot page beside it."""
         from actlab.report.drawing import draw
 
         return draw(self, hiplot)

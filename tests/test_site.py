@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 from test_report_browser import CHROME, PHONE, WIDE, browser as browser, visit as visit
-from tools import reference, site
+from tools import public, reference, site
 
 import actlab
 import actlab.testing
@@ -154,6 +154,9 @@ def test_the_reference_has_all_that_is_public(pages):
         listed = actlab.catalogue.facts() if name == "functional" else module.__all__
         elsewhere = {*actlab.catalogue.facts(), "functional", "nn", "__version__"} if name == "actlab" else set()
         assert {one for one in {*listed} - elsewhere if f"{module.__name__}.{one}" not in ids} == set()
+    ids = set().union(*(Page(pages / f"reference/{name}.html").names for name in ("actlab", "testing", "rooms")))
+    assert {name for name in public.public() if name not in ids} == set()
+    assert {"actlab.Run.test_labels", "actlab.checks.Verdict.passes"} <= ids  # inherited; of what is given
 
 
 @marked(built)

@@ -1,6 +1,7 @@
 """The reference as Markdown: the API from signatures, stubs and docstrings, the command line from its help."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from tools import public
 
 import actlab
 import actlab.testing
@@ -82,28 +84,32 @@ def entry(kind: str, name: str, takes: str, text: str, depth: int = 3, options: 
 
 
 def members(of: type) -> str:
-    """The public methods and properties of a class that say what they do."""
+    """The public methods and properties of a class, inherited ones too, that say what they do."""
     parts = []
-    for name, value in vars(of).items():
-        made = isinstance(value, classmethod)
-        value = value.__func__ if made else value
-        doc = getattr(value, "__doc__", None)
-        if name.startswith("_") or not doc or not (inspect.isfunction(value) or hasattr(value, "__get__")):
-            continue
-        if inspect.isfunction(value):
-            options = ":classmethod:\n" if made else ""
-            parts.append(entry("method", name, signature(value), prose(doc), options=options))
-        else:
+    for name, value in public.members(of).items():
+        function = public.member_function(value)
+        doc = inspect.getdoc(function)
+        if doc and inspect.isfunction(value if not isinstance(value, classmethod | staticmethod) else function):
+            options = f":{type(value).__name__}:\n" if value is not function else ""
+            parts.append(entry("method", name, signature(function), prose(doc), options=options))
+        elif doc:
             parts.append(entry("property", name, "", prose(doc)))
     return "\n\n".join(parts)
+
+
+def fields(of: type) -> str:
+    """The fields of a dataclass about which a comment in its file says what its docstring does not."""
+    told = [item for base in public.bases(of) if dataclasses.is_dataclass(of) for item in public.fields(base).items()]
+    listed = [f"- `{name}`: {escaped(comment)}" for name, (_, comment) in told if comment]
+    return "\n".join(["**Fields**\n", *listed]) if listed else ""
 
 
 def described(name: str, of: Any, takes: str = "") -> str:
     """A public function or class, with what its stub says that it takes."""
     text = prose(of.__doc__ or "")
     if inspect.isclass(of):
-        takes = takes or ("" if issubclass(of, Exception) else signature(of))
-        return entry("class", name, takes, f"{text}\n\n{members(of)}", 5)
+        takes = takes or ("" if issubclass(of, Exception) else signature(of).removesuffix(" -> None"))
+        return entry("class", name, takes, f"{text}\n\n{fields(of)}\n\n{members(of)}", 5)
     return entry("function", name, takes or signature(of), text)
 
 
@@ -122,7 +128,7 @@ def top() -> str:
     parts = [described(name, of) for name, of in sorted(own.items(), key=lambda item: item[0].lower())]
     names = ", ".join(f"`{name}`" for name in same)
     more = f"{names} are those of [actlab.functional](functional.md). "
-    more += "In modules: [actlab.nn](nn.md), [actlab.testing](testing.md)."
+    more += "In modules: [actlab.nn](nn.md), [actlab.testing](testing.md). What they give: [other rooms](rooms.md)."
     return page("actlab, the package", actlab, [more, *parts])
 
 
@@ -166,6 +172,19 @@ def testing() -> str:
     return page("actlab.testing", actlab.testing, parts)
 
 
+def rooms() -> str:
+    """What documents import from other rooms, and what public functions give, a section a room."""
+    of_room: dict[str, list[str]] = {}
+    for name, of in public.public().items():
+        room = ".".join(name.split(".")[:-1][:2])
+        if room not in ("actlab", "actlab.testing"):
+            opened = [f"## {room}", f"{FENCE}{{py:currentmodule}} {room}\n{FENCE}"]
+            of_room.setdefault(room, opened).append(described(name.removeprefix(f"{room}."), of))
+    parts = ["\n\n".join(found) for _, found in sorted(of_room.items())]
+    intro = "What pages here import from other rooms of the package, and the classes of what public functions give."
+    return "\n\n".join(["# From other rooms", intro, *parts]) + "\n"
+
+
 def command_line() -> str:
     """Every command: what `--help` says, as a list that fits a window of any width."""
     group = typer.main.get_command(app)
@@ -183,5 +202,5 @@ def command_line() -> str:
 
 
 PAGES = {
-    "actlab": top, "functional": functions, "nn": modules, "testing": testing, "cli": command_line,
+    "actlab": top, "functional": functions, "nn": modules, "testing": testing, "rooms": rooms, "cli": command_line,
 }  # fmt: skip

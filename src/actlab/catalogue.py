@@ -22,21 +22,25 @@ class Facts:
     reference, and when; `namesakes` what others call by this name though it is another function; `domain` where a
     function that is only an approximation may be used; `surrogate` is the formula of the gradient where that is meant
     not to be the derivative (a step that learns; "1" is straight through).
+
+    >>> leaky = facts()["leaky_relu"]
+    >>> leaky.formula, leaky.parameters, leaky.kinks, leaky.range
+    ('Piecewise((x, x > 0), (negative_slope*x, True))', {'negative_slope': 0.01}, (0.0,), '(-inf, inf)')
     """
 
     name: str
-    summary: str
-    family: str
+    summary: str  # a line
+    family: str  # the part of the catalogue that it stands in
     formula: str
-    parameters: dict[str, float]
+    parameters: dict[str, float]  # and their defaults
     kinks: tuple[float | str, ...] = ()
     range: str
-    reference: str
+    reference: str  # where it was published
     checked: str = "no"
-    module: str = ""
+    module: str = ""  # its name in actlab.nn
     inplace: bool = False  # whether PyTorch's function of this name takes inplace
     learned: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()  # other names of the same
     namesakes: tuple[str, ...] = ()
     domain: str = ""
     surrogate: str = ""

@@ -7,7 +7,15 @@ from difflib import get_close_matches
 
 
 class UserError(ValueError):
-    """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback."""
+    """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback.
+
+    What was given, what is allowed, the nearest name, the next step. As a ValueError it can be caught as one.
+
+    >>> import actlab
+    >>> actlab.Experiment(optimizer="adam")
+    Traceback (most recent call last):
+    actlab.errors.UserError: There is no optimizer 'adam'. Did you mean 'adamw'? Allowed: sgd, momentum, adamw.
+    """
 
 
 class MissingExtra(UserError, ImportError):

@@ -38,39 +38,51 @@ class Activation:
     """An activation function: value, derivatives, and the facts that checks, tests and tables read.
 
     Called with a tensor it computes the value, and its hand-written derivatives are what autograd uses.
-    `value` and `derivatives[name]` are plain functions of tensors, for code that needs no autograd.
+    `value` and `derivatives[name]` are plain functions of tensors, for code that needs no autograd; `facts` is what is
+    known of it, `oracle` another's function of the same values, `apply` the differentiable form. x is of any shape and
+    floating dtype, and so is what comes back; parameters are numbers, or tensors that broadcast to x.
 
     >>> import torch
     >>> from actlab.activations import get
-    >>> leaky = get("leaky_relu")
-    >>> leaky(torch.tensor([-2.0, 3.0]), 0.5)
-    tensor([-1.,  3.])
-    >>> leaky.derivatives["x"](torch.tensor([-2.0, 3.0]), 0.5)
-    tensor([0.5000, 1.0000])
+    >>> leaky, x = get("leaky_relu"), torch.tensor([-2.0, 3.0])
+    >>> leaky(x, 0.5), leaky.derivatives["x"](x, 0.5)
+    (tensor([-1.,  3.]), tensor([0.5000, 1.0000]))
+    >>> leaky.name, leaky.bind(), leaky.slope("negative_slope", x, leaky(x), (0.5,))
+    ('leaky_relu', (0.01,), tensor([-2.,  0.]))
     """
 
     facts: Facts
     value: Callable[..., Tensor]
     derivatives: dict[str, Callable[..., Tensor]]  # called with what `wants[name]` says, parameters by position
-    wants: dict[str, tuple[str, ...]]
+    wants: dict[str, tuple[str, ...]]  # what each is called with
     oracle: Callable[..., Tensor] | None
     # the differentiable form, made on first use, when all derivatives are known; last, the one that people call
     apply: list[Callable[..., Tensor]]
-    kernels: Kernels | None = None
+    kernels: Kernels | None = None  # ATen's, of actlab's own
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return self.facts.name
 
     def derivative(
         self, function: Callable[..., Tensor] | str | None = None, /, *, wrt: str = "x"
     ) -> Callable[..., Any]:
-        """Register the derivative with respect to the input ("x") or a parameter: `@elu.derivative(wrt="alpha")`.
+        """Register a `function` as the derivative with respect to the input or a parameter, `wrt`.
 
         Its arguments say what it needs: `x` the input, `y` the output (saved in place of the input), and every
-        parameter of the value by its name.
+        parameter of the value by its name. Tensors of x's shape and dtype go in; one that broadcasts to it comes out.
 
         Raises: UserError for what the value does not take.
+
+        >>> @activation(formula="alpha*x**2")
+        ... def square(x, alpha=1.0):
+        ...     return alpha * x * x
+        >>> @square.derivative("alpha")
+        ... def by_alpha(x):
+        ...     return x * x
+        >>> square.wants, square.slope("alpha", torch.tensor([3.0]), torch.tensor([9.0]), (1.0,))
+        ({'alpha': ('x',)}, tensor([9.]))
         """
 
         wrt = function if isinstance(function, str) else wrt
@@ -86,18 +98,26 @@ class Activation:
         return function
 
     def differentiate(self, /, **functions: Callable[..., Tensor]) -> None:
-        """Register derivatives of one expression each: `f.differentiate(x=lambda x: 2 * x)`; as `derivative` does."""
+        """Register `functions` of one expression each, as `derivative` does, of tensors of x's shape and dtype.
+
+        >>> @activation(formula="x**2")
+        ... def square(x):
+        ...     return x * x
+        >>> square.differentiate(x=lambda x: 2 * x)
+        >>> square.derivatives["x"](torch.tensor([3.0]))
+        tensor([6.])
+        """
         for wrt, function in functions.items():
             self.derivative(function, wrt=wrt)
 
     def native(self, **given: Any) -> None:
-        """Name ATen's kernels for this block, by the fields of `Kernels`."""
+        """Name ATen's kernels for this block, `given` by the fields of `Kernels`; for actlab's own blocks alone."""
         kernels = Kernels(**given)
         assert kernels.saves in ("x", "y", "nothing")
         object.__setattr__(self, "kernels", kernels)
 
     def slope(self, wrt: str, x: Tensor, y: Tensor, parameters: tuple[Any, ...]) -> Tensor:
-        """df/dwrt at `x`, given `y` = f(x), without autograd."""
+        """df/d`wrt` at `x`, given `y` = f(x) and all `parameters`, without autograd; of x's shape and dtype."""
         given = dict(zip(self.facts.parameters, parameters, strict=True), x=x, y=y)
         return self.derivatives[wrt](*(given[name] for name in self.wants[wrt]))
 
@@ -135,7 +155,7 @@ class Activation:
         return self.differentiable(x, *self.bind(*args, **kwargs))
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """All parameters in order, defaults filled in."""
+        """All parameters in order, defaults filled in, from `args` and `kwargs`; TypeError for others, as of a call."""
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         takes = [inspect.Parameter(name, kind, default=value) for name, value in self.facts.parameters.items()]
         bound = inspect.Signature(takes).bind(*args, **kwargs)
@@ -144,7 +164,10 @@ class Activation:
 
     @property
     def differentiable(self) -> Callable[..., Tensor]:
-        """f(x, *all parameters) with the hand-written gradient: works under vmap, torch.func and torch.compile."""
+        """f(x, *all parameters) with the hand-written gradient: works under vmap, torch.func and torch.compile.
+
+        x is of any shape and floating dtype; so is what comes back.
+        """
         if not self.apply:
             self.apply.extend([bridge(self), self])
         return self.apply[0]
@@ -159,11 +182,31 @@ def activation(
 ) -> Callable[[Callable[..., Tensor]], Activation]:
     """Make an Activation of the function that computes its value; actlab's own enter the catalogue.
 
-    `facts` are the fields of `Facts` that a signature and a docstring do not say: `formula`, in SymPy's notation, and
-    what else is known. Of actlab's own what goes without saying is left out: that nothing bounds its range, that its
-    module is called as it is itself (BentIdentity), and that its oracle is PyTorch's function of this name.
+    Of these what goes without saying is left out: that nothing bounds its range, that its module is called as it is
+    itself (BentIdentity), and that its oracle is PyTorch's function of this name.
 
-    Raises: UserError for facts that there are not, and a function that is none of x and numbers.
+    Args:
+        function: nothing: `@activation` needs the formula, in brackets.
+        oracle: a function of the same values by other hands.
+        facts: the fields of `Facts` that a signature and a docstring do not say: `formula`, in SymPy's notation, which
+            checks measure against in 50 digits; `kinks`, `surrogate`, `learned`, `reference`, ...
+
+    Returns:
+        What makes an Activation of a function: of x, a tensor of any shape and floating dtype, and of numbers that have
+        defaults; its result has x's shape and dtype. The derivative comes next, by `.derivative`.
+
+    Raises:
+        UserError: a fact that there is not, no formula, or a function that is none of x and numbers.
+
+    >>> @activation(formula="x*tanh(x)")
+    ... def lisht(x):
+    ...     return x * torch.tanh(x)
+    >>> @lisht.derivative("x")
+    ... def slope(x):
+    ...     return torch.tanh(x) + x / torch.cosh(x) ** 2
+    >>> x = torch.tensor([-1.0, 0.0, 1.0], requires_grad=True)
+    >>> lisht(x).detach(), torch.autograd.grad(lisht(x).sum(), x)[0]
+    (tensor([0.7616, 0.0000, 0.7616]), tensor([-1.1816,  0.0000,  1.1816]))
     """
     allowed = [field.name for field in dataclasses.fields(Facts)]
     for name in facts:

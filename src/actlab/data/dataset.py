@@ -22,28 +22,34 @@ SAMPLE_IMAGES = 64
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """All that training needs of a data set, and what a report shows of it."""
+    """All that training needs of a data set, and what a report shows of it.
 
-    name: str
+    >>> digits = load("digits")
+    >>> digits.targets, digits.outputs, digits.shape, digits.images.shape, digits.content[:8]
+    ('classes', 10, (8, 8), (64, 8, 8), 'e91c0cf5')
+    """
+
+    name: str  # as `load` takes it
     content: str  # SHA-256 of the raw arrays, whatever file they came from
-    train: Part
-    valid: Part
+    train: Part  # what is learned from
+    valid: Part  # what settings and epochs are chosen by
     test: Part | None  # None: the split has used it up
     classes: int  # 0: the targets are numbers
     shape: tuple[int, ...]  # of one sample; features = prod(shape)
-    images: np.ndarray  # the first raw training samples, (64, *shape)
-    labels: np.ndarray  # theirs, or their targets (64, targets), as they were given
-    title: str
-    licence: str
-    test_images: np.ndarray | None = None  # of classes: the raw test samples, where they are images
+    images: np.ndarray  # the first raw training samples, (64, *shape), in their own dtype
+    labels: np.ndarray  # theirs, (64,), or their targets, float64 (64, targets), as they were given
+    title: str  # as sentences name it
+    licence: str  # where one is known
+    test_images: np.ndarray | None = None  # of classes: the raw test samples, (n, *shape), in their own dtype
     pool: Pool | None = None  # of the split "resplit": what other seeds cut their parts from
     said: tuple[str, ...] = ()  # what was made of the data, in words
     class_names: tuple[str, ...] = ()  # the label of each class, where there are others than 0, 1, 2, ...
     feature_names: tuple[str, ...] = ()  # where they have names
-    arrays: dict[str, np.ndarray] | None = None  # of what was given in Python: as an .npz file would have it
+    # of what was given in Python: as an .npz file would have it, each of its own shape and dtype
+    arrays: dict[str, np.ndarray] | None = None
     # of targets that are numbers, what is taken out: (targets,) float64, of the training part
     target_mean: np.ndarray = field(default_factory=lambda: np.empty(0))
-    target_deviation: np.ndarray = field(default_factory=lambda: np.empty(0))
+    target_deviation: np.ndarray = field(default_factory=lambda: np.empty(0))  # the same: (targets,) float64
 
     @property
     def targets(self) -> str:
@@ -114,6 +120,10 @@ def load(
     seed: int = 0, data_dir: str | Path | None = None, download: bool = True, progress: fetch.Progress | None = None,
 ) -> Dataset:  # fmt: skip
     """A data set, split and ready to train on.
+
+    Returns:
+        A Dataset: `train`, `valid` and `test` have x, float32 (n, features), and y: classes, int64 (n,), or numbers,
+        float32 (n, targets), standardised.
 
     Args:
         name: one of `names()`; the path of an .npz file with x, y and optionally x_valid, y_valid, x_test, y_test, or

@@ -40,7 +40,13 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """x: float32 (n, features), C-contiguous; y: classes, int64 (n,), or numbers, float32 (n, targets)."""
+    """`x`: float32 (n, features), C-contiguous; `y`: classes, int64 (n,), or numbers, float32 (n, targets).
+
+    >>> from actlab.data import load
+    >>> part = load("digits").train
+    >>> part.x.shape, part.x.dtype, part.y[:3]
+    ((1078, 64), dtype('float32'), array([0, 0, 8]))
+    """
 
     x: np.ndarray
     y: np.ndarray

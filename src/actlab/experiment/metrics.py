@@ -24,14 +24,15 @@ class Metric:
         return self.unit.scale == 100.0
 
     def text(self, value: float) -> str:
-        """
+        """A `value` as it is shown.
+
         >>> METRICS["accuracy"].text(0.97824), METRICS["mean_squared_error"].text(0.4821), METRICS["r2"].text(math.nan)
         ('97.82%', '0.4821', '–')
         """
         return f"{self._number(value)}{'%' * self.is_share}" if math.isfinite(value) else NOTHING
 
     def between(self, mean: float, low: float, high: float) -> str:
-        """A mean and its interval.
+        """A `mean` and its interval from `low` to `high`, as they are shown.
 
         >>> METRICS["accuracy"].between(0.9, 0.89, 0.91)
         '90.00% [89.00, 91.00]'
@@ -43,7 +44,7 @@ class Metric:
         return f"{self.unit.scale * value:.{self.unit.digits}f}"
 
     def named(self, column: str) -> str:
-        """A column of the database under the metric's own name.
+        """A `column` of the database under the metric's own name.
 
         >>> METRICS["r2"].named("best_valid_metric"), METRICS["r2"].named("test_loss")
         ('best_valid_r2', 'test_loss')
@@ -56,7 +57,11 @@ class Metric:
         return tuple(map(self.named, CURVES))
 
     def improvement(self, value: float) -> float:
-        """The value such that more of it is better: what comparisons compare."""
+        """The `value` such that more of it is better: what comparisons compare.
+
+        >>> METRICS["accuracy"].improvement(0.9), METRICS["mean_squared_error"].improvement(0.4)
+        (0.9, -0.4)
+        """
         return -value if self.unit.better == "lower" else value
 
 

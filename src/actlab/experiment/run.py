@@ -26,6 +26,19 @@ class Run:
     the seconds of each stack's epochs, `costs` those of a training step of uniform stacks, measured in turns. Columns
     of the metric have its name (`test_accuracy`). Accuracies are fractions; errors are in the target's variance. NaN is
     "none".
+
+    Args:
+        path: the run's folder.
+
+    Raises:
+        UserError: there is no run in it.
+
+    >>> run = Run("runs/wave")
+    >>> run.activations, run.examples, len(run.test_labels(seed=0)), run.tuning, run.artefact("none of this name")
+    (['relu', 'identity'], 80, 80, None, {})
+    >>> key = run.trials["key"][0]
+    >>> run.predictions(key).shape, run.scores()[key].dtype, run.test_labels(0).dtype
+    ((80,), dtype('bool'), dtype('int64'))
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -38,6 +51,7 @@ class Run:
 
     @cached_property
     def experiment(self) -> Experiment:
+        """What was asked: experiment.toml, read."""
         return Experiment.read(self.path / EXPERIMENT)
 
     @cached_property
@@ -49,10 +63,12 @@ class Run:
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
+        """Where it was trained, oldest first: commands, machines and versions."""
         return environments_of(self.path)
 
     @cached_property
     def trials(self) -> DataFrame:
+        """A row a trial: its key, what it was, and what came out: losses and metric at the last and the best epoch."""
         frame = self._table("trials")
         if not self.metric.is_share and "test_r2" not in frame:
             variance = {seed: self._test_variance(seed) for seed in frame["seed"].unique()}
@@ -61,6 +77,7 @@ class Run:
 
     @cached_property
     def curves(self) -> DataFrame:
+        """A row a trial and epoch: losses and metric of training and validation part."""
         frame = self._table("curves")
         order = {name: place for place, name in enumerate(self.activations)}
         return frame.sort_values(
@@ -71,10 +88,12 @@ class Run:
 
     @cached_property
     def times(self) -> DataFrame:
+        """A row a stack and epoch: seconds, and how many networks shared them."""
         return self._table("times")
 
     @cached_property
     def costs(self) -> DataFrame:
+        """A row a round and activation: seconds of a training step of a stack of its own, measured in turns."""
         return self._table("costs")
 
     @cached_property
@@ -94,8 +113,8 @@ class Run:
         return page.is_file() and page.stat().st_mtime >= (self.path / DATABASE).stat().st_mtime
 
     def predictions(self, key: str) -> np.ndarray | None:
-        """What a trial's best parameters say of the test samples: classes (n,), or numbers (n, T) in the targets' own
-        units; None where there is no test set.
+        """What the best parameters of the trial `key` say of the test samples: classes, int (n,), or numbers, float64
+        (n, targets), in the targets' own units; None where there is no test set.
         """
         with reading(self.path) as database:
             query = "SELECT predicted, seed FROM predictions JOIN trials USING (key) WHERE key = ?"
@@ -123,7 +142,9 @@ class Run:
         return self.sizes[2] if self.sizes else len(self._samples.get("test_labels", ()))
 
     def test_labels(self, seed: int) -> np.ndarray | None:
-        """The true classes or numbers of the examples that a seed was tested on; None where there is no test set."""
+        """The true classes, int (n,), or numbers, float64 (n, targets), of the examples that a `seed` was tested on;
+        None where there is no test set.
+        """
         samples = self._samples
         return samples["pool_labels"][self._indices(seed)[2]] if self.sizes else samples.get("test_labels")
 
@@ -166,9 +187,9 @@ class Run:
         return np.nan if y is None else float(np.mean(y.var(axis=0) / self._target_scale(seed)[1] ** 2))
 
     def scores(self) -> dict[str, np.ndarray]:
-        """Trial's key -> the metric of each test example with its best parameters; empty without a test set.
+        """Trial's key -> the metric of each test example, float32 (n,), at its best epoch; empty without a test set.
 
-        Of accuracy whether it is right, as booleans. Where each seed has a split of its own (`sizes`), equal places of
+        Of accuracy whether it is right, bool (n,). Where each seed has a split of its own (`sizes`), equal places of
         two seeds are different examples.
         """
         with reading(self.path) as database:
@@ -181,11 +202,11 @@ class Run:
         return {key: np.unpackbits(bits, count=self.examples).astype(bool) for key, bits in raw.items()}
 
     def correct(self) -> dict[str, np.ndarray]:
-        """Of accuracy `scores`; empty for other metrics, where no example is right or wrong."""
+        """Of accuracy `scores`, bool (n,); empty for other metrics, where no example is right or wrong."""
         return self.scores() if self.metric.is_share else {}
 
     def artefact(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays of `artefacts/NAME.npz`; none where the run has no such file."""
+        """The arrays of artefacts/`name`.npz, by name, each of its own shape and dtype; none where it is not there."""
         file = self.path / "artefacts" / f"{name}.npz"
         if not file.is_file():
             return {}

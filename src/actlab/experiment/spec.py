@@ -60,16 +60,30 @@ class Shared:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Trial(Shared):
-    """One network, trained once. Its key names its result; fields at their default do not enter the key."""
+    """One network, trained once. Its key names its result; fields at their default do not enter the key.
 
-    activation: str  # the identity: one name, or one for each hidden layer joined by "/"
+    Args:
+        activation: the identity: one name, or one for each hidden layer joined by "/".
+        seed: a number from 0 on; equal seeds have equal initial weights and batches, whatever the activation.
+        learning_rate, weight_decay, dropout, initialisation: one value of each.
+        data: its name, for people: not part of the key.
+        content: the hash of the data.
+
+    The others are those of `Experiment`.
+
+    >>> trial = Trial(activation="elu(alpha=0.5)", seed=0, learning_rate=0.1, data="digits", content="-")
+    >>> trial.label, trial.activations, trial.changed()["seed"], len(trial.key)
+    ('elu(0.5)', ('elu(alpha=0.5)', 'elu(alpha=0.5)'), 0, 16)
+    """
+
+    activation: str
     seed: int
     learning_rate: float
     weight_decay: float = 0.0
     dropout: float = 0.0
     initialisation: str = "pytorch"
-    data: str  # its name, for people: not part of the key
-    content: str  # the hash of the data
+    data: str
+    content: str
 
     @cached_property
     def key(self) -> str:
@@ -81,6 +95,7 @@ class Trial(Shared):
 
     @property
     def label(self) -> str:
+        """The activation as tables show it."""
         return naming.label(self.activation)
 
     @property
@@ -100,11 +115,38 @@ class Trial(Shared):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment(Shared):
-    """Choices whose product is the trials: activations x learning rates x ... x seeds.
+    """Choices whose product is the trials: activations x learning rates x ... x seeds; the settings of `compare`.
+
+    Args:
+        activations: as `compare` takes them; "relu/tanh" is one for each hidden layer.
+        seeds: numbers from 0 on; for `compare` and in TOML also how many.
+        learning_rate, weight_decay, dropout, initialisation: one of each, or several to choose from for each
+            activation; initialisation is "pytorch", or "gain": variance gain^2 / inputs, by the activation's own gain.
+        data, target, pipeline, split: as `actlab.data.load` takes them.
+        data_note, content: why these data, where others were wanted; the hash of the data, once they are loaded.
+        baseline: what the others are compared with; "": the first activation.
+        margin, margin_used: the smallest difference that matters, as the metric is shown (percentage points of
+            accuracy), 0: that of the data set; and what that is, once the data are loaded.
+        max_seeds: up to which seeds are added until every comparison is decided; 0: none are added.
+        tuned: activation -> what was chosen of learning_rate, weight_decay, dropout and initialisation.
+        hidden: units of each hidden layer.
+        optimizer: "sgd", "momentum" (SGD with `momentum`) or "adamw" (with `betas` and `epsilon`).
+        momentum, betas, epsilon: numbers of the optimizers.
+        schedule: of the learning rate, "constant" or "cosine".
+        batch_size, epochs: samples a step, and passes over the training part.
+        loss, metric: "cross_entropy" with "accuracy"; "mean_squared_error" with "mean_squared_error" or "r2".
+        dtype: of parameters and inputs, "float32" or "float64".
+        engine: "stacked", or "plain": the loop as one writes it by hand, of plain SGD alone.
+
+    Raises:
+        UserError: a value that cannot be trained with, and what is allowed.
 
     >>> small = Experiment(activations=("relu", "tanh"), seeds=(0, 1, 2), data="digits", content="-")
     >>> len(small.trials())
     6
+    >>> other = Experiment.from_dict({"activations": ["relu", "tanh"], "seeds": 3, "data": "digits", "epochs": 5})
+    >>> Experiment.from_toml(small.to_toml()) == small, small.differences(other)[-1]
+    (True, 'epochs: 25 in the folder, 5 in the command')
     """
 
     activations: tuple[str, ...] = ("relu", "tanh", "leaky_relu")
@@ -114,14 +156,14 @@ class Experiment(Shared):
     dropout: tuple[float, ...] = (0.0,)
     initialisation: tuple[str, ...] = ("pytorch",)
     data: str = "mnist"
-    data_note: str = ""  # why this data set, where it was not the first choice
-    target: str = ""  # of data in a table: the column of the classes, or of the numbers
-    content: str = ""  # the hash of the data, once it has been loaded
-    baseline: str = ""  # what the others are compared with; nothing: the first activation
-    margin: float = 0.0  # the smallest difference that matters, as the metric is shown; 0: that of the data set
-    margin_used: float = 0.0  # what that is, once the data have been loaded
-    max_seeds: int = 0  # up to which seeds are added until every comparison is decided; 0: none are added
-    tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)  # activation -> what was chosen of GRID
+    data_note: str = ""
+    target: str = ""
+    content: str = ""
+    baseline: str = ""
+    margin: float = 0.0
+    margin_used: float = 0.0
+    max_seeds: int = 0
+    tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "activations", tuple(naming.held(what) for what in self.activations))
@@ -130,7 +172,10 @@ class Experiment(Shared):
 
     @cached_property
     def layers(self) -> dict[str, tuple[naming.Target, ...]]:
-        """The targets of each activation, one for each hidden layer, by identity, in the order given."""
+        """The targets of each activation, one for each hidden layer, by identity, in the order given.
+
+        Raises: UserError for one that is named twice, or of another number of layers.
+        """
         found: dict[str, tuple[naming.Target, ...]] = {}
         for text in self.activations:
             parsed = naming.parse_layers(text)
@@ -165,11 +210,12 @@ class Experiment(Shared):
 
     @property
     def labels(self) -> list[str]:
+        """The activations as tables show them."""
         return [naming.shown(what) for what in self.activations]
 
     @property
     def baseline_label(self) -> str:
-        """The activation that all others are compared with, as tables show it."""
+        """The activation that all others are compared with, as tables show it; UserError where it is not among them."""
         if not self.baseline or self.baseline in self.labels:
             return self.baseline or self.labels[0]
         shown = naming.shown(self.baseline)
@@ -232,7 +278,10 @@ class Experiment(Shared):
 
     @classmethod
     def from_toml(cls, text: str, *, where: str = "experiment.toml") -> "Experiment":
-        """Read an experiment. An unknown key is an error that names the nearest one."""
+        """Read an experiment from `text`, which errors call `where`.
+
+        Raises: UserError for what is no TOML, and for an unknown key, with the nearest one.
+        """
         try:
             return cls.from_dict(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
@@ -242,7 +291,7 @@ class Experiment(Shared):
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, also: Iterable[str] = ()) -> "Experiment":
-        """The experiment of these settings; `also` is allowed beside them, and named where one is unknown."""
+        """The experiment of these settings; where one of `values` is unknown, UserError names them, and `also`."""
         for key in values:
             if key not in _DEFAULTS:
                 raise one_of("setting", key, [*_DEFAULTS, *also])
@@ -250,6 +299,11 @@ class Experiment(Shared):
 
     @classmethod
     def read(cls, path: str | Path) -> "Experiment":
+        """The experiment of a TOML file; UserError where `path` cannot be read or holds something else.
+
+        >>> Experiment.read("runs/wave/experiment.toml").hidden
+        (16,)
+        """
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -262,7 +316,10 @@ class Experiment(Shared):
         return dataclasses.replace(found, data=str(data)) if data.is_file() and not Path(found.data).exists() else found
 
     def differences(self, other: "Experiment") -> list[str]:
-        """In words, where the trials of two experiments differ; what may grow is told only where it shrank."""
+        """In words, where the trials of this experiment, a folder's, are not those of the `other`, a command's.
+
+        Of activations, seeds and the grid, which may grow, only what the other lacks is told.
+        """
         found = []
         for name, mine in self.settings().items():
             theirs = getattr(other, name)

@@ -14,11 +14,19 @@ from actlab.making.written import written
 
 @dataclasses.dataclass(frozen=True)
 class Derivation:
-    """What `actlab derive` prints; `activation` is the same as the block, ready to be checked."""
+    """What `actlab derive` prints, of a `formula`, as it was read.
+
+    `steps` and `derivatives` (SymPy's, simplified) are with respect to x and to each parameter, by name; `block` is
+    Python that computes value and derivatives, `activation` the same, ready to be checked.
+
+    >>> found = derivation("wavy = x + sin(beta*x) where beta=2")
+    >>> found.steps["beta"][0], found.activation.facts.parameters
+    ("Constant factor: (beta*x)' = x", {'beta': 2.0})
+    """
 
     formula: str
-    steps: dict[str, list[str]]  # with respect to x and to each parameter
-    derivatives: dict[str, str]  # SymPy's, simplified
+    steps: dict[str, list[str]]
+    derivatives: dict[str, str]
     block: str
     activation: Activation
 
@@ -26,7 +34,19 @@ class Derivation:
 def derivation(
     text: str, parameters: Mapping[str, float] | None = None, learned: Iterable[str] = (), name: str = "formula"
 ) -> Derivation:
-    """The derivation of a formula.
+    """The derivation of a formula, step by step, and a block of Python that computes it.
+
+    Args:
+        text: the formula, of x and numbers: "x*tanh(x)", "x*sigmoid(beta*x) where beta=1.5", "name = formula".
+        parameters: their values, where the text gives none.
+        learned: names of those that training changes.
+        name: of the function in the block.
+
+    Returns:
+        A Derivation: `steps`, `derivatives`, `block` and `activation`.
+
+    Raises:
+        UserError: the text is no formula, has no such parameter, or Python does not take the name.
 
     >>> found = derivation("x*exp(-x)")
     >>> found.derivatives["x"]
@@ -37,8 +57,6 @@ def derivation(
         u1 = torch.exp(-x)
         return u1 - x * u1
     <BLANKLINE>
-
-    Raises: UserError for a text that is no formula, a parameter it has not, and a name that Python does not take.
     """
     given, text = naming.apart(text)
     name = given or name

@@ -39,7 +39,12 @@ _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One activation as it was named: how it is shown, what identifies it, and where to find it."""
+    """One activation as it was named: how it is shown, what identifies it, and where to find it.
+
+    >>> target = parse("leaky_relu(0.2)")
+    >>> target.kind, target.name, target.arguments, target.files
+    ('catalogue', 'leaky_relu', (('negative_slope', 0.2),), {})
+    """
 
     kind: str  # "catalogue", "file", "module", "formula" or "callable"
     text: str  # what finds it again, as experiment.toml keeps it
@@ -50,7 +55,7 @@ class Target:
     arguments: tuple[tuple[str, float], ...] = ()
     # what was named, as it was then: a file; a callable packed, b"" where it cannot be
     source: bytes = dataclasses.field(default=b"", repr=False, compare=False)
-    object: Any = dataclasses.field(default=None, compare=False)
+    object: Any = dataclasses.field(default=None, compare=False)  # itself
     description: str = dataclasses.field(default="", repr=False, compare=False)  # of a callable
 
     def __getstate__(self) -> dict[str, Any]:

@@ -20,10 +20,10 @@ class Finding:
     warning  scale: the inputs have standard deviation 78.6.
     """
 
-    check: str
-    level: str  # one of LEVELS
-    measured: float | str
-    says: str
+    check: str  # its name
+    level: str  # "ok", "note", "warning" or "error"
+    measured: float | str  # the figure, or a name
+    says: str  # what it means and what to do
     about: str = ""  # the part of the data, or the activation, where it is about one
 
     def as_dict(self) -> dict[str, Any]:

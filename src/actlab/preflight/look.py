@@ -11,10 +11,19 @@ from actlab.preflight.networks import check_networks
 def preflight(
     dataset: Dataset, experiment: Experiment | None = None, found: list[Finding] | None = None
 ) -> list[Finding]:
-    """What is right and wrong about a data set, and about the networks of an experiment on it.
+    """What is right and wrong about a data set, and about the networks of an experiment on it: a few seconds.
 
-    A few seconds. Without an experiment the data alone are looked at; where they are unfit to be shown to a network at
-    all, what is found says so and no network is made. `found` is what `check_data` has said already.
+    Args:
+        dataset: what `actlab.data.load` gives.
+        experiment: whose networks are looked at too; without it, or where the data are unfit to be shown to a network
+            at all, none is made.
+        found: what `check_data` has said already.
+
+    Returns:
+        A Finding a check, those of the data first; `level` is "ok", "note", "warning" or "error".
+
+    Raises:
+        UserError: the experiment names an activation that is not found.
 
     >>> from actlab.data import load
     >>> {finding.level for finding in preflight(load("digits"))} <= {"ok", "note"}

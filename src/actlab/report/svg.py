@@ -31,7 +31,15 @@ _WIDEST = 1.3  # of a drawing in a page, to its own width
 
 @dataclass(frozen=True)
 class Drawing:
-    """A finished drawing; `label` says in words what it shows, to those who do not see it."""
+    """A finished drawing, `width` by `height` pixels; `label` says in words what it shows, to those who do not see it.
+
+    `parts` are its marks, as SVG.
+
+    >>> square = Drawing(20, 10, "a line", ('<path d="M0 0 L20 10"/>',))
+    >>> square.save(getfixture("tmp_path") / "line.svg")
+    >>> square, square.as_file[:26]
+    (<Drawing: a line>, '<svg viewBox="0 0 20 10" x')
+    """
 
     width: float
     height: float
@@ -50,7 +58,7 @@ class Drawing:
         return self.as_file
 
     def save(self, file: str | Path) -> None:
-        """Write it, as the ending of the file's name says: .svg, .png or .pdf."""
+        """Write it into `file`, as the ending of its name says: .svg, .png or .pdf; UserError for another."""
         file = Path(file)
         if file.suffix.lower() not in FORMATS:
             raise UserError(f"{file.name!r} must end with one of {', '.join(FORMATS)}: it says what is drawn.")

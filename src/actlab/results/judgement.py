@@ -67,17 +67,28 @@ class Judgement:
     `frame` has a row a comparison: comparison, against, pairs, difference, low and high (simultaneous 95%), plain_low
     and plain_high (Student's 95%, of this comparison alone), p (corrected), improvement (share of pairs in which it is
     better, ties counted half), verdict, direction (which values are better), note.
+
+    >>> import pandas as pd
+    >>> from actlab.results import judge
+    >>> columns = {"optimizer": ["sgd"] * 5 + ["adamw"] * 5, "seed": [*range(5)] * 2}
+    >>> losses = [3.1, 3.2, 3.0, 3.1, 3.3, 2.0, 2.2, 2.1, 2.0, 2.1]
+    >>> found = judge(pd.DataFrame(columns | {"loss": losses}), group="optimizer", lower_is_better=True)
+    >>> found
+    On the table, with 5 seeds, by loss (lower is better: a positive difference is an improvement):
+    adamw is better (lower) than sgd: adamw +1.060 [+0.918, +1.202].
+    >>> found.as_json()["comparisons"][0]["verdict"], found.told
+    ('better', ())
     """
 
-    tables: Tables
-    comparisons: dict[str, list[Comparison]]
+    tables: Tables  # what was compared, by task, arm and seed
+    comparisons: dict[str, list[Comparison]]  # by task
     best: dict[str, list[str]]  # among which arms the best one lies, of tasks where that was asked
-    metric: str
-    unit: Unit
-    subject: str
+    metric: str  # in words
+    unit: Unit  # of it
+    subject: str  # the data, as a sentence names them
     told: tuple[str, ...]  # what was found in the table, and what was done about it
     group: str  # what is compared
-    origin: Origin
+    origin: Origin  # what is known of how the results came about
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -95,6 +106,7 @@ class Judgement:
 
     @property
     def frame(self) -> DataFrame:
+        """The comparisons as a table of pandas', a row each."""
         import pandas as pd
 
         return pd.DataFrame(self.rows)
@@ -126,6 +138,7 @@ class Judgement:
 
     @functools.cached_property
     def conclusion(self) -> str:
+        """Both of these."""
         return " ".join(filter(None, (self.verdicts_said, self.best_said)))
 
     @property
@@ -184,6 +197,7 @@ class Judgement:
         return " ".join(filter(None, sentences))
 
     def as_json(self) -> dict[str, Any]:
+        """All of it as plain values; what is not a number is None."""
         return {
             "metric": self.metric,
             "unit": self.unit.word,

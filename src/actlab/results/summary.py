@@ -33,7 +33,14 @@ class Summary:
 
     `table` has a row an arm: means over its finished trials with 95 % intervals, accuracies as fractions. `values` is
     what the comparisons compare, by arm and seed: the metric, negated where lower is better; NaN where the trial
-    diverged.
+    diverged. `conclusion` is what they say, in sentences, of the trials of `experiment`, `total` in all; `has_test`,
+    whether there was a test set.
+
+    >>> summary = summarise("runs/wave")
+    >>> summary.best, summary.endings["relu"].state, summary.as_json()["trials"], summary.unfinished
+    (['relu'], 'fine', 10, '')
+    >>> print(summary.in_short())
+    On arrays.npz, with 5 seeds, by test accuracy: identity is worse than relu...
     """
 
     experiment: Experiment
@@ -187,7 +194,21 @@ class Summary:
 
 
 def summarise(run: str | Path | Run) -> Summary:
-    """The table, the comparisons and the conclusion of a run, finished or not; of its folder, too."""
+    """The table, the comparisons and the conclusion of a run, finished or not.
+
+    Args:
+        run: a Run, or its folder.
+
+    Returns:
+        A Summary: `as_text()` and `as_json()` have all of it, `table` is a pandas DataFrame.
+
+    Raises:
+        UserError: there is no run in the folder, or its format is another.
+
+    >>> [found] = summarise("runs/wave").comparisons
+    >>> found.name, found.verdict, found.n, found.high < 0
+    ('identity', 'worse', 5, True)
+    """
     run = run if isinstance(run, Run) else Run(run)
     trials = with_arms(run)
     import pandas as pd  # what the trials were read with: Run says so where it is missing

@@ -29,24 +29,36 @@ _SPAN = 0.12  # of an axis of the metric: 12 points of accuracy
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """What was tried on the tuning seeds, and what each activation was trained with because of it."""
+    """What was `tried` on the tuning seeds, and what each activation of `experiment` was trained with because of it.
+
+    >>> setting = {"learning_rate": 0.1, "weight_decay": 0.0, "dropout": 0.0, "initialisation": "pytorch"}
+    >>> grid = Experiment(activations=("relu",), learning_rate=(0.1, 1.0), tuned={"relu": setting})
+    >>> other = setting | {"learning_rate": 1.0}
+    >>> found = Tuning(grid, [Tried("relu", setting, 0.1, 0.97, 3, 0), Tried("relu", other, 0.3, 0.9, 3, 0)])
+    >>> found.setting("relu")["learning_rate"], found.points("relu"), found.order(0.1)
+    (0.1, {0.1: 97.0, 1.0: 90.0}, ['relu'])
+    """
 
     experiment: Experiment
     tried: list[Tried]
 
     @property
     def names(self) -> list[str]:
+        """The activations as tables show them."""
         return self.experiment.labels
 
     @property
     def rates(self) -> list[float]:
+        """The learning rates that were tried, the lowest first."""
         return sorted(self.experiment.learning_rate)
 
     @property
     def metric(self) -> Metric:
+        """What settings are shown by."""
         return METRICS[self.experiment.metric]
 
     def setting(self, name: str) -> Setting:
+        """What the activation `name` was trained with."""
         return self.experiment.tuned[name]
 
     @cached_property
@@ -80,12 +92,12 @@ class Tuning:
         return low - room, high + room
 
     def points(self, name: str) -> dict[float, float]:
-        """Learning rate -> the metric as it is shown, of an activation; without what diverged."""
+        """Learning rate -> the metric as it is shown, of the activation `name`; without what diverged."""
         scale = self.metric.unit.scale
         return {rate: scale * item.metric for rate, item in self.by_rate[name].items() if not item.diverged}
 
     def order(self, rate: float | None) -> list[str]:
-        """The activations, the best first, by the metric of validation with one rate for all; None: each with its own
+        """The activations, the best first, by the metric of validation with one `rate` for all; None: each with its own
         setting.
         """
         found = {name: self._at(name, rate) for name in self.names}
@@ -149,6 +161,7 @@ class Tuning:
         return said + (", which split the same samples, tested ones among them" if shared else "")
 
     def as_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
         return {
             "seeds": list(TUNING_SEEDS),
             "chosen": {name: dict(self.setting(name)) for name in self.names},

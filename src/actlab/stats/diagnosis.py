@@ -18,9 +18,13 @@ _HALF_WAY = 0.5  # training loss at the end, in multiples of guessing's
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One of the five states, and the figures that show it with what to do."""
+    """One of the five states, and the figures that show it with what to do.
 
-    state: str
+    >>> diagnose([2.0, float("nan")], [0.1, 0.1], [2.0, 2.0], [0.1, 0.1])
+    Diagnosis(state='diverged', says='epoch 2 has a value that is not finite: lower the learning rate.')
+    """
+
+    state: str  # "fine", "overfitting", "underfitting", "diverged", or that validation is unlike training
     says: str
 
 

@@ -38,7 +38,7 @@ class Unit:
         return f"{self.better} is better{turned}" if self.better else ""
 
     def against(self, metric: str) -> str:
-        """What a difference is, before "that of" the other one.
+        """What a difference of a `metric` is, before "that of" the other one.
 
         >>> Unit().against("accuracy"), Unit(better="lower").against("loss")
         ('accuracy minus', 'how far loss lies below')
@@ -46,10 +46,12 @@ class Unit:
         return f"how far {metric} lies below" if self.better == "lower" else f"{metric} minus"
 
     def side(self, is_better: bool) -> str:
+        """Where the better values lie, or (`is_better` False) the worse ones: "higher" or "lower"."""
         return "higher" if is_better == (self.better != "lower") else "lower"
 
     def stated(self, verdict: str) -> str:
-        """
+        """A `verdict` with the side that it means, where that has to be said.
+
         >>> Unit(better="lower").stated("better, perhaps slightly"), Unit().stated("worse")
         ('better (lower), perhaps slightly', 'worse')
         """
@@ -58,7 +60,8 @@ class Unit:
         return f"{word} ({self.side(word == 'better')}){comma}{rest}" if told else verdict
 
     def difference(self, value: float) -> str:
-        """
+        """A difference, `value`, as it is shown.
+
         >>> Unit().difference(-0.0013), Unit().difference(-1e-9), Unit(1, "", 3).difference(0.25)
         ('-0.13', '0.00', '+0.250')
         """
@@ -68,17 +71,19 @@ class Unit:
         return text.lstrip("+-") if float(text) == 0 else text
 
     def span(self, low: float, high: float) -> str:
-        """
+        """An interval of differences, from `low` to `high`.
+
         >>> Unit().span(-0.001, 0.002), Unit().span(math.nan, math.nan)
         ('-0.10 to +0.20', '–')
         """
         return f"{self.difference(low)} to {self.difference(high)}" if math.isfinite(low + high) else NOTHING
 
     def bracketed(self, low: float, high: float) -> str:
+        """The same from `low` to `high`, in brackets."""
         return f"[{self.difference(low)}, {self.difference(high)}]" if math.isfinite(low + high) else NOTHING
 
     def size(self, value: float) -> str:
-        """Without sign, with its word; a small one with more digits, where rounding would change it by a quarter.
+        """A `value` without sign, with its word; a small one with more digits, where rounding changed it by a quarter.
 
         >>> Unit().size(-0.001), Unit().size(0.00004), Unit(1, "", 4, "lower").size(0.01)
         ('0.10 points', '0.004 points', '0.0100')
@@ -89,7 +94,7 @@ class Unit:
         return " ".join(filter(None, (f"{shown:.{digits}f}", self.word)))
 
     def level(self, value: float) -> str:
-        """One of the values that are compared, of which more is better, as it was measured.
+        """A `value` that is compared, of which more is better, as it was measured.
 
         >>> Unit().level(0.97824), Unit(1, "", 4, "lower").level(-0.482)
         ('97.82%', '0.4820')

@@ -29,12 +29,16 @@ ANY = "?"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Call:
-    """A call such as `F.relu(x)` in a module's code: out of reach, with the place to change it."""
+    """A call such as `F.relu(x)` in a module's code: out of reach, with the place to change it.
+
+    >>> print(Call(name="relu", text="F.relu(x)", file="net.py", line=7, class_="Net", modules=("encoder", "decoder")))
+    F.relu(x) at net.py:7, in Net (encoder and 1 more)
+    """
 
     name: str  # torch's name of the function; several with slashes between; "?" where only running would tell
-    text: str
+    text: str  # the call as it is written
     file: str  # "" for what a layer of torch's computes inside
-    line: int
+    line: int  # in the file, from 1
     class_: str  # or the function
     modules: tuple[str, ...]  # dotted names in the model whose code this is
 

@@ -25,11 +25,15 @@ Where = str | re.Pattern[str] | int | Sequence[int] | None
 
 @dataclasses.dataclass(frozen=True)
 class Held:
-    """An activation in a model: the dotted name of its place, what is there and, if it was replaced, what was."""
+    """An activation in a model: the dotted name of its place, what is there and, if it was replaced, what was.
+
+    >>> print(Held("encoder.act", "Mish", was="ReLU"))
+    encoder.act: ReLU -> Mish
+    """
 
     name: str
-    is_now: str
-    was: str = ""
+    is_now: str  # the class or function
+    was: str = ""  # nothing: it was left
     why: str = ""  # it was left though it is called like an activation
 
     def __str__(self) -> str:
@@ -39,8 +43,12 @@ class Held:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `swap` replaced, which activations it left, the calls of functions that it cannot replace, what is no
-    activation though its name is one's, and what was lost with the old ones or will be.
+    """What `swap` `replaced`, which activations it `left`, the `calls` of functions that it cannot replace, what is no
+    activation though its name is one's (`unlike`), and what was lost with the old ones or will be (`notes`).
+
+    >>> report = swap(torch.nn.Sequential(torch.nn.ReLU(inplace=True)), "ReLU", "prelu")
+    >>> report.replaced
+    (Held(name='0', is_now='PReLU', was='ReLU', why=''),)
     """
 
     replaced: tuple[Held, ...]
@@ -64,15 +72,24 @@ class Report:
 def swap(model: torch.nn.Module, old: Any, new: Any = None, *, where: Where = None, example: Any = None) -> Report:
     """Replace activations of a model, in place, and say what was replaced, what was lost and what is out of reach.
 
-    `old` is a class, a class's name ("ReLU"), a catalogue name, a function (F.relu), or "any"; several in a list; or a
-    dict of old to new. `new` is what names an activation elsewhere ("mish", "leaky_relu(0.2)", "mine.py:f", a formula,
-    a function), what makes a module without arguments (a class, a partial), or an instance, which is copied for every
-    place. `where` limits the places: a glob on the dotted name ("encoder.*"), a compiled regular expression, or
-    numbers of the activations that match, in the model's order. With `example`, the model's input (a tensor, a tuple
-    of arguments or a dict of them), one forward pass finds the calls that are out of reach, instead of reading code.
     What is learned starts anew, on the model's device and in its dtype; what was shared stays shared; hooks stay.
 
-    Raises: UserError where nothing is replaced, with the activations that the model has.
+    Args:
+        model: any torch.nn.Module, but for one that torch.jit has compiled.
+        old: a class, a class's name ("ReLU"), a catalogue name, a function (F.relu), or "any"; several in a list; or a
+            dict of old to new.
+        new: what names an activation elsewhere ("mish", "leaky_relu(0.2)", "mine.py:f", a formula, a function), what
+            makes a module without arguments (a class, a partial), or an instance, which is copied for every place.
+        where: a glob on the dotted name ("encoder.*"), a compiled regular expression, or numbers of the activations
+            that match, in the model's order; by default everywhere.
+        example: the model's input, a tensor of the shape that it takes, a tuple of arguments or a dict of them: one
+            forward pass finds the calls that are out of reach, instead of reading code.
+
+    Returns:
+        A Report, which prints as below.
+
+    Raises:
+        UserError: nothing is replaced, with the activations that the model has; or `new` makes no activation.
 
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1), torch.nn.Tanh())
     >>> print(swap(model, "ReLU", "mish"))

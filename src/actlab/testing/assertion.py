@@ -1,9 +1,4 @@
-"""One assertion that an activation is sound.
-
->>> import torch
->>> assert_activation(torch.nn.Tanh(), quick=True).passed
-True
-"""
+"""One assertion that an activation is sound."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -16,14 +11,27 @@ def assert_activation(
     what: str | Callable[..., Any], *, reference: str | Callable[..., Any] | None = None, allow: Collection[str] = (),
     **options: Any,
 ) -> Verdict:  # fmt: skip
-    """Assert that an activation passes the battery; AssertionError lists what failed, where, and how to mend it.
+    """Assert that an activation passes the battery.
 
-    `allow` names checks, or "portability", that may fail. Everything else is as in `actlab.check`.
+    Args:
+        what, reference: as in `actlab.check`: what is checked, and what it is meant to be.
+        allow: names of checks, or "portability", that may fail.
+        options: the other arguments of `actlab.check`.
+
+    Returns:
+        The Verdict.
+
+    Raises:
+        AssertionError: what failed, at which input, and how to mend it.
+        UserError: it cannot be checked at all.
 
     >>> import torch
-    >>> assert_activation(lambda x: torch.where(x > 0, x, 0.0), quick=True)
+    >>> assert_activation(torch.nn.Tanh(), only=["value", "nan"]).passed
+    True
+    >>> assert_activation(lambda x: torch.where(x > 0, x, 0.0), only=["value", "nan"])
     Traceback (most recent call last):
-    AssertionError: lambda: ...
+    AssertionError: lambda: equals relu. 1 checks passed, 1 failed.
+      nan: fail. at float64, x = nan. NaN becomes 0. Mend: ...
     """
     __tracebackhide__ = True  # pytest shows the caller's line
     logging.getLogger("torch.__trace").propagate = False  # else pytest shows hundreds of its lines under a failure

@@ -38,15 +38,22 @@ def compare(
             leaky_relu.
         spec: an Experiment or its TOML file; names and settings given beside it replace what it says.
         out: the run's folder; default runs/<data>-<key>. An existing one is continued.
+        data_dir: where the data files are; as of `actlab.data.load`.
+        device: "auto", "cpu" or "cuda".
         workers, stack_size: processes, and networks trained together; by default what a short measurement finds best.
         memory: bytes for all processes together, or "8GB"; by default half of the machine's.
+        keep: the parameters of each network's "best" epoch (by validation loss), or "none".
         inside: when hidden layers are measured (`run.inside`; no result depends on it): "doubling", at the start and
             after 1, 2, 4, 8, ... epochs and the last, "every" epoch, or "none".
         progress: is told how far it is; by default a notebook's cell is, and nobody elsewhere.
+        report: whether its page is drawn at the end.
         command: how this was asked for, kept with the run's environment.
         tune: choose a learning rate for each activation from the usual ones, where none are given.
         force: train although preflight found an error.
         settings: fields of Experiment: data, seeds, epochs, learning_rate, hidden, batch_size, split, ...
+
+    Returns:
+        A Run: `actlab.summarise(run)` says what it found, `run.trials` and `run.curves` are pandas DataFrames.
 
     Raises:
         UserError: what cannot be used, in one line.

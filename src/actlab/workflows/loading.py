@@ -16,14 +16,22 @@ from actlab.nn import as_module
 def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
     """The best parameters of a trial in a plain torch.nn.Sequential: Linear, activation, Linear, ...
 
-    It takes inputs as the run's pipeline makes them, (n, features): `actlab.data.load`, with the seed in the split
-    "resplit".
-
     Args:
-        activation: as tables show it, or the callable; settings: learning_rate and others, where several were tried.
+        run: a Run, or its folder.
+        activation: as tables show it, or the callable.
+        seed: of the trial.
+        settings: learning_rate and others, where several were tried.
+
+    Returns:
+        A network in evaluation mode, on the CPU, in the experiment's dtype: (n, features) in, (n, classes or targets)
+        out. It takes inputs as the run's pipeline makes them: `actlab.data.load`, with the seed in the split "resplit".
 
     Raises:
         UserError: the run has no such trial, or kept no parameters.
+
+    >>> network = load_model("runs/wave", "relu", seed=2)
+    >>> [type(layer).__name__ for layer in network], network(torch.zeros(3, 2)).shape
+    (['Linear', 'ReLU', 'Linear'], torch.Size([3, 2]))
     """
     run = run if isinstance(run, Run) else Run(run)
     activation = parse(activation, kept=False).label if callable(activation) else activation

@@ -28,6 +28,10 @@ class Finding:
 
     `outcome` is "pass", "fail", "note" (informs, never fails) or "skip" (with the reason in `says`).
     `severity` is "wrong" (numbers, gradients, state), "portability" (vmap, compile, meta, double backward) or "note".
+    `measured` and `limit` are numbers where there are some, `where` is the input, `mend` what to change.
+
+    >>> print(Finding("fail", "NaN becomes 0.", "Let it through.", check="nan", severity="wrong", where="x = nan"))
+    nan: fail. at x = nan. NaN becomes 0. Mend: Let it through.
     """
 
     check: str = dataclasses.field(default="", kw_only=True)
@@ -56,22 +60,32 @@ class Finding:
 class Verdict:
     """What the battery found about one activation.
 
-    `identity` says what it is ("equals silu"), `truth` what it was measured against, `properties` what it is like.
+    `identity` says what it is ("equals silu"), `truth` what it was measured against, `properties` what it is like (None
+    where it could not be sampled), `findings` every check's outcome, `label` its name, `seconds` how long it took.
+
+    >>> from actlab import check
+    >>> verdict = check("tanh", quick=True, only=["value", "nan"])
+    >>> print(verdict)
+    tanh: equals tanh. 2 checks passed, 0 failed.
+    >>> verdict.finding("nan").outcome, verdict.passes(allow=["portability"]), verdict.failures_but(["nan"])
+    ('pass', True, ())
     """
 
     label: str
     identity: str
     truth: str
     findings: tuple[Finding, ...]
-    properties: Properties | None  # None where it could not be sampled
+    properties: Properties | None
     seconds: float
 
     @property
     def failures(self) -> tuple[Finding, ...]:
+        """The findings of what failed."""
         return tuple(f for f in self.findings if f.outcome == FAIL)
 
     @property
     def passed(self) -> bool:
+        """Whether nothing failed."""
         return not self.failures
 
     def failures_but(self, allow: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -83,7 +97,7 @@ class Verdict:
         return not self.failures_but(allow)
 
     def finding(self, check: str) -> Finding:
-        """The finding of a check, by its name."""
+        """The finding of a `check`, by its name; StopIteration where it did not run."""
         return next(f for f in self.findings if f.check == check)
 
     def as_dict(self) -> dict[str, Any]:
@@ -99,6 +113,7 @@ class Verdict:
         }
 
     def as_json(self) -> str:
+        """The same as text."""
         return json.dumps(self.as_dict(), allow_nan=False)
 
     @property

@@ -33,14 +33,26 @@ def check(
     inductor: bool = True, quick: bool = False, exhaustive: bool = False, only: Collection[str] = (),
     progress: Callable[[str], None] = lambda name: None,
 ) -> Verdict:  # fmt: skip
-    """Put an activation through the battery.
+    """Put an activation through the battery: values and gradients against the truth, dtypes, shapes, state, compiling.
 
-    `what` is a catalogue name, "file.py:name", "package.module:Name", a formula, or the thing itself: any callable,
-    torch.nn.Module class or instance, autograd Function or block. `reference` names what it is meant to be, a
-    catalogue name or a formula, and `gradient` the formula of its gradient where that is no derivative (a surrogate;
-    "1" is straight through). `width` is the number of features it is made for, in the last dimension or, with
-    `channels`, in dimension 1; `elementwise=False` lets whole rows count. `quick` leaves out what compiles;
-    `exhaustive` takes all 2^32 float32 numbers; `only` names the checks to run. UserError where it cannot be called.
+    Args:
+        what: a catalogue name, "file.py:name", "package.module:Name", a formula, or the thing itself: any callable that
+            takes a floating tensor of any shape and returns one of the same, torch.nn.Module class or instance,
+            autograd Function or block.
+        reference: what it is meant to be, a catalogue name or a formula.
+        gradient: the formula of its gradient where that is no derivative (a surrogate; "1" is straight through).
+        elementwise: False lets whole rows count.
+        width, channels: how many features it is made for, in the last dimension or, with `channels`, in dimension 1.
+        inductor, quick: without `inductor` that compiler is left out; `quick` leaves out all that compiles.
+        exhaustive: takes all 2^32 float32 numbers.
+        only: names of the checks to run.
+        progress: is told the name of each check before it runs.
+
+    Returns:
+        A Verdict: `passed`, `failures` with the input that shows each, `identity`, `properties`.
+
+    Raises:
+        UserError: it is not found or cannot be called, or a name in `only` is none of a check's.
 
     >>> verdict = check("relu", quick=True, only=["value", "kinks"])
     >>> verdict.passed, verdict.identity

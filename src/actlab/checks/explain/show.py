@@ -33,15 +33,20 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Shown:
-    """One activation as plain functions of float64 arrays, with what is known and what was measured of it."""
+    """One activation as plain functions of float64 arrays, with what is known and what was measured of it.
 
-    label: str
+    >>> found = shown("leaky_relu(0.2)")
+    >>> found.value(np.array([-1.0, 2.0])), found.slope(np.array([-1.0, 2.0])), found.measured.monotone
+    (array([-0.2,  2. ]), array([0.2, 1. ]), 'increasing')
+    """
+
+    label: str  # what it is called
     facts: catalogue.Facts | None  # None where nothing is written about it
     notes: str  # the rest of its docstring: formula and derivative as one writes them, what is taken at kinks
     given: str  # its parameters and their values
     ours: bool  # whether it is of the catalogue
-    value: Function
-    slope: Function
+    value: Function  # f of an array, float64 of any shape
+    slope: Function  # f' of one
     measured: Properties
 
 

@@ -10,7 +10,12 @@ from actlab.checks.properties.grid import REACH, Interval
 
 @dataclasses.dataclass(frozen=True)
 class Extreme:
-    """The lowest or highest value: where it is taken, or (`taken` False) that it is only approached there."""
+    """The lowest or highest `value`, and `at` which input it is taken, or (`taken` False) is only approached.
+
+    >>> from actlab import show
+    >>> show("sigmoid").items[0].measured.highest
+    Extreme(value=1.0, at=inf, taken=False)
+    """
 
     value: float
     at: float
@@ -19,7 +24,12 @@ class Extreme:
 
 @dataclasses.dataclass(frozen=True)
 class Kink:
-    """Where f bends (its slope jumps) or jumps itself."""
+    """The input `x` where f bends (its slope jumps) or, with `jump`, jumps itself.
+
+    >>> from actlab import show
+    >>> show("relu").items[0].measured.kinks
+    (Kink(x=0.0, jump=False),)
+    """
 
     x: float
     jump: bool
@@ -32,31 +42,37 @@ class Properties:
     `depth` and `chi`: in a deep, wide network whose weights keep the activations' mean square at 1 (variance
     gain^2 over the number of inputs, z normal), the mean square of a gradient is multiplied by
     chi = gain^2 E f'^2 at each layer.
+
+    >>> from actlab import show
+    >>> found = show("relu").items[0].measured
+    >>> found.range, found.monotone, round(found.gain, 4), round(found.chi, 4), found.as_rows()[3]
+    ('from 0 at x = 0, unbounded above', 'increasing', 1.4142, 1.0, ('bounded', 'below only'))
     """
 
-    lowest: Extreme
-    highest: Extreme
+    lowest: Extreme  # value
+    highest: Extreme  # value
     monotone: str  # "increasing", "decreasing", "constant" or "neither"
-    strictly: bool
+    strictly: bool  # monotone without a flat part
     parity: str  # "odd", "even" or "neither"
     at_zero: float  # f(0)
     zero_centred: bool  # |E f| < 1e-6 for x normal
     bounded: str  # "both", "below", "above" or "no"
-    lipschitz: float
-    lipschitz_at: float
-    fixed_points: tuple[float | Interval, ...]
+    lipschitz: float  # the largest |f'|
+    lipschitz_at: float  # where that is
+    fixed_points: tuple[float | Interval, ...]  # where f(x) = x
     more_fixed_points: int  # of those in [-50, 50] that are not listed
-    kinks: tuple[Kink, ...]
+    kinks: tuple[Kink, ...]  # where the slope jumps, or f
     vanishing: tuple[Interval, ...]  # where |f'| < 0.1
-    more_vanishing: int
-    mean: float
-    second: float
-    slope_second: float
-    gain: float
+    more_vanishing: int  # of those in [-50, 50] that are not listed
+    mean: float  # E f for x normal
+    second: float  # E f^2
+    slope_second: float  # E f'^2
+    gain: float  # 1/sqrt(E f^2)
     chi: float
     depth: str  # "explodes", "vanishes" or "keeps"
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values; what is not finite as text."""
         return plain(dataclasses.asdict(self))
 
     def as_rows(self) -> list[tuple[str, str]]:

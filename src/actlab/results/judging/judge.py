@@ -44,6 +44,9 @@ def judge(
         failed_diverged: failed runs count as diverged.
         progress: is told the share that is done of the comparisons, then of each task's search for the best.
 
+    Returns:
+        A Judgement, which prints as text; `frame` is a pandas DataFrame, a row a comparison, `methods` is for a paper.
+
     Raises:
         UserError: a column or the baseline is not there, or a group has a seed twice.
 

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "relu6": (-2.0, 0.0, 3.0, 6.0, 8.0),
     "sine": (-0.1, -0.05, 0.0, 0.02, 0.05),
     "softplus": (-1.0, -0.5, 0.0, 1.0, 12.0),
+    "srelu": (-2.0, -0.5, 0.5, 1.0, 3.0),
     "sqnl": (-3.0, -1.0, 0.0, 1.0, 3.0),
 }
 GIVEN = {  # what an example of a function gives; that of its module is of the parameters that it begins with

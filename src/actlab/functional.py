@@ -78,10 +78,10 @@ def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
     """A parameter of one value, or of one for each channel (dimension 1), in a shape that broadcasts to the input.
 
     Args:
-        parameter: tensor of one value, or of as many as there are channels; of any dtype, which it keeps.
+        parameter: tensor of one value, or of as many as there are channels.
         input: tensor of shape (batch, channels, ...).
 
-    Returns: the same values in shape (1, channels, 1, ...).
+    Returns: the same values in shape (1, channels, 1, ...), of the parameter's dtype.
 
     >>> import torch
     >>> along_channels(torch.ones(3), torch.zeros(2, 3, 4, 4)).shape

@@ -18,7 +18,7 @@ class Elementwise(Module):
     Args:
         args, kwargs: the activation's parameters. A torch.nn.Parameter is trained; a tensor becomes a buffer.
 
-    Shape: any, and the output's is the input's.
+    Shape: any; the output has the input's shape and dtype.
     Raises: TypeError for an argument that the activation does not take.
 
     >>> import torch, actlab

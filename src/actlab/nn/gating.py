@@ -132,7 +132,8 @@ class CReLU(Module):
 
     Shape: n along `dim` in, 2n out; of any floating-point dtype.
     Raises: TypeError for an input that is no floating-point tensor.
-    Source: Shang, Sohn, Almeida, Lee 2016, Concatenated Rectified Linear Units, arXiv:1603.05201. Checked: no.
+    Source: Shang, Sohn, Almeida, Lee 2016, Concatenated Rectified Linear Units, arXiv:1603.05201.
+    Checked: no.
 
     >>> import torch, actlab
     >>> actlab.nn.CReLU()(torch.tensor([[1.0, -2.0]]))
@@ -165,7 +166,8 @@ class Maxout(torch.nn.Module):
 
     Shape: (..., in_features) in, (..., out_features) out; of the layer's dtype.
     Raises: ValueError for less than one piece.
-    Source: Goodfellow, Warde-Farley, Mirza, Courville, Bengio 2013, Maxout Networks, arXiv:1302.4389. Checked: no.
+    Source: Goodfellow, Warde-Farley, Mirza, Courville, Bengio 2013, Maxout Networks, arXiv:1302.4389.
+    Checked: no.
 
     >>> import torch, actlab
     >>> maxout = actlab.nn.Maxout(2, 1, pieces=3)

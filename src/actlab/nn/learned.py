@@ -32,7 +32,7 @@ class Learned(Module):
         device, dtype: of what is learned. Default: PyTorch's.
         values: initial values, by the parameter's name. Weight decay should not be applied to them.
 
-    Shape: (batch, channels, ...), with one value any; the output's is the input's.
+    Shape: (batch, channels, ...), with one value any; the output has the input's shape and dtype.
     Raises: TypeError for a parameter that the activation does not have.
 
     >>> import actlab

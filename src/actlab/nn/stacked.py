@@ -21,8 +21,9 @@ class Block(Module):
     Shape: any; the output has the input's shape and dtype.
     Raises: in forward TypeError for an input that is no floating-point tensor.
 
+    >>> import torch, actlab
     >>> from actlab import making, naming
-    >>> Block(making.resolve(naming.parse("leaky_relu(0.5)")))(torch.tensor([-2.0, 3.0]))
+    >>> actlab.nn.Block(making.resolve(naming.parse("leaky_relu(0.5)")))(torch.tensor([-2.0, 3.0]))
     tensor([-1.,  3.])
     """
 
@@ -62,8 +63,8 @@ def as_module(
 
     Returns: a module; its output has its input's shape and dtype.
 
-    >>> from actlab import making, naming
-    >>> as_module(making.resolve(naming.parse("leaky_relu(0.5)")))
+    >>> from actlab import making, naming, nn
+    >>> nn.as_module(making.resolve(naming.parse("leaky_relu(0.5)")))
     LeakyReLU(negative_slope=0.5)
     """
     if not isinstance(applied, ByHand):

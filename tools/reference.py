@@ -18,6 +18,7 @@ from actlab import catalogue, functional, nn
 from actlab.cli.entry import app
 
 SOURCE = Path(actlab.__file__).parent
+SAID = r"^(Returns|Shape|Raises|Source|Checked|Kinks?|Jump|Domain): "  # lines of a docstring, by their first word
 FENCE = "`" * 3
 FILES = {  # of actlab.nn
     "elementwise": "Elementwise", "learned": "With learned parameters",
@@ -62,18 +63,19 @@ def prose(doc: str) -> str:
     ['One.', '', '```text', 'f(x) = 2 x', 'df/dx = 2', '```', '', '**Args**', '', '- `x`: a number, or two.']
     """
     parts = []
-    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(doc)):
+    apart = re.sub(SAID, r"\n\g<0>", inspect.cleandoc(doc), flags=re.MULTILINE)
+    for paragraph in re.split(r"\n\s*\n", apart):
         lines = paragraph.splitlines()
         if paragraph.startswith(">>>"):
             parts.append(f"{FENCE}pycon\n{paragraph}\n{FENCE}")
         elif re.fullmatch(r"[A-Z]\w+:", lines[0]) and len(lines) > 1:
             items = re.sub(r"\n {5,}", " ", "\n".join(lines[1:])).splitlines()
-            listed = [re.sub(r"^ *([\w, ]+): ", r"- `\1`: ", escaped(item)) for item in items]
+            listed = [escaped(re.sub(r"^ *([\w, ]+): ", r"- `\1`: ", item)) for item in items]
             parts.append(f"**{lines[0][:-1]}**\n\n" + "\n".join(listed))
         elif paragraph.startswith("    ") or (len(lines) > 1 and all(re.match(r"\S+\s+= ", line) for line in lines)):
             parts.append(f"{FENCE}text\n{inspect.cleandoc(paragraph)}\n{FENCE}")
         else:
-            parts.append(escaped(paragraph))
+            parts.append(re.sub(SAID, r"**\1:** ", escaped(paragraph), flags=re.MULTILINE))
     return "\n\n".join(parts)
 
 
@@ -143,20 +145,22 @@ def functions() -> str:
 
 
 def modules() -> str:
-    """actlab.nn, a section a file; what is the same as its function says so."""
+    """actlab.nn, a section a file; of what has a function, what is the class's own."""
     takes = signatures("nn/elementwise.pyi") | signatures("nn/learned.pyi")
     parts = []
     for file, names in groupby(sorted(names_of(nn), key=lambda name: list(FILES).index(file_of(name))), key=file_of):
         parts.append(f"## {FILES[file]}\n\n{prose(importlib.import_module(f'actlab.nn.{file}').__doc__ or '')}")
         for name in sorted(names, key=str.lower):
             of = getattr(nn, name)
-            fact = vars(of).get("facts")
-            same = fact and inspect.cleandoc(of.__doc__) == inspect.cleandoc(getattr(functional, fact.name).__doc__)
             text = prose(of.__doc__)
-            if same:
-                text = f"{text.splitlines()[0]} Formula: {{py:func}}`~actlab.functional.{fact.name}`."
+            if fact := vars(of).get("facts"):  # what it computes stands where its function does
+                told = re.search(r"\*\*Args\*\*.*|\*\*Shape:.*", text, re.DOTALL)[0]
+                told = re.sub(r"\*\*(Source|Checked):.*?\n\n", "", told, flags=re.DOTALL)
+                text = (
+                    f"{text.splitlines()[0]} Formula and source: {{py:func}}`~actlab.functional.{fact.name}`.\n\n{told}"
+                )
             kind = "class" if inspect.isclass(of) else "function"
-            parts.append(entry(kind, name, takes.get(name) or signature(of), text))
+            parts.append(entry(kind, name, takes.get(name) or signature(of).removesuffix(" -> None"), text))
     return page("actlab.nn", nn, parts)
 
 

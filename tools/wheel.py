@@ -42,7 +42,7 @@ def built() -> Path:
 def lacking(wheel: Path) -> list[str]:
     """What of the source is not in the wheel."""
     source = ROOT / "src"
-    kinds = ("*.py", "*.pyi", "*.html", "*.txt", "py.typed", "catalogue.json")
+    kinds = ("*.py", "*.pyi", "*.html", "*.txt", "py.typed", "*.json")
     wanted = {file.relative_to(source).as_posix() for kind in kinds for file in (source / "actlab").rglob(kind)}
     return sorted(wanted - set(zipfile.ZipFile(wheel).namelist()))
 

@@ -1,6 +1,7 @@
 """Names, formulas and facts of the catalogue, readable without torch.
 
-`catalogue.json` beside this file is written from the blocks by `make catalogue`; a test holds the two equal.
+`catalogue.json` and `examples.json` beside this file are written from the blocks by `make catalogue`; a test holds
+them equal.
 """
 
 import dataclasses
@@ -116,11 +117,27 @@ def facts() -> dict[str, Facts]:
     >>> facts()["relu"].kinks
     (0.0,)
     """
-    text = resources.files("actlab").joinpath("catalogue.json").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = json.loads(text)
+    entries: dict[str, dict[str, Any]] = _read("catalogue.json")
     for entry in entries.values():
         entry |= {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
     return {name: Facts(**entry) for name, entry in entries.items()}
+
+
+def _read(name: str) -> Any:
+    return json.loads(resources.files("actlab").joinpath(name).read_text(encoding="utf-8"))
+
+
+@cache
+def examples() -> dict[str, dict[str, list[str]]]:
+    """The lines of a doctest of each "function" and "module", by name; the numbers are the formula's."""
+    return _read("examples.json")
+
+
+def documented(of: Facts | GatedModule, doc: str, args: dict[str, str], example: list[str], **said: str) -> str:
+    """The docstring of what the catalogue has: what it is, arguments, what is `said` besides, source and example."""
+    said |= {"Source": f"{of.reference.rstrip('.')}.", "Checked": f"{of.checked}."}
+    parts = ["Args:", *(f"    {name}: {text}" for name, text in args.items()), ""] if args else []
+    return "\n".join([doc, "", *parts, *(f"{key}: {text}" for key, text in said.items()), "", *example])
 
 
 @cache

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.overrides import handle_torch_function
 
 from actlab.activations import BLOCKS, Activation, check_input
+from actlab.catalogue import documented, examples
 
 
 def functional(block: Activation) -> Callable[..., Tensor]:
@@ -48,7 +49,7 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     function.__code__ = function.__code__.replace(co_name=facts.name)
     vars(function)["facts"] = facts
     block.apply.append(function)
-    function.__doc__ = block.__doc__
+    function.__doc__ = _doc(block)
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
     first = inspect.Parameter("input", positional, annotation=Tensor)
     rest = [inspect.Parameter(name, positional, default=default) for name, default in takes.items()]
@@ -56,8 +57,31 @@ def functional(block: Activation) -> Callable[..., Tensor]:
     return function
 
 
+def _doc(block: Activation, *, raises: str = "", **about: str) -> str:
+    """The docstring of a function: what the block knows, and `about` its arguments what it does not."""
+    facts = block.facts
+    args = {"input": "floating-point tensor of any shape; float16 and bfloat16 are computed in float32."}
+    for name, value in facts.parameters.items():
+        gradient = "gets a gradient" if name in block.derivatives else "requires no gradient"
+        args[name] = f"number, or tensor that broadcasts to input and {gradient}. Default: {value:.6g}."
+        if name not in block.derivatives:
+            raises = "; for a parameter that requires a gradient and has no derivative"
+    if facts.inplace:
+        args["inplace"] = "whether the output is written over the input. Default: False."
+    returns = f"tensor of the input's shape and dtype, in {facts.range}."
+    raises = f"TypeError for an input that is no floating-point tensor{raises}."
+    example = examples()[facts.name]["function"]
+    return documented(facts, block.__doc__ or "", args | about, example, Returns=returns, Raises=raises)
+
+
 def along_channels(parameter: Tensor, input: Tensor) -> Tensor:
     """A parameter of one value, or of one for each channel (dimension 1), in a shape that broadcasts to the input.
+
+    Args:
+        parameter: tensor of one value, or of as many as there are channels.
+        input: tensor of shape (batch, channels, ...).
+
+    Returns: the same values in shape (1, channels, 1, ...), of the parameter's dtype.
 
     >>> import torch
     >>> along_channels(torch.ones(3), torch.zeros(2, 3, 4, 4)).shape
@@ -75,10 +99,6 @@ globals().update(_MADE)  # functional.pyi lists them with their signatures, for 
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
-    """Gaussian error linear unit: x P(x), P the standard normal distribution function.
-
-    `approximate="tanh"` takes the approximation by a hyperbolic tangent (`gelu_tanh`).
-    """
     if approximate == "none":
         return _MADE["gelu"](input)
     if approximate == "tanh":
@@ -86,15 +106,16 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
 
 
+gelu.__doc__ = _doc(
+    BLOCKS["gelu"],
+    raises="; ValueError for another approximation",
+    approximate="'none', or 'tanh' for the approximation by a hyperbolic tangent, gelu_tanh. Default: 'none'.",
+)
 vars(gelu)["facts"] = BLOCKS["gelu"].facts
 BLOCKS["gelu"].apply.append(gelu)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """Parametric rectified linear unit: x above zero, weight x elsewhere.
-
-    `weight` holds one value, or one for each channel: dimension 1 of an input of two or more dimensions.
-    """
     check_input("prelu", input)
     if not isinstance(input, Tensor):
         return handle_torch_function(prelu, (input,), input, weight)
@@ -106,4 +127,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return _MADE["prelu"](input, along_channels(weight, input))
 
 
+prelu.__doc__ = _doc(
+    BLOCKS["prelu"],
+    raises="; ValueError for another number of values in weight",
+    weight="tensor of one value, or of one for each channel: dimension 1 of an input of two or more.",
+)
 vars(prelu)["facts"] = BLOCKS["prelu"].facts

@@ -216,6 +216,7 @@ def xielu(
         f(x)        = alpha_p x^2 + beta x            if x > 0,  alpha_n (e^x - 1 - x) + beta x  otherwise
         df/dx       = 2 alpha_p x + beta              if x > 0,  alpha_n (e^x - 1) + beta        otherwise
         df/dalpha_p = x^2  if x > 0,  0  otherwise;   df/dalpha_n = 0  if x > 0,  e^x - 1 - x  otherwise
+        df/dbeta    = x
 
     Here alpha_p and alpha_n themselves are learned. transformers learns numbers whose softplus is alpha_p, and
     alpha_n - beta: so its alphas stay above 0 and beta, and both start at 0.8 as here.

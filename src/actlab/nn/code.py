@@ -9,7 +9,19 @@ import torch
 from torch import Tensor
 
 from actlab.activations import BLOCKS
+from actlab.catalogue import documented, examples
 from actlab.errors import UserError
+
+INPLACE = {"inplace": "whether the output is written over the input. Default: False."}
+
+
+def doc_of(name: str, args: dict[str, str], *, more: str = "", raises: str = "") -> str:
+    """The docstring of an activation's class."""
+    block = BLOCKS[name]
+    shape = f"any; the output has the input's shape and dtype, float16 to float64, and values in {block.facts.range}."
+    raises = f"in forward TypeError for an input that is no floating-point tensor{raises}."
+    example = examples()[name]["module"]
+    return documented(block.facts, f"{block.__doc__}{more}", args, example, Shape=shape, Raises=raises)
 
 
 def made_of(function: Callable[..., Tensor], base: type, parameters: list[inspect.Parameter], doc: str) -> type:

@@ -9,11 +9,24 @@ from torch import Tensor
 
 from actlab import functional
 from actlab.activations import BLOCKS
-from actlab.nn.code import Module, made_of
+from actlab.nn.code import INPLACE, Module, doc_of, made_of
 
 
 class Elementwise(Module):
-    """An activation as a module. A parameter given as a torch.nn.Parameter is trained; a tensor becomes a buffer."""
+    """An activation as a module: the base class of the elementwise ones.
+
+    Args:
+        args, kwargs: the activation's parameters. A torch.nn.Parameter is trained; a tensor becomes a buffer.
+
+    Shape: any; the output has the input's shape and dtype.
+    Raises: TypeError for an argument that the activation does not take.
+
+    >>> import torch, actlab
+    >>> isinstance(actlab.nn.ELU(), actlab.nn.Elementwise)
+    True
+    >>> [name for name, _ in actlab.nn.ELU(torch.nn.Parameter(torch.tensor(1.0))).named_parameters()]
+    ['alpha']
+    """
 
     _function: Callable[..., Tensor]
 
@@ -40,11 +53,16 @@ class Elementwise(Module):
 
 def _module(function: Callable[..., Tensor]) -> type[Elementwise]:
     _, *parameters = inspect.signature(function).parameters.values()
-    return made_of(function, Elementwise, parameters, function.__doc__ or "")
+    block = BLOCKS[function.__name__]
+    args = INPLACE if block.facts.inplace else {}
+    for name, value in reversed(block.facts.parameters.items()):
+        kinds = "number, tensor (a buffer) or Parameter (trained)" if name in block.derivatives else "number"
+        args = {name: f"{kinds}. Default: {value:.6g}."} | args
+    return made_of(function, Elementwise, parameters, doc_of(block.name, args))
 
 
 class Identity(Module):
-    """The identity; like torch.nn.Identity it takes any arguments and ignores them."""
+    __doc__ = doc_of("identity", {"args, kwargs": "anything; it is ignored, as torch.nn.Identity has it."})
 
     facts = BLOCKS["identity"].facts
 
@@ -56,7 +74,11 @@ class Identity(Module):
 
 
 class GELU(Module):
-    """Gaussian error linear unit: x P(x); `approximate="tanh"` for its approximation."""
+    __doc__ = doc_of(
+        "gelu",
+        {"approximate": "'none', or 'tanh' for the approximation by a hyperbolic tangent. Default: 'none'."},
+        raises="; ValueError for another approximation",
+    )
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()

@@ -11,12 +11,15 @@ Compare them at that width. What is known of each is in `catalogue.GATING`, read
 [1152, 1152]
 """
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from actlab import functional
+from actlab.catalogue import GATING, documented
 from actlab.nn.code import Module
 
 
@@ -24,6 +27,17 @@ class _Gated(Module):
     """a * gate(b), where a and b are the two halves of the input along `dim`: the second half is the gate."""
 
     _gate: Callable[[Tensor], Tensor]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        known = next(entry for entry in GATING if entry.module == cls.__name__)
+        doc, *example = inspect.cleandoc(cls.__doc__ or "").partition(">>>")
+        args = {"dim": "the dimension that is halved: first a, then b, its gate. Default: -1."}
+        shape, raises = (
+            "2n along dim in, n out; of any floating-point dtype.",
+            "in forward ValueError for an odd size of dim.",
+        )
+        cls.__doc__ = documented(known, doc.rstrip(), args, ["".join(example)], Shape=shape, Raises=raises)
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
@@ -48,9 +62,8 @@ class GLU(_Gated):
 
         f(a, b) = a s(b),   df/da = s(b),   df/db = a s(b) s(-b)
 
-    Shape: 2n along `dim` in, n out. Dauphin, Fan, Auli, Grangier 2016, arXiv:1612.08083.
-
-    >>> GLU()(torch.tensor([1.0, 2.0, 0.0, 100.0]))
+    >>> import torch, actlab
+    >>> actlab.nn.GLU()(torch.tensor([1.0, 2.0, 0.0, 100.0]))
     tensor([0.5000, 2.0000])
     """
 
@@ -62,9 +75,8 @@ class BilinearGLU(_Gated):
 
         f(a, b) = a b,   df/da = b,   df/db = a
 
-    Shape: 2n along `dim` in, n out. Dauphin et al. 2016, arXiv:1612.08083; Shazeer 2020, arXiv:2002.05202.
-
-    >>> BilinearGLU()(torch.tensor([1.0, 2.0, 3.0, 4.0]))
+    >>> import torch, actlab
+    >>> actlab.nn.BilinearGLU()(torch.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor([3., 8.])
     """
 
@@ -76,9 +88,8 @@ class ReGLU(_Gated):
 
         f(a, b) = a max(0, b),   df/da = max(0, b),   df/db = a if b > 0, 0 otherwise
 
-    Shape: 2n along `dim` in, n out. Shazeer 2020, arXiv:2002.05202.
-
-    >>> ReGLU()(torch.tensor([1.0, 2.0, -3.0, 4.0]))
+    >>> import torch, actlab
+    >>> actlab.nn.ReGLU()(torch.tensor([1.0, 2.0, -3.0, 4.0]))
     tensor([0., 8.])
     """
 
@@ -90,9 +101,8 @@ class GEGLU(_Gated):
 
         f(a, b) = a g(b),   df/da = g(b),   df/db = a g'(b)
 
-    Shape: 2n along `dim` in, n out. Shazeer 2020, arXiv:2002.05202.
-
-    >>> GEGLU()(torch.tensor([1.0, 2.0, 0.0, 1.0]))
+    >>> import torch, actlab
+    >>> actlab.nn.GEGLU()(torch.tensor([1.0, 2.0, 0.0, 1.0]))
     tensor([0.0000, 1.6827])
     """
 
@@ -104,9 +114,8 @@ class SwiGLU(_Gated):
 
         f(a, b) = a g(b),   df/da = g(b),   df/db = a g'(b)
 
-    Shape: 2n along `dim` in, n out. Shazeer 2020, arXiv:2002.05202.
-
-    >>> SwiGLU()(torch.tensor([1.0, 2.0, 0.0, 1.0]))
+    >>> import torch, actlab
+    >>> actlab.nn.SwiGLU()(torch.tensor([1.0, 2.0, 0.0, 1.0]))
     tensor([0.0000, 1.4621])
     """
 
@@ -118,9 +127,16 @@ class CReLU(Module):
 
         f(x) = [max(0, x), max(0, -x)] along `dim`;   derivatives 1 if x > 0 and -1 if x < 0, at 0 both 0
 
-    Shape: n along `dim` in, 2n out. Shang, Sohn, Almeida, Lee 2016, arXiv:1603.05201.
+    Args:
+        dim: the dimension along which both parts are put. Default: 1.
 
-    >>> CReLU()(torch.tensor([[1.0, -2.0]]))
+    Shape: n along `dim` in, 2n out; of any floating-point dtype.
+    Raises: TypeError for an input that is no floating-point tensor.
+    Source: Shang, Sohn, Almeida, Lee 2016, Concatenated Rectified Linear Units, arXiv:1603.05201.
+    Checked: no.
+
+    >>> import torch, actlab
+    >>> actlab.nn.CReLU()(torch.tensor([[1.0, -2.0]]))
     tensor([[1., 0., 0., 2.]])
     """
 
@@ -141,10 +157,20 @@ class Maxout(torch.nn.Module):
         f(x)_i = max over k of (W_ik x + b_ik)
 
     The gradient goes to the largest piece; where several are equal, to the first, as torch.max(dim) has it.
-    Shape: in_features along the last dimension in, out_features out; `linear` holds out_features * pieces rows, the
-    pieces of one output beside each other. Goodfellow et al. 2013, Maxout Networks, arXiv:1302.4389.
+    `linear` holds out_features * pieces rows, the pieces of one output beside each other.
 
-    >>> maxout = Maxout(2, 1, pieces=3)
+    Args:
+        in_features, out_features: sizes of the last dimension, of the input and of the output.
+        pieces: how many linear functions the largest is taken of. Default: 2.
+        bias, device, dtype: as torch.nn.Linear's.
+
+    Shape: (..., in_features) in, (..., out_features) out; of the layer's dtype.
+    Raises: ValueError for less than one piece.
+    Source: Goodfellow, Warde-Farley, Mirza, Courville, Bengio 2013, Maxout Networks, arXiv:1302.4389.
+    Checked: no.
+
+    >>> import torch, actlab
+    >>> maxout = actlab.nn.Maxout(2, 1, pieces=3)
     >>> with torch.no_grad():
     ...     _ = maxout.linear.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]))
     ...     _ = maxout.linear.bias.zero_()

@@ -21,13 +21,24 @@ from torch import Tensor
 from actlab import functional
 from actlab.activations import BLOCKS
 from actlab.catalogue import Facts
-from actlab.nn.code import Module, made_of
+from actlab.nn.code import Module, doc_of, made_of
 
 
 class Learned(Module):
-    """An activation whose parameters are trained, `num_parameters` of each: 1, or one for each channel (dimension 1).
+    """An activation whose parameters are trained: the base class of the learned ones.
 
-    Initial values are given by keyword. Weight decay should not be applied to them.
+    Args:
+        num_parameters: how many values of each parameter: 1, or one for each channel (dimension 1). Default: 1.
+        device, dtype: of what is learned. Default: PyTorch's.
+        values: initial values, by the parameter's name. Weight decay should not be applied to them.
+
+    Shape: (batch, channels, ...), with one value any; the output has the input's shape and dtype.
+    Raises: TypeError for a parameter that the activation does not have.
+
+    >>> import actlab
+    >>> module = actlab.nn.SwishBeta(4, beta=2.0)
+    >>> isinstance(module, actlab.nn.Learned), module.beta.tolist()
+    (True, [2.0, 2.0, 2.0, 2.0])
     """
 
     _function: Callable[..., Tensor]
@@ -62,24 +73,32 @@ class Learned(Module):
         return ", ".join([f"num_parameters={self.num_parameters}", *given])
 
 
+ADVICE = "\n\nWeight decay should not be applied to what is learned: it would pull it to zero."
+COUNT = "how many values of each are learned: 1, or one for each channel (dimension 1). Default: 1."
+WHERE = {"device, dtype": "of what is learned. Default: PyTorch's."}
+
+
 def _module(function: Callable[..., Tensor]) -> type[Learned]:
     facts = BLOCKS[function.__name__].facts
     keyword = inspect.Parameter.KEYWORD_ONLY
     values = [inspect.Parameter(name, keyword, default=value) for name, value in facts.parameters.items()]
     where = [inspect.Parameter(name, keyword, default=None) for name in ("device", "dtype")]
     count = inspect.Parameter("num_parameters", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=1)
-    advice = (
-        f"As a module it learns {', '.join(facts.learned)}: one value each, or one for each channel (dimension 1)\n"
-        "with `num_parameters`. Weight decay should not be applied to what is learned."
-    )
-    return made_of(function, Learned, [count, *values, *where], f"{function.__doc__}\n\n{advice}")
+    args = {"num_parameters": COUNT}
+    for name, value in facts.parameters.items():
+        kind = "number to begin with; it is learned" if name in facts.learned else "number; it is not learned"
+        args[name] = f"{kind}. Default: {value:.6g}."
+    doc = doc_of(facts.name, args | WHERE, more=ADVICE)
+    return made_of(function, Learned, [count, *values, *where], doc)
 
 
 class PReLU(Learned):
-    """Parametric rectified linear unit, with one learned slope, or one for each channel (dimension 1).
-
-    Its arguments are torch.nn.PReLU's. Weight decay should not be applied to `weight`: it would pull the slope to zero.
-    """
+    __doc__ = doc_of(
+        "prelu",
+        {"num_parameters": COUNT, "init": "weight to begin with; it is learned. Default: 0.25."} | WHERE,
+        more=ADVICE,
+        raises="; ValueError for another number of channels",
+    )
 
     weight: torch.nn.Parameter
     _function = staticmethod(functional.prelu)

@@ -12,7 +12,20 @@ from actlab.nn.code import Module
 
 
 class Block(Module):
-    """A block that has no module of its own name, with its parameters; those that are learned are trained."""
+    """A block that has no module of its own name, with its parameters; those that are learned are trained.
+
+    Args:
+        applied: what a stack of networks applies, of a block: its constants, and which of them are learned.
+        dtype: of what is learned. Default: PyTorch's.
+
+    Shape: any; the output has the input's shape and dtype.
+    Raises: in forward TypeError for an input that is no floating-point tensor.
+
+    >>> import torch, actlab
+    >>> from actlab import making, naming
+    >>> actlab.nn.Block(making.resolve(naming.parse("leaky_relu(0.5)")))(torch.tensor([-2.0, 3.0]))
+    tensor([-1.,  3.])
+    """
 
     learned: torch.nn.Parameter  # None without `places`
 
@@ -42,7 +55,17 @@ def as_module(
 ) -> torch.nn.Module:
     """What a stack applies, as a module: the catalogue's class where it has one.
 
-    `learned` fills its parameters, `state` its buffers; else they start as the stack's do, in `dtype`.
+    Args:
+        applied: what a stack of networks applies.
+        learned: tensor with the values of its parameters, in any shape. Default: those that a stack starts with.
+        dtype: of what is learned. Default: PyTorch's.
+        state: its buffers. Default: those that a stack starts with.
+
+    Returns: a module; its output has its input's shape and dtype.
+
+    >>> from actlab import making, naming, nn
+    >>> nn.as_module(making.resolve(naming.parse("leaky_relu(0.5)")))
+    LeakyReLU(negative_slope=0.5)
     """
     if not isinstance(applied, ByHand):
         return applied.as_module(learned, state)

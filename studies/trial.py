@@ -125,16 +125,15 @@ def words(page: str) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def hand_out(name: str, out: Path, **settings) -> None:
+def hand_out(fault: str, folder: Path) -> None:
     """What a reader gets of a run: its report, and the same for who has no browser."""
     with tempfile.TemporaryDirectory() as temporary:
-        run = trained(RUNS[name], Path(temporary), report=True, **settings)
-        report = next(run.path.rglob("index.html")).parent
-        shutil.copytree(report, out / name / "report", dirs_exist_ok=True)
-        page = (report / "index.html").read_text(encoding="utf-8")
-        (out / name / "report.txt").write_text(words(page), encoding="utf-8")
-        (out / name / "curves.csv").write_text(curves(run), encoding="utf-8")
-        (out / name / "inputs.txt").write_text(seen(arrays(RUNS[name])), encoding="utf-8")
+        run = trained(fault, Path(temporary), report=True)
+        page = next(run.path.rglob("index.html"))
+        shutil.copytree(page.parent, folder / "report", dirs_exist_ok=True)
+        (folder / "report.txt").write_text(words(page.read_text(encoding="utf-8")), encoding="utf-8")
+        (folder / "curves.csv").write_text(curves(run), encoding="utf-8")
+        (folder / "inputs.txt").write_text(seen(arrays(fault)), encoding="utf-8")
 
 
 def score(fault: str, answer: dict) -> str:
@@ -197,8 +196,8 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, help="what they said; writes the record")
     given = parser.parse_args()
     if given.out:
-        for name in RUNS:
-            hand_out(name, given.out)
+        for name, fault in RUNS.items():
+            hand_out(fault, given.out / name)
             print(given.out / name)
     if given.truth:
         truth = {name: FAULTS[fault] for name, fault in RUNS.items()}

@@ -25,6 +25,7 @@ CLAIMS = {
     "inside.json": "what measuring inside the networks costs a run, on MNIST and digits",
     "examples.json": "dying relu and vanishing gradients, made to happen and looked at",
     "own.json": "page 7's own function beside relu, on digits, with 20 seeds",
+    "trial.json": "readers with page 6 of learn and without it name the faults of four broken runs",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",

@@ -20,10 +20,38 @@ PAGES = (
     Page(1, "Why bend at all?", {"collapse": "two linear layers are one; with relu between they are not"}),
     Page(2, "Backwards through a curve", {"sum_backwards": "backwards through a sum, with two ways for x"}),
     Page(3, "ReLU by hand", {"leaky_relu": "leaky ReLU by hand, forward and backward"}),
-    Page(4, "tanh and leaky ReLU, and what goes wrong in depth", {"softplus": "softplus where e^x is too large"}),
-    Page(5, "MNIST, from files to verdict", {"verdict": "paired differences, their interval, the verdict"}),
-    Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
-    Page(7, "Your own", {"own_parameter": "a block with a parameter, and both of its derivatives"}),
+    Page(
+        4,
+        "tanh and leaky ReLU, and what goes wrong in depth",
+        {
+            "softplus": "softplus where e^x is too large",
+            "sigmoid_start": "a start with which 20 layers of sigmoid do not fade",
+        },
+    ),
+    Page(
+        5,
+        "MNIST, from files to verdict",
+        {
+            "verdict": "paired differences, their interval, the verdict",
+            "wrong_thing": "mend a loop that keeps the wrong thing, in four places",
+        },
+    ),
+    Page(
+        6,
+        "What went wrong in the published study",
+        {
+            "diagnosis": "tell from six runs' curves what is wrong",
+            "look": "three looks at data that would have found it before training",
+        },
+    ),
+    Page(
+        7,
+        "Your own",
+        {
+            "own_parameter": "a block with a parameter, and both of its derivatives",
+            "claims": "which sentences do these numbers allow?",
+        },
+    ),
 )
 
 

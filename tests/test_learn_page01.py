@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from readers import answered, looked_at
+from readers import answered, mistakes
 
 from actlab.learn import named
 from actlab.learn.exercises import collapse, corners
@@ -118,13 +118,13 @@ WRONG_CORNERS = {
 
 @pytest.mark.parametrize("name", RIGHT_CORNERS)
 def test_weights_that_part_the_corners_pass(name):
-    assert looked_at(corners.check, RIGHT_CORNERS[name]) == []
+    assert mistakes(1, RIGHT_CORNERS[name]) == []
 
 
 @pytest.mark.parametrize("name", WRONG_CORNERS)
 def test_weights_that_do_not_get_their_own_hint(name):
     text, hint = WRONG_CORNERS[name]
-    wrong = looked_at(corners.check, text)
+    wrong = mistakes(1, text)
     assert len(wrong) == 1 and hint in wrong[0]
 
 
@@ -148,5 +148,5 @@ def test_a_hidden_layer_is_blamed_where_no_line_would_do():
         assert (corners.wrong_places(w1, b1) == "") == parts, numbers
         if parts:
             w2, b2 = ways[:, best], -(least[best] + most[best]) / 2
-            assert looked_at(corners.check, layer(w1.tolist(), b1.tolist(), w2.tolist(), b2)) == []
+            assert mistakes(1, layer(w1.tolist(), b1.tolist(), w2.tolist(), b2)) == []
     assert min(counts.values()) > 20

@@ -188,7 +188,11 @@ def test_fields_take_numbers_and_tell_of_what_is_none(visit):
     assert "leaky ReLU" in page.locator("#left").get_attribute("aria-valuetext")
     field.fill("abc")
     field.blur()
-    assert field.input_value() == "-2.4" and told.inner_text() == ""
+    assert (field.input_value(), field.get_attribute("aria-invalid")) == ("-2.4", "false")
+    assert told.inner_text() == "“abc” is no number. -2.4 stays."
+    field.fill("2e+300")
+    field.blur()
+    assert (field.input_value(), told.inner_text()) == ("2e300", "")
     page.get_by_role("button", name="As it was").click()
     assert [page.locator(f"#x{n}").input_value() for n in range(4)] == ["-1.2", "0.7", "2.4", "-0.4"]
 

@@ -91,7 +91,8 @@ def render(site: Path, pages: Path) -> subprocess.CompletedProcess[str]:
     shutil.rmtree(pages, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "-n", "-c", ROOT / "docs", site, pages]
     done = subprocess.run([*command, "-d", f"{pages}.cache", "-E"], text=True, capture_output=True)
-    shutil.copytree(site / "learn/live", pages / "learn/live", dirs_exist_ok=True)
+    if (live := site / "learn/live").exists():
+        shutil.copytree(live, pages / "learn/live", dirs_exist_ok=True)
     return done
 
 

@@ -17,7 +17,7 @@ function typed(text) {
   if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(words)) return { wrong: `“${text.trim().slice(0, 20)}” is no number` };
   const value = Number(words);
   if (!Number.isFinite(value)) return { wrong: "It is too large: a float ends at 1.8e308" };
-  return { value: value + 0 };
+  return { value };
 }
 
 // A field for a number: what cannot be read is told beside it, and the last number stays.
@@ -27,19 +27,23 @@ function field(input, told, value, changed) {
     told.textContent = wrong ? `${wrong}. ${said(value)} stays.` : "";
   };
   const set = (next) => { value = next; show(); changed(value); };
-  input.value = String(value);
+  const write = () => { input.value = String(value).replace("e+", "e"); };
+  write();
   input.addEventListener("input", () => {
     const found = typed(input.value);
     if (found.wrong) show(found.wrong);
     else set(found.value);
   });
-  input.addEventListener("change", () => { input.value = String(value); show(); });
+  input.addEventListener("change", () => {  // what was wrong is still told, until something is typed
+    write();
+    input.setAttribute("aria-invalid", "false");
+  });
   input.addEventListener("keydown", (event) => {
     const step = { ArrowUp: 0.1, ArrowDown: -0.1 }[event.key];
     if (!step) return;
     event.preventDefault();
     set(Number((value + step).toPrecision(12)));
-    input.value = String(value);
+    write();
   });
 }
 

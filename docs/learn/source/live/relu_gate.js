@@ -1,8 +1,8 @@
 // Four gates: x and dL/dy are the reader's; y and dL/dx answer.
 const now = { left: data.left, x: [...data.x], dy: [...data.dy] };
 const gate = (x) => (x > 0 ? 1 : now.left);
-const y = (n) => (now.x[n] > 0 ? now.x[n] : now.left * now.x[n]) + 0;
-const dx = (n) => now.dy[n] * gate(now.x[n]) + 0;
+const y = (n) => (now.x[n] > 0 ? now.x[n] : now.left * now.x[n]);
+const dx = (n) => now.dy[n] * gate(now.x[n]);
 
 // One gate: the way forward above, the way back below; what is between them is how far open it is.
 function built(n) {

@@ -207,10 +207,12 @@ def test_the_depth_figure_answers(visit):
         page.wait_for_function(f"document.querySelectorAll('#numbers tbody tr').length === {depth}")
         first = page.locator("#numbers tbody tr").first.locator("td").all_inner_texts()
         shares[depth] = float(first[1])
-        assert (
-            depth == "1"
-            or f"Layer 1 gets {shares[depth]:.2g}".replace("e-0", "e-") in page.locator("#said").inner_text()
-        )
+        if words := re.search(
+            r"gets (\S+) of .*: each layer multiplies by ([\d.]+)\.", page.locator("#said").inner_text()
+        ):
+            assert float(words[1]) == pytest.approx(shares[depth], rel=0.06)
+            assert float(words[2]) == pytest.approx(shares[depth] ** (1 / (int(depth) - 1)), rel=0.01)
+        assert bool(words) == (depth != "1")
         assert page.locator("#plot circle.back").count() == int(depth)
     assert shares["1"] == 1 > shares["8"] > 1e3 * shares["40"]
     page.get_by_label("gain-matched").check()

@@ -57,7 +57,8 @@ function goesBack(at) {
   if (at === 1) return "All of what comes in goes on.";
   if (at === 0) return "Nothing of what comes in goes on.";
   if (at < 0) return "The sign turns: where L would rise with y, it falls with x.";
-  return `${said(100 * at)}% of what comes in goes on${at > 1 ? ": more than all." : "."}`;
+  const part = said(100 * at);
+  return `${part}% of what comes in goes on${part > 100 ? ": more than all." : "."}`;
 }
 
 function tell() {

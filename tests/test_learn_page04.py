@@ -1,9 +1,11 @@
-"""Exercise 4.1: right answers pass, typical wrong ones get their own hint."""
+"""Exercises 4.1 and 4.2: right answers pass, typical wrong ones get their own hint."""
 
 import pytest
-from readers import answered
+import torch
+from readers import answered, judged
 
 from actlab.learn import named
+from actlab.learn.exercises.sigmoid_start import through
 
 VALUE = "x.clamp(min=0) + torch.log1p(torch.exp(-x.abs()))"
 SLOPE = "1 / (1 + torch.exp(-x))"
@@ -69,3 +71,82 @@ def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
     text, hint = WRONG[name]
     wrong, _ = answered(4, text, tmp_path)
     assert hint in " ".join(wrong) and len(wrong) <= 3
+
+
+SIZE = "    W = W / f(Z).std()\n"
+BIAS = "    b = -W.sum(dim=1) * f(Z).mean()\n"
+BY_PAGE, NO_BIAS = "    W = W / f(Z).square().mean().sqrt()\n", "    b = torch.zeros(outputs, dtype=torch.float64)\n"
+
+
+def start(size: str = SIZE, bias: str = BIAS) -> str:
+    """The file of 4.2, mended."""
+    text = named(4, 2).start
+    assert BY_PAGE in text and NO_BIAS in text
+    return text.replace(BY_PAGE, size).replace(NO_BIAS, bias)
+
+
+BY_SLOPE = """\
+    z = Z.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(f(z).sum(), z)
+    W = W / slope.square().mean().sqrt()
+"""
+RIGHT_STARTS = {
+    "bias": start(),
+    "rows without a sum": start(f"{SIZE}    W = W - W.mean(dim=1, keepdim=True)\n", NO_BIAS),
+    "by the slope": start(BY_SLOPE),
+    "orthogonal": start("    W = torch.nn.init.orthogonal_(torch.empty_like(W)) / f(Z).std()\n"),
+    "parameters of float32": start(bias=f"{BIAS}    W, b = (torch.nn.Parameter(one.float()) for one in (W, b))\n"),
+}
+WRONG_STARTS = {  # what is not right, and why
+    "as it stands": (named(4, 2).start, "sigmoid: ", "f's mean is in each value of each image"),
+    "size alone": (start(bias=NO_BIAS), "sigmoid: ", "f's mean is in each value of each image"),
+    "mean not weighed": (start(bias="    b = -f(Z).mean()\n"), "sigmoid: ", "f's mean is in each value"),
+    "added": (start(bias=BIAS.replace("-W", "W")), "sigmoid: ", "f's mean is in each value"),
+    "bias alone": (start(BY_PAGE), "sigmoid: ", "that is the page's gain"),
+    "variance": (start(SIZE.replace("std", "var")), "sigmoid: ", "W hands on 4.8 of f's scatter"),
+    "half": (start("    W = W / f(Z).std() / 2\n"), "sigmoid: ", "W hands on 0.5 of f's scatter"),
+    "no root": (start("    W = W * math.sqrt(inputs) / f(Z).std()\n"), "sigmoid: ", "divide W by √n"),
+    "by n": (start("    W = W / math.sqrt(inputs) / f(Z).std()\n"), "sigmoid: ", "divide W by √n"),
+    "one unit": (
+        start("    W = torch.ones_like(W) / math.sqrt(inputs) / f(Z).std()\n"),
+        "sigmoid: ",
+        "have the same weights",
+    ),
+    "one input each": (
+        start("    W = torch.eye(outputs, inputs, dtype=torch.float64) / f(Z).std()\n"),
+        "tanh: ",
+        "if each unit mixes many",
+    ),
+    "knows sigmoid's size": (start("    W = W * 4.8\n"), "tanh: ", "W hands on 3 of f's scatter"),
+    "knows sigmoid's mean": (start(bias="    b = -W.sum(dim=1) / 2\n"), "3 + tanh(z): ", "f's mean is in each value"),
+    "nan": (start(bias="    b = math.nan * W[:, 0]\n"), "sigmoid: layer 20 has nan", "f's mean"),
+    "turned": (start(f"{SIZE}    W = W.T\n"), "sigmoid: for 48 inputs and 32 units W has the shape (48, 32)", ""),
+    "a bias each weight": (start(bias="    b = -W * f(Z).mean()\n"), "sigmoid: for 48 inputs", "b a number a unit"),
+    "nothing": (start().replace("return W, b", "return None"), "sigmoid: start gives two things back", ""),
+}
+QUICK = {"as it stands", "bias alone", "no root"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n != "bias")) for n in RIGHT_STARTS])
+def test_a_right_start_passes(name):
+    found = judged(4, RIGHT_STARTS[name])
+    assert [says for right, says in found if not right] == [] and len(found) == 5
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.large] * (n not in QUICK)) for n in WRONG_STARTS])
+def test_a_wrong_start_gets_its_own_hint(name):
+    text, begin, hint = WRONG_STARTS[name]
+    [says] = [says for right, says in judged(4, text) if not right]
+    assert says.startswith(begin) and hint in says
+
+
+def test_what_goes_through_layers_is_measured_right():
+    """19 layers without a bend, each of which doubles, forward and backward; and what is added differs nowhere."""
+    double = lambda f, inputs, outputs: (2 * torch.eye(outputs, dtype=torch.float64), 7.0)  # noqa: E731
+    assert through(double, lambda z: z) == pytest.approx([2**19, 2**19])
+
+
+@pytest.mark.large
+def test_a_reader_can_check_a_start(tmp_path):
+    assert answered(4, start(), tmp_path, 2) == ([], 5)

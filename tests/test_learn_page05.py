@@ -1,13 +1,12 @@
-"""Exercise 5.1: right answers pass, typical wrong ones get their own hint."""
+"""Exercises 5.1 and 5.2: right answers pass, typical wrong ones get their own hint."""
 
 import re
-from types import ModuleType
 
 import numpy as np
 import pytest
+from readers import answered, judged
 
-from actlab.learn import checked, named
-from actlab.learn.exercises import verdict as exercise
+from actlab.learn import named
 from actlab.stats import mean_interval
 
 DIFFERENCES = "other - baseline"
@@ -28,12 +27,6 @@ def answer(differences: str = DIFFERENCES, error: str = ERROR, verdict: str = VE
         assert dots
         text = f"{head} {gap}{rest}" if gap != "..." else f"{head} Ellipsis{rest}"
     return text
-
-
-def findings(text: str) -> list[tuple[bool, str]]:
-    module = ModuleType("answer")
-    exec(compile(text, "answer.py", "exec"), module.__dict__)
-    return list(exercise.check(module))
 
 
 RIGHT = {
@@ -93,22 +86,21 @@ WRONG = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass(name):
-    assert [right for right, _ in findings(RIGHT[name])] == [True] * 2
+    assert [right for right, _ in judged(5, RIGHT[name], 1)] == [True] * 2
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_answer_gets_its_own_hint(name):
     text, hint = WRONG[name]
-    [says] = [says for right, says in findings(text) if not right]
+    [says] = [says for right, says in judged(5, text, 1) if not right]
     assert hint in says
 
 
 @pytest.mark.large
 def test_a_reader_can_check_and_run_it(tmp_path):
-    file = tmp_path / "mine.py"
-    for text, right in ((answer(), True), (WRONG["unpaired"][0], False)):
-        file.write_text(text, encoding="utf-8")
-        assert all(one.right for one in checked(named(5), file)) == right
+    assert answered(5, answer(), tmp_path) == ([], 2)
+    assert len(answered(5, WRONG["unpaired"][0], tmp_path)[0]) == 1
+    assert answered(5, mended(), tmp_path, 2) == ([], 3)
 
 
 def test_the_tables_of_the_exercise_are_right():
@@ -125,3 +117,108 @@ def test_the_tables_of_the_exercise_are_right():
         d = np.arange(n, dtype=float)
         reach = mean_interval(d).high - d.mean()
         np.testing.assert_allclose(reach, t * d.std(ddof=1) / np.sqrt(n), rtol=1e-4)
+
+
+OWN, UNEQUAL, TESTED = (
+    "(part - part.mean()) / part.std()",
+    "float(sum(shares) / len(shares))",
+    """loss["test"] < least:
+            least, kept = loss["test"], network.state_dict()""",
+)
+COUNTED = "sum(len(some) * share for some, share in zip(y.split(batch), shares)) / len(y)"
+KEPT = """loss["validation"] < least:
+            least, kept = loss["validation"], {name: one.clone() for name, one in network.state_dict().items()}"""
+COPY = "{name: one.clone() for name, one in network.state_dict().items()}"
+BACK = "    network.load_state_dict(kept)\n    return network"
+
+
+def mended(scale: str = OWN.replace("part.", "training."), share: str = COUNTED, keep: str = KEPT) -> str:
+    """The file of 5.2, mended."""
+    text = named(5, 2).start
+    for wrong, right in ((OWN, scale), (UNEQUAL, share), (TESTED, keep)):
+        assert text.count(wrong) == 1
+        text = text.replace(wrong, right)
+    return text
+
+
+RIGHT_LOOPS = {
+    "by the rules": mended(),
+    "pixel by pixel, by n": mended("(part - training.mean(0)) / training.std(0, correction=0)"),
+    "all at once": mended(share="(network(x).argmax(dim=1) == y).double().mean()"),
+    "a copy of the network": mended(keep=KEPT.replace(COPY, "copy.deepcopy(network)"))
+    .replace(BACK, "    return kept")
+    .replace("import torch\n", "import copy\n\nimport torch\n"),
+    "a list": mended(keep="True:\n            rows.append((loss['validation'], number, " + COPY + "))")
+    .replace("for _ in", "for number in")
+    .replace("least, kept =", "rows, kept =")
+    .replace('float("inf"), None', "[], None")
+    .replace(BACK, f"    kept = min(rows)[2]\n{BACK}"),
+}
+WRONG_LOOPS = {
+    "own mean": (mended("(part - part.mean()) / training.std()"), "normalised: a digit comes out otherwise"),
+    "own deviation": (mended("(part - training.mean()) / part.std()"), "normalised: a digit comes out otherwise"),
+    "by both": (mended("(part - torch.cat([part, training]).mean()) / training.std()"), "normalised: a digit comes"),
+    "by 16": (mended("part / 16"), "normalised: the training part does not get a mean of 0"),
+    "by the variance": (mended("(part - training.mean()) / training.var()"), "normalised: the training part does not"),
+    "of one": (mended("part.mean()"), "normalised: it does not give a number for each pixel"),
+    "unequal batches": (
+        mended(share=UNEQUAL),
+        "129 of 130 are right, 64 to a batch, and it says 0.8333: the last batch",
+    ),
+    "without the last": (
+        mended(share="float(sum(shares[:-1]) / max(len(shares) - 1, 1))"),
+        "it says 1.0000: the last batch is left out",
+    ),
+    "full batches": (mended(share=f"{COUNTED} * len(y) / len(shares) / batch"), "as if all batches were full"),
+    "percent": (mended(share=f"100 * {COUNTED}"), "accuracy: 129 of 130 are right, 64 to a batch, and it says 99.2308"),
+    "knows 64": (mended(share=f"{COUNTED} * (batch == 64)"), "50 are right, 7 to a batch, and it says 0.0000"),
+    "no copy": (mended(keep=KEPT.replace(COPY, "network.state_dict()")), "keeps the last. state_dict() shows"),
+    "a copy of the dictionary": (mended(keep=KEPT.replace(COPY, "dict(network.state_dict())")), "keeps the last."),
+    "test chooses": (mended(keep=KEPT.replace("validation", "test")), "the one that test chose"),
+    "training chooses": (mended(keep=KEPT.replace("validation", "training")), "the one that training chose"),
+    "better than before": (mended(keep=f"{KEPT}\n        least = loss['validation']"), "better than the one before"),
+    "most": (
+        mended(keep=KEPT.replace("<", ">")).replace('float("inf")', "-1"),
+        "best: of 7 epochs it keeps the first, with the highest loss",
+    ),
+    "knows the second": (
+        mended(keep=KEPT.replace('loss["validation"] < least', "_ == 1")),
+        "number 2, which is not that of the least",
+    ),
+    "parameters": (mended().replace(BACK, "    return kept"), "best: it gives back a dict"),
+    "nothing": (mended().replace(BACK, BACK.partition("\n")[0]), "best: it gives back a NoneType"),
+}
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", RIGHT_LOOPS)
+def test_a_right_loop_passes(name):
+    assert [right for right, _ in judged(5, RIGHT_LOOPS[name])] == [True] * 3
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", WRONG_LOOPS)
+def test_each_wrong_thing_gets_its_own_hint(name):
+    text, hint = WRONG_LOOPS[name]
+    [says] = [says for right, says in judged(5, text) if not right]
+    assert hint in says
+
+
+def test_the_loop_to_mend_has_its_four_mistakes():
+    """Three functions are wrong at first; of two mistakes in one of them each is seen when the other is mended."""
+    assert [right for right, _ in judged(5, named(5, 2).start)] == [False] * 3
+    assert {"no copy", "test chooses"} < set(WRONG_LOOPS)
+
+
+@pytest.mark.large
+def test_what_the_loop_prints_tells_its_mistakes(capsys):
+    """Parts all have a mean of 0; what was kept is not the lowest; the accuracy is no count. Mended: none of that."""
+    for text, is_right in ((named(5, 2).start, False), (mended(), True)):
+        exec(compile(text, "answer.py", "exec"), {"__name__": "__main__"})
+        shown = capsys.readouterr().out
+        means = re.findall(r"mean ([-+.\d]+)", shown)
+        ((lowest, kept),) = re.findall(r"validation loss: lowest of 40 epochs (\S+), of what was kept (\S+)", shown)
+        ((share, count),) = re.findall(r"accuracy ([.\d]+); counted: (\d+) of 66", shown)
+        assert ({abs(float(mean)) for mean in means} == {0.0}) != is_right
+        assert (lowest == kept) == is_right
+        assert (abs(float(share) - int(count) / 66) < 1e-3) == is_right

@@ -1,9 +1,14 @@
-"""Page 7: right answers pass, typical wrong ones get their own hint."""
+"""Exercises 7.1 and 7.2: right answers pass, typical wrong ones get their own hint."""
 
+import itertools
+
+import numpy as np
 import pytest
-from readers import answered
+from readers import answered, judged
 
 from actlab.learn import named
+from actlab.learn.exercises import claims
+from actlab.stats import mean_interval
 
 DX = "-torch.expm1(-torch.exp(a * x)) + a * x * torch.exp(a * x - torch.exp(a * x))"
 DA = "x * x * torch.exp(a * x - torch.exp(a * x))"
@@ -57,3 +62,78 @@ def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
     text, hint = WRONG[name]
     wrong, _ = answered(7, text, tmp_path)
     assert wrong and hint in wrong[0]
+
+
+TRUE = {
+    "A": "one seed speaks for all",
+    "B": "undecided is called equal",
+    "C": "allowed",
+    "D": "rivals were not treated alike",
+    "E": "too small to matter",
+    "F": "allowed",
+    "G": "says more than was tried",
+    "H": "allowed",
+}
+
+
+def judgements(**changed: str) -> str:
+    text = named(7, 2).start
+    for letter, judgement in (TRUE | changed).items():
+        assert text.count(f'"{letter}": ...') == 1
+        text = text.replace(f'"{letter}": ...', f'"{letter}": {judgement!r}' if judgement else f'"{letter}": ...')
+    return text
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("letter", "judgement", "hint"),
+    [
+        ("", "", ""),
+        ("A", "", "A: the gap is still there: put one of JUDGEMENTS"),
+        ("A", "allowed", "in how many of the eight columns"),
+        ("B", "allowed", "look at the two ends of the interval"),
+        ("B", "too small to matter", "the mean is small. Are both ends"),
+        ("C", "too small to matter", "an interval that lies within the margins"),
+        ("D", "allowed", "How did each of the two come to its learning rate?"),
+        ("E", "allowed", "above 0, yes. How far"),
+        ("E", "undecided is called equal", "an interval that reaches over a margin"),
+        ("F", "one seed speaks for all", "Which columns does it speak of?"),
+        ("G", "allowed", "which data are in the table?"),
+        ("H", "rivals were not treated alike", "keep silent about it"),
+        ("H", "true", "'true' is none of the judgements: allowed; one seed"),
+    ],
+)
+def test_a_judgement(letter, judgement, hint):
+    found = judged(7, judgements(**({letter: judgement} if letter else {})))
+    assert len(found) == 8 and [says[:1] for right, says in found if not right] == [letter] * bool(letter)
+    assert all(hint in says for right, says in found if not right)
+
+
+def test_a_hint_does_not_name_the_judgement():
+    assert set(TRUE.values()) == set(claims.JUDGEMENTS)
+    for letter, judgement in itertools.product(TRUE, claims.JUDGEMENTS):
+        for right, says in judged(7, judgements(**{letter: judgement})):
+            named_wrong = says.partition("': ")[2]
+            assert right == (says[0] != letter or judgement == TRUE[letter])
+            assert right or (named_wrong and TRUE[letter] not in named_wrong)
+    assert judged(7, "CLAIMS = [1]")[0][1].startswith("There is no dictionary CLAIMS")
+
+
+def test_the_numbers_are_what_the_sentences_say():
+    """By the interval that the project makes; and that each sentence which is not allowed fails by one thing alone."""
+    exec(compile(named(7, 2).start, "answer.py", "exec"), space := {"__name__": "answer"})
+    arms, margin = {name: np.array(values) for name, values in space["ACCURACY"].items()}, space["MARGIN"]
+    ends = {name: mean_interval(arms[name] - arms["relu"]) for name in arms if name != "relu"}
+    assert space["JUDGEMENTS"] == claims.JUDGEMENTS and {len(values) for values in arms.values()} == {8}
+    assert ends["knock"].low > 0 and ends["knock"].high < margin  # E, F, G
+    column = list(arms["relu"]).index(96.1)  # A: nowhere else as much
+    assert arms["knock"][column] == 97.1 and (arms["knock"] - arms["relu"] < 0.31).sum() == 7
+    assert ends["wave"].low < -margin and ends["wave"].high > margin and abs(ends["wave"].mean - 0.05) < 1e-9  # B
+    assert ends["flat"].high < -margin and ends["steep"].low > margin  # C; D, H
+    rates = space["RATES"]
+    assert {name for name in arms if rates[name] != rates["relu"]} == {"steep"} and len(rates["steep"]) == 5
+
+
+@pytest.mark.large
+def test_a_reader_can_check_judgements(tmp_path):
+    assert answered(7, judgements(), tmp_path, 2) == ([], 8)

@@ -41,10 +41,38 @@ PAGES = (
             "kept": "two functions that keep as little as they can for backward",
         },
     ),
-    Page(4, "tanh and leaky ReLU, and what goes wrong in depth", {"softplus": "softplus where e^x is too large"}),
-    Page(5, "MNIST, from files to verdict", {"verdict": "paired differences, their interval, the verdict"}),
-    Page(6, "What went wrong in the published study", {"diagnosis": "tell from six runs' curves what is wrong"}),
-    Page(7, "Your own", {"own_parameter": "a block with a parameter, and both of its derivatives"}),
+    Page(
+        4,
+        "tanh and leaky ReLU, and what goes wrong in depth",
+        {
+            "softplus": "softplus where e^x is too large",
+            "sigmoid_start": "a start with which 20 layers of sigmoid do not fade",
+        },
+    ),
+    Page(
+        5,
+        "MNIST, from files to verdict",
+        {
+            "verdict": "paired differences, their interval, the verdict",
+            "wrong_thing": "mend a loop that keeps the wrong thing, in four places",
+        },
+    ),
+    Page(
+        6,
+        "What went wrong in the published study",
+        {
+            "diagnosis": "tell from six runs' curves what is wrong",
+            "look": "three looks at data that would have found it before training",
+        },
+    ),
+    Page(
+        7,
+        "Your own",
+        {
+            "own_parameter": "a block with a parameter, and both of its derivatives",
+            "claims": "which sentences do these numbers allow?",
+        },
+    ),
 )
 
 

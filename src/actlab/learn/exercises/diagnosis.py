@@ -32,17 +32,30 @@ _CONFUSED = {
 
 def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
     """One finding a run."""
-    given = getattr(module, "DIAGNOSIS", None)
+    return told(module, "DIAGNOSIS", "CAUSES", _TRUE, CAUSES, _LOOKS, _CONFUSED)
+
+
+def told(
+    module: ModuleType,
+    name: str,
+    choices: str,
+    true: Mapping[str, str],
+    allowed: tuple[str, ...],
+    looks: Mapping[str, str],
+    confused: Mapping[tuple[str, str], str],
+) -> Iterator[tuple[bool, str]]:
+    """What is named right of a dictionary; where not, a hint by what is true and what was named, or by that alone."""
+    given = getattr(module, name, None)
     if not isinstance(given, Mapping):
-        yield False, "There is no dictionary DIAGNOSIS: keep its name, and a cause for each run."
+        yield False, f"There is no dictionary {name}: keep its name, and one of {choices} for each letter."
         return
-    for run, true in _TRUE.items():
-        named = given.get(run, ...)
+    for letter, right in true.items():
+        named = given.get(letter, ...)
         if named is ...:
-            yield False, f"{run}: the gap is still there: put one of CAUSES in the place of the dots."
-        elif named not in CAUSES:
-            yield False, f"{run}: {named!r} is none of the causes: {'; '.join(CAUSES)}."
-        elif named == true:
-            yield True, f"{run}: {named}."
+            yield False, f"{letter}: the gap is still there: put one of {choices} in the place of the dots."
+        elif named not in allowed:
+            yield False, f"{letter}: {named!r} is none of the {choices.lower()}: {'; '.join(allowed)}."
+        elif named == right:
+            yield True, f"{letter}: {named}."
         else:
-            yield False, f"{run}: not {named!r}: {_CONFUSED.get((true, named), _LOOKS[named])}"
+            yield False, f"{letter}: not {named!r}: {confused.get((right, named), looks[named])}"

@@ -149,6 +149,7 @@ TRUE = {
         ({"D": "overfitting"}, "D: not 'overfitting': look at the first epochs, not at the last"),
         ({"B": "learning rate too high"}, "B: not 'learning rate too high': look at the training loss"),
         ({"B": "overfitting"}, "B: not 'overfitting': who overfits has learned"),
+        ({"F": "labels shuffled"}, "F: not 'labels shuffled': look at training in the first three epochs"),
         ({"A": "fine"}, "A: not 'fine': then training and validation would end near"),
     ],
 )

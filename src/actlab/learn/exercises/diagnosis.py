@@ -23,10 +23,8 @@ _CONFUSED = {
     (SHUFFLED, OVERFITTING): "who overfits has learned something of use first. Was validation ever above guessing?",
     (SHUFFLED, RATE): "look at the training loss: does it jump, or stand above where it began?",
     (RATE, SHUFFLED): "look at validation: does it ever know more than who guesses? And is the training loss steady?",
-    (
-        FINE,
-        DIFFER,
-    ): "look at which of the two is ahead, and how far apart they are at the end.",
+    (DIFFER, SHUFFLED): "look at training in the first three epochs: by heart, one sample at a time, goes slowly.",
+    (FINE, DIFFER): "look at which of the two is ahead, and how far apart they are at the end.",
 }
 
 

@@ -186,6 +186,10 @@ def test_fields_take_numbers_and_tell_of_what_is_none(visit):
     page.locator("#left").fill("0.3")  # leaky
     assert (y.inner_text(), dx.inner_text()) == ("-0.72", "-0.3")
     assert "leaky ReLU" in page.locator("#left").get_attribute("aria-valuetext")
+    assert page.locator("#said").inner_text() == "1 of 4 gates are open, 3 ajar."
+    page.locator("#left").fill("1")
+    assert page.locator("#said").inner_text() == "4 of 4 gates are open."
+    page.locator("#left").fill("0.3")
     field.fill("abc")
     field.blur()
     assert (field.input_value(), field.get_attribute("aria-invalid")) == ("-2.4", "false")

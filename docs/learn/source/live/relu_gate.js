@@ -26,9 +26,10 @@ function built(n) {
 
 const kind = (a) => (a === 0 ? "ReLU" : a === 1 ? "no bend at all: each gate is open" : "leaky ReLU");
 function changed() {
-  const all = now.x.map((_, n) => n), open = all.filter((n) => now.x[n] > 0).length;
+  const all = now.x.map((_, n) => n), count = { open: 0, ajar: 0, closed: 0 };
   for (const n of all) {
     const at = gate(now.x[n]), way = at === 0 ? "closed" : at === 1 ? "open" : "ajar";
+    count[way] += 1;
     $(`gate${n}`).textContent = said(at);
     $(`door${n}`).textContent = way;
     $(`gate${n}`).closest(".gate").dataset.way = way;
@@ -37,8 +38,8 @@ function changed() {
   }
   $("left_said").textContent = `${said(now.left)}: ${kind(now.left)}`;
   $("left").setAttribute("aria-valuetext", $("left_said").textContent);
-  const corner = now.x.some((x) => x === 0) ? " Where x is 0, the slope on the left is taken, as PyTorch does." : "";
-  $("said").textContent = `${open} of ${all.length} gates are open.${corner}`;
+  const corner = now.x.some((x) => x === 0) ? " Where x is 0, the slope on the left is taken, as PyTorch's relu and leaky_relu do." : "";
+  $("said").textContent = `${count.open} of ${all.length} gates are open${count.ajar ? `, ${count.ajar} ajar` : ""}.${corner}`;
   table($("numbers"), ["x", "gate", "y", "dL/dy", "dL/dx"],
     all.map((n) => [now.x[n], gate(now.x[n]), y(n), now.dy[n], dx(n)].map((value) => said(value))));
 }

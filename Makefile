@@ -4,7 +4,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constra
 
 unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile the source anew
 
-.PHONY: demo test test-all lint types wheel catalogue house records learn docs lock clean help
+.PHONY: demo test test-all lint types wheel catalogue house records learn notebooks docs lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare --out runs/demo
@@ -40,6 +40,9 @@ records: .venv/.dev                    ## the index of records and where they ar
 
 learn: .venv/.dev                      ## the pages of docs/learn and their pictures, by running their sources
 	$(BIN)/python tools/learn.py
+
+notebooks: .venv/.dev                  ## the pages of docs/learn as notebooks, run: build/notebooks
+	$(BIN)/python -m tools.notebooks
 
 docs: .venv/.dev                       ## the documents as a site, with the reference: build/docs/index.html
 	$(BIN)/python -m tools.site

@@ -161,19 +161,21 @@ def counted(readers: list[dict]) -> dict:
     }
     hits = [sum(which == "right" for which in one["scores"].values()) for one in both["without"] + both["with"]]
     without, n = len(both["without"]), len(hits)
-    gaps = [_gap(hits, chosen) for chosen in itertools.combinations(range(n), without)]
-    gap = gaps[0]  # the readers without the page come first
-    p = sum(abs(other) >= abs(gap) - 1e-9 for other in gaps) / len(gaps)
-    of = len(RUNS)
+    of, p = len(RUNS), None
     told = " and ".join(
         f"{sum(part)} of {of * len(part)} {kind} the page"
         for kind, part in (("without", hits[:without]), ("with", hits[without:]))
+        if part
     )
-    verdict = (
-        "Readers without the page name them all: the trial shows nothing of the page."
-        if sum(hits[:without]) == of * without
-        else f"p = {p:.2f}; with so few readers it cannot be below {(1 + (2 * without == n)) / len(gaps):.2f}."
-    )
+    if sum(hits[:without]) == of * without:  # then no page can help: readers with it need not be asked
+        verdict = "Readers without the page name them all: the trial shows nothing of the page."
+    elif without in (0, n):
+        verdict = "There is nobody to compare them with."
+    else:
+        gaps = [_gap(hits, chosen) for chosen in itertools.combinations(range(n), without)]
+        gap = gaps[0]  # the readers without the page come first
+        p = sum(abs(other) >= abs(gap) - 1e-9 for other in gaps) / len(gaps)
+        verdict = f"p = {p:.2f}; with so few readers it cannot be below {(1 + (2 * without == n)) / len(gaps):.2f}."
     return {
         "readers": {kind: len(some) for kind, some in both.items()},
         "says": f"Faults named right: {told}. {verdict}",

@@ -1,10 +1,8 @@
 """A reader's answer to an exercise of docs/learn, checked as the command checks it."""
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import ModuleType
 
 from actlab.learn import checked, named
 
@@ -17,15 +15,13 @@ def answered(page: int, text: str, folder: Path, number: int = 1) -> tuple[list[
     return [one.says for one in findings if not one.right], len(findings)
 
 
-def looked_at(check: Callable[[Any], Any], text: str) -> list[str]:
-    """The same without a process of its own: what is not right yet, alone."""
-    names: dict[str, Any] = {"__name__": "answer"}
-    exec(text, names)
-    return [says for right, says in check(SimpleNamespace(**names)) if not right]
-
-
 def judged(page: int, text: str, number: int = 2) -> list[tuple[bool, str]]:
     """What is right and what is not, in this process: faster, where the reader's own process is not the point."""
     exercise, module = named(page, number), ModuleType("answer")
     exec(compile(text, exercise.file, "exec"), module.__dict__)
     return list(import_module(f"actlab.learn.exercises.{exercise.name}").check(module))
+
+
+def mistakes(page: int, text: str, number: int = 2) -> list[str]:
+    """Of that what is not right yet."""
+    return [says for right, says in judged(page, text, number) if not right]

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from readers import answered, looked_at
+from readers import answered, mistakes
 
 from actlab.learn import named
 from actlab.learn.exercises import collapse, corners
@@ -32,16 +32,17 @@ WRONG = {
     "order": (answer("W1 @ W2"), "W, layers (2, 2) and (2, 2): the other order"),
     "turned": (answer("W1.T @ W2.T"), "it is turned, rows for columns"),
     "element by element": (answer("W2 * W1"), "`*` goes element by element"),
-    "added": (answer("W1 + W2"), "of the shape (2, 2); that is not what"),
-    "another W": (answer("2 * W2 @ W1"), "of the shape (2, 2); that is not what the two layers do"),
-    "another shape": (answer("W2 @ W1 @ b1"), "of the shape (2,)"),
+    "added": (answer("W1 + W2"), "W, layers (2, 2) and (2, 2): other numbers than the two layers have"),
+    "another W": (answer("2 * W2 @ W1"), "W, layers (2, 2) and (2, 2): other numbers"),
+    "another shape": (answer("W2 @ W1 @ b1"), "of the shape (2,); the two layers, one behind the other, have (2, 2)"),
     "first bias forgotten": (answer(b="b2"), "b, layers (2, 2) and (2, 2): the first layer's bias is forgotten"),
     "biases added": (answer(b="b1 + b2"), "b1 is added as it is"),
     "second bias forgotten": (answer(b="W2 @ b1"), "the second layer's own bias is forgotten"),
+    "through its own": (answer(b="W1 @ b1 + b2"), "b1 went through W1"),
     "through both": (answer(b="W @ b1 + b2"), "b1 went through W1"),
     "bias order": (answer(b="W1 @ b2 + b1"), "b, layers (2, 2) and (2, 2): the other order"),
     "vector on the left": (answer(b="b1 @ W2 + b2"), "W2 is turned"),
-    "knows the numbers": (answer(b="np.array([1.75, -2.25])"), "b, layers (4, 3) and (2, 4): of the shape (2,)"),
+    "knows the numbers": (answer(b="np.array([1.75, -2.25])"), "b, layers (4, 3) and (2, 4): other numbers"),
     "no unit changes": (answer(q="[3, 0]"), "no unit changes its sign"),
     "far out": (answer(p="[2e12, 1]", q="[3e12, 7]"), "no unit changes its sign"),
     "one point": (answer(q="[2, 0]"), "they are the same point"),
@@ -70,7 +71,7 @@ def test_the_typical_mistakes_are_told_apart():
     w1, b1, w2, b2 = collapse.W1, collapse.B1, collapse.W2, collapse.B2
     for group in (
         [w2 @ w1, w1 @ w2, (w2 @ w1).T, w2 * w1],
-        [w2 @ b1 + b2, b2, b1 + b2, w2 @ b1, w2 @ w1 @ b1 + b2, w1 @ b2 + b1, b1 @ w2 + b2],
+        [w2 @ b1 + b2, b2, b1 + b2, w2 @ b1, w1 @ b1 + b2, w2 @ w1 @ b1 + b2, w1 @ b2 + b1, b1 @ w2 + b2],
     ):
         assert all(abs(one - other).max() > 0.1 for one, other in itertools.combinations(group, 2))
 
@@ -110,7 +111,7 @@ WRONG_CORNERS = {
     "pressed together": (layer("[[1, 0], [1, 1]]"), "hidden layer: (0, 0) and (0, 1) are both at (0, 0)"),
     "each its own side": (layer("[[1, 0], [0, 1]]", "[-0.5, -0.5]"), "No straight line parts the colours there"),
     "no shift": (layer(b2="0"), "last layer: W2 brings blue to 0 at most, orange to 1 at least, which is right"),
-    "too far": (layer(b2="-1"), "with b2 to -1 and 0. 0 must lie between"),
+    "too far": (layer(b2="-1"), "b2 makes them -1 and 0: the first is to be below 0"),
     "sides exchanged": (layer(w2="[-1, 2]", b2="0.5"), "last layer: W2 has both blue corners above"),
     "another line": (layer(w2="[1, -1]"), "last layer: W2 does not have both orange corners above"),
 }
@@ -118,13 +119,13 @@ WRONG_CORNERS = {
 
 @pytest.mark.parametrize("name", RIGHT_CORNERS)
 def test_weights_that_part_the_corners_pass(name):
-    assert looked_at(corners.check, RIGHT_CORNERS[name]) == []
+    assert mistakes(1, RIGHT_CORNERS[name]) == []
 
 
 @pytest.mark.parametrize("name", WRONG_CORNERS)
 def test_weights_that_do_not_get_their_own_hint(name):
     text, hint = WRONG_CORNERS[name]
-    wrong = looked_at(corners.check, text)
+    wrong = mistakes(1, text)
     assert len(wrong) == 1 and hint in wrong[0]
 
 
@@ -148,5 +149,5 @@ def test_a_hidden_layer_is_blamed_where_no_line_would_do():
         assert (corners.wrong_places(w1, b1) == "") == parts, numbers
         if parts:
             w2, b2 = ways[:, best], -(least[best] + most[best]) / 2
-            assert looked_at(corners.check, layer(w1.tolist(), b1.tolist(), w2.tolist(), b2)) == []
+            assert mistakes(1, layer(w1.tolist(), b1.tolist(), w2.tolist(), b2)) == []
     assert min(counts.values()) > 20

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from readers import answered, looked_at
+from readers import answered, mistakes
 
 from actlab.learn import named
 from actlab.learn.exercises import witness
@@ -76,18 +76,18 @@ WRONG = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass(name):
-    assert looked_at(witness.check, RIGHT[name]) == []
+    assert mistakes(2, RIGHT[name]) == []
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_answer_gets_its_own_hint(name):
     text, hint = WRONG[name]
-    wrong = looked_at(witness.check, text)
+    wrong = mistakes(2, text)
     assert wrong and hint in wrong[0] and len(wrong) <= (3 if name == "ones" else 1)
 
 
 def test_a_single_one_lets_nearly_all_get_by():
-    wrong = looked_at(witness.check, answer(x="1.0", dy="1.0"))
+    wrong = mistakes(2, answer(x="1.0", dy="1.0"))
     assert [one.partition(" (")[0].removeprefix("X and DY: a backward that ") for one in wrong] == [
         who for _, _, who, _ in witness.SUSPECTS if who != "takes the slope at y"
     ]

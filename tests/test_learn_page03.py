@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from readers import answered, looked_at
+from readers import answered, mistakes
 
 from actlab.learn import named
 from actlab.learn.exercises import kept
@@ -51,7 +51,7 @@ LOOKED = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass(monkeypatch, name):
     monkeypatch.setattr(kept, "judged", lambda *_: iter([(False, "asked the battery")]))
-    assert looked_at(kept.check, RIGHT[name]) == ["asked the battery"] * 2
+    assert mistakes(3, RIGHT[name]) == ["asked the battery"] * 2
 
 
 @pytest.mark.large
@@ -62,7 +62,7 @@ def test_a_right_answer_passes_the_battery(tmp_path):
 @pytest.mark.parametrize("name", LOOKED)
 def test_a_wrong_answer_gets_its_own_hint(name):
     text, hints = LOOKED[name]
-    wrong = looked_at(kept.check, text)
+    wrong = mistakes(3, text)
     assert len(wrong) == len(hints) and all(one.startswith(hint) for one, hint in zip(wrong, hints, strict=True))
 
 
@@ -83,4 +83,4 @@ def test_what_only_the_battery_tells(tmp_path):
 )
 def test_an_error_of_the_readers_goes_to_whoever_tells_its_line(text, error):
     with pytest.raises((ValueError, TypeError, NameError, AttributeError), match=error):
-        looked_at(kept.check, text)
+        mistakes(3, text)

@@ -134,7 +134,8 @@ def test_all_documents_are_pages_and_sources_of_learn_are_not(pages):
     documents = {f"{file.stem}.html" for file in (ROOT / "docs").glob("*.md")}
     assert documents | {"readme.html", "records/index.html", "design/architecture.html"} <= names
     learn = {f"learn/{file.stem}.html" for file in (ROOT / "docs/learn").glob("*.md")}
-    assert {name for name in names if name.startswith("learn")} == {*learn, "learn/99-test.html"}
+    live = {f"learn/live/{file.name}" for file in (ROOT / "docs/learn/live").iterdir()}
+    assert {name for name in names if name.startswith("learn")} == {*learn, *live, "learn/99-test.html"}
     first = text_of(pages / "index.html")
     assert first.index("Page of the test") < first.index("Train activations of your own")
 
@@ -222,7 +223,8 @@ def test_pages_fit_their_window_and_can_be_read_by_all(visit, pages, width, sche
     for name in ALL if (width, scheme) == (400, "light") else SOME:
         page.goto((pages / f"{name}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        for one in Axe().run(page, options={"preload": False, "resultTypes": ["violations"]}).response["violations"]:
+        options = {"preload": False, "resultTypes": ["violations"], "iframes": False}  # of these: tests/test_live.py
+        for one in Axe().run(page, options=options).response["violations"]:
             if one["impact"] in ("serious", "critical") and one["id"] not in SPHINX:
                 serious.setdefault(one["id"], []).append((name, one["nodes"][0]["html"][:150]))
     assert serious == {}
@@ -249,6 +251,24 @@ def test_pictures_can_be_read_in_the_dark(visit, pages):
     for picture in page.locator("article img").all():
         assert picture.evaluate("(img) => getComputedStyle(img).backgroundColor") == "rgb(255, 255, 255)"
         assert picture.evaluate("(img) => img.naturalWidth") > 0
+
+
+@marked(seen)
+def test_a_live_figure_takes_the_place_of_its_picture_and_is_as_dark_as_the_page(visit, pages):
+    page = visit(pages / "learn/02-backwards.html", "article iframe", color_scheme="light", **PHONE)
+    picture, frame = page.locator("article img[src$='/backwards_point.svg']"), page.locator("article iframe")
+    inside = page.frames[1]
+    inside.wait_for_function("document.documentElement.scrollHeight <= innerHeight && innerHeight != 560")
+    assert frame.is_visible() and not picture.is_visible() and "point" in frame.get_attribute("title")
+    assert inside.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    for theme, paper in (("dark", "rgb(20, 23, 27)"), ("light", "rgb(255, 255, 255)")):
+        page.evaluate(f"document.body.dataset.theme = '{theme}'")
+        inside.wait_for_function(f"getComputedStyle(document.body).backgroundColor === '{paper}'")
+    page.emulate_media(media="print")
+    assert picture.is_visible() and not frame.is_visible()
+    bare = visit(pages / "learn/02-backwards.html", "article", java_script_enabled=False)
+    assert bare.locator("article img[src$='/backwards_point.svg']").is_visible()
+    assert bare.locator("iframe").count() == 0 and bare.locator("a.live").count() == 1
 
 
 @marked(seen)

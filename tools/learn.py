@@ -3,6 +3,7 @@
     ```python                       shown and run; what it prints stands below it
     ```python hidden                run, not shown
     ```python figure=NAME alt="..." its last expression is a Drawing, saved as images/NAME.svg (also with `hidden`)
+    ```python live=NAME title="..." its last expression is the data of live/NAME.html, which source/live/NAME.js draws
     {{ expression:format }}         in prose, and in alt: its value after the blocks above
 `record(NAME)` is a file of records/. What is made is committed; `--check` makes it again and compares.
 """
@@ -23,11 +24,9 @@ from typing import Any
 
 import torch
 
-from actlab.report.svg import Drawing
-
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "learn"
-SOURCES = sorted((PAGES / "source").glob("*.md"))
+SOURCES, LIVE = sorted((PAGES / "source").glob("*.md")), PAGES / "source" / "live"
 BLOCK = re.compile(r"^```python(?P<words>[^\n]*)\n(?P<code>.*?)^```\n", re.MULTILINE | re.DOTALL)
 PLACE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -37,10 +36,10 @@ PIXELS, RELATIVE = 0.5, 1e-3
 
 @dataclass
 class Page:
-    """A page in parts, each with whether it was measured (else it stands in the source), and its drawings."""
+    """A page in parts, each with whether it was measured (else it stands in the source); and the files it shows."""
 
     parts: list[tuple[str, bool]]
-    drawings: dict[str, Drawing] = field(default_factory=dict)
+    files: dict[str, "str | Page"] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return "".join(part for part, _ in self.parts)
@@ -57,26 +56,34 @@ class Page:
 
 def made(source: Path) -> Page:
     """Run a page."""
-    text, at = source.read_text(encoding="utf-8"), 0
-    head = f"<!-- made by tools/learn.py from source/{source.name}: change that, then `make learn` -->\n\n"
-    page = Page([(head, False)])
+    text, at = "\n\n" + source.read_text(encoding="utf-8"), 0
+    page = Page([(f"<!-- made by tools/learn.py from source/{source.name}: change that, then `make learn` -->", False)])
     namespace: dict[str, Any] = {"__name__": source.stem, "record": record}
     torch.set_num_threads(1)
     for block in BLOCK.finditer(text):
         page.parts += filled(text[at : block.start()], namespace)
         words = {key: value for key, _, value in (word.partition("=") for word in shlex.split(block["words"]))}
-        line = text[: block.start("code")].count("\n")  # that tracebacks name
-        last, printed = run("\n" * line + block["code"], str(source), namespace)
+        above = "\n" * text[2 : block.start("code")].count("\n")  # so that tracebacks name the line
+        last, printed = run(above + block["code"], str(source), namespace)
         shown = [] if "hidden" in words else [(f"```python\n{block['code']}```\n", False)]
         if printed:
             shown += [("\n```text\n" if shown else "```text\n", False), (printed, True), ("```\n", False)]
         if name := words.get("figure"):
-            page.drawings[name] = last
+            page.files[f"images/{name}.svg"] = last.as_file
             alt = filled(words["alt"], namespace)
             shown += [("\n![" if shown else "![", False), *alt, (f"](images/{name}.svg)\n", False)]
+        if name := words.get("live"):
+            page.files[f"live/{name}.html"] = alive(name, words["title"], last)
         page.parts += shown
         at = block.end() + (not shown and text[block.end() : block.end() + 1] == "\n")  # no two empty lines
-    return Page([*page.parts, *filled(text[at:], namespace)], page.drawings)
+    return Page([*page.parts, *filled(text[at:], namespace)], page.files)
+
+
+def alive(name: str, title: str, data: Any) -> Page:
+    """A figure for the reader's hand: what source/live has of that name, in its frame, with the data."""
+    data = json.dumps(data).replace("<", r"\u003c")
+    names = {"name": name, "title": title, "data": data, "read": lambda file: (LIVE / file).read_text(encoding="utf-8")}
+    return Page([(part, part == data) for part, _ in filled(names["read"]("frame.html"), names)])
 
 
 def run(code: str, name: str, namespace: dict[str, Any]) -> tuple[Any, str]:
@@ -121,30 +128,23 @@ def same_picture(one: str, other: str) -> bool:
 
 def complaints(source: Path) -> Iterator[str]:
     """Where what is committed is not what is made."""
-    page, target = made(source), PAGES / source.name
-    if differs := page.differs(target.read_text(encoding="utf-8") if target.exists() else ""):
-        yield f"{source.name}: {differs}"
-    for name, drawing in page.drawings.items():
-        file = PAGES / "images" / f"{name}.svg"
-        if not (file.exists() and same_picture(drawing.as_file, file.read_text(encoding="utf-8"))):
-            yield f"{source.name}: images/{name}.svg is another picture"
+    page = made(source)
+    for name, one in {source.name: page, **page.files}.items():
+        old = file.read_text(encoding="utf-8") if (file := PAGES / name).exists() else ""
+        differs = one.differs(old) if isinstance(one, Page) else "" if same_picture(one, old) else "another picture"
+        if differs:
+            yield f"{name}: {differs}"
 
 
-def main() -> int:
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Make the pages of docs/learn.")
     parser.add_argument("--check", action="store_true", help="compare with what is committed, write nothing")
     if parser.parse_args().check:
         found = [words for source in SOURCES for words in complaints(source)]
         print("\n".join([*found, "Run `make learn`."]) if found else f"{len(SOURCES)} pages are as made.")
-        return int(bool(found))
+        sys.exit(bool(found))
     for source in SOURCES:
         page = made(source)
-        (PAGES / source.name).write_text(str(page), encoding="utf-8")
-        for name, drawing in page.drawings.items():
-            drawing.save(PAGES / "images" / f"{name}.svg")
-        print(f"{source.name}: {len(page.drawings)} pictures")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        for name, one in {source.name: page, **page.files}.items():
+            (PAGES / name).write_text(str(one), encoding="utf-8")
+        print(f"{source.name}: {len(page.files)} figures")

@@ -39,6 +39,8 @@ def moved(text: str, page: Path, at: Path, known: dict[Path, str], site: Path) -
         file = (page.parent / target).resolve()
         if file.is_dir():  # which is no page
             return words
+        if file.match("docs/learn/live/*.html"):  # pages as they are, beside those of Learn
+            return f'<a class="live" href="{target}">{words}</a>'
         to = site / known[file] if file in known else file
         return f"{picture}[{words}]({Path(os.path.relpath(to, at.parent)).as_posix()}{anchor})"
 
@@ -78,6 +80,7 @@ def lay(site: Path, root: Path = ROOT) -> None:
         target = site / f"reference/{name}.md"
         target.parent.mkdir(exist_ok=True)
         target.write_text(make(), encoding="utf-8")
+    shutil.copytree(root / "docs/learn/live", site / "learn/live")
     index = site / "index.md"
     learn = sorted((site / "learn").glob("*.md"))
     index.write_text(contents(index.read_text(encoding="utf-8"), learn, site), encoding="utf-8")
@@ -87,7 +90,10 @@ def render(site: Path, pages: Path) -> subprocess.CompletedProcess[str]:
     """What was laid out, as HTML; a warning is a failure."""
     shutil.rmtree(pages, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "-n", "-c", ROOT / "docs", site, pages]
-    return subprocess.run([*command, "-d", f"{pages}.cache", "-E"], text=True, capture_output=True)
+    done = subprocess.run([*command, "-d", f"{pages}.cache", "-E"], text=True, capture_output=True)
+    if (live := site / "learn/live").exists():
+        shutil.copytree(live, pages / "learn/live", dirs_exist_ok=True)
+    return done
 
 
 if __name__ == "__main__":

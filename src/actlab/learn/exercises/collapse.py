@@ -11,6 +11,7 @@ W2, B2 = np.array([[2.0, 1.0], [-1.0, 0.5]]), np.array([0.25, -1.0])
 _OTHER = np.cos(np.arange(12.0)).reshape(4, 3), np.arange(4.0), np.sin(np.arange(8.0)).reshape(2, 4), np.array([0.3, 2])
 _NEAR = 1e-6
 _GAP = "the gap is still there: put an expression in the place of the dots."
+_THROUGH = "b1 went through W1. It is added behind W1, so only W2 meets it."
 _FOR_W = (
     (W1 @ W2, "the other order: x meets W1 first, so W1 stands next to x, on the right: (...) @ x."),
     ((W2 @ W1).T, "it is turned, rows for columns. Here x stands on the right, and nothing is to be turned."),
@@ -20,7 +21,8 @@ _FOR_B = (
     (B2, "the first layer's bias is forgotten. b1 goes through the second layer, too."),
     (B1 + B2, "b1 is added as it is. It goes through the second layer: what becomes of it there?"),
     (W2 @ B1, "the second layer's own bias is forgotten."),
-    (W2 @ W1 @ B1 + B2, "b1 went through W1. It is added behind W1, so only W2 meets it."),
+    (W1 @ B1 + B2, _THROUGH),
+    (W2 @ W1 @ B1 + B2, _THROUGH),
     (W1 @ B2 + B1, "the other order: it is the second layer that is applied to what the first gives."),
     (W2.T @ B1 + B2, "W2 is turned: a vector on its left meets its columns. It is to stand on W2's right."),
 )
@@ -31,7 +33,9 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
     for hints, (w1, b1, w2, b2) in (((_FOR_W, _FOR_B), (W1, B1, W2, B2)), (((), ()), _OTHER)):
         given = module.collapse(w1.copy(), b1.copy(), w2.copy(), b2.copy())
         for name, one, true, known in zip("Wb", given, (w2 @ w1, w2 @ b1 + b2), hints, strict=True):
-            other = f"of the shape {np.shape(one)}; that is not what the two layers do, one behind the other."
+            other = "other numbers than the two layers have, one behind the other."
+            if np.shape(one) != true.shape:
+                other = f"of the shape {np.shape(one)}; the two layers, one behind the other, have {true.shape}."
             mistakes = (says for mistake, says in known if _equal(one, mistake))
             says = "" if _equal(one, true) else _GAP if one is Ellipsis else next(mistakes, other)
             yield not says, f"{name}, layers {w1.shape} and {w2.shape}: {says or 'does what both layers do.'}"

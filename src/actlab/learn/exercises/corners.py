@@ -68,8 +68,8 @@ def _wrong_outputs(w1: np.ndarray, b1: np.ndarray, w2: np.ndarray, b2: np.ndarra
     if blue + b2 < -_NEAR and orange + b2 > _NEAR:
         return ""
     if blue < orange - _NEAR:
-        ends = f"{blue:g} at most, orange to {orange:g} at least, which is right; with b2 to {blue + b2:g}"
-        return f"W2 brings blue to {ends} and {orange + b2:g}. 0 must lie between these two, and on neither."
+        ends = f"{blue:g} at most, orange to {orange:g} at least, which is right. b2 makes them {blue + b2:g}"
+        return f"W2 brings blue to {ends} and {orange + b2:g}: the first is to be below 0, the second above."
     if out[:2].min() > out[2:].max() + _NEAR:
         return "W2 has both blue corners above both orange ones: it is the right line, with its sides exchanged."
     went = ", ".join(f"{_told(corner)} {value:g}" for corner, value in zip(_CORNERS, out, strict=True))

@@ -22,6 +22,9 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
         (dy * A * np.cosh(x) ** -2 + by_g, split),
         (A * by_f, "x goes two ways, through f and through g. What comes back by g is missing."),
         (A * slope + np.cos(x), "what comes in is missing: times dy, element by element."),
+        *((way + np.cos(x), "dy is missing on g's way. It comes in on both.") for way in (A * by_f, by_f)),
+        (A * by_f * np.cos(x), "the two ways are multiplied. What comes back by one and by the other is added."),
+        (A * (by_f + by_g), "A is too much on g's way: g meets x itself."),
     )
     for_db = (
         (by_f, "it has the shape of x. Each number of b is used in every row: add the rows up, axis=0."),

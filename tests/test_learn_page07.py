@@ -27,6 +27,7 @@ WRONG = {
     "gap in a": (answer(da="..."), "df/da: the gap is still there"),
     "no inner factor": (answer(DX.replace("+ a * x *", "+ x *")), "df/dx: the inner factor is missing. When x moves"),
     "gate alone": (answer("-torch.expm1(-torch.exp(a * x))"), "df/dx: x stands in f twice"),
+    "page": (answer(DX.replace("a * x", "x")), "df/dx: that is the page's slope, where a is 1"),
     "inner alone": (answer(f"a * x * {ONE}"), "df/dx: x stands in f twice"),
     "by a": (answer(DA), "df/dx: that is the derivative by the other one"),
     "sign": (answer(f"-({DX})"), "df/dx: at x = 1.7, a = 0.7 it gives -1.1"),
@@ -120,14 +121,14 @@ def test_a_hint_does_not_name_the_judgement():
 
 
 def test_the_numbers_are_what_the_sentences_say():
-    """By the interval that the project makes; and that each sentence which is not allowed fails by one thing alone."""
+    """By Bonferroni's intervals of the four; and each sentence that is not allowed fails by one thing alone."""
     exec(compile(named(7, 2).start, "answer.py", "exec"), space := {"__name__": "answer"})
     arms, margin = {name: np.array(values) for name, values in space["ACCURACY"].items()}, space["MARGIN"]
-    ends = {name: mean_interval(arms[name] - arms["relu"]) for name in arms if name != "relu"}
+    ends = {name: mean_interval(arms[name] - arms["relu"], 1 - 0.05 / 4) for name in arms if name != "relu"}
     assert space["JUDGEMENTS"] == claims.JUDGEMENTS and {len(values) for values in arms.values()} == {8}
     assert ends["knock"].low > 0 and ends["knock"].high < margin  # E, F, G
     column = list(arms["relu"]).index(96.1)  # A: nowhere else as much
-    assert arms["knock"][column] == 97.1 and (arms["knock"] - arms["relu"] < 0.31).sum() == 7
+    assert arms["knock"][column] == 96.9 and (arms["knock"] - arms["relu"] < 0.31).sum() == 7
     assert ends["wave"].low < -margin and ends["wave"].high > margin and abs(ends["wave"].mean - 0.05) < 1e-9  # B
     assert ends["flat"].high < -margin and ends["steep"].low > margin  # C; D, H
     rates = space["RATES"]

@@ -70,7 +70,7 @@ PAGES = (
         "Your own",
         {
             "own_parameter": "a block with a parameter, and both of its derivatives",
-            "claims": "which sentences do these numbers allow?",
+            "claims": "which of eight sentences their numbers allow",
         },
     ),
 )

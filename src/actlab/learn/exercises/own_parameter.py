@@ -46,7 +46,8 @@ def _wrong(block: Activation, by: str) -> str:
     dx, da = gate + _A * _X * inner, _X**2 * inner
     lost = "the inner factor is missing. When {} moves by a little, a * x moves by {} times that: chain rule."
     twice = "x stands in f twice: in front, and in the gate. Both move with x: product rule, two terms."
-    of_x = ((gate + _X * inner, lost.format("x", "a")), (gate, twice), (_A * _X * inner, twice), (da, _OTHER))
+    page = -torch.expm1(-torch.exp(_X)) + _X * torch.exp(_X - torch.exp(_X)), "that is the page's slope, where a is 1."
+    of_x = ((gate + _X * inner, lost.format("x", "a")), (gate, twice), (_A * _X * inner, twice), page, (da, _OTHER))
     of_a = (
         (_X * inner, lost.format("a", "x")),
         (_A * _X * inner, "the inner factor is another: when a moves by a little, a * x moves by x times that."),

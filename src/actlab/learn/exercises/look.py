@@ -31,7 +31,7 @@ def _wrong(given: Any, true: bool | int, why: str) -> str:
 def _parts(train: int, valid: int) -> tuple[np.ndarray, ...]:
     from sklearn.datasets import load_digits
 
-    x, y = load_digits(return_X_y=True)
+    x, y = map(np.asarray, load_digits(return_X_y=True))
     order = np.random.default_rng(3).permutation(len(x))
     cuts = order[:train], order[train : train + valid]
     return x[cuts[0]], y[cuts[0]], x[cuts[1]], y[cuts[1]]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,7 +29,7 @@ def through(start: Any, f: Any, units: int = 32) -> list[float]:
     from sklearn.datasets import load_digits
 
     torch.set_num_threads(1)  # the products are small: on a busy machine two threads would wait for each other
-    pixels, found = torch.tensor(load_digits().data[:256]), []
+    pixels, found = torch.tensor(np.asarray(load_digits(return_X_y=True)[0])[:256]), []
     for seed in range(3):
         torch.manual_seed(seed)
         z = (pixels - pixels.mean()) / pixels.std() @ torch.randn(64, units, dtype=torch.float64) / 8

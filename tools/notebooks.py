@@ -3,6 +3,7 @@
 Prose is the committed page's, with its values; code is the source's, each hidden block a cell whose code is folded.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -33,16 +34,16 @@ def record(name):
 
 def notebook(source: Path) -> NotebookNode:
     """Of a page, nothing of it run yet."""
-    page, blocks = learn.PAGES / source.name, [*learn.BLOCK.finditer(source.read_text(encoding="utf-8"))]
+    page = (learn.PAGES / source.name).read_text(encoding="utf-8")
+    blocks = [*learn.BLOCK.finditer(source.read_text(encoding="utf-8"))]
     cells = [f"{FOLDED}\n{BEGINNING}```\n"]
-    known = {learn.PAGES / other.name: f"{other.stem}.ipynb" for other in learn.SOURCES}
-    for place, prose in enumerate(filled(source, page.read_text(encoding="utf-8"))):
+    for place, prose in enumerate(filled(source, page)):
         if prose:  # a region: commands in it are to be read, not run
-            prose = site.moved(prose, page, FOLDER / f"{source.stem}.ipynb", known, FOLDER)
-            cells.append(f"<!-- #region -->\n{prose}\n<!-- #endregion -->\n")
+            cells.append(f"<!-- #region -->\n{site.LINK.sub(moved, prose)}\n<!-- #endregion -->\n")
         if place < len(blocks):
             fence = FOLDED if "hidden" in blocks[place]["words"] else "```python"
-            cells.append(f"{fence}\n{blocks[place]['code']}```\n")
+            quiet = ";" * ("live=" in blocks[place]["words"])  # data of a figure that has a page of its own
+            cells.append(f"{fence}\n{blocks[place]['code'].rstrip()}{quiet}\n```\n")
     cells.insert(0, cells.pop(1))  # the title comes first
     made = jupytext.reads("\n".join(cells), fmt="md")
     made.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -64,10 +65,19 @@ def filled(source: Path, page: str) -> tuple[str, ...]:
     raise ValueError(f"{source.name} is not what the page was made from: `make learn`")
 
 
+def moved(link: re.Match[str]) -> str:
+    """A link as it leads from build/notebooks: to other notebooks, or to the files themselves."""
+    picture, words, target, anchor = link.groups(default="")
+    file = learn.PAGES / target
+    if learn.PAGES / "source" / target in learn.SOURCES:
+        return f"[{words}]({file.stem}.ipynb)"
+    return f"{picture}[{words}]({os.path.relpath(file, FOLDER)}{anchor})"
+
+
 def executed(made: NotebookNode, folder: Path) -> NotebookNode:
     """With outputs, run from top to bottom in a folder below build."""
-    client = NotebookClient(made, timeout=SECONDS, resources={"metadata": {"path": str(folder)}})
-    return client.execute()
+    where, quiet = {"metadata": {"path": str(folder)}}, ["--log-level=ERROR"]  # it warns of its own ports
+    return NotebookClient(made, timeout=SECONDS, resources=where, extra_arguments=quiet).execute()
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ CLAIMS = {
     "examples.json": "dying relu and vanishing gradients, made to happen and looked at",
     "own.json": "page 7's own function beside relu, on digits, with 20 seeds",
     "trial.json": "readers with page 6 of learn and without it name the faults of four broken runs",
+    "mnist_seeds.json": "page 5's relu, tanh and leaky_relu on MNIST, what each of 20 seeds said",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -28,8 +29,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "learn"
 SOURCES, LIVE = sorted((PAGES / "source").glob("*.md")), PAGES / "source" / "live"
 BLOCK = re.compile(r"^```python(?P<words>[^\n]*)\n(?P<code>.*?)^```\n", re.MULTILINE | re.DOTALL)
-PLACE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
-NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+PLACE, NUMBER = re.compile(r"\{\{(.+?)\}\}", re.DOTALL), re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 SAID = re.compile(r'(>[^<]*<|(?:data-tip|aria-label)="[^"]*")')  # what a drawing says; the rest is where its marks are
 PIXELS, RELATIVE = 0.5, 1e-3
 
@@ -58,7 +58,8 @@ def made(source: Path) -> Page:
     """Run a page."""
     text, at = "\n\n" + source.read_text(encoding="utf-8"), 0
     page = Page([(f"<!-- made by tools/learn.py from source/{source.name}: change that, then `make learn` -->", False)])
-    namespace: dict[str, Any] = {"__name__": source.stem, "record": record}
+    sys.modules[source.stem] = module = ModuleType(source.stem)  # a module, so that what a page defines can be pickled
+    module.record, namespace = record, vars(module)
     torch.set_num_threads(1)
     for block in BLOCK.finditer(text):
         page.parts += filled(text[at : block.start()], namespace)
@@ -89,8 +90,7 @@ def alive(name: str, title: str, data: Any) -> Page:
 def run(code: str, name: str, namespace: dict[str, Any]) -> tuple[Any, str]:
     """The value of a block's last expression, if it ends with one, and what it prints."""
     tree = ast.parse(code, name)
-    last = ast.Expression(end.value if isinstance(end := tree.body[-1], ast.Expr) else ast.Constant(None))
-    tree.body = tree.body[:-1] if isinstance(end, ast.Expr) else tree.body
+    last = ast.Expression(tree.body.pop().value if isinstance(tree.body[-1], ast.Expr) else ast.Constant(None))
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(compile(tree, name, "exec"), namespace)
         return eval(compile(ast.fix_missing_locations(last), name, "eval"), namespace), printed.getvalue()

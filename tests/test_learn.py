@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from readers import answered
 from tools import learn
 
 from actlab.errors import UserError
@@ -109,26 +110,22 @@ SMALL = {
     (2, "f of a sum split"),
     (2, "no sum"),
 }  # what "gap" and "prints" are asked of the command, too
+APART = {"dies", "asks", "prints", "exits"}  # what would end the process of the tests, or ask them
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("answered", RIGHT, ids=str)
-def test_right_answers_pass(tmp_path, answered):
-    file = tmp_path / "mine.py"
-    file.write_text(RIGHT[answered], encoding="utf-8")
-    findings = checked(named(answered[0]), file)
-    assert [one.says for one in findings if not one.right] == [] and len(findings) == {2: 4, 3: 3}[answered[0]]
+@pytest.mark.parametrize("name", RIGHT, ids=str)
+def test_right_answers_pass(tmp_path, name):
+    assert answered(name[0], RIGHT[name], tmp_path) == ([], {2: 4, 3: 3}[name[0]])
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize(
-    "answered", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL), id=str(n)) for n in WRONG]
+    "name", [pytest.param(n, marks=[pytest.mark.large] * (n not in SMALL), id=str(n)) for n in WRONG]
 )
-def test_a_wrong_answer_gets_its_own_hint(tmp_path, answered):
-    text, hint = WRONG[answered]
-    file = tmp_path / "mine.py"
-    file.write_text(text, encoding="utf-8")
-    wrong = [one.says for one in checked(named(answered[0]), file) if not one.right]
+def test_a_wrong_answer_gets_its_own_hint(tmp_path, name):
+    text, hint = WRONG[name]
+    wrong, _ = answered(name[0], text, tmp_path, apart=name[1] in APART)
     assert wrong and hint in wrong[0]
 
 

@@ -39,6 +39,7 @@ WRONG = {  # the hint says which mistake it is
         answer(slope="torch.where(x > 0, 1.0, ALPHA)"),
         "backward: that is the slope alone",
     ),
+    "gate by dy": (answer(slope="torch.where(dy > 0, dy, ALPHA * dy)"), "backward: its gate looks at dy"),
     "hands on": (answer(slope="dy.clone()"), "backward: it hands dy on as it came"),
     "f for f'": (answer(slope=f"dy * {VALUE}"), "backward: it multiplies dy by f(x)"),
     "upside down": (
@@ -228,11 +229,14 @@ def test_the_command(tmp_path, actlab_command):
         (["3", "--start", "--check", "x.py"], "exclude each other"),
         (["3", "--check", "notes.txt"], "notes.txt is no file of Python"),
         (["3", "--check", "nowhere.py"], "There is no file nowhere.py. `actlab learn 3 --start`"),
+        (["3", "--check", "."], ". is a folder. `actlab learn 3 --start` lays exercise_3_1.py"),
+        (["3", "--check", "exercise_3_2.py"], "another exercise's: `actlab learn 3 --exercise 2 --check exercise_3_2"),
     ],
 )
 @pytest.mark.whole
 def test_a_mistake_of_the_command_is_told(tmp_path, actlab_command, words, says):
-    (tmp_path / "notes.txt").touch()
+    for name in ("notes.txt", "exercise_3_2.py"):
+        (tmp_path / name).touch()
     done = actlab_command("learn", *words, cwd=tmp_path)
     assert done.returncode == 2 and says in done.stderr
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from actlab.errors import UserError
-from actlab.learn.pages import Exercise, named
+from actlab.learn.pages import Exercise, every, named
 
 _CHILD = "import sys; from actlab.learn import checking; checking.look(*sys.argv[1:])"
 
@@ -30,7 +30,10 @@ def checked(exercise: Exercise, file: Path, seconds: float = 60) -> list[Finding
     Raises UserError where there is no such file of Python.
     """
     if not file.is_file():
-        raise UserError(f"There is no file {file}. `{exercise.words} --start` lays {exercise.file} into this folder.")
+        what = f"{file} is a folder" if file.is_dir() else f"There is no file {file}"
+        raise UserError(f"{what}. `{exercise.words} --start` lays {exercise.file} into this folder.")
+    if other := next((one for one in every() if one.file == file.name != exercise.file), None):
+        raise UserError(f"{file.name} is another exercise's: `{other.words} --check {file}`.")
     if file.suffix != ".py":
         raise UserError(f"{file.name} is no file of Python: its name must end with .py, as {exercise.file} does.")
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,6 @@
 """The pages and their exercises, and the file that an exercise begins with."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -110,6 +111,11 @@ def named(page: int, number: int = 1) -> Exercise:
     if number not in exercises:
         raise one_of(f"exercise on page {page}", str(number), map(str, exercises))
     return Exercise(page, number, *exercises[number])
+
+
+def every() -> Iterator[Exercise]:
+    """All exercises of all pages."""
+    return (named(page.number, number) for page in PAGES for number in range(1, 1 + len(page.exercises)))
 
 
 def lay(exercise: Exercise, folder: Path) -> Path:

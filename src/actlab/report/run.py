@@ -90,7 +90,7 @@ class Cards:
     def save(self, file: str | Path) -> Path:
         """Draw f, f' and f'' of all into `file`: .svg, .png, .pdf or .html; UserError for another ending.
 
-        >>> show("silu", "gelu").save(getfixture("tmp_path") / "card.svg").name
+        >>> show("silu", "gelu").save("card.svg").name
         'card.svg'
         """
         from actlab.checks import explain

@@ -58,7 +58,7 @@ def compare(
     Raises:
         UserError: what cannot be used, in one line.
 
-    >>> run = compare("relu", "tanh", data="digits", seeds=2, epochs=1, out=getfixture("tmp_path") / "run")
+    >>> run = compare("relu", "tanh", data="digits", seeds=2, epochs=1)
     >>> len(run.trials), len(run.curves)
     (4, 4)
     """

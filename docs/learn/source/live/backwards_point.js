@@ -56,7 +56,7 @@ function draw(width) {
 function goesBack(at) {
   if (at === 1) return "All of what comes in goes on.";
   if (at === 0) return "Nothing of what comes in goes on.";
-  if (at < 0) return "The sign turns: where L would rise with y, it falls with x.";
+  if (at < 0) return "The sign turns: of x and y one makes L rise where it grows, the other makes it fall.";
   const part = said(100 * at);
   return `${part}% of what comes in goes on${part > 100 ? ": more than all." : "."}`;
 }

@@ -58,6 +58,7 @@ def _wrong_gradient(function: Any) -> str:
     known = (
         (dy * (x > 0), "where x is negative it gives 0, as ReLU does. There f(x) = ALPHA * x: what is its slope?"),
         (slope, "that is the slope alone. dL/dx is dy, what comes in, times the slope, element by element."),
+        (torch.where(dy > 0, dy, ALPHA * dy), "its gate looks at dy. It was set on the way forward: by the sign of x."),
         (dy, "it hands dy on as it came. Each of its elements goes through a gate: times 1, or times ALPHA."),
         (dy * slope * x, "it multiplies dy by f(x). What goes back is dy times the slope of f: 1, or ALPHA."),
     )

@@ -39,7 +39,8 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
             if says := _wrong(getattr(module, name), base.copy(), other.copy(), true, mistakes):
                 yield False, f"{name}: {says}"
                 return
-    yield True, "differences and interval: t standard errors of paired differences to each side of their mean."
+    wider = f"Without the pairs the standard error would be {apart * n**0.5 / s:.0f} times as large."
+    yield True, f"differences and interval: t standard errors to each side of the mean difference. {wider}"
     for low, high, true, why in _CASES:
         if (given := module.verdict(low, high, 0.5)) != true:
             why = _GAP if given is ... else f"{low:+g} to {high:+g}, margin 0.5, is not {given!r}: {why}"

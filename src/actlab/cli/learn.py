@@ -36,7 +36,7 @@ def learn(
     elif start:
         asked = named(page, exercise)
         print(f"Wrote {lay(asked, Path.cwd()).name}: {asked.title}.")
-        print(f"Write what is missing, then: {asked.words} --check {asked.file}")
+        print(f"Do what it says, then: {asked.words} --check {asked.file}")
     elif check is not None:
         findings = checked(named(page, exercise), check)
         for finding in findings:

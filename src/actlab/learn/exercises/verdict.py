@@ -14,7 +14,7 @@ _SMALL = "0 is outside, but all of it is within the margins: so small does not m
 _CASES = (  # an interval, its verdict for a margin of 0.5, and what another has overlooked
     (0.7, 1.9, "better", "all of it is above the margin."),
     (-1.6, -0.6, "worse", "all of it is below minus the margin."),
-    (-0.1, 2.3, "undecided", "its middle is above the margin, its lower end is not: ask both ends, not the mean."),
+    (-0.1, 2.3, "undecided", "its middle is above the margin, its lower end below 0: ask both ends, not mean or 0."),
     (-0.2, 0.3, "practically equal", "all of it is within the margins, on both sides."),
     (0.1, 0.4, "practically equal", _SMALL),
     (-0.4, -0.1, "practically equal", _SMALL),
@@ -39,7 +39,8 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
             if says := _wrong(getattr(module, name), base.copy(), other.copy(), true, mistakes):
                 yield False, f"{name}: {says}"
                 return
-    yield True, "differences and interval: t standard errors of paired differences to each side of their mean."
+    wider = f"Without the pairs the standard error would be {apart * n**0.5 / s:.0f} times as large."
+    yield True, f"differences and interval: t standard errors to each side of the mean difference. {wider}"
     for low, high, true, why in _CASES:
         if (given := module.verdict(low, high, 0.5)) != true:
             why = _GAP if given is ... else f"{low:+g} to {high:+g}, margin 0.5, is not {given!r}: {why}"

@@ -47,6 +47,10 @@ WRONG = {  # the hint says which mistake it is
         "backward: at x = 0.7 it gives 0.3; dL/dx, dy times the slope, is 3.",
     ),
     "one number": (answer(slope="dy.sum()"), "backward: it gives the shape ()"),
+    "in dy's own place": (
+        answer().replace(f"return {SLOPE}", "dy[x <= 0] *= 2 * ALPHA\n        return dy"),
+        "backward: at x = -3 it gives 0.4; dL/dx, dy times the slope, is 0.2.",
+    ),
     "0 at 0": (answer(slope="torch.where(x > 0, dy, torch.where(x < 0, ALPHA * dy, 0.0))"), "at x = 0 it takes 0"),
     "digits": (answer(slope="dy * torch.where(x > 0, 1.0, ALPHA)"), "backward: right, but in float64 to 7 digits"),
     "swallows NaN": (answer("torch.where(x > 0, x, ALPHA * x).nan_to_num()"), "battery, nan at float64, x = nan"),
@@ -100,7 +104,14 @@ WRONG_SUM = {
     "slope at b": (sum_answer(db="(dy * slope_of_f(b)).sum(axis=0)"), "db, 4 rows: f has its slope taken at another"),
     "knows the batch": (sum_answer(db=f"{DB} * 4 / len(x)"), "db, 2 rows: it is off by"),
     "one back": (sum_answer().replace("return dx, db", "return dx"), "it has the shape (3,)"),
-    "no function": (sum_answer().replace("def backward", "def back"), "has no attribute 'backward'"),
+    "no function": (
+        sum_answer().replace("def backward", "def back"),
+        "There is no backward in the file: keep the names",
+    ),
+    "nothing back": (
+        sum_answer().replace("    return dx, db", ""),
+        "gives back something of another kind than asked: Type",
+    ),
 }
 RIGHT = {(3, name): text for name, text in RIGHT.items()} | {(2, name): text for name, text in RIGHT_SUM.items()}
 WRONG = {(3, name): both for name, both in WRONG.items()} | {(2, name): both for name, both in WRONG_SUM.items()}
@@ -179,6 +190,26 @@ def test_the_diagnosis_of_a_reader_is_run(tmp_path):
     file.write_text("DIAGNOSIS = 1", encoding="utf-8")
     [finding] = checked(named(6), file)
     assert finding.says.startswith("There is no dictionary DIAGNOSIS")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()", "There is no dictionary"),
+        ("print('last words')", "There is no dictionary"),
+        ("import os\nos._exit(3)", "ended its process, status 3"),
+        ("\0", "The file is no text in UTF-8"),
+    ],
+)
+def test_what_is_found_waits_for_nothing_and_leaves_nothing(tmp_path, monkeypatch, capfd, text, says):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    [finding] = checked(named(6), file, seconds=30)
+    assert not finding.right and says in finding.says
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.py"]
+    assert capfd.readouterr().err == "last words\n" * ("print" in text)
 
 
 def test_a_file_that_loops_for_ever_is_stopped(tmp_path):

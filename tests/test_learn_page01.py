@@ -48,7 +48,8 @@ WRONG = {
     "one point": (answer(q="[2, 0]"), "they are the same point"),
     "one number": (answer(q="3"), "an input has two numbers"),
     "not numbers": (answer(q="['a', 'b']"), "ValueError: could not convert"),
-    "no function": (answer().replace("def collapse", "def fold"), "has no attribute 'collapse'"),
+    "three back": (answer().replace("return W, b", "return W, b, W"), "another kind than asked: ValueError: zip"),
+    "no function": (answer().replace("def collapse", "def fold"), "There is no collapse in the file: keep the names"),
 }
 SMALL = {"gap", "order", "first bias forgotten", "no unit changes"}
 

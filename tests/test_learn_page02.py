@@ -39,6 +39,11 @@ RIGHT = {
         x="np.array([[0.8, -0.3, 1.5], [-2.0, 0.0, 0.4]])", dy="np.array([[2.0, 1.0, -4.0], [3.0, -1.0, 0.5]])"
     ),
     "lists": answer(x="[0.5, -1, 2]", dy="[2, 3, -1]"),
+    "a thousand": answer(
+        ONE_BY_ONE,
+        x="np.random.default_rng(0).normal(size=1000)",
+        dy="np.random.default_rng(1).normal(size=1000)",
+    ),
     "at random": answer(
         x="np.random.default_rng(0).normal(size=(5, 4))", dy="np.random.default_rng(1).normal(size=(5, 4))"
     ),

@@ -20,6 +20,7 @@ RIGHT = {
     "small whole numbers": answer(
         gate="torch.where((kept > -1) & (kept < 1), dy, 0.0)", side="x.sign().to(torch.int8)", back="dy * kept"
     ),
+    "a shape is no tensor": answer(hard="y); setattr(ctx, 'n', x.shape"),
     "open at the corners of its own": answer(side="x < 0", back="dy - 2 * dy * kept"),
 }
 LOOKED = {

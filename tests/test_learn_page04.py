@@ -54,7 +54,7 @@ WRONG = {
         answer("torch.where(x > 20, x, torch.log1p(torch.exp(x)))"),
         "battery, float16 at float16, x = 11.09375: f is inf",
     ),
-    "no function": (answer().replace("def slope", "def slop"), "has no attribute 'slope'"),
+    "no function": (answer().replace("def slope", "def slop"), "There is no slope in the file: keep the names"),
 }
 SMALL = {"0 too early", "slope cancels"}
 
@@ -94,6 +94,7 @@ RIGHT_STARTS = {
     "bias": start(),
     "rows without a sum": start(f"{SIZE}    W = W - W.mean(dim=1, keepdim=True)\n", NO_BIAS),
     "by the slope": start(BY_SLOPE),
+    "one bias for all": start(f"{SIZE}    W = W - W.mean(dim=1, keepdim=True)\n", NO_BIAS.replace("outputs", "1")),
     "orthogonal": start("    W = torch.nn.init.orthogonal_(torch.empty_like(W)) / f(Z).std()\n"),
     "parameters of float32": start(bias=f"{BIAS}    W, b = (torch.nn.Parameter(one.float()) for one in (W, b))\n"),
 }

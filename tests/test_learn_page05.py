@@ -80,6 +80,24 @@ WRONG = {
         answer(verdict='"better" if low > margin else "worse" if high < -margin else "practically equal"'),
         "verdict: -0.1 to +2.3, margin 0.5, is not 'practically equal'",
     ),
+    "lower end forgotten": (
+        answer(verdict=VERDICT.replace("-margin < low and ", "")),
+        "verdict: -1.5 to -0.2, margin 0.5, is not 'practically equal': its upper end is within",
+    ),
+    "upper end forgotten": (
+        answer(verdict=VERDICT.replace(" and high < margin", "")),
+        "verdict: -0.1 to +2.3, margin 0.5, is not 'practically equal'",
+    ),
+    "by length": (
+        answer(verdict=VERDICT.replace("-margin < low and high < margin", "high - low < 2 * margin")),
+        "verdict: +0.3 to +0.9, margin 0.5, is not 'practically equal': it is short",
+    ),
+    "knows the margin": (answer(verdict=VERDICT.replace("margin", "0.5")), "verdict: -0.4 to +0.6, margin 1, is not"),
+    "its own margin": (
+        answer(verdict=VERDICT.replace("margin", "MARGIN").replace(" < ", " <= ")),
+        "verdict: +0.2 to +0.8, margin 1, is not 'undecided'",
+    ),
+    "nothing": (answer(verdict="None"), "verdict: +0.7 to +1.9, margin 0.5, is not None"),
     "other words": (answer(verdict=VERDICT.replace("better", "tanh wins")), "is not 'tanh wins'"),
 }
 
@@ -158,9 +176,21 @@ WRONG_LOOPS = {
     "own mean": (mended("(part - part.mean()) / training.std()"), "normalised: a digit comes out otherwise"),
     "own deviation": (mended("(part - training.mean()) / part.std()"), "normalised: a digit comes out otherwise"),
     "by both": (mended("(part - torch.cat([part, training]).mean()) / training.std()"), "normalised: a digit comes"),
+    "each image's own": (
+        mended("(part - part.mean(1, keepdim=True)) / part.std(1, correction=0, keepdim=True)"),
+        "normalised: images come out as others do that are brighter",
+    ),
+    "each layer's own": (
+        mended("torch.nn.functional.layer_norm(part, part.shape[1:])"),
+        "normalised: images come out as others do that are brighter",
+    ),
+    "each image's range": (
+        mended("(part - part.amin(1, keepdim=True)) / (part.amax(1, keepdim=True) - part.amin(1, keepdim=True))"),
+        "normalised: images come out as others do that are brighter",
+    ),
     "by 16": (mended("part / 16"), "normalised: the training part does not get a mean of 0"),
     "by the variance": (mended("(part - training.mean()) / training.var()"), "normalised: the training part does not"),
-    "of one": (mended("part.mean()"), "normalised: it does not give a number for each pixel"),
+    "of one": (mended("part.mean()"), "normalised: it does not give a tensor with a number"),
     "unequal batches": (
         mended(share=UNEQUAL),
         "129 of 130 are right, 64 to a batch, and it says 0.8333: the last batch",
@@ -184,6 +214,15 @@ WRONG_LOOPS = {
     "knows the second": (
         mended(keep=KEPT.replace('loss["validation"] < least', "_ == 1")),
         "number 2, which is not that of the least",
+    ),
+    "the last left out": (mended().replace("range(epochs)", "range(epochs - 1)"), "best: of 7 epochs it keeps number"),
+    "the first left out": (
+        mended(keep=KEPT.replace("loss[", "_ and loss[", 1)),
+        "best: of 7 epochs it keeps number",
+    ),
+    "stopped at the first that is worse": (
+        mended(keep=f"{KEPT}\n        else:\n            break"),
+        "best: of 7 epochs it keeps number 3",
     ),
     "parameters": (mended().replace(BACK, "    return kept"), "best: it gives back a dict"),
     "nothing": (mended().replace(BACK, BACK.partition("\n")[0]), "best: it gives back a NoneType"),

@@ -70,6 +70,16 @@ WRONG = {
         answer(off="(abs(np.bincount(y_train) / len(y_train) - np.bincount(y_valid) / len(y_valid)) > 0.1).any()"),
         "labels_off: it says False. Training's are shuffled. Shuffled labels are as many",
     ),
+    "means of each digit": (
+        answer(
+            off="max(abs(x_train[y_train == c].mean(0) - x_valid[y_valid == c].mean(0)).sum() for c in range(10)) > 70"
+        ),
+        "labels_off: it says False. In both parts they are shuffled",
+    ),
+    "one knows less than the other": (
+        answer(off=f"abs(({NEAREST} == y_valid).mean() - ({WITHIN} == y_train).mean()) > 0.3"),
+        "labels_off: it says False. Training's are shuffled",
+    ),
     "training alone": (
         answer(off=f"({WITHIN} == y_train).mean() < 0.5"),
         "labels_off: it says False. Validation's alone are shuffled",

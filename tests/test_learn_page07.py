@@ -101,6 +101,7 @@ def judgements(**changed: str) -> str:
         ("F", "one seed speaks for all", "Which columns does it speak of?"),
         ("G", "allowed", "which data are in the table?"),
         ("H", "rivals were not treated alike", "keep silent about it"),
+        ("H", ["allowed"], "['allowed'] is none of the judgements"),
         ("H", "true", "'true' is none of the judgements: allowed; one seed"),
     ],
 )

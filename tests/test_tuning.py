@@ -1,12 +1,15 @@
 """Fair tuning: one grid for all, seeds that judge nothing, edges that move, choices that stand."""
 
 import dataclasses
+import itertools
 import math
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+from actlab import running
 from actlab.errors import UserError
 from actlab.experiment.spec import GRID, TUNING_SEEDS, Experiment
 from actlab.experiment.tuning import MOST_ADDED, beyond, chosen, tried, tuned
@@ -121,6 +124,73 @@ def test_what_was_chosen_stands():
         tuned(grown, first, landscape(best | {"elu": 0.2, "relu": 0.3}), silent)
 
 
+def test_what_the_tuning_folder_has_beside_the_grid_chooses_nothing():
+    """It may have rates beyond an edge, half trained when a command was stopped, or a grid that was refused."""
+    best = {"relu": 0.032, "tanh": 0.03}
+    for more in ({"learning_rate": (0.01, 0.03, 0.1, 0.032)}, {"dropout": (0.0, -0.5)}, {"weight_decay": (0.0, -0.5)}):
+        rows = landscape(best)(SimpleNamespace(**{"seeds": TUNING_SEEDS, "tuned": {}, "trials": all_of(more)}))
+        found = tuned(experiment(), None, lambda _, rows=rows: rows, silent)
+        assert found.tuned == tuned(experiment(), None, landscape(best), silent).tuned
+
+
+def all_of(more):
+    """Trials of a grid that an Experiment might refuse."""
+    grid = {"learning_rate": (0.01, 0.03, 0.1), "weight_decay": (0.0,), "dropout": (0.0,)} | more
+    points = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    return lambda: [
+        SimpleNamespace(label=name, seed=seed, initialisation="pytorch", **point)
+        for name, point, seed in itertools.product(("relu", "tanh"), points, TUNING_SEEDS)
+    ]
+
+
+class Stopped(Exception):
+    """The power went."""
+
+
+@pytest.mark.large
+def test_a_command_that_was_stopped_beyond_an_edge_continues(tmp_path, monkeypatch):
+    """And one whose wider grid was refused leaves a run that can grow by an activation."""
+    grid = {"learning_rate": [0.0001, 0.0003], "report": False} | SMALL
+    whole = running.train_missing
+
+    def stop(store, experiment, *rest):
+        if len(experiment.learning_rate) == 4:
+            raise Stopped
+        return whole(store, experiment, *rest)
+
+    monkeypatch.setattr(running, "train_missing", stop)
+    with pytest.raises(Stopped):
+        compare("relu", out=tmp_path / "run", **grid)
+    monkeypatch.setattr(running, "train_missing", whole)
+    run = compare("relu", out=tmp_path / "run", **grid)
+    fresh = compare("relu", out=tmp_path / "fresh", **grid)
+    assert run.experiment == fresh.experiment and len(run.experiment.learning_rate) > 3
+    with pytest.raises(UserError, match="relu would be trained with another setting"):
+        compare("relu", out=tmp_path / "run", **grid | {"learning_rate": [0.0001, 0.0003, 0.1]})
+    grown = compare("relu", "tanh", out=tmp_path / "run", **grid)
+    assert grown.experiment.tuned["relu"] == run.experiment.tuned["relu"] and 0.1 not in tuning_of(grown).rates
+    assert "tanh" in tuning_of(grown).by_rate
+
+
+@pytest.mark.large
+def test_a_setting_named_beside_a_tuned_spec_is_not_passed_over(tmp_path):
+    """Its file's choices hold for its grid and its activations: others are chosen, or trained, as the command says."""
+    few = {"report": False, "seeds": 2} | {name: SMALL[name] for name in ("stack_size", "workers")}
+    first = compare("relu", out=tmp_path / "run", learning_rate=[0.03, 0.1], report=False, **SMALL | {"epochs": 1})
+    spec = first.path / "experiment.toml"
+    for place, (name, value) in enumerate({"learning_rate": [0.05], "initialisation": ["gain"]}.items()):
+        other = compare(spec=spec, out=tmp_path / str(place), **few | {name: value})
+        assert set(other.trials[name]) == set(value)
+    other = compare(spec=spec, out=tmp_path / "dropout", **few | {"dropout": [0.5]})
+    assert other.experiment.tuned["relu"]["dropout"] == 0.5
+    grown = compare("relu", "tanh", spec=spec, out=first.path, report=False, stack_size=32, workers=1)
+    assert grown.experiment.tuned["relu"] == first.experiment.tuned["relu"] and "tanh" in grown.experiment.tuned
+    same = compare(spec=spec, out=tmp_path / "same", **few)
+    assert same.experiment.tuned == grown.experiment.tuned and same.tuning is None, (
+        "what a file says is not chosen anew"
+    )
+
+
 def test_a_wider_grid_chooses_anew_and_what_was_trained_otherwise_is_told():
     """In any name of the grid; and a run that chose nothing cannot become one that did."""
     first = tuned(experiment(), None, landscape({"relu": 0.03, "tanh": 0.03}), silent)
@@ -131,6 +201,10 @@ def test_a_wider_grid_chooses_anew_and_what_was_trained_otherwise_is_told():
             tuned(other, first, landscape({"relu": 0.03, "tanh": 0.1}), silent)
     with pytest.raises(UserError, match=r"all are trained with learning rate 0\.1; to choose"):
         tuned(experiment(), experiment(learning_rate=(0.1,)), landscape({}), silent)
+    moved = tuned(experiment(), None, landscape({"relu": 0.9, "tanh": 0.03}), silent)  # beyond the edge, up to 3
+    for more in ({"dropout": (0.0, 0.2)}, {"learning_rate": (0.003, 0.01, 0.03, 0.1)}, {"weight_decay": (0.0, 0.1)}):
+        grown = tuned(experiment(**more), moved, landscape({"relu": 0.9, "tanh": 0.03}), silent)
+        assert {1.0, 3.0, *grown.learning_rate} == {*grown.learning_rate} and grown.tuned == moved.tuned
     edited = dataclasses.replace(first, tuned=first.tuned | {"tanh": first.tuned["relu"] | {"learning_rate": 0.1}})
     assert first.differences(edited) == ["tuned: tanh has another setting in the folder than in the command"]
 

@@ -31,4 +31,5 @@ from .tuning import (
     said as said,
     tried as tried,
     tuned as tuned,
+    united as united,
 )

@@ -47,19 +47,21 @@ class Tried:
     diverged: int  # of these
 
 
-def tried(trials: DataFrame) -> list[Tried]:
-    """What a tuning run found; settings that are not trained with every seed yet are left out."""
+def tried(trials: DataFrame, grid: Experiment | None = None) -> list[Tried]:
+    """What a tuning run found; settings that are not of the grid, or not trained with every seed yet, are left out."""
     found = []
     for _, rows in trials.groupby(["activation", *GRID], sort=False):
         states = rows["status"].tolist()
         if "planned" in states:
             continue
+        first = rows.to_dict("records")[0]
+        setting = {name: first[name] for name in GRID}
+        if grid is not None and setting not in grid.points:
+            continue
         lost = states.count("diverged")
         loss = math.inf if lost else float(np.mean(rows["best_valid_loss"]))
         metric = next(name for name in rows if name.startswith("best_valid_") and name != "best_valid_loss")
         reached = math.nan if lost else float(np.mean(rows[metric]))
-        first = rows.to_dict("records")[0]
-        setting = {name: first[name] for name in GRID}
         found.append(Tried(first["activation"], setting, loss, reached, len(rows), lost))
     return found
 
@@ -111,6 +113,16 @@ def _row(place: int) -> float:
     return float(f"{3 if place % 2 else 1}e{place // 2}")
 
 
+def united(known: Experiment, experiment: Experiment) -> Experiment:
+    """The experiment with the settings that a folder has, and its own.
+
+    >>> united(Experiment(dropout=(0.0, 0.2)), Experiment(dropout=(0.0, 0.1))).dropout
+    (0.0, 0.2, 0.1)
+    """
+    both = {name: (*getattr(known, name), *getattr(experiment, name)) for name in GRID}
+    return dataclasses.replace(experiment, **{name: tuple(dict.fromkeys(values)) for name, values in both.items()})
+
+
 def tuned(
     experiment: Experiment, known: Experiment | None, train: Callable[[Experiment], DataFrame],
     say: Callable[[str], None],
@@ -132,9 +144,10 @@ def tuned(
             f"In this run all are trained with {said(experiment, known.points[0])}; to choose a setting for each is "
             "another experiment: train anew with another --out."
         )
-    if known is not None and all(set(getattr(experiment, name)) <= set(getattr(known, name)) for name in GRID):
-        experiment = dataclasses.replace(experiment, **{name: getattr(known, name) for name in GRID})
-        if set(experiment.labels) <= set(held):
+    first = experiment.learning_rate
+    if known is not None:
+        experiment = united(known, experiment)
+        if experiment.points == known.points and set(experiment.labels) <= set(held):
             return dataclasses.replace(experiment, tuned={name: held[name] for name in experiment.labels})
     if shared := set(experiment.seeds) & set(TUNING_SEEDS):
         raise UserError(f"seeds has {min(shared)}, which is kept for tuning: choose others.")
@@ -142,9 +155,8 @@ def tuned(
         f"Tuning: {len(experiment.points)} settings for each activation, by mean validation loss over "
         f"{len(TUNING_SEEDS)} seeds that the comparison does not use."
     )
-    first = experiment.learning_rate
     while True:
-        best = chosen(tried(train(experiment.for_tuning())))
+        best = chosen(tried(train(experiment.for_tuning()), experiment))
         more = _within(beyond(experiment.learning_rate, [b.setting["learning_rate"] for b in best.values()]), first)
         if not more:
             break

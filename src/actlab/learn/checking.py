@@ -13,7 +13,8 @@ from pathlib import Path
 from actlab.errors import UserError
 from actlab.learn.pages import Exercise, every, named
 
-_CHILD = "import sys; from actlab.learn import checking; checking.look(*sys.argv[1:])"
+# os._exit: what the file has begun, a thread, must not hold up what was found
+_CHILD = "import os, sys; from actlab.learn import checking; checking.look(*sys.argv[1:]); os._exit(0)"
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ def checked(exercise: Exercise, file: Path, seconds: float = 60) -> list[Finding
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "findings.json"
         words = [exercise.page, exercise.number, file.resolve(), told]
-        # -P: a torch.py of the reader's must not hide the real one. What the file prints goes to standard error, 2
-        command = [sys.executable, "-P", "-c", _CHILD, *map(str, words)]
+        # -P: a torch.py of the reader's must not hide the real one; -B: no __pycache__ beside it;
+        # -u: nothing printed is lost at the end. What the file prints goes to standard error, 2
+        command = [sys.executable, "-PBu", "-c", _CHILD, *map(str, words)]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=2, timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -77,6 +79,12 @@ def _words(error: BaseException, file: str) -> str:
         return "The file ends the program (exit): nothing after it can be looked at. Take that out."
     if isinstance(error, SyntaxError) and error.filename == file:
         return f"Line {error.lineno} is not Python yet: {error.msg}."
+    if isinstance(error, SyntaxError) and "null bytes" in str(error):
+        return "The file is no text in UTF-8: save it as such, which editors offer as encoding."
+    if isinstance(error, AttributeError) and error.obj is sys.modules.get("answer"):
+        return f"There is no {error.name} in the file: keep the names that it began with."
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    said = f"{f'Line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {error}"
+    kind = "One of its functions gives back something of another kind than asked: "
+    where = f"Line {lines[-1]}: " if lines else kind * isinstance(error, TypeError | ValueError)
+    said = f"{where}{type(error).__name__}: {error}"
     return " ".join(said.split())[:400]

@@ -179,4 +179,4 @@ def tuning_of(run: Run) -> Tuning | None:
     """How a run's settings were chosen; None where they were given."""
     if not run.experiment.tuned or run.tuning is None:
         return None
-    return Tuning(run.experiment, tried(run.tuning.trials))
+    return Tuning(run.experiment, tried(run.tuning.trials, run.experiment))

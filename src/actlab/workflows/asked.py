@@ -7,9 +7,9 @@ from typing import Any
 
 from actlab import data
 from actlab.errors import UserError
-from actlab.experiment import ADAMW_RATE, LOSSES, RATES, Experiment, Run, held_keys, list_runs, loss_for
+from actlab.experiment import ADAMW_RATE, GRID, LOSSES, RATES, Experiment, Run, held_keys, list_runs, loss_for
 from actlab.making import resolve
-from actlab.naming import held
+from actlab.naming import held, shown
 from actlab.running import Progress, processes
 from actlab.stats import LEAST_PAIRS
 
@@ -67,6 +67,8 @@ def _settings(
             raise UserError(f"{name} is {given[name]!r}; it must be {allowed}. Left out, it is {usual}.")
     if activations:
         given["activations"] = [held(what) for what in activations]  # once: what it holds may change when it is called
+    if given.keys() & set(GRID) or (activations and {*map(shown, given["activations"])} - base.get("tuned", {}).keys()):
+        base.pop("tuned", None)  # those of a file were chosen from its grid, for its activations
     if "data" in given and given["data"] != base.get("data"):
         base.pop("data_note", None)
         base.pop("target", None)

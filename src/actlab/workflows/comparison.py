@@ -9,7 +9,7 @@ from typing import Any
 from actlab import running
 from actlab.engine import choose_device, cores, environment
 from actlab.errors import need_one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned
+from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned, united
 from actlab.preflight import look_before
 from actlab.report import Run
 from actlab.results import summarise
@@ -79,11 +79,13 @@ def compare(
     begun = environment(chosen) | {"command": command}
 
     def train_grid(grid: Experiment) -> DataFrame:
-        with running.open_store(path / TUNING, grid) as store:
+        inner = path / TUNING  # it may have more than is asked: rates beyond an edge, a wider grid that was refused
+        held = Experiment.read(inner / EXPERIMENT) if (inner / DATABASE).exists() else grid
+        with running.open_store(inner, united(held, grid)) as store:
             store.add_environment(begun)
             running.train_missing(store, grid, dataset, chosen, limits, "none", progress)
             shutil.rmtree(store.path / "working", ignore_errors=True)
-        return Run(path / TUNING).trials
+        return Run(inner).trials
 
     known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
     experiment = tuned(experiment, known, train_grid, progress.say)

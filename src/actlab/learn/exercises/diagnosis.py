@@ -51,7 +51,7 @@ def told(
         named = given.get(letter, ...)
         if named is ...:
             yield False, f"{letter}: the gap is still there: put one of {choices} in the place of the dots."
-        elif named not in allowed:
+        elif not isinstance(named, str) or named not in allowed:
             yield False, f"{letter}: {named!r} is none of the {choices.lower()}: {'; '.join(allowed)}."
         elif named == right:
             yield True, f"{letter}: {named}."

@@ -70,7 +70,11 @@ def _too_much(function: Any, most: int, hint: str) -> str:
         y = function.apply(x)
     bytes.pop(y.untyped_storage().data_ptr(), None)
     number = sum(bytes.values()) / x.numel()
-    hidden = [name for name, value in vars(y.grad_fn).items() if hasattr(value, "__len__")]
+    hidden = [
+        name
+        for name, value in vars(y.grad_fn).items()
+        if hasattr(value, "__len__") and not isinstance(value, torch.Size)
+    ]
     if hidden:
         return f"ctx.{hidden[0]} is kept outside save_for_backward, where autograd neither sees nor frees it."
     if number > most:

@@ -49,7 +49,7 @@ def judged(function: Any, reference: str, name: str = "battery") -> Iterator[tup
 def _wrong_values(function: Any) -> str:
     x = torch.tensor(_INPUTS, dtype=torch.float64)
     relu = "that is ReLU: a negative x gives 0. The leaky one lets a little through, ALPHA * x."
-    return wrong(function.apply(x), torch.where(x > 0, x, ALPHA * x), x, "f(x)", ((x.clamp(min=0), relu),))
+    return wrong(function.apply(x.clone()), torch.where(x > 0, x, ALPHA * x), x, "f(x)", ((x.clamp(min=0), relu),))
 
 
 def _wrong_gradient(function: Any) -> str:
@@ -81,7 +81,7 @@ def backward(function: Any, x: Tensor, dy: Tensor) -> Any:
             return torch.zeros_like(x)
 
     x = x.clone().requires_grad_()
-    torch.autograd.grad(Watched.apply(x), x, dy)
+    torch.autograd.grad(Watched.apply(x), x, dy.clone())
     return seen[-1][0] if isinstance(seen[-1], tuple) else seen[-1]
 
 

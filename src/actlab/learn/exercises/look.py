@@ -68,4 +68,5 @@ def _off() -> Iterator[tuple[tuple[np.ndarray, ...], bool, str]]:
     yield (x, y, other, z), False, "All labels are right."
     yield (x, shuffled(y), other, z), True, f"Training's are shuffled. {_COUNTS}"
     yield (x, y, other, shuffled(z)), True, f"Validation's alone are shuffled: ask both parts. {_COUNTS}"
+    yield (x, shuffled(y), other, shuffled(z)), True, f"In both parts they are shuffled. {_COUNTS}"
     yield (x, y, other, (z + 1) % 10), True, "In validation a 3 is called 4, a 4 is called 5, and so on."

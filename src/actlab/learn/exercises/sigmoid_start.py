@@ -66,7 +66,7 @@ def _unfit(given: Any, shape: tuple[int, int]) -> str:
         return "start gives two things back, W and b."
     weights, bias = _pair(given)
     words = f"for {shape[1]} inputs and {shape[0]} units W has the shape {tuple(weights.shape)}, b {tuple(bias.shape)}"
-    fits = weights.shape == shape and bias.shape in ((), shape[:1])
+    fits = weights.shape == shape and bias.shape in ((), (1,), shape[:1])
     return "" if fits else f"{words}. W wants a row a unit, b a number a unit."
 
 

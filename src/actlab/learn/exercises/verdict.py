@@ -1,5 +1,6 @@
 """Exercise 5.1. Told apart: unpaired, deviation for standard error, n for n - 1, a verdict by mean or by 0 alone."""
 
+import itertools
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,8 @@ _CASES = (  # an interval, its verdict for a margin of 0.5, and what another has
     (-0.4, -0.1, "practically equal", _SMALL),
     (-1.5, 1.3, "undecided", "its middle is within the margins, its ends are not: nothing is known yet."),
     (0.2, 1.5, "undecided", "0 is outside, but the difference may be smaller than the margin, or larger."),
+    (-1.5, -0.2, "undecided", "its upper end is within the margins, its lower end is not."),
+    (0.3, 0.9, "undecided", "it is short, but the margin lies in it: where it lies counts, not how long it is."),
 )
 
 
@@ -41,12 +44,13 @@ def check(module: ModuleType) -> Iterator[tuple[bool, str]]:
                 return
     wider = f"Without the pairs the standard error would be {apart * n**0.5 / s:.0f} times as large."
     yield True, f"differences and interval: t standard errors to each side of the mean difference. {wider}"
-    for low, high, true, why in _CASES:
-        if (given := module.verdict(low, high, 0.5)) != true:
-            why = _GAP if given is ... else f"{low:+g} to {high:+g}, margin 0.5, is not {given!r}: {why}"
+    for margin, (low, high, true, why) in itertools.product((0.5, 1.0), _CASES):
+        low, high = 2 * margin * low, 2 * margin * high
+        if (given := module.verdict(low, high, margin)) != true:
+            why = _GAP if given is ... else f"{low:+g} to {high:+g}, margin {margin:g}, is not {given!r}: {why}"
             yield False, f"verdict: {why}"
             return
-    yield True, f"verdict: {len(_CASES)} intervals, as their ends and the margin say."
+    yield True, f"verdict: {len(_CASES)} intervals, with two margins, as their ends and the margin say."
 
 
 def _wrong(function: Any, base: np.ndarray, other: np.ndarray, true: np.ndarray, known: Any) -> str:

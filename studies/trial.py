@@ -167,7 +167,7 @@ def counted(readers: list[dict]) -> dict:
         for kind, part in (("without", hits[:without]), ("with", hits[without:]))
         if part
     )
-    if sum(hits[:without]) == of * without:  # then no page can help: readers with it need not be asked
+    if without and sum(hits[:without]) == of * without:  # then no page can help: readers with it need not be asked
         verdict = "Readers without the page name them all: the trial shows nothing of the page."
     elif without in (0, n):
         verdict = "There is nobody to compare them with."

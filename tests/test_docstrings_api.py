@@ -99,7 +99,7 @@ def of_class(kind) -> list[str]:
     lacks = [] if says(doc) else ["a line"]
     for base in bases(kind) if is_dataclass(kind) else []:
         for name, (note, comment) in fields(base).items():
-            said = f"{comment} {heard(kind, doc)}"
+            said = f"{comment} {re.sub(r'^ *>>>.*', '', heard(kind, doc), flags=re.M)}"  # an example explains nothing
             if not comment and not re.search(rf"`{name}`|\b{name}\b(?=[\w, ]*: )|\b{name}\b", said):
                 lacks.append(f"field {name}")
             elif "ndarray" in note and not (SHAPE.search(said) and DTYPE.search(said)):
@@ -213,6 +213,7 @@ def test_a_dtype_that_is_not_said_is_found():
     [
         (None, "Two numbers", "\n\n", "a line"),
         (None, "`first`", "the one", "field first"),
+        (None, "of which `first` is named here.", "one on each side.\n\n    >>> first = 1", "field first"),
         (None, ".sum(2)", "", "sum: a doctest"),
         ("sum", "With `more`;", "With it;", "sum: argument more"),
         ("sum", "UserError for less", "nothing else", "sum: Raises"),

@@ -141,9 +141,11 @@ def readers(without: list[int], with_page: list[int]) -> list[dict]:
     ("without", "with_page", "p", "says"),
     [
         ([0, 0, 0], [4, 4, 4], 0.1, "0 of 12 without the page and 12 of 12 with the page. p = 0.10; with so few"),
-        ([4, 4, 4], [4, 4, 4], 1.0, "12 of 12 with the page. Readers without the page name them all: the trial shows"),
+        ([4, 4, 4], [4, 4, 4], None, "12 of 12 with the page. Readers without the page name them all: the trial shows"),
         ([2, 2, 2], [2, 2, 2], 1.0, "6 of 12 without the page and 6 of 12"),
-        ([4, 4, 4], [0, 0, 1], 0.1, "name them all"),
+        ([4, 4, 4], [0, 0, 1], None, "name them all"),
+        ([], [4, 4], None, "8 of 8 with the page. There is nobody to compare them with."),
+        ([3, 3], [], None, "6 of 8 without the page. There is nobody to compare them with."),
         ([1], [3, 3, 3], 0.25, "it cannot be below 0.25"),
     ],
 )

@@ -52,7 +52,7 @@ class Target:
     identity: str  # what a trial's key depends on
     path: str = ""  # the file, the dotted name of the module, or the formula with its parameters
     name: str = ""  # in the catalogue, or inside the file or module
-    arguments: tuple[tuple[str, float], ...] = ()
+    arguments: tuple[tuple[str, float], ...] = ()  # that were given, by name
     # what was named, as it was then: a file; a callable packed, b"" where it cannot be
     source: bytes = dataclasses.field(default=b"", repr=False, compare=False)
     object: Any = dataclasses.field(default=None, compare=False)  # itself

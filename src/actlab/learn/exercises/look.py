@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from actlab.data import load
+
 _COUNTS = "Shuffled labels are as many of each digit as before. What ties a label to its sample is what it looks like."
 
 
@@ -29,9 +31,9 @@ def _wrong(given: Any, true: bool | int, why: str) -> str:
 
 
 def _parts(train: int, valid: int) -> tuple[np.ndarray, ...]:
-    from sklearn.datasets import load_digits
-
-    x, y = map(np.asarray, load_digits(return_X_y=True))
+    pool = load("digits", split="resplit").pool
+    assert pool is not None
+    x, y = pool.x.reshape(len(pool.x), -1), pool.y
     order = np.random.default_rng(3).permutation(len(x))
     cuts = order[:train], order[train : train + valid]
     return x[cuts[0]], y[cuts[0]], x[cuts[1]], y[cuts[1]]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from actlab.data import load
 
 _MOST, _NEAR = 20.0, 0.1  # times that something may grow or fade in 20 layers; within which a mistake is told
 _Z = torch.special.ndtri((torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000)
@@ -26,10 +27,10 @@ _GAIN = "that is the page's gain, by the mean of f². f's mean is in there, too;
 
 def through(start: Any, f: Any, units: int = 32) -> list[float]:
     """How much images differ at layer 20, by layer 1; and the gradient at layer 1, by layer 20: over three starts."""
-    from sklearn.datasets import load_digits
-
+    pool = load("digits", split="resplit").pool
+    assert pool is not None
     torch.set_num_threads(1)  # the products are small: on a busy machine two threads would wait for each other
-    pixels, found = torch.tensor(np.asarray(load_digits(return_X_y=True)[0])[:256]), []
+    pixels, found = torch.tensor(pool.x[:256].reshape(256, -1)), []
     for seed in range(3):
         torch.manual_seed(seed)
         z = (pixels - pixels.mean()) / pixels.std() @ torch.randn(64, units, dtype=torch.float64) / 8

@@ -123,6 +123,7 @@ def test_the_point_is_moved_by_keys_mouse_and_finger_and_all_say_the_same(visit)
         page = visit(LIVE / "backwards_point.html", "#plot circle", **(PHONE if how == "finger" else {}))
         page.locator("summary").click()
         page.locator("#f").select_option("silu")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is drawn
         box = page.locator("#plot svg").bounding_box()
         from_x, to_x, y = box["x"] + 0.6 * box["width"], box["x"] + 0.25 * box["width"], box["y"] + 100
         if how == "keys":
@@ -140,11 +141,12 @@ def test_the_point_is_moved_by_keys_mouse_and_finger_and_all_say_the_same(visit)
             for kind, at in (("Start", from_x), ("Move", (from_x + to_x) / 2), ("Move", to_x)):
                 finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [{"x": at, "y": y}]})
             finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        page.wait_for_timeout(100)
-        x = float(page.locator("#x").input_value())
         left, right = 44, box["width"] - 12
         expected = 0.65 if how == "keys" else -6 + 12 * (0.25 * box["width"] - left) / (right - left)
-        assert x == pytest.approx(expected, abs=0.03 if how != "keys" else 1e-9), how
+        there = "([x, near]) => Math.abs(Number(document.querySelector('#x').value) - x) <= near"
+        page.wait_for_function(there, arg=[expected, 0.03 if how != "keys" else 1e-9])
+        x = float(page.locator("#x").input_value())
+        page.wait_for_function("(x) => document.querySelector('#plot svg').textContent.includes(x)", arg=f"x = {x:.2f}")
         at = torch.tensor(x, dtype=torch.float64, requires_grad=True)
         value = functional.silu(at)
         (slope,) = torch.autograd.grad(value, at)

@@ -23,8 +23,10 @@ const result = await (async () => {{
 {code}
 }})();
 const told = (value) => ({{ $: Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf" }});
-console.log(JSON.stringify(result ?? null, (key, value) =>
-  (typeof value === "number" && !Number.isFinite(value) ? told(value) : ArrayBuffer.isView(value) ? [...value] : value)));
+console.log(JSON.stringify(result ?? null, (key, value) => {{
+  if (typeof value === "number" && !Number.isFinite(value)) return told(value);
+  return ArrayBuffer.isView(value) ? [...value] : value;
+}}));
 """
 
 

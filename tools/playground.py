@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from actlab import catalogue
-from actlab.making import of_catalogue
+from actlab.making.portable import of_catalogue
 
 PLAY = Path(__file__).parents[1] / "src" / "actlab" / "play"
 

@@ -172,11 +172,18 @@ def test_refusals_have_pythons_words_and_position():
 
 def test_right_clauses_read_the_same():
     texts = [
-        "x * sigmoid( beta*x )  where beta = 1.5 learned", "x*beta where beta=1/3", "x*a*b where b=-2e-5 learned, a=1e22",
-        "x*beta where beta=0*-1", "x*beta\u00a0where\u00a0beta\u00a0=\u00a01\u00a0learned\u00a0", "where(x > 0, x, a)where a=1e16",
-        "x*constructor*toString where constructor=1, toString=2 learned", "x*a where a=9007199254740992", "x*B*a where B=1,a=2",
-        "x", "x + 1\u2003",
-    ]  # fmt: skip
+        "x * sigmoid( beta*x )  where beta = 1.5 learned",
+        "x*beta where beta=1/3",
+        "x*a*b where b=-2e-5 learned, a=1e22",
+        "x*beta where beta=0*-1",
+        "x*beta\u00a0where\u00a0beta\u00a0=\u00a01\u00a0learned\u00a0",
+        "where(x > 0, x, a)where a=1e16",
+        "x*constructor*toString where constructor=1, toString=2 learned",
+        "x*a where a=9007199254740992",
+        "x*B*a where B=1,a=2",
+        "x",
+        "x + 1\u2003",
+    ]
     assert all(text for text, *_ in readings(texts))
 
 

@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 from actlab import catalogue
-from actlab.making import of_catalogue
+from actlab.making import HELPERS, of_catalogue
 
 PLAY = Path(__file__).parents[1] / "src" / "actlab" / "play"
 
 
 def files() -> dict[Path, str]:
     """Every file, and what stands in it."""
-    return {PLAY / "catalogue.js": _catalogue()}
+    return {PLAY / "catalogue.js": _catalogue(), PLAY / "helpers.js": _helpers()}
 
 
 def _catalogue() -> str:
@@ -20,6 +20,11 @@ def _catalogue() -> str:
         for facts in catalogue.facts().values()
     )
     return f"// The catalogue with its sound forms, written by `make play`.\nexport const CATALOGUE = [\n{rows},\n];\n"
+
+
+def _helpers() -> str:
+    first = "// Functions that a block of Python brings along, written by `make play`.\n"
+    return f"{first}export const HELPERS = {json.dumps(HELPERS, indent=2)};\n"
 
 
 if __name__ == "__main__":

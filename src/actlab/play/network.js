@@ -27,6 +27,18 @@ function drawWeights(start, { weights, biases, inputs, gain }, random) {
   for (let n = 0; n < biases.length; n++) biases[n] = start === "pytorch" ? even() : 0;
 }
 
+// 1 / sqrt(E f(z)^2) for z ~ N(0, 1), as the engine's `gain` has it; 1 where that is no number.
+export function startGain(curve) {
+  const zs = Float64Array.from({ length: 24001 }, (_, n) => n / 1000 - 12);
+  const ys = curve.values(zs, new Float64Array(zs.length));
+  let square = 0;
+  for (let n = 0; n < zs.length; n++) {
+    square += ys[n] * ys[n] * Math.exp(-0.5 * zs[n] * zs[n]) * (n % (zs.length - 1) ? 1 : 0.5);
+  }
+  square /= 1000 * Math.sqrt(2 * Math.PI);
+  return square > 0 && Number.isFinite(square) ? 1 / Math.sqrt(square) : 1;
+}
+
 // What n samples need on their way: z, y and slope of each layer, and what comes back.
 export function createRoom({ layers }, n) {
   return {

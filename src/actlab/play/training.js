@@ -5,12 +5,13 @@ import {
 } from "./network.js";
 
 export const DEAD = 1e-3;  // a unit whose |f'| is below on all samples is dead, as in actlab's runs
-const FIRST_EVERY = 5, MOST_RECORDS = 300;  // of curves over steps; then every second record is kept
+const FIRST_EVERY = 10, MOST_RECORDS = 300;  // of curves over steps; then every second record is kept
 
 // settings: { widths, start, rate, rule, batch, seed }; a side: { label, curves, gains }, for each hidden layer one.
-export function createPair(settings, data, sides) {
+// History is kept every so many steps.
+export function createPair(settings, data, sides, every = FIRST_EVERY) {
   const pair = {
-    settings, data, steps: 0, history: [], every: FIRST_EVERY, orders: new Map(),
+    settings, data, steps: 0, history: [], every, orders: new Map(),
     loss: data.isCurve ? LOSSES.squared : LOSSES.entropy,
     sides: sides.map((side) => createSide(settings, data, side)),
   };

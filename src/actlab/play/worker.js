@@ -1,6 +1,9 @@
 // What a worker can be asked for, and how it answers: all that is reached from here touches no page.
+import { trainSeeds } from "./seeds.js";
+
 export const JOBS = {
   echo: (args) => args,
+  trainSeeds,
 };
 
 // Answers { job, args } with { told } along the way, and { done } or { failed } at the end.

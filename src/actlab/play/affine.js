@@ -1,5 +1,5 @@
 // Functions that are a known one up to scale and shift, as actlab/checks/identity/affine.py finds them.
-import { EQUAL, GRID, SHORT, agree, centred, defaults, dot, mean } from "./bank.js";
+import { EQUAL, GRID, PAIRS, SHORT, agree, centred, defaults, dot, mean } from "./bank.js";
 import { general } from "./shown.js";
 
 const REFINED = 60;  // so many of the best starts are refined
@@ -48,14 +48,24 @@ function line(scale, of, offset) {
 function starts(short) {
   const middle = centred(short), size = Math.sqrt(dot(middle, middle));
   const wanted = Float32Array.from(middle, (y) => y / size);
-  const near = defaults().flatMap((entry) => entry.rows()
-    .map((row) => ({ ...row, match: Math.abs(dot(row.row, wanted)) })).filter(({ match }) => match >= 0.97));
+  const near = defaults().flatMap((entry) => alike(entry, wanted));
   const first = new Map(), second = new Map();
   for (const row of near.sort((one, other) => other.match - one.match)) {
     const list = first.has(row.entry) ? second : first;
     if (!list.has(row.entry)) list.set(row.entry, row);
   }
   return [...[...first.values()].slice(0, REFINED), ...[...second.values()].slice(0, REFINED / 4)];
+}
+
+// The rows of a function that match, with how well.
+function alike(entry, wanted) {
+  const rows = entry.rows(), found = [];
+  PAIRS.forEach(([b, c], place) => {
+    let match = 0;
+    for (let at = 0, start = place * wanted.length; at < wanted.length; at++) match += rows[start + at] * wanted[at];
+    if (Math.abs(match) >= 0.97) found.push({ entry, b, c, match: Math.abs(match) });
+  });
+  return found;
 }
 
 // The best fit from this start, and the same with b or c held at the plain numbers near it.

@@ -11,7 +11,7 @@ export const CLOSE = spaced(-5, 5, 1001, OFF);
 export const SHORT = spaced(-10, 10, 161, OFF);
 const SCALES = Array.from({ length: 13 }, (_, k) => 2 ** ((k - 6) / 2)).flatMap((scale) => [scale, -scale]);
 const SHIFTS = [...spaced(-4, 4, 33, 0)];
-const PAIRS = SCALES.flatMap((scale) => SHIFTS.map((shift) => [scale, shift]));
+export const PAIRS = SCALES.flatMap((scale) => SHIFTS.map((shift) => [scale, shift]));
 // settings that people use beside the defaults, by the parameter's name
 const USUAL = new Map(Object.entries({
   negative_slope: [0.1, 0.2, 0.25, 0.3, 1 / 3, 11 / 48],
@@ -71,19 +71,35 @@ class Entry {
     return this.#kept.get(grid);
   }
 
-  // Rows of its values at SHORT stretched and shifted: centred, of length 1; null where they say nothing.
+  // Its values at SHORT stretched and shifted, for each of PAIRS a row: centred, of length 1; 0 where they say nothing.
   rows() {
-    if (!this.#kept.has(PAIRS)) {
-      const values = this.sample(Float64Array.from(PAIRS.flatMap(([b, c]) => [...SHORT.map((x) => b * x + c)])));
-      const rows = PAIRS.map(([b, c], at) => {
-        const row = centred(values.subarray(at * SHORT.length, (at + 1) * SHORT.length));
-        const size = Math.sqrt(dot(row, row));
-        return size > 1e-9 && size < Infinity ? { entry: this, b, c, row: Float32Array.from(row, (y) => y / size) } : null;
-      });
-      this.#kept.set(PAIRS, rows.filter((row) => row));
-    }
+    if (!this.#kept.has(PAIRS)) this.#kept.set(PAIRS, unitRows(this.sample(stretched())));
     return this.#kept.get(PAIRS);
   }
+}
+
+let inputs = null;
+
+function stretched() {
+  inputs ??= Float64Array.from({ length: PAIRS.length * SHORT.length }, (_, at) => {
+    const [scale, shift] = PAIRS[Math.floor(at / SHORT.length)];
+    return scale * SHORT[at % SHORT.length] + shift;
+  });
+  return inputs;
+}
+
+function unitRows(values) {
+  const width = SHORT.length, rows = new Float32Array(values.length);
+  for (let start = 0; start < values.length; start += width) {
+    let middle = 0, square = 0;
+    for (let at = start; at < start + width; at++) middle += values[at];
+    middle /= width;
+    for (let at = start; at < start + width; at++) square += (values[at] - middle) ** 2;
+    const size = Math.sqrt(square);
+    if (!(size > 1e-9 && size < Infinity)) continue;
+    for (let at = start; at < start + width; at++) rows[at] = (values[at] - middle) / size;
+  }
+  return rows;
 }
 
 export function sampled(curve, xs) {

@@ -1,7 +1,7 @@
 // The catalogue's values in double on fixed grids, each computed once, as actlab/checks/identity/bank.py has them.
+import { labelOf } from "./calls.js";
 import { CATALOGUE } from "./catalogue.js";
 import { made, understood } from "./functions.js";
-import { numeral } from "./tree.js";
 
 export const EQUAL = 1e-6;
 export const OFF = 0.00137;  // no kink or jump that people choose is met
@@ -47,7 +47,7 @@ export function entry(facts, given) {
   const own = Object.entries(facts.parameters);
   const differ = own.filter(([key, usually]) => Object.hasOwn(given, key) && given[key] !== usually);
   const parameters = Object.fromEntries(differ.map(([key]) => [key, given[key]]));
-  const label = labelled(facts, parameters);
+  const label = labelOf(facts, parameters);
   if (!known.has(label)) known.set(label, new Entry(facts, parameters, label));
   return known.get(label);
 }
@@ -137,15 +137,6 @@ export function agree(values, reference, limit) {
 function spaced(from, to, count, by) {
   const step = (to - from) / (count - 1);
   return Float64Array.from({ length: count }, (_, at) => (at === count - 1 ? to : at * step + from) + by);
-}
-
-// leaky_relu(0.2): parameters by position where they are the first ones.
-function labelled(facts, parameters) {
-  const given = Object.keys(parameters), own = Object.keys(facts.parameters);
-  const inOrder = given.every((key, at) => key === own[at]);
-  const exact = (value) => numeral(value).replace(/\.0$/, "");
-  const shown = given.map((key) => (inOrder ? exact(parameters[key]) : `${key}=${exact(parameters[key])}`));
-  return given.length ? `${facts.name}(${shown.join(", ")})` : facts.name;
 }
 
 const unique = (list) => [...new Set(list)];

@@ -7,7 +7,7 @@ import { general } from "./shown.js";
 export function identified(curve, parameters = {}) {
   const values = sampled(curve, GRID);
   const asked = [...entries(), ...withParameters(parameters)];
-  const nearest = nearestOf(asked, sampled(curve, CLOSE), values);
+  const nearest = nearestKnown(asked, sampled(curve, CLOSE), values);
   const said = (kind, entry, text, more) => ({ kind, name: entry.name, parameters: entry.parameters, text, nearest, ...more });
   const [first, ...others] = oneEach(asked.filter((entry) => agree(values, entry.on(GRID), EQUAL)));
   if (first) return said("equals", first, `equals ${first.label}`, { also: others.map((entry) => entry.label) });
@@ -35,7 +35,7 @@ function beyond(values, reference) {
 }
 
 // The nearest names on [-5, 5], each at its best setting; of equal ones first those that go on longest.
-function nearestOf(asked, close, wide, count = 5) {
+function nearestKnown(asked, close, wide, count = 5) {
   if (!close.every(Number.isFinite)) return [];
   const best = new Map();
   for (const entry of asked) {

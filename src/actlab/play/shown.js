@@ -14,7 +14,7 @@ export function general(value, digits) {
 }
 
 // Two numbers in as many digits as tell them apart.
-export function apart(value, other) {
+export function toldApart(value, other) {
   const both = (digits) => [general(value, digits), general(other, digits)];
   return [6, 9, 12].map(both).find(([one, beside]) => one !== beside) ?? both(17);
 }

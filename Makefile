@@ -4,7 +4,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install -q -c constra
 
 unexport PYTHONDONTWRITEBYTECODE  # each process of the tests would compile the source anew
 
-.PHONY: demo test test-all lint types wheel catalogue house records learn notebooks docs lock clean help
+.PHONY: demo test test-all lint types wheel catalogue play house records learn notebooks docs lock clean help
 
 demo: .venv/.lab                       ## set up, then the main job: relu, tanh and leaky_relu, 10 seeds each
 	$(BIN)/actlab compare --out runs/demo
@@ -31,6 +31,9 @@ wheel: .venv/.dev                      ## build, twine check, and the wheel used
 catalogue: .venv/.dev                  ## the torch-free index of the catalogue, and its page in docs, from the blocks
 	$(BIN)/python tools/catalogue.py
 	$(BIN)/python tools/catalogue_page.py
+
+play: .venv/.dev                       ## the playground's generated parts: its catalogue and coefficients
+	$(BIN)/python tools/playground.py
 
 house: .venv/.dev                      ## the picture of the rooms in ARCHITECTURE.md
 	$(BIN)/python tools/house.py

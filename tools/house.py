@@ -44,12 +44,13 @@ FLOORS: list[dict[str, str]] = [
     {
         "workflows": "several rooms in a row: compare, try, confirm, reproduce, load a model",
         "learn": "exercises of docs/learn, and what checks a reader's file, in a process of its own",
+        "play": "the playground: modules of JavaScript and their packer; what Python embeds for a formula",
     },
     {"cli": "parse, call one function, print: one file a group of commands"},
 ]
 WITHOUT_TORCH = {
     "errors", "catalogue", "stats", "formula", "naming", "experiment", "data", "results", "report", "learn",
-    "cli",
+    "play", "cli",
 }  # fmt: skip
 PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 BEGIN, END = "<!-- drawn by tools/house.py -->\n", "<!-- end -->\n"

@@ -9,12 +9,23 @@ from typing import Any
 
 import typer
 
-from actlab.cli import check, compare, derive, idea, judge, learn, look, preflight, runs
+from actlab.cli import check, compare, derive, idea, judge, learn, look, play, preflight, runs
 from actlab.cli.app import app
 from actlab.errors import UserError, did_you_mean
 
 _INTERRUPTED = 130
-_COMMANDS = (idea, check, derive, preflight, compare, judge, look, runs, learn)  # importing them enters their commands
+_COMMANDS = (
+    idea,
+    check,
+    derive,
+    preflight,
+    compare,
+    judge,
+    look,
+    play,
+    runs,
+    learn,
+)  # importing them enters their commands
 _ORDER = [module.__name__ for module in _COMMANDS]  # that of the help
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.callback.__module__))
 

@@ -1,0 +1,2 @@
+from .embedding import embedded as embedded
+from .packing import page as page

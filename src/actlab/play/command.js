@@ -1,5 +1,6 @@
 // The same comparison on digits, outside of the page: the command to type, and the experiment.toml of it.
-import { numeral, text } from "./tree.js";
+import { readingText } from "./clause.js";
+import { numeral } from "./tree.js";
 
 // A setup is the settings of training.js, { widths, start, rate, rule, batch }, with { activations, seeds, maxSeeds, epochs }.
 // Of these, `activations` has for each network a { meaning, parameters }, or a list of them, one for each hidden layer; relu
@@ -24,11 +25,12 @@ export const notTheSame = ({ start }) => (start === "kaiming"
 
 // One line for a POSIX shell.
 export function commandOf(setup) {
-  const names = namedIn(setup).map(shellWord), isOption = names.some((word) => word.startsWith("-"));
+  const named = namedIn(setup), words = named.map(shellWord).join(" ");
   const options = SETTINGS.filter(([name]) => setup[name] !== undefined)
     .map(([name, option, , asWord]) => `${option} ${asWord(setup[name])}`);
-  const [first, then] = isOption ? ["", ` -- ${names.join(" ")}`] : [` ${names.join(" ")}`, ""];
-  return `actlab compare${first} --data digits ${options.join(" ")}`.trimEnd() + then;
+  const all = ["--data digits", ...options].join(" ");
+  const isOption = named.some((one) => one.startsWith("-"));  // -x*tanh(x) would be taken for one
+  return `actlab compare ${isOption ? `${all} -- ${words}` : `${words} ${all}`}`;
 }
 
 // Beside it, `actlab compare --spec experiment.toml` is the same.
@@ -50,11 +52,7 @@ function networkText(network) {
 
 // leaky_relu(0.2), or a formula with all that it needs: x*sigmoid(beta*x) where beta=1.5 learned.
 export function targetText({ meaning: { name, node, facts, learned }, parameters }) {
-  if (name === null) {
-    const given = Object.keys(parameters).sort()
-      .map((key) => `${key}=${numeral(parameters[key])}${learned.includes(key) ? " learned" : ""}`);
-    return given.length ? `${text(node)} where ${given.join(", ")}` : text(node);
-  }
+  if (name === null) return readingText({ node, parameters, learned });
   const keys = Object.keys(facts.parameters);  // one that is learned unless it is given is not given where it is learned
   const isGiven = (key) => parameters[key] !== facts.parameters[key]
     || (facts.learned.includes(key) && !learned.includes(key));

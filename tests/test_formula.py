@@ -90,6 +90,7 @@ WRONG = [
     ("x = 1", 3, "=="),
     ("x + (x > 0)", 3, "not conditions"),
     ("Not(x > 1, x < 2)", 1, "does not take 2"),
+    ("exp(x, a=1)", 1, "exp takes nothing by name"),
 ]
 
 
@@ -113,6 +114,9 @@ def test_an_error_points_at_the_character(text, at, why):
         "+".join(["x"] * 900),
         "gelu(" * 9 + "x" + ")" * 9,
         "x**9**9**9",
+        "<".join(["x"] * 900),
+        f"max({','.join(['x'] * 900)})",
+        f"x + where(And({','.join(['x>1'] * 480)}), 1, 2)",
     ],
 )
 def test_what_is_too_large_is_refused(text):
@@ -181,6 +185,7 @@ assert not {"torch", "sympy", "mpmath"} & set(sys.modules)
         ("Softplus(x)", "softplus(x)"),
         ("elu(tanh(x), 0.5)", "Piecewise((tanh(x), tanh(x) > 0), (0.5*(exp(tanh(x)) - 1), True))"),
         ("GELU(x)", "gelu(x)"),
+        ("x\u00a0+\u20021", "x + 1"),  # spaces of pages that are copied from
     ],
 )
 def test_ways_of_writing_the_same(text, same):
@@ -192,6 +197,7 @@ def test_parameters_travel_in_the_text():
     assert (reading.parameters, reading.learned) == ({"beta": 1.5}, ("beta",))
     assert read(str(reading)) == reading
     assert read("x*sigmoid(beta*x) where beta=1", {"beta": 2}, ["beta"]).parameters == {"beta": 2.0}
+    assert str(read("x*beta where beta=0*-1")) == "x*beta where beta=0"
     for text, why in [
         ("x*beta", "--param beta=1"),
         ("x*beta where gamma=1", "no parameter 'gamma'"),
@@ -199,6 +205,8 @@ def test_parameters_travel_in_the_text():
         ("x*beta where beta", "gives no parameter"),
         ("x*beta where beta=1, beta=2", "twice"),
         ("beta where beta=1", "no x in it"),
+        ("x*beta where beta=1e308*10-1e308*10", "not a number"),
+        ("x*beta where beta=1" + " " * 100_000 + "2", "at most 2,000"),  # would be tried in each way of splitting it
     ]:
         with pytest.raises(UserError, match=why):
             read(text)

@@ -5,11 +5,11 @@ import re
 from collections.abc import Collection, Mapping
 
 from actlab.errors import UserError, did_you_mean
-from actlab.formula.grammar import constant, parse
+from actlab.formula.grammar import LONGEST, constant, parse
 from actlab.formula.nodes import Node
 
 _CLAUSE = re.compile(r"(?P<formula>.*?)\bwhere\b(?!\s*\()(?P<values>.*)", re.DOTALL)
-_VALUE = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*=\s*(?P<value>[^=]+?)(?P<learned>\s+learned)?\s*", re.ASCII)
+_VALUE = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z0-9_]*)\s*=\s*(?P<value>[^=]+?)(?P<learned>\s+learned)?\s*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +62,8 @@ def parameters(text: str) -> frozenset[str]:
 
 
 def _clause(text: str, node: Node) -> tuple[dict[str, float], list[str]]:
+    if len(text) > LONGEST:
+        raise UserError(f"What stands behind where has at most {LONGEST:,} characters, here {len(text):,}.")
     values: dict[str, float] = {}
     learned = []
     for part in text.split(","):
@@ -73,7 +75,7 @@ def _clause(text: str, node: Node) -> tuple[dict[str, float], list[str]]:
         name = match["name"]
         if name not in node.names:
             has = f"it has {', '.join(sorted(node.names))}" if node.names else "it has none"
-            raise UserError(f"{node} has no parameter {name!r}: {has}.{did_you_mean(name, node.names)}")
+            raise UserError(f"{node} has no parameter {name!r}: {has}.{did_you_mean(name, sorted(node.names))}")
         if name in values:
             raise UserError(f"{name} is given twice.")
         values[name] = number(match["value"])
@@ -85,6 +87,6 @@ def _clause(text: str, node: Node) -> tuple[dict[str, float], list[str]]:
 def number(text: str) -> float:
     """The number that a text of digits and + - * / is: 1.5, -2, 1/3."""
     found = constant(parse(text))
-    if found is None or abs(found) > 1e30:
+    if found is None or not abs(found) <= 1e30:
         raise UserError(f"{text.strip()!r} is not a number: a parameter is a number, such as 1.5 or 1/3.")
-    return found
+    return found + 0.0  # there is one zero

@@ -31,10 +31,9 @@ from actlab.formula.nodes import (
 LONGEST, DEEPEST, LARGEST, STEEPEST = 2000, 50, 500, 64  # characters, levels, nodes, exponent
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*|<=|>=|==|!=|[-+*/()<>,=&|^]))",
-    re.ASCII,
+    r"|(?P<sign>\*\*|<=|>=|==|!=|[-+*/()<>,=&|^]))"
 )
 _LEFT = {"or": 10, "|": 10, "and": 20, "&": 20, "+": 50, "-": 50, "*": 60, "/": 60, "**": 80}
 _LEFT |= dict.fromkeys(COMPARISONS, 40)
@@ -277,6 +276,8 @@ class _Parser:
             names = [*FUNCTIONS, *catalogue.facts()]
             raise self.error(token.at, token.text, f"there is no function {name!r}.{_nearest(name, names)}")
         given, named = self.arguments(opened)
+        if named and not catalogue.is_name(name):
+            raise self.error(token.at, token.text, f"{name} takes nothing by name")
         if name in FUNCTIONS and not (named or (name == "softplus" and len(given) > 1)):
             return self.function(name, given, token)
         return self.expanded(name, given, named, token)

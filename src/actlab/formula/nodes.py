@@ -41,10 +41,12 @@ class Node:
     ('2*x + 1', True)
     """
 
-    __slots__ = ("__dict__", "__weakref__", "arguments", "op", "value")
+    __slots__ = ("__dict__", "__weakref__", "arguments", "depth", "op", "size", "value")
     op: str  # "number", "name", an operator, or the name of a function or constant
     arguments: tuple["Node", ...]
     value: Any  # an int or float of a number, a str of a name, else None
+    size: int  # how many nodes, shared ones counted each time
+    depth: int  # found at once: what is too deep must be refused without a walk down
 
     def __new__(cls, op: str, arguments: tuple["Node", ...] = (), value: int | float | str | None = None) -> "Node":
         key = (op, arguments, value)
@@ -52,6 +54,8 @@ class Node:
         if found is None:
             found = super().__new__(cls)
             found.op, found.arguments, found.value = op, arguments, value
+            found.size = 1 + sum(argument.size for argument in arguments)
+            found.depth = 1 + max((argument.depth for argument in arguments), default=0)
             _KNOWN[key] = found
         return found
 
@@ -69,15 +73,6 @@ class Node:
         if self.op == "name":
             return frozenset([str(self.value)])
         return frozenset().union(*(argument.symbols for argument in self.arguments))
-
-    @cached_property
-    def size(self) -> int:
-        """How many nodes, shared ones counted each time."""
-        return 1 + sum(argument.size for argument in self.arguments)
-
-    @cached_property
-    def depth(self) -> int:
-        return 1 + max((argument.depth for argument in self.arguments), default=0)
 
     @property
     def is_condition(self) -> bool:

@@ -1,0 +1,208 @@
+"""The language of formulas in JavaScript: trees, refusals, derivatives, steps and blocks, word for word as Python's."""
+
+import functools
+import re
+
+import pytest
+from formulas import FORMULAS
+from hypothesis import HealthCheck, given, settings, strategies as st
+from javascript import ran, with_node
+from test_formula import WRONG
+from wrong_formulas import REFUSED, REFUSED_CLAUSES
+
+from actlab import catalogue
+from actlab.errors import UserError
+from actlab.formula import parse, read
+from actlab.formula.nodes import UNARY
+
+pytestmark = with_node
+
+CATALOGUE = catalogue.facts().values()
+RIGHT = [text for text, _ in FORMULAS] + [fact.formula for fact in CATALOGUE]
+
+# formulas as texts, at random
+
+SPACES = st.sampled_from(["", "", "", " ", "  ", "\t", "\n", "\u00a0"])
+PLAIN = ["0", "1", "2", "3", "10", "0.5", ".25", "1.", "1e3", "2.5e-7", "1e22", "0.1", "9007199254740993", "1e-320"]
+NUMBERS = st.sampled_from(PLAIN) | st.floats(0, 1e9, allow_nan=False).map(repr)
+ATOMS = st.sampled_from(["x", "x", "x", "beta", "gamma_2", "pi", "e", "E"]) | NUMBERS
+WORDS = st.sampled_from([*UNARY, "Abs", "ln", "arctan", "logistic"])
+SIGNS = st.sampled_from("+-*/")
+COMPARED = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
+
+
+def joined(*parts):
+    """The parts with spaces between them."""
+    spaced = [one for part in parts for one in (SPACES, st.just(part) if isinstance(part, str) else part)]
+    return st.tuples(*spaced, SPACES).map("".join)
+
+
+def conditions(values):
+    simple = joined("(", values, COMPARED, values, ")")
+    named = joined(st.sampled_from(["Gt", "Le", "Eq", "Ne"]), "(", values, ",", values, ")")
+    one = simple | named | joined("(", values, "<", values, "<=", values, ")")
+    both = joined(one, st.sampled_from([" and ", " or ", "&", "|"]), one)
+    return one | both | joined("not ", one) | joined("And(", one, ",", one, ")") | joined("Not(", one, ")")
+
+
+def called(values):
+    """Calls of the catalogue's functions, with parameters by place and by name."""
+
+    def call(fact):
+        names = list(fact.parameters)
+        word = st.sampled_from([fact.name, fact.name.upper(), *fact.aliases])
+        value = st.sampled_from(["1", "2", "0.5", "-1", "beta", "1/3"])
+        by_place = joined(word, "(", values, *(part for _ in names[:2] for part in (",", value)), ")")
+        by_name = joined(word, "(", values, *(part for name in names[-2:] for part in (",", f"{name}=", value)), ")")
+        return joined(word, "(", values, ")") | by_place | by_name
+
+    return st.sampled_from(list(CATALOGUE)).flatmap(call)
+
+
+def larger(values):
+    holds = conditions(values)
+    return (
+        joined("(", values, SIGNS, values, ")")
+        | joined(values, SIGNS, values)
+        | joined(WORDS, "(", values, ")")
+        | joined("-", values)
+        | joined("(", values, ")", "**", st.sampled_from(["2", "3", "-1", "0.5", "(1/2)", "-2"]))
+        | joined(st.sampled_from(["min", "max", "Max"]), "(", values, ",", values, ")")
+        | joined("clip(", values, ",", "-1", ",", "beta", ")")
+        | joined("where", "(", holds, ",", values, ",", values, ")")
+        | joined("Piecewise((", values, ",", holds, "),(", values, ",", holds, "),(", values, ",", "True))")
+        | called(values)
+    )
+
+
+FORMULA = st.recursive(ATOMS, larger, max_leaves=8)
+CLAUSE = st.sampled_from(
+    ["", "", " where beta=1.5", "where beta=1/3 learned, gamma_2 = -2e-5", " where gamma_2=0*-1,beta=1e22 learned"]
+)
+WHOLE = st.tuples(FORMULA, CLAUSE).map("".join)
+
+STRAY = st.text(
+    "x0123456789.+-*/()<>=,&|^ beta_expiwhrPcs\n\t'\"[]{}:;\\$@!~#?%`\u00e9\u03b2\u00a0\u2028\u00d7\U0001f600"
+)
+
+
+@st.composite
+def mutated(draw):
+    """A right formula with a few wrong keys struck."""
+    text = draw(st.sampled_from(RIGHT) | WHOLE)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, max(len(text) - 1, 0)))
+        text = draw(
+            st.sampled_from(
+                [
+                    text[:at] + text[at + 1 :],
+                    text[:at] + text[at : at + 2][::-1] + text[at + 2 :],
+                    text[:at] + text[at : at + 1] + text[at:],
+                    text[:at] + draw(STRAY.filter(bool))[:1] + text[at:],
+                    text[:at] + text[at + 4 :],
+                    text[:at],
+                ]
+            )
+        )
+    return text
+
+
+# how both are asked
+
+
+def pythons(ask, text):
+    """What Python says: the tree's text, or the words of the refusal (without its picture) and where."""
+    try:
+        return [ask(text), None, None]
+    except UserError as error:
+        words = str(error).partition("\n    ")[0]
+        found = re.match(r"At (?:character (\d+)|the end)", words)
+        return [None, words, None if found is None else int(found[1]) - 1 if found[1] else len(text)]
+
+
+ASKED = """
+const { Refusal, parse } = await import("./parse.js");
+const { read, readingText, parameterValue } = await import("./clause.js");
+const { text } = await import("./tree.js");
+const told = (ask) => (given) => {
+  try { return [ask(given), null, null]; }
+  catch (error) { if (error instanceof Refusal) return [null, error.message, error.at]; throw error; }
+};
+"""
+
+
+def same(ask, javascript, texts):
+    """Both say the same of all these texts. Positions are held by `trees`: in a clause Python counts from its part."""
+    found = ran(f"{ASKED} return data.map(told((given) => {javascript}));", texts)
+    for text, theirs in zip(texts, found, strict=True):
+        ours = pythons(ask, text)
+        assert theirs[:2] == ours[:2], text
+        assert theirs[2] == ours[2] or "read" in javascript, text
+    return found
+
+
+trees = functools.partial(same, lambda text: str(parse(text)), "text(parse(given))")
+readings = functools.partial(same, lambda text: str(read(text)), "readingText(read(given))")
+
+
+def batches(texts, each=200):
+    return st.lists(texts, min_size=each, max_size=each)
+
+
+quick = settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
+long = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+# trees
+
+
+def test_formulas_are_the_same_trees():
+    found = trees(RIGHT)
+    assert all(text for text, *_ in found)
+
+
+# refusals
+
+
+def test_refusals_have_pythons_words_and_position():
+    found = trees([text for text, *_ in WRONG] + REFUSED)
+    assert sum(words is not None for _, words, _ in found) > 120
+    found = readings(REFUSED_CLAUSES)
+    assert sum(words is not None for _, words, _ in found) > 30
+
+
+def test_right_clauses_read_the_same():
+    texts = [
+        "x * sigmoid( beta*x )  where beta = 1.5 learned",
+        "x*beta where beta=1/3",
+        "x*a*b where b=-2e-5 learned, a=1e22",
+        "x*beta where beta=0*-1",
+        "x*beta\u00a0where\u00a0beta\u00a0=\u00a01\u00a0learned\u00a0",
+        "where(x > 0, x, a)where a=1e16",
+        "x*constructor*toString where constructor=1, toString=2 learned",
+        "x*a where a=9007199254740992",
+        "x*B*a where B=1,a=2",
+        "x",
+        "x + 1\u2003",
+    ]
+    assert all(text for text, *_ in readings(texts))
+
+
+def test_a_refusal_in_a_clause_points_into_the_whole_text():
+    text = "x*beta where beta=1, gamma=2"
+    code = f"{ASKED} try {{ read(data); }} catch (error) {{ return data.slice(error.at, error.at + error.length); }}"
+    assert ran(code, text) == " gamma=2"
+    assert ran(code, "x*beta where beta=1 + $") == "$"
+
+
+@quick
+@given(batches(WHOLE, 150), batches(mutated(), 150))
+def test_random_formulas_and_mistakes_are_read_the_same(right, wrong):
+    readings(right + wrong)
+
+
+@pytest.mark.large
+@long
+@given(batches(FORMULA), batches(mutated() | st.text(st.characters(max_codepoint=0x2FFF), max_size=40) | STRAY))
+def test_many_formulas_and_mistakes_are_read_the_same(right, wrong):
+    trees(right + wrong)
+    readings(wrong)

@@ -1,13 +1,16 @@
 // What depth does to signal and gradient: their sizes by layer, from two ways to start.
 import { depthOf, gradientInWords } from "./depth.js";
-import { said, svg } from "./dom.js";
+import { html, said, svg } from "./dom.js";
 import { figureIn } from "./figure.js";
 import { axesOf, pathOf, scaled } from "./plot.js";
 
 const LAYERS = 30, STARTS = [["gain", "gain-matched"], ["pytorch", "PyTorch's default"]];
 
 export function depthFigure(place) {
+  place.append(html("h2", {}, "What depth does to signal and gradient"));
   const shown = figureIn(place, { title: "What depth does", name: "depth" });
+
+  shown.figure.classList.add("beside");
 
   function draw(curve, width) {
     const found = STARTS.map(([start, label]) => ({ label, start, ...depthOf(curve, LAYERS, start) }));
@@ -33,5 +36,5 @@ export function depthFigure(place) {
       [...layers].map((layer, at) => [String(layer), ...found.flatMap(({ signals, gradients }) => [said(signals[at]), said(gradients[at])])]),
     ]);
   }
-  return { draw, figure: shown.figure };
+  return { draw, drawing: shown.drawing };
 }

@@ -10,18 +10,11 @@ import { MARKS, markOf } from "./plot.js";
 import { properties } from "./properties.js";
 import { ORDERS, lostIn } from "./sampling.js";
 import { parameterSliders } from "./sliders.js";
+import { USUAL_X, readRange, viewControls, writeRange } from "./view_controls.js";
 import { intervalInWords, kinkInWords, sentences } from "./words.js";
 
 const MOST_CURVES = MARKS.length, PAUSE = 150;  // milliseconds without a change before what takes longer is measured
 const EXAMPLES = ["gelu", "swish(beta=2)", "x*sin(x)", "max(x, a*x) where a=0.1", "tanh(exp(x))*x"];
-const USUAL_X = [-6, 6];
-
-const writeRange = (range) => (range ? range.join(",") : "");
-function readRange(words) {
-  const [low, high, ...rest] = words.split(",").map((one) => (one.trim() ? Number(one) : NaN));
-  const isFit = !rest.length && Math.abs(low) <= 1e6 && Math.abs(high) <= 1e6 && high - low >= 1e-6;
-  return isFit ? [low, high] : undefined;
-}
 
 export const CURVE_FIELDS = {
   curves: {
@@ -66,7 +59,7 @@ export function mountCurves(place, store) {
   const add = html("button", { type: "button", class: "quiet", onclick: () => {
     store.set({ curves: [...state.curves, state.curves.includes("relu") ? "tanh" : "relu"] });
   } }, "+ Lay another over it");
-  place.append(fields, examples);
+  place.append(fields);
   const shown = figureIn(place, { title: "The function and its slopes", name: "curves" });
   const values = html("table", { class: "values" });
   const side = html("div", { class: "side" }, values, add);
@@ -91,7 +84,7 @@ export function mountCurves(place, store) {
     while (rows.length > state.curves.length) rows.pop().node.remove();
     while (rows.length < state.curves.length) {
       rows.push(rowOf(rows.length));
-      fields.append(rows.at(-1).node);
+      fields.append(rows.at(-1).node, ...(rows.length === 1 ? [examples] : []));
     }
     add.hidden = rows.length >= MOST_CURVES;
     rows.forEach((row, at) => {
@@ -104,7 +97,7 @@ export function mountCurves(place, store) {
         row.last = { curve: made(meaning, meaning.parameters), meaning };
         row.isStale = false;
         row.field.tell(null);
-        row.sliders.update(meaning);
+        row.sliders.update(meaning, text);
       } catch (error) {
         row.isStale = true;
         row.field.tell(error, mended(text, error));
@@ -114,8 +107,8 @@ export function mountCurves(place, store) {
 
   function draw() {
     understand();
-    plotted.drawn = rows.map(({ last, isStale }, at) => last && { ...last, isStale, kinks: at ? [] : plotted.found?.kinks });
     if (plotted.found?.of !== rows[0].last) plotted.found = null;
+    plotted.drawn = rows.map(({ last, isStale }, at) => last && { ...last, isStale, kinks: at ? [] : plotted.found?.kinks });
     const width = Math.max(240, Math.floor(shown.drawing.clientWidth)), height = width < 560 ? Math.round(0.8 * width) : Math.round(Math.min(0.56 * width, 0.56 * innerHeight));
     const { found, drawn } = plotted, view = { x: state.xRange, y: state.yRange, orders: state.orders };
     const regions = found && !rows[0].isStale ? { flat: found.vanishing, steep: found.exploding, lost: found.lost } : {};
@@ -136,8 +129,7 @@ export function mountCurves(place, store) {
     const x = plotted.at, orders = ORDERS.filter(({ key }) => state.orders.includes(key));
     crosshairAt(plot, x, drawn, { orders: state.orders });
     const cells = ({ curve }) => ORDERS.map(({ one, key }) => html("td", { class: `o${key}` }, said(curve[one](x), 4)));
-    const named = (at, { curve }) => html("th", { scope: "row" },
-      markShown(at), " ", curve.label, curve.form === "sound" ? "" : "");
+    const named = (at, { curve }) => html("th", { scope: "row" }, html("span", {}, markShown(at), html("span", {}, curve.label)));
     values.replaceChildren(
       html("thead", {}, html("tr", {}, html("th", { scope: "col" }, `x = ${said(x, 4)}`), ORDERS.map(({ sign }) => html("th", { scope: "col" }, sign)))),
       html("tbody", {}, drawn.flatMap((one, at) => (one ? [html("tr", one.isStale ? { class: "stale" } : {}, named(at, one), cells(one))] : []))));
@@ -157,7 +149,7 @@ export function mountCurves(place, store) {
     const { facts, label } = last.meaning;
     shown.say(...sentences(label, found, found.lost), facts && `${facts.summary} ${facts.reference}`);
     shown.numbers(() => numbersOf(plotted, state));
-    depth.draw(last.curve, Math.max(240, depth.figure.clientWidth));
+    depth.draw(last.curve, Math.max(240, depth.drawing.clientWidth));
     place.dataset.measured = state.curves[0];
     document.title = `${label} - actlab playground`;
   }
@@ -200,48 +192,6 @@ function listen(drawing, { plotted, read, state }) {
 
 // On the grid of steps, so that 0 is met.
 const rounded = (x, step) => Number((Math.round(x / step) * step).toPrecision(12));
-
-// Toggles for f, f′, f″, the range as fields, and buttons to look nearer.
-function viewControls(store) {
-  const { state } = store;
-  const toggles = ORDERS.map(({ key, sign }) => {
-    const box = html("input", { type: "checkbox", onchange: () => {
-      const orders = ORDERS.filter((one) => (one.key === key ? box.checked : state.orders.includes(one.key))).map((one) => one.key).join("");
-      if (orders) store.set({ orders });
-      else box.checked = true;
-    } });
-    return { key, box, node: html("label", { class: `toggle o${key}` }, box, html("span", { class: "line-sample" }), sign) };
-  });
-  const ends = [["xRange", 0, "x from"], ["xRange", 1, "x to"], ["yRange", 0, "y from"], ["yRange", 1, "y to"]].map(([key, at, label]) => {
-    const input = html("input", { type: "number", step: "any", "aria-label": label, placeholder: key === "yRange" ? "auto" : undefined });
-    input.addEventListener("change", () => {
-      const now = (key === "xRange" ? ends.slice(0, 2) : ends.slice(2)).map((one) => one.input.value);
-      if (key === "yRange" && now.some((one) => one === "")) return store.set({ yRange: null });
-      const range = readRange(now.join(","));
-      input.setAttribute("aria-invalid", String(!range));
-      if (range) store.set({ [key]: range });
-    });
-    return { key, at, input };
-  });
-  const zoom = (factor) => () => {
-    const [low, high] = state.xRange, middle = (low + high) / 2, half = ((high - low) / 2) * factor;
-    const range = readRange(writeRange([middle - half, middle + half].map((one) => Number(one.toPrecision(6)))));
-    if (range) store.set({ xRange: range });
-  };
-  const button = (text, label, onclick) => html("button", { type: "button", class: "quiet", "aria-label": label, onclick }, text);
-  const show = () => {
-    for (const { key, box } of toggles) box.checked = state.orders.includes(key);
-    for (const { key, at, input } of ends) if (document.activeElement !== input) input.value = state[key]?.[at] ?? "";
-  };
-  store.watch(["orders", "xRange", "yRange"], show);
-  show();
-  return [
-    html("span", { class: "toggles", role: "group", "aria-label": "What is drawn" }, toggles.map(({ node }) => node)),
-    html("details", { class: "ranges" }, html("summary", {}, "Range"), html("span", {}, "x", ends.slice(0, 2).map(({ input }) => input), "y", ends.slice(2).map(({ input }) => input))),
-    html("span", { class: "zoom", role: "group", "aria-label": "Zoom" }, button("−", "See more", zoom(2)), button("+", "Look nearer", zoom(0.5)),
-      button("Reset", "The range as it was", () => store.set({ xRange: USUAL_X, yRange: null }))),
-  ];
-}
 
 // The figure's numbers: kinks and regions first, then values at round inputs.
 function numbersOf({ drawn, found }, { xRange: [low, high] }) {

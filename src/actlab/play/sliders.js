@@ -15,7 +15,7 @@ function rangeAround(usual, value) {
 }
 
 // The text of the same function with a parameter changed: swish(beta=2), or ... where beta=2.
-export function withParameter(meaning, parameter, value) {
+export function withParameter(meaning, typed, parameter, value) {
   const parameters = { ...meaning.parameters, [parameter]: value };
   if (meaning.name) {
     const usual = meaning.facts.parameters;
@@ -23,7 +23,7 @@ export function withParameter(meaning, parameter, value) {
     const values = given.map((key) => `${key}=${numeral(parameters[key])}`);
     return values.length ? `${meaning.name}(${values.join(", ")})` : meaning.name;
   }
-  const [formula] = meaning.text.split(/\s*\bwhere\b(?!\s*\()/);
+  const [formula] = typed.split(/\s*\bwhere\b(?!\s*\()/);
   const values = Object.keys(parameters)
     .map((key) => `${key}=${numeral(parameters[key])}${meaning.learned.includes(key) ? " learned" : ""}`);
   return `${formula} where ${values.join(", ")}`;
@@ -32,14 +32,14 @@ export function withParameter(meaning, parameter, value) {
 // Sliders of one function, kept while only its values change; `changed(text)`.
 export function parameterSliders(changed) {
   const node = html("div", { class: "sliders" });
-  let shown = "", rows = {}, meaning = null;
+  let shown = "", rows = {}, meaning = null, typed = "";
 
   function row(name, value, usual) {
     const range = rangeAround(usual, value);
     const slider = html("input", { type: "range", min: 0, max: STEPS, step: 1, "aria-label": name });
     const field = html("input", { type: "number", step: "any", "aria-label": `${name}, the number` });
     const set = (next) => {
-      if (Number.isFinite(next) && Math.abs(next) <= 1e30) changed(withParameter(meaning, name, next));
+      if (Number.isFinite(next) && Math.abs(next) <= 1e30) changed(withParameter(meaning, typed, name, next));
     };
     slider.addEventListener("input", () => set(range.out(Number(slider.value))));
     field.addEventListener("input", () => { if (field.value !== "") set(Number(field.value)); });
@@ -57,9 +57,10 @@ export function parameterSliders(changed) {
 
   return {
     node,
-    update(next) {
-      const key = `${next.name} ${next.name ? "" : next.text.split(/\bwhere\b(?!\s*\()/)[0]} ${Object.keys(next.parameters)}`;
+    update(next, text) {
+      const key = `${next.name} ${next.name ? "" : text.split(/\bwhere\b(?!\s*\()/)[0]} ${Object.keys(next.parameters)}`;
       meaning = next;
+      typed = text;
       if (key === shown && Object.entries(next.parameters).every(([name, value]) => rows[name](value))) return;
       const focused = node.contains(document.activeElement) ? [...node.querySelectorAll("input")].indexOf(document.activeElement) : -1;
       shown = key;

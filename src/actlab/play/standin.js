@@ -1,26 +1,28 @@
-// Stands in for functions.js until that is there: three functions, by hand.
-const standins = {
-  "x*tanh(softplus(x))": (x) => x * Math.tanh(Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0)),
-  relu: (x) => Math.max(x, 0),
-  tanh: Math.tanh,
-};
+// Stands in for functions.js until that is there: values from the tree, slopes by differences.
+import { bounded } from "./bounds.js";
+import { CATALOGUE } from "./catalogue.js";
+import { read } from "./clause.js";
+import { compiled } from "./evaluate.js";
+import { parse } from "./parse.js";
 
 export function understood(text) {
-  const key = text.replace(/\s/g, "");
-  if (!Object.hasOwn(standins, key)) {
-    const refusal = new Error(`At character 1, '${text}': only ${Object.keys(standins).join(", ")} yet.`);
-    throw Object.assign(refusal, { at: 0, length: Math.max(1, text.length) });
+  const facts = CATALOGUE.find(({ name }) => name === text.trim());
+  if (facts) {
+    const { name, parameters, learned } = facts;
+    return { text, label: name, name, node: parse(facts.formula), parameters, learned, facts };
   }
-  return { text, label: key, name: null, node: null, parameters: {}, learned: [], facts: null };
+  const { node, parameters, learned } = read(text);
+  return { text, label: text, name: null, node, parameters, learned, facts: null };
 }
 
 export function made(meaning, parameters = meaning.parameters) {
-  const value = standins[meaning.label], h = 1e-4;
+  const names = Object.keys(parameters), values = Object.values(parameters), { one } = compiled(meaning.node, names), h = 1e-4;
+  const value = (x) => one(x, values), bound = bounded(meaning.node, names);
   const slope = (x) => (value(x + h) - value(x - h)) / (2 * h);
   const second = (x) => (value(x + h) - 2 * value(x) + value(x - h)) / h ** 2;
-  const many = (one) => (xs, out) => { for (let at = 0; at < xs.length; at++) out[at] = one(xs[at]); return out; };
+  const many = (fn) => (xs, out = new Float64Array(xs.length)) => { for (let at = 0; at < xs.length; at++) out[at] = fn(xs[at]); return out; };
   return {
     label: meaning.label, meaning, parameters, form: "plain", trees: {}, value, slope, second, values: many(value),
-    slopes: many(slope), seconds: many(second), trusted: (x) => ({ value: value(x), error: 0 }), kinks: [],
+    slopes: many(slope), seconds: many(second), trusted: (x) => bound(x, values), kinks: [],
   };
 }

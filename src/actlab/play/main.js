@@ -1,4 +1,5 @@
 // The page: its panels on one store, and the store's part that links share in the address.
+import { embed } from "./functions.js";
 import { CURVE_FIELDS, mountCurves } from "./panel_curves.js";
 import { JUDGE_FIELDS, mountJudge } from "./panel_judge.js";
 import { mountShare } from "./panel_share.js";
@@ -9,6 +10,7 @@ import { createStore } from "./store.js";
 const REST = 300;  // milliseconds: browsers take only so many addresses a second
 const embedded = JSON.parse(document.getElementById("made").textContent);
 const FIELDS = { ...CURVE_FIELDS, ...TRAIN_FIELDS, ...JUDGE_FIELDS };
+embed(embedded?.forms);
 if (embedded) FIELDS.curves = { ...FIELDS.curves, default: [embedded.text] };
 const begun = fromHash(location.hash, FIELDS);
 const store = createStore({ ...begun.values, train: 0 });

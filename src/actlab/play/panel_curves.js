@@ -5,7 +5,7 @@ import { depthFigure } from "./depth_figure.js";
 import { html, said } from "./dom.js";
 import { figureIn } from "./figure.js";
 import { formulaField } from "./formula_field.js";
-import { made, understood } from "./standin.js";
+import { made, understood } from "./functions.js";
 import { MARKS, markOf } from "./plot.js";
 import { properties } from "./properties.js";
 import { ORDERS, lostIn } from "./sampling.js";

@@ -12,7 +12,7 @@ from actlab import catalogue
 from actlab.checks.explain.show import shown
 from actlab.checks.properties.measure import properties
 from actlab.checks.properties.places import nearest, vanishing
-from actlab.formula import differentiate, edges, kinks, read
+from actlab.formula import edges, read
 
 pytestmark = with_node
 
@@ -218,27 +218,13 @@ def test_depth_of_a_wide_network(start):
 
 
 READINGS = [read(text, parameters) for text, parameters in FORMULAS]
-CURVES = (
-    MEASURED
-    + """
-const { compiled } = await import("./evaluate.js"), { parse } = await import("./parse.js");
-const { CATALOGUE } = await import("./catalogue.js"), { substitute } = await import("./tree.js");
-const whole = (text) => {
-  const known = new Map();
-  for (const part of text.split("; ")) {
-    const [, name, one] = /^(?:(u\\d+) = )?(.*)$/s.exec(part), tree = substitute(parse(one, { limited: false }), known);
-    if (!name) return tree;
-    known.set(name, tree);
-  }
-};
-const made = ({ name, texts, parameters, kinks }) => {
-  const facts = CATALOGUE.find((one) => one.name === name), values = Object.values(parameters);
-  const names = Object.keys(parameters), forms = facts ? [facts.value, facts.slopes.x] : texts;
-  const [f, slope] = forms.map((text) => compiled(whole(text), names));
-  return { values: (xs, out) => f.many(xs, values, out), slopes: (xs, out) => slope.many(xs, values, out), kinks };
+CURVES = """
+const { made, understood } = await import("./functions.js"), { properties } = await import("./properties.js");
+const measured = (text) => {
+  const curve = made(understood(text));
+  return { ...properties(curve), form: curve.form };
 };
 """
-)
 # What is other of the plain form, which the page has of what is typed, than of the sound one: nan far out, digits lost.
 PLAIN = {
     "x*exp(x)/(1 + exp(x))": {"bounded", "highest"},
@@ -250,21 +236,14 @@ PLAIN = {
 @np.errstate(all="ignore")
 def same_properties(names, readings):
     """All that is measured is Python's; returns the largest difference of a number."""
-    facts = [catalogue.lookup(name) for name in names]
-    asked = [{"name": one.name, "parameters": one.parameters, "kinks": kinks(one, {})} for one in facts]
-    asked += [
-        {"texts": [str(one.node), str(differentiate(one.node))], "parameters": one.parameters, "kinks": edges(one)}
-        for one in readings
-    ]
-    worst = 0.0
-    for item, found in zip(
-        asked, ran(f"{CURVES} return data.map((one) => properties(made(one)));", asked), strict=True
-    ):
-        what = item.get("name") or item["texts"][0]
-        wanted = shown(what if "name" in item else str(readings[asked.index(item) - len(facts)]))
-        python = wanted.measured if "name" in item else properties(wanted.value, wanted.slope, item["kinks"])
-        wrong, largest = differences(found, python, wanted.slope)
-        assert {key for key, *_ in wrong} == PLAIN.get(what, set()), (what, wrong)
+    texts, worst = [*names, *map(str, readings)], 0.0
+    found = ran(f"{CURVES} return data.map(measured);", texts)
+    for text, one, reading in zip(texts, found, [None] * len(names) + readings, strict=True):
+        wanted = shown(text)
+        python = wanted.measured if reading is None else properties(wanted.value, wanted.slope, edges(reading))
+        wrong, largest = differences(one, python, wanted.slope)
+        assert one["form"] == ("sound" if reading is None else "plain")
+        assert {key for key, *_ in wrong} == PLAIN.get(text, set()), (text, wrong)
         worst = max(worst, largest)
     return worst
 

@@ -1,5 +1,5 @@
 // Seed after seed: both networks trained, the difference on what is held out, and the verdict so far.
-import { made, understood } from "./standin.js";
+import { made, understood } from "./functions.js";
 import { startGain } from "./network.js";
 import { judgedPairs } from "./sequential.js";
 import { dataOf } from "./sets2d.js";

@@ -1,9 +1,10 @@
 // The page: its panels on one store, and the store's part that links share in the address.
 import { CURVE_FIELDS, mountCurves } from "./panel_curves.js";
 import { JUDGE_FIELDS, mountJudge } from "./panel_judge.js";
-import { TRAIN_FIELDS, mountTrain } from "./panel_train.js";
+import { mountTrain } from "./panel_train.js";
 import { fromHash, toHash } from "./state.js";
 import { createStore } from "./store.js";
+import { TRAIN_FIELDS } from "./train_fields.js";
 
 const embedded = JSON.parse(document.getElementById("made").textContent);
 const FIELDS = { ...CURVE_FIELDS, ...TRAIN_FIELDS, ...JUDGE_FIELDS };

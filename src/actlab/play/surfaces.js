@@ -9,11 +9,11 @@ export const GRID = 50;  // points to a side
 const SMALL = 25, POINTS_WIDE = 300;  // pixels of a unit's map; of the picture that lies above a surface
 const MAP = SMALL + 2;  // with the gap beside it
 
-const coordinate = (n, count) => ((n + 0.5) / count) * 2 * SQUARE - SQUARE;
-const gridOf = (inputs) => Float64Array.from({ length: inputs === 1 ? GRID : 2 * GRID * GRID }, (_, at) => (
-  inputs === 1 ? coordinate(at, GRID)
-    : at % 2 ? -coordinate(Math.floor(at / 2 / GRID), GRID) : coordinate((at / 2) % GRID, GRID)));  // from the upper left
-const place = (value, size) => ((value + SQUARE) / (2 * SQUARE)) * size;
+const inputAt = (n, count) => ((n + 0.5) / count) * 2 * SQUARE - SQUARE;
+const inputGrid = (inputs) => Float64Array.from({ length: inputs === 1 ? GRID : 2 * GRID * GRID }, (_, at) => (
+  inputs === 1 ? inputAt(at, GRID)
+    : at % 2 ? -inputAt(Math.floor(at / 2 / GRID), GRID) : inputAt((at / 2) % GRID, GRID)));  // from the upper left
+const pixelAt = (value, size) => ((value + SQUARE) / (2 * SQUARE)) * size;
 
 // Canvases of one side in `into`; `paint(side)` shows it as it is, `points(data)` what is learned.
 export function surfaceIn(into) {
@@ -48,7 +48,7 @@ export function surfaceIn(into) {
     // Anew, for these data and widths.
     begin(known, widths) {
       data = known;
-      grid = gridOf(data.inputs);
+      grid = inputGrid(data.inputs);
       units.replaceChildren();
       strips = widths.map(strip);
       this.recolour();
@@ -91,7 +91,7 @@ export function drawPoints(canvas, { n, xs, ys }) {
   const context = canvas.getContext("2d"), { width, height } = canvas, size = width / 75;
   context.clearRect(0, 0, width, height);
   for (let at = 0; at < n; at++) {
-    const [x, y] = [place(xs[2 * at], width), height - place(xs[2 * at + 1], height)];
+    const [x, y] = [pixelAt(xs[2 * at], width), height - pixelAt(xs[2 * at + 1], height)];
     context.beginPath();
     if (ys[at]) context.arc(x, y, size, 0, 2 * Math.PI);
     else context.rect(x - 0.85 * size, y - 0.85 * size, 1.7 * size, 1.7 * size);
@@ -108,17 +108,17 @@ export function drawCurve(canvas, { learned, held }, outputs = null) {
   const context = canvas.getContext("2d"), { width, height } = canvas, high = (y) => height / 2 - (y / 3) * height;
   const line = (xs, ys) => {
     context.beginPath();
-    for (let n = 0; n < ys.length; n++) context.lineTo(place(xs(n), width), Math.max(-height, Math.min(2 * height, high(ys[n]))));
+    for (let n = 0; n < ys.length; n++) context.lineTo(pixelAt(xs(n), width), Math.max(-height, Math.min(2 * height, high(ys[n]))));
     context.stroke();
   };
   context.clearRect(0, 0, width, height);
   context.fillStyle = classColour(0);
-  for (let n = 0; n < learned.n; n++) context.fillRect(place(learned.xs[n], width) - 1, high(learned.ys[n]) - 1, width / 100, width / 100);
+  for (let n = 0; n < learned.n; n++) context.fillRect(pixelAt(learned.xs[n], width) - 1, high(learned.ys[n]) - 1, width / 100, width / 100);
   context.lineWidth = width / 150;
   context.strokeStyle = classColour(0);
   line((n) => held.xs[n], held.ys);
   if (!outputs) return;
   context.lineWidth = width / 75;
   context.strokeStyle = classColour(1);
-  line((n) => coordinate(n, GRID), outputs);
+  line((n) => inputAt(n, GRID), outputs);
 }

@@ -3,7 +3,7 @@ import { said, svg } from "./dom.js";
 
 const WIDE = 600, HIGH = 220, LEFT = 52, RIGHT = 12, TOP = 12, FOOT = 34;
 const lossText = (x, y, words, attributes) => svg("text", { x, y, ...attributes }, words);
-const classOf = (at) => (at ? "other" : "own");
+const sideClass = (at) => (at ? "other" : "own");
 
 export function lossDrawing() {
   return svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", class: "losses" });
@@ -20,10 +20,10 @@ export function drawLosses(drawing, { history, sides }) {
   const lines = sides.flatMap((side, at) => ["learnedLoss", "heldLoss"].map((key) => {
     const known = history.filter((one) => one.sides[at][key] > 0 && Number.isFinite(one.sides[at][key]));
     const d = known.map((one, n) => `${n ? "L" : "M"}${x(one.step).toFixed(1)} ${y(Math.max(low, Math.log10(one.sides[at][key]))).toFixed(1)}`);
-    return d.length && svg("path", { d: d.join(""), class: `${classOf(at)} ${key === "heldLoss" ? "held" : "learned"}` });
+    return d.length && svg("path", { d: d.join(""), class: `${sideClass(at)} ${key === "heldLoss" ? "held" : "learned"}` });
   }));
   const ends = sides.map(({ divergedAt }, at) => divergedAt !== null &&
-    lossText(Math.min(WIDE - 60, x(divergedAt)), TOP + 12 + 14 * at, "× diverged", { class: `${classOf(at)} end` }));
+    lossText(Math.min(WIDE - 60, x(divergedAt)), TOP + 12 + 14 * at, "× diverged", { class: `${sideClass(at)} end` }));
   const grid = Array.from({ length: high - low + 1 }, (_, n) => low + n).filter((n) => high - low < 7 || n % 2 === 0);
   drawing.replaceChildren(
     ...grid.flatMap((n) => [
@@ -44,12 +44,12 @@ export function layerRows(insides) {
     const { units, dead, gradient } = inside[layer];
     return {
       dead: dead === null ? "" : Number.isNaN(dead) ? "NaN" : `${dead} of ${units}`, deadShare: dead / units || 0,
-      gradient: said(gradient, 2), gradientShare: Number.isFinite(gradient) ? share(gradient) : 0, css: classOf(at),
+      gradient: said(gradient, 2), gradientShare: Number.isFinite(gradient) ? share(gradient) : 0, css: sideClass(at),
     };
   }));
 }
 
-export const bar = (share, css) => svg("svg", { viewBox: "0 0 50 8", class: "bar", "aria-hidden": "true" },
+export const shareBar = (share, css) => svg("svg", { viewBox: "0 0 50 8", class: "bar", "aria-hidden": "true" },
   svg("rect", { width: 50, height: 8, class: "ground" }), svg("rect", { width: 50 * share, height: 8, class: css }));
 
 // A dot a seed, the interval below, the margin as a band; in the unit that is told.

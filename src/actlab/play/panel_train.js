@@ -11,17 +11,20 @@ import { TRAIN_FIELDS } from "./train_fields.js";
 import { preparedFor } from "./train_sides.js";
 import { createPair, insideOf, scoresOf, stepPair } from "./training.js";
 
+const PAUSE_OF_TYPING = 150;  // milliseconds
 const STEPS_A_FRAME = 5, MOST_WORK = 5;  // milliseconds of steps in a frame, where a function is slow
-// In which frames what is shown anew, so that no frame has all of it; live words every three seconds.
-const EVERY = { own: [6, 0], other: [6, 3], losses: [12, 1], inside: [30, 8], words: [180, 16] };
+// [every so many frames, in which of them] what is shown anew: no frame has much of it. Live words every three seconds.
+const HALVES = [[6, 0], [6, 1], [6, 2], [6, 3]];  // of the surfaces: own upper, own lower, other upper, other lower
+const [SCORES, LOSS_CURVES, INSIDE, WORDS] = [[6, 4], [12, 5], [60, 11], [180, 23]];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function mountTrain(place, store) {
   const { state } = store, parts = builtIn(place, store);
-  let ready = null, pair = null, isPlaying = false, frames = 0;
+  let ready = null, pair = null, isPlaying = false, frames = 0, waiting = 0;
 
   // Anew, from the same start.
   function begin() {
+    waiting = 0;
     ready = pair = null;
     parts.controls.follow();
     parts.pad.hidden = state.data !== "drawn";
@@ -39,10 +42,19 @@ export function mountTrain(place, store) {
     parts.seeds.begin(ready, state);
     if (!pair) return;
     parts.surfaces.forEach((one) => one.begin(ready.data, ready.settings.widths));
+    parts.named.forEach((elements, at) => elements.forEach((one) => { one.textContent = ready.sides[at].label; }));
     show();
   }
 
+  // What was just changed counts, though a pause of typing was waited for.
+  function settle() {
+    if (!waiting) return;
+    clearTimeout(waiting);
+    begin();
+  }
+
   function play() {
+    settle();
     if (!pair || isPlaying) return;
     isPlaying = true;
     frames = 0;
@@ -62,11 +74,11 @@ export function mountTrain(place, store) {
     const begun = performance.now();
     for (let n = 0; n < STEPS_A_FRAME && performance.now() - begun < MOST_WORK; n++) stepPair(pair, 1);
     const isDue = ([every, at]) => (calm.matches ? frames % 60 === 0 : frames % every === at);
-    if (isDue(EVERY.own)) showSide(0);
-    if (isDue(EVERY.other)) showSide(1);
-    if (isDue(EVERY.losses)) showLosses();
-    if (isDue(EVERY.inside)) showInside();
-    if (isDue(EVERY.words)) showWords();
+    HALVES.forEach((when, n) => isDue(when) && parts.surfaces[n >> 1].paintHalf(pair.sides[n >> 1], n % 2));
+    if (isDue(SCORES)) showScores();
+    if (isDue(LOSS_CURVES)) drawLosses(parts.losses, pair);
+    if (isDue(INSIDE)) showInside();
+    if (isDue(WORDS)) showWords();
     frames += 1;
     performance.measure("actlab frame", { start: begun });
     if (frames % 1000 === 0) performance.clearMeasures("actlab frame");
@@ -75,30 +87,28 @@ export function mountTrain(place, store) {
   }
 
   function steps(count) {
+    settle();
     pause();
+    if (!pair) return;
     stepPair(pair, count);
     show();
   }
 
   function show() {
-    showSide(0);
-    showSide(1);
-    showLosses();
+    parts.surfaces.forEach((one, at) => one.paint(pair.sides[at]));
+    showScores();
+    drawLosses(parts.losses, pair);
     showInside();
     showWords();
   }
 
-  function showSide(at) {
-    const side = pair.sides[at], { divergedAt, label } = side, scores = scoresOf(pair, side);
-    parts.surfaces[at].paint(side);
-    parts.names[at].textContent = label;
-    parts.scores[at].replaceChildren(divergedAt === null ? scoreSaid(scores.score, ready.data) : html("strong", { class: "wrong" },
-      `diverged at step ${divergedAt}: ${Number.isNaN(scores.heldLoss) ? "NaN" : said(scores.heldLoss)}`));
+  function showScores() {
+    pair.sides.forEach((side, at) => {
+      const { divergedAt } = side, { score, heldLoss } = scoresOf(pair, side);
+      parts.scores[at].replaceChildren(divergedAt === null ? scoreSaid(score, ready.data)
+        : html("strong", { class: "wrong" }, `diverged at step ${divergedAt}: loss ${said(heldLoss)}`));
+    });
     parts.count.textContent = `step ${pair.steps}`;
-  }
-
-  function showLosses() {
-    drawLosses(parts.losses, pair);
   }
 
   function showInside() {
@@ -124,7 +134,8 @@ export function mountTrain(place, store) {
   const { steps: _, ...fields } = TRAIN_FIELDS;
   store.watch(["curves", ...Object.keys(fields)], (_, keys) => {
     if (keys.has("points") || keys.has("data")) parts.controls.pictures();
-    begin();
+    clearTimeout(waiting);
+    waiting = setTimeout(begin, keys.size === 1 && keys.has("curves") ? PAUSE_OF_TYPING : 0);
   });
   store.watch(["steps"], () => parts.seeds.begin(ready, state));
   store.watch(["train"], start);
@@ -135,12 +146,12 @@ export function mountTrain(place, store) {
     if (pair) show();
   });
   document.addEventListener("visibilitychange", () => document.hidden && pause());
-  parts.controls.pictures();
-  begin();
+  waiting = setTimeout(() => { parts.controls.pictures(); begin(); });  // the curve is drawn first
   parts.pictureNumbers(() => lossRows(pair));
 
   // Where nobody wants motion, nothing moves by itself.
   function start() {
+    settle();
     parts.play.focus({ preventScroll: true });
     if (!calm.matches) play();
   }
@@ -156,25 +167,26 @@ function builtIn(place, store) {
   const words = html("p", { class: "answer", role: "status" }), note = html("p", { class: "soft" });
   const problem = html("p", { class: "problem", role: "status", hidden: true });
   const names = [0, 1].map(() => html("span", { class: "name" })), scores = [0, 1].map(() => html("span", { class: "score" }));
-  const boxes = ["own", "other"].map((css, at) => html("div", { class: `side ${css}` }, html("h3", {}, names[at]), html("p", {}, scores[at])));
-  const shown = html("div", { class: "shown" }, html("div", { class: "beside" }, boxes));
+  const boxes = ["own", "other"].map((css, at) => html("div", { class: `of-side ${css}` }, html("h3", {}, names[at]), html("p", {}, scores[at])));
+  const shown = html("div", { class: "shown" }, html("div", { class: "pair" }, boxes));
   const choices = html("div", { class: "choices" }), pad = html("div", { class: "pad-place", hidden: true });
   const head = (text) => html("th", { scope: "col", colspan: 2 }, text), keys = ["own", "other"];
-  const inside = html("tbody"), sub = [0, 1].flatMap(() => keys.map((css) => html("th", { scope: "col", class: css }, css === "own" ? "f" : "other")));
+  const inside = html("tbody"), sub = [0, 1].flatMap(() => keys.map((css) => html("th", { scope: "col", class: css })));
+  const shownAs = keys.map((css) => html("span", { class: `key ${css}` }));
   place.append(html("h2", {}, "Trained beside relu"),
     html("div", { class: "training" }, choices,
       html("div", { class: "watched" }, html("div", { class: "row buttons" }, play, step, hundred, reset, count), problem, pad, words, shown, note)));
   const surfaces = boxes.map(surfaceIn), losses = lossDrawing();
   const figure = figureIn(shown, { title: "Losses over steps", name: "losses" });
   figure.drawing.append(losses);
-  figure.controls.append(html("span", { class: "key own" }, "f"), html("span", { class: "key other" }, "beside it"), html("span", { class: "soft" }, "thick: held out; thin: learned"));
+  figure.controls.append(...shownAs, html("span", { class: "soft" }, "thick: held out; thin: learned"));
   losses.setAttribute("aria-label", "Losses over steps, of both networks; the numbers are in the table");
   shown.append(html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Inside the networks" }, html("table", { class: "inside" },
     html("caption", {}, "Inside: units that are flat (|f′| < 0.001) on all points, and the size of dL/dW"),
     html("thead", {}, html("tr", {}, html("td"), head("dead units"), head("gradient")), html("tr", {}, html("td"), sub)), inside)));
   const seeds = seedsIn(place, store);
   return {
-    play, step, hundred, reset, count, words, note, problem, names, scores, shown, surfaces, losses, inside, seeds, pad,
+    play, step, hundred, reset, count, words, note, problem, named: keys.map((_, at) => [names[at], shownAs[at], sub[at], sub[at + 2]]), scores, shown, surfaces, losses, inside, seeds, pad,
     buttons: [play, step, hundred, reset], controls: controlsIn(choices, store), drawn: padIn(pad, store), pictureNumbers: figure.numbers,
   };
 }

@@ -12,8 +12,8 @@ export function preparedFor(state) {
     throw new Error(`Draw at least ${LEAST_DRAWN} points of each class: then there is something to learn.`);
   }
   const texts = widths.map((_, at) => state.each[at] || state.curves[0]);
-  const own = named(texts), isItself = own.curves.every(({ label }) => label === "relu");
-  const partner = isItself ? "tanh" : "relu", other = sideOf(partner, texts.map(() => partner));
+  const own = named(texts, start), isItself = own.curves.every(({ label }) => label === "relu");
+  const partner = isItself ? "tanh" : "relu", other = sideOf(partner, texts.map(() => partner), start);
   return {
     asked, isItself, data: dataOf(asked), sides: [own, other], settings: { widths, start, rate, rule, batch, seed },
     texts: [[own.label, texts], [partner, texts.map(() => partner)]],
@@ -21,14 +21,14 @@ export function preparedFor(state) {
   };
 }
 
-function named(texts) {
+function named(texts, start) {
   texts.forEach((text, at) => {
     try {
-      sideOf("", [text]);
+      sideOf("", [text], "");
     } catch (error) {
       throw new Error(`${texts.length > 1 && new Set(texts).size > 1 ? `Layer ${at + 1}: ` : ""}${error.message}`);
     }
   });
-  const side = sideOf("", texts), labels = side.curves.map(({ label }) => label);
+  const side = sideOf("", texts, start), labels = side.curves.map(({ label }) => label);
   return { ...side, label: new Set(labels).size === 1 ? labels[0] : labels.join(", then ") };
 }

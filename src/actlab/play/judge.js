@@ -1,7 +1,7 @@
 // The page's part of `actlab check`: NaN, inf and lost digits of f and f' to +-1e4, in three dtypes, each with its input.
 import { bounded } from "./bounds.js";
-import { DTYPES, nearestOf, rounded } from "./rounding.js";
-import { general, toldApart } from "./shown.js";
+import { DTYPES, ROUNDED_TO, inDtype } from "./rounding.js";
+import { general, mendOf, runsIn, toldApart } from "./shown.js";
 import { reasonOf, walked } from "./walk.js";
 import { wide } from "./wide.js";
 
@@ -16,6 +16,7 @@ const FORMATS = {
   float32: { eps: 2 ** -23, units: 32, largest: (2 - 2 ** -23) * 2 ** 127, tiny: 2 ** -126 },
   float16: { eps: 2 ** -10, units: 8, largest: 65504, tiny: 2 ** -14 },
 };
+const UNSURE = 1e-9;  // of a double's size: what its bound may be
 const RELATIVE = 1e-3;  // of the value in float32 and float64, wherever the true value is a normal number
 
 // What is wrong with a curve: a list, the gravest first. `told` says of each quantity and dtype that it is done.
@@ -42,13 +43,13 @@ function quantityOf(curve, what, points) {
   const moved = new Float64Array(points.length);
   (isValue ? curve.slopes : curve.seconds)(points, moved);
   const far = wide(tree, curve.names), bound = bounded(tree, curve.names), isSound = curve.form === "sound";
-  const one = isValue ? curve.value : curve.slope;
+  const one = isValue ? curve.value : curve.slope, steps = walked(tree, curve.names, "float64");
   const trueAt = (x) => {
-    const found = isSound ? { value: one(x), error: 0 } : bound(x, values);
-    if (Number.isFinite(found.value)) return { ...found, given: found.value };
+    const given = isSound ? one(x) : steps(x, values).get(tree);
+    if (Number.isFinite(given)) return { given, ...(isSound ? { value: given, error: 0 } : bound(x, values)) };
     const { value, beyond } = far(x, values);
     const error = Number.isFinite(value) ? 1e-9 * Math.abs(value) : 0;
-    return { value, beyond, error, given: found.value, overflowed: Number.isFinite(value) || beyond };
+    return { value, beyond, error, given, overflowed: Number.isFinite(value) || beyond };
   };
   const sensitive = moved.map((by, at) => Math.abs(points[at] * by)).map((by) => (Number.isNaN(by) ? 0 : by));
   const kinks = isValue ? [] : [...curve.kinks];
@@ -77,14 +78,14 @@ function undefinedAmong({ truth }, points) {
   return [{
     check: "finite", severity: "wrong", outcome: "fail", what: "f", dtype: "every dtype", kind: "undefined", x, got,
     should: null, count: bad.length, total: points.length, from: low, to: high, says, mend,
-    where: whereIn(points, bad, [...points.keys()]),
+    where: runsIn(points, bad, [...points.keys()]),
   }];
 }
 
 // What comes out wrong of a quantity in a dtype, a finding a kind.
 function wrongIn(quantity, dtype, f) {
   const { points, truth, isSound, tree, names, values } = quantity;
-  const steps = walked(tree, names, dtype), whole = rounded(tree, names, dtype);
+  const steps = walked(tree, names, dtype), whole = inDtype(tree, names, dtype);
   const compute = isSound || dtype === "float64" ? (x) => whole.one(x, values) : (x) => steps(x, values).get(tree);
   const judgedAt = [], kinds = new Map();
   for (const [at, x] of points.entries()) {
@@ -99,26 +100,29 @@ function wrongIn(quantity, dtype, f) {
 
 function isJudged({ points, truth, kinks }, dtype, at, f) {
   const x = points[at], { eps, tiny } = FORMATS[dtype];
-  if (nearestOf[dtype](x) !== x) return false;
+  if (ROUNDED_TO[dtype](x) !== x) return false;
   if (kinks.some((kink) => Math.abs(x - kink) <= 4 * eps * Math.abs(kink) + tiny)) return false;
   return Number.isFinite(truth[at].value) || (truth[at].beyond && Number.isFinite(f.truth[at].value));
 }
 
 // "nan", "inf", "digits", "" where nothing is wrong, and "unsaid" where too little is known, or the truth is next to 0.
-function faultIn(got, { value: true_, error, beyond }, { points, sensitive }, at, dtype) {
+function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive }, at, dtype) {
   const { eps, units, largest, tiny } = FORMATS[dtype], share = units * eps;
   if (Number.isNaN(got)) return "nan";
   if (beyond) return "";
-  const wanted = nearestOf[dtype](true_), size = Math.min(Math.abs(wanted), largest), moved = Math.min(sensitive[at], largest);
+  const wanted = ROUNDED_TO[dtype](true_), size = Math.min(Math.abs(wanted), largest), moved = Math.min(sensitive[at], largest);
   if (!Number.isFinite(got)) {
-    const overflows = Math.sign(got) === Math.sign(true_) && Math.abs(true_) * (1 + share) + error >= largest;
+    const isLarge = Math.abs(true_) * (1 + share) + error >= largest;
+    const overflows = isLarge && (Math.sign(got) === Math.sign(true_) || error >= Math.abs(true_));
     return overflows ? "" : error === Infinity ? "unsaid" : "inf";
   }
-  const precise = dtype !== "float16", normal = 4 * tiny * Math.max(1, Math.abs(points[at]));
+  const precise = dtype !== "float16" && what === "f";  // of slopes, and in float16, what counts is the size of the error
+  const normal = 4 * tiny * Math.max(1, Math.abs(points[at]));
   if (dtype === "float64") {
-    if (error === 0) return "";
-    const lost = error > RELATIVE * Math.abs(true_) + share * moved && error + Math.abs(true_) > normal;
-    return lost ? "digits" : Math.abs(true_) > normal ? "" : "unsaid";
+    if (error > UNSURE * (1 + moved + size)) return "digits";
+    if (error === 0 || !precise) return "";
+    if (error > RELATIVE * size + share * moved && error + size > normal) return "digits";
+    return size > normal ? "" : "unsaid";
   }
   const limit = share * (1 + moved + size) + (precise && size > 0 ? eps * Math.abs(Math.log(size)) * size : 0) + error;
   if (!(Math.abs(got - wanted) <= limit)) return "digits";
@@ -139,41 +143,8 @@ function fault({ what, truth, points, values }, dtype, kind, bad, judgedAt, step
     check, severity: "wrong", outcome: "fail", what, dtype, kind, x, got, should: isUnsure ? null : value,
     error: isUnsure ? error : 0, count: bad.length, total: judgedAt.length, because: why,
     says: isUnsure
-      ? `Digits are lost here: ${what} is ${gotText}, and may be off by ${general(error, 2)}.`
+      ? `Digits are lost here: ${what} is ${gotText}, ${error < Math.abs(got) ? `and may be off by ${general(error, 2)}` : "of which no digit is certain"}.`
       : `${what} is ${gotText}, true is ${trueText}; wrong at ${bad.length} of ${judgedAt.length}.`,
-    mend: mendOf(got, value, what), where: whereIn(points, bad.map(({ at }) => at), judgedAt),
+    mend: mendOf(got, value, what), where: runsIn(points, bad.map(({ at }) => at), judgedAt),
   };
-}
-
-// What to do about a wrong number, by how it is wrong.
-function mendOf(got, should, what) {
-  if (Number.isNaN(got)) {
-    return "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the branch " +
-      "of torch.where that is not taken, or use expm1, sigmoid, softplus.";
-  }
-  if (!Number.isFinite(got)) return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid).";
-  if (got === 0 && should !== 0) return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).";
-  return what === "f" ? "Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
-    : "Digits of the slope cancel: write it without a difference, or take the sound form that actlab derives.";
-}
-
-// Where the bad points lie among those that were judged: "from x = 17 on", "at x = 0", "from x = -87 to -10".
-function whereIn(points, bad, judgedAt) {
-  const runs = [], isBad = new Set(bad);
-  let open = null;
-  judgedAt.forEach((at, place) => {
-    if (!isBad.has(at)) { open = null; return; }
-    if (!open) runs.push(open = { first: place, last: place });
-    open.last = place;
-  });
-  const told = runs.map(({ first, last }) => {
-    const [low, high] = [first, last].map((place) => points[judgedAt[place]]);
-    const [a, b] = [low, high].map((x) => general(x, 4));
-    const size = low > 0 ? low : high < 0 ? -high : 0;
-    const [atStart, atEnd] = [first === 0, last === judgedAt.length - 1];
-    const words = atStart && atEnd ? "everywhere" : atEnd ? `from x = ${a} on` : atStart ? `from x = ${b} down` : first === last ? `at x = ${a}` : `from x = ${a} to ${b}`;
-    return { size, words };
-  }).sort((one, other) => one.size - other.size);
-  if (told.length > 3) return `at ${bad.length} of ${judgedAt.length} inputs, of which the first is ${told[0].words.replace(/^(at|from) /, "")}`;
-  return told.map(({ words }) => words).join(" and ");
 }

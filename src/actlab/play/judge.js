@@ -1,8 +1,10 @@
 // The page's part of `actlab check`: NaN, inf and lost digits of f and f' to +-1e4, in three dtypes, each with its input.
+import { backward } from "./backward.js";
 import { bounded } from "./bounds.js";
 import { DTYPES, ROUNDED_TO, inDtype } from "./rounding.js";
 import { general, mendOf, runsIn, toldApart } from "./shown.js";
 import { reasonOf, walked } from "./walk.js";
+import { COMPARISONS } from "./tree.js";
 import { wide } from "./wide.js";
 
 const CENTRE = 12;  // what is nearer to 0 is the centre, the rest the tails; as checks/battery/sampling.py
@@ -17,6 +19,7 @@ const FORMATS = {
   float16: { eps: 2 ** -10, units: 8, largest: 65504, tiny: 2 ** -14 },
 };
 const UNSURE = 1e-9;  // of a double's size: what its bound may be
+const SURELY = 8;  // a bound is so much wider than the error at most, nearly always
 const RELATIVE = 1e-3;  // of the value in float32 and float64, wherever the true value is a normal number
 
 // What is wrong with a curve: a list, the gravest first. `told` says of each quantity and dtype that it is done.
@@ -36,29 +39,56 @@ export function inputsFor(kinks) {
   return Float64Array.from(new Set(all)).sort();
 }
 
-// What is to be judged, f or f': its tree, what is true of it at the points, and by how much its slope moves it.
+// What is to be judged, f or f': what is true of it at the points, and by how much its slope moves it.
 function quantityOf(curve, what, points) {
-  const isValue = what === "f", values = curve.names.map((one) => curve.parameters[one]);
-  const tree = isValue ? curve.trees.value : curve.trees.slope;
+  const { names } = curve, values = names.map((one) => curve.parameters[one]), isValue = what === "f";
+  const tree = isValue ? curve.trees.value : curve.trees.slope, isSound = curve.form === "sound";
   const moved = new Float64Array(points.length);
   (isValue ? curve.slopes : curve.seconds)(points, moved);
-  const far = wide(tree, curve.names), bound = bounded(tree, curve.names), isSound = curve.form === "sound";
-  const one = isValue ? curve.value : curve.slope, steps = walked(tree, curve.names, "float64");
-  const trueAt = (x) => {
-    const given = isSound ? one(x) : steps(x, values).get(tree);
-    if (Number.isFinite(given)) return { given, ...(isSound ? { value: given, error: 0 } : bound(x, values)) };
-    const { value, beyond } = far(x, values);
-    const error = Number.isFinite(value) ? 1e-9 * Math.abs(value) : 0;
-    return { value, beyond, error, given, overflowed: Number.isFinite(value) || beyond };
-  };
   const sensitive = moved.map((by, at) => Math.abs(points[at] * by)).map((by) => (Number.isNaN(by) ? 0 : by));
-  const kinks = isValue ? [] : [...curve.kinks];
-  return { what, tree, names: curve.names, values, isSound, points, truth: [...points].map(trueAt), sensitive, kinks };
+  const quantity = { what, names, values, isSound, tree, valueTree: curve.trees.value, points, sensitive };
+  const far = wide(tree, names), bound = bounded(tree, names), compute = computing(quantity, "float64");
+  const trueAt = (x) => {
+    const { got: given, steps } = compute(x);
+    if (isSound && Number.isFinite(given)) return { given, value: given, error: 0 };
+    const known = !isValue && isTie(steps) ? besideTie(bound, x, values) : bound(x, values);
+    if (Number.isFinite(known.value)) return { given, ...known };
+    const { value, beyond } = far(x, values);
+    return { given, value, beyond, error: Number.isFinite(value) ? 1e-9 * Math.abs(value) : 0 };
+  };
+  return { ...quantity, truth: [...points].map(trueAt), kinks: isValue ? [] : [...curve.kinks] };
+}
+
+// f(x) -> {got, steps, why} in a dtype: of a sound form as actlab computes it, else step by step as code in PyTorch does.
+function computing({ what, names, values, isSound, tree, valueTree }, dtype) {
+  if (isSound) {
+    const { one } = inDtype(tree, names, dtype), steps = walked(tree, names, dtype);
+    return (x) => ({ got: one(x, values), get steps() { return steps(x, values); } });
+  }
+  const steps = walked(valueTree, names, dtype), back = backward(valueTree, names, dtype);
+  if (what === "f") return (x) => { const found = steps(x, values); return { got: found.get(valueTree), steps: found }; };
+  return (x) => { const { slope, found, why } = back(x, values); return { got: slope, steps: found, why }; };
+}
+
+const EDGED = new Set(["min", "max", ...COMPARISONS]);
+
+// Whether a piece ends exactly here.
+function isTie(steps) {
+  const value = (part) => steps.get(part);
+  return [...steps.keys()].some(({ op, parts }) => (EDGED.has(op) ? value(parts[0]) === value(parts[1])
+    : (op === "abs" || op === "sign" || op === "relu") && value(parts[0]) === 0));
+}
+
+// Where pieces meet smoothly the slope is that of both sides.
+function besideTie(bound, x, values) {
+  const step = 1e-9 * Math.max(1, Math.abs(x)), [below, above] = [bound(x - step, values), bound(x + step, values)];
+  const gap = Math.abs(below.value - above.value), middle = (below.value + above.value) / 2;
+  return gap <= 1e-6 * (1 + Math.abs(middle)) ? { value: middle, error: gap + below.error + above.error } : { value: NaN, error: Infinity };
 }
 
 // Where f is no number, nor would be with more digits: NaN, or a pole.
 function undefinedAmong({ truth }, points) {
-  const isNumber = truth.map(({ given, overflowed }) => Number.isFinite(given) || overflowed);
+  const isNumber = truth.map(({ given, value, beyond }) => Number.isFinite(given) || Number.isFinite(value) || beyond);
   const first = isNumber.indexOf(true), last = isNumber.lastIndexOf(true);
   const bad = [...points.keys()].filter((at) => !isNumber[at] && (Number.isNaN(truth[at].given) || (at > first && at < last)));
   if (!bad.length) return [];
@@ -84,18 +114,16 @@ function undefinedAmong({ truth }, points) {
 
 // What comes out wrong of a quantity in a dtype, a finding a kind.
 function wrongIn(quantity, dtype, f) {
-  const { points, truth, isSound, tree, names, values } = quantity;
-  const steps = walked(tree, names, dtype), whole = inDtype(tree, names, dtype);
-  const compute = isSound || dtype === "float64" ? (x) => whole.one(x, values) : (x) => steps(x, values).get(tree);
+  const { points, truth } = quantity, compute = computing(quantity, dtype);
   const judgedAt = [], kinds = new Map();
   for (const [at, x] of points.entries()) {
     if (!isJudged(quantity, dtype, at, f)) continue;
-    const got = compute(x), kind = faultIn(got, truth[at], quantity, at, dtype);
+    const { got } = compute(x), kind = faultIn(got, truth[at], quantity, at, dtype);
     if (kind === "unsaid") continue;
     judgedAt.push(at);
     if (kind) kinds.set(kind, [...(kinds.get(kind) ?? []), { at, x, got }]);
   }
-  return [...kinds].map(([kind, bad]) => fault(quantity, dtype, kind, bad, judgedAt, () => steps));
+  return [...kinds].map(([kind, bad]) => fault(quantity, dtype, kind, bad, judgedAt, compute));
 }
 
 function isJudged({ points, truth, kinks }, dtype, at, f) {
@@ -106,7 +134,7 @@ function isJudged({ points, truth, kinks }, dtype, at, f) {
 }
 
 // "nan", "inf", "digits", "" where nothing is wrong, and "unsaid" where too little is known, or the truth is next to 0.
-function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive }, at, dtype) {
+function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive, isSound }, at, dtype) {
   const { eps, units, largest, tiny } = FORMATS[dtype], share = units * eps;
   if (Number.isNaN(got)) return "nan";
   if (beyond) return "";
@@ -116,32 +144,32 @@ function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive
     const overflows = isLarge && (Math.sign(got) === Math.sign(true_) || error >= Math.abs(true_));
     return overflows ? "" : error === Infinity ? "unsaid" : "inf";
   }
-  const precise = dtype !== "float16" && what === "f";  // of slopes, and in float16, what counts is the size of the error
-  const normal = 4 * tiny * Math.max(1, Math.abs(points[at]));
-  if (dtype === "float64") {
-    if (error > UNSURE * (1 + moved + size)) return "digits";
-    if (error === 0 || !precise) return "";
-    if (error > RELATIVE * size + share * moved && error + size > normal) return "digits";
+  const limit = share * (1 + moved + size) + (dtype !== "float16" && size > 0 ? eps * Math.abs(Math.log(size)) * size : 0);
+  const gap = Math.abs(got - wanted);
+  const isValue = what === "f", normal = 4 * tiny * Math.max(1, Math.abs(points[at]));
+  if (dtype === "float64" && !isSound) {  // the bound is what is known
+    if (isValue ? error > UNSURE * (1 + moved + size) : !(gap <= UNSURE * (1 + moved + size))) return points[at] === 0 && isValue ? "" : "digits";
+    if (!isValue || points[at] === 0) return "";
+    if (error > SURELY * RELATIVE * size + share * moved && error + size > normal) return "digits";
     return size > normal ? "" : "unsaid";
   }
-  const limit = share * (1 + moved + size) + (precise && size > 0 ? eps * Math.abs(Math.log(size)) * size : 0) + error;
-  if (!(Math.abs(got - wanted) <= limit)) return "digits";
-  if (!precise) return "";
+  if (!(gap <= limit + error)) return "digits";
+  if (dtype === "float16" || !isValue) return "";
   if (!(Math.abs(true_) - error >= normal && Math.abs(true_) <= largest / 2)) return "unsaid";
   return Math.abs(got - true_) <= RELATIVE * Math.abs(true_) + share * moved + error ? "" : "digits";
 }
 
-function fault({ what, truth, points, values }, dtype, kind, bad, judgedAt, stepsOf) {
+function fault({ what, truth, points }, dtype, kind, bad, judgedAt, compute) {
   const worst = bad.reduce((best, one) => (Math.abs(one.x) < Math.abs(best.x) ? one : best));
   const { x, got } = worst, { value, error } = truth[worst.at];
-  const isUnsure = dtype === "float64" && kind === "digits";
-  const why = reasonOf(stepsOf()(x, values));
+  const isUnsure = dtype === "float64" && kind === "digits" && what === "f";
+  const { steps, why } = compute(x);
   const far = Math.abs(x) > CENTRE;
   const check = dtype === "float16" ? "float16" : what === "f" ? (far ? "tails" : "value") : (far ? "gradient_tails" : "derivative");
   const [gotText, trueText] = isUnsure ? [general(got, 6), ""] : toldApart(got, value);
   return {
     check, severity: "wrong", outcome: "fail", what, dtype, kind, x, got, should: isUnsure ? null : value,
-    error: isUnsure ? error : 0, count: bad.length, total: judgedAt.length, because: why,
+    error: isUnsure ? error : 0, count: bad.length, total: judgedAt.length, because: why ?? reasonOf(steps),
     says: isUnsure
       ? `Digits are lost here: ${what} is ${gotText}, ${error < Math.abs(got) ? `and may be off by ${general(error, 2)}` : "of which no digit is certain"}.`
       : `${what} is ${gotText}, true is ${trueText}; wrong at ${bad.length} of ${judgedAt.length}.`,

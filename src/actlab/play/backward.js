@@ -34,7 +34,7 @@ export function backward(tree, names, dtype) {
 function ofStep({ op, parts }, given, y, g, round, inner) {
   if (Object.hasOwn(STEPS_BACK, op)) return STEPS_BACK[op](g, round, ...given);
   if (op === "min" || op === "max") return extremes(parts, given, op === "max" ? 1 : -1, g, round);
-  return Object.hasOwn(LOCAL, op) ? [round(LOCAL[op](g, given[0], y, inner))] : [];
+  return Object.hasOwn(LOCAL, op) ? [round(LOCAL[op](g, given[0], y, round, inner))] : [];
 }
 
 // As torch.where, one in the other: what is not taken gets 0.
@@ -64,12 +64,12 @@ const STEPS_BACK = {
   "**": (g, round, u, n) => [n === 0 ? 0 : round(g * round(n * round(u ** (n - 1)))), round(g * round(u ** n * Math.log(u)))],
   neg: (g) => [-g],
 };
-const LOCAL = {  // of g, the argument u and the value y; r rounds inside of one operation of PyTorch's
+const LOCAL = {  // of g, the argument u and the value y; r rounds a step of its own, k one inside of a single step
   exp: (g, u, y) => g * y,
   log: (g, u) => g / u,
   log1p: (g, u, y, r) => g / r(u + 1),
   expm1: (g, u, y, r) => g * r(y + 1),
-  sqrt: (g, u, y) => g / (2 * y),
+  sqrt: (g, u, y, r) => g / r(2 * y),
   abs: (g, u) => g * Math.sign(u),
   sign: () => 0,
   relu: (g, u, y) => (y > 0 ? g : 0),
@@ -78,16 +78,16 @@ const LOCAL = {  // of g, the argument u and the value y; r rounds inside of one
   tan: (g, u, y, r) => g * r(1 + r(y * y)),
   sinh: (g, u, y, r) => g * r(Math.cosh(u)),
   cosh: (g, u, y, r) => g * r(Math.sinh(u)),
-  tanh: (g, u, y, r) => g * r(1 - r(y * y)),
-  asinh: (g, u, y, r) => g / r(Math.sqrt(r(r(u * u) + 1))),
-  acosh: (g, u, y, r) => g / r(Math.sqrt(r(r(u * u) - 1))),
+  tanh: (g, u, y, r, k) => g * k(1 - k(y * y)),
+  asinh: (g, u, y, r) => g * r(1 / Math.sqrt(r(r(u * u) + 1))),
+  acosh: (g, u, y, r) => g * r(1 / Math.sqrt(r(r(u * u) - 1))),
   atanh: (g, u, y, r) => g / r(1 - r(u * u)),
-  asin: (g, u, y, r) => g / r(Math.sqrt(r(1 - r(u * u)))),
-  acos: (g, u, y, r) => -g / r(Math.sqrt(r(1 - r(u * u)))),
+  asin: (g, u, y, r) => g * r(1 / Math.sqrt(r(1 - r(u * u)))),
+  acos: (g, u, y, r) => -g * r(1 / Math.sqrt(r(1 - r(u * u)))),
   atan: (g, u, y, r) => g / r(r(u * u) + 1),
-  erf: (g, u, y, r) => 2 / Math.sqrt(Math.PI) * g * r(Math.exp(-r(u * u))),
-  erfc: (g, u, y, r) => -2 / Math.sqrt(Math.PI) * g * r(Math.exp(-r(u * u))),
-  sigmoid: (g, u, y, r) => g * r(r(1 - y) * y),
+  erf: (g, u, y, r) => r(2 / Math.sqrt(Math.PI) * r(Math.exp(-r(u * u)))) * g,
+  erfc: (g, u, y, r) => r(-2 / Math.sqrt(Math.PI) * r(Math.exp(-r(u * u)))) * g,
+  sigmoid: (g, u, y, r, k) => g * k(k(1 - y) * y),
   softplus: (g, u) => g * at("sigmoid", u),
   logsigmoid: (g, u) => g * at("sigmoid", -u),
 };

@@ -19,7 +19,7 @@ const FORMATS = {
   float16: { eps: 2 ** -10, units: 8, largest: 65504, tiny: 2 ** -14 },
 };
 const UNSURE = 1e-9;  // of a double's size: what its bound may be
-const SURELY = 8;  // a bound is so much wider than the error at most, nearly always
+const SURELY = 32;  // a bound is so much wider than the error at most, nearly always
 const RELATIVE = 1e-3;  // of the value in float32 and float64, wherever the true value is a normal number
 
 // What is wrong with a curve: a list, the gravest first. `told` says of each quantity and dtype that it is done.
@@ -51,7 +51,7 @@ function quantityOf(curve, what, points) {
   const trueAt = (x) => {
     const { got: given, steps } = compute(x);
     if (isSound && Number.isFinite(given)) return { given, value: given, error: 0 };
-    const known = !isValue && isTie(steps) ? besideTie(bound, x, values) : bound(x, values);
+    const tied = !isValue && isTie(steps), known = tied ? besideTie(bound, x, values) : bound(x, values);
     if (Number.isFinite(known.value)) return { given, ...known };
     const { value, beyond } = far(x, values);
     return { given, value, beyond, error: Number.isFinite(value) ? 1e-9 * Math.abs(value) : 0 };
@@ -81,9 +81,9 @@ function isTie(steps) {
 
 // Where pieces meet smoothly the slope is that of both sides.
 function besideTie(bound, x, values) {
-  const step = 1e-9 * Math.max(1, Math.abs(x)), [below, above] = [bound(x - step, values), bound(x + step, values)];
+  const step = 1e-11 * Math.max(1, Math.abs(x)), [below, above] = [bound(x - step, values), bound(x + step, values)];
   const gap = Math.abs(below.value - above.value), middle = (below.value + above.value) / 2;
-  return gap <= 1e-6 * (1 + Math.abs(middle)) ? { value: middle, error: gap + below.error + above.error } : { value: NaN, error: Infinity };
+  return gap <= 1e-6 * (1 + Math.abs(middle)) ? { value: middle, error: gap + below.error + above.error + 1e-10 * (1 + Math.abs(middle)) } : { value: NaN, error: Infinity };
 }
 
 // Where f is no number, nor would be with more digits: NaN, or a pole.
@@ -123,14 +123,16 @@ function wrongIn(quantity, dtype, f) {
     judgedAt.push(at);
     if (kind) kinds.set(kind, [...(kinds.get(kind) ?? []), { at, x, got }]);
   }
-  return [...kinds].map(([kind, bad]) => fault(quantity, dtype, kind, bad, judgedAt, compute));
+  const isSteep = ([kind, bad]) => kind === "inf" && bad.length === 1 && !Number.isFinite(truth[bad[0].at].value);
+  return [...kinds].filter((one) => !isSteep(one)).map(([kind, bad]) => fault(quantity, dtype, kind, bad, judgedAt, compute));
 }
 
-function isJudged({ points, truth, kinks }, dtype, at, f) {
+function isJudged({ what, points, truth, kinks }, dtype, at, f) {
   const x = points[at], { eps, tiny } = FORMATS[dtype];
   if (ROUNDED_TO[dtype](x) !== x) return false;
   if (kinks.some((kink) => Math.abs(x - kink) <= 4 * eps * Math.abs(kink) + tiny)) return false;
-  return Number.isFinite(truth[at].value) || (truth[at].beyond && Number.isFinite(f.truth[at].value));
+  const { value, beyond } = truth[at];
+  return Number.isFinite(value) || (Number.isFinite(f.truth[at].given) && (beyond || what === "f'"));
 }
 
 // "nan", "inf", "digits", "" where nothing is wrong, and "unsaid" where too little is known, or the truth is next to 0.
@@ -138,6 +140,7 @@ function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive
   const { eps, units, largest, tiny } = FORMATS[dtype], share = units * eps;
   if (Number.isNaN(got)) return "nan";
   if (beyond) return "";
+  if (!Number.isFinite(true_)) return Number.isFinite(got) ? "unsaid" : "inf";  // of a slope that nobody knows
   const wanted = ROUNDED_TO[dtype](true_), size = Math.min(Math.abs(wanted), largest), moved = Math.min(sensitive[at], largest);
   if (!Number.isFinite(got)) {
     const isLarge = Math.abs(true_) * (1 + share) + error >= largest;
@@ -147,9 +150,11 @@ function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive
   const limit = share * (1 + moved + size) + (dtype !== "float16" && size > 0 ? eps * Math.abs(Math.log(size)) * size : 0);
   const gap = Math.abs(got - wanted);
   const isValue = what === "f", normal = 4 * tiny * Math.max(1, Math.abs(points[at]));
-  if (dtype === "float64" && !isSound) {  // the bound is what is known
-    if (isValue ? error > UNSURE * (1 + moved + size) : !(gap <= UNSURE * (1 + moved + size))) return points[at] === 0 && isValue ? "" : "digits";
-    if (!isValue || points[at] === 0) return "";
+  const scale = 1 + moved + size, isUnsure = error > UNSURE * scale;
+  if (!isValue && isUnsure) return gap <= Math.max(UNSURE * scale, limit) ? "" : "digits";  // two ways to compute it disagree
+  if (isValue && dtype === "float64" && !isSound) {  // the bound is what is known
+    if (points[at] === 0) return "";
+    if (isUnsure) return "digits";
     if (error > SURELY * RELATIVE * size + share * moved && error + size > normal) return "digits";
     return size > normal ? "" : "unsaid";
   }
@@ -166,13 +171,14 @@ function fault({ what, truth, points }, dtype, kind, bad, judgedAt, compute) {
   const { steps, why } = compute(x);
   const far = Math.abs(x) > CENTRE;
   const check = dtype === "float16" ? "float16" : what === "f" ? (far ? "tails" : "value") : (far ? "gradient_tails" : "derivative");
-  const [gotText, trueText] = isUnsure ? [general(got, 6), ""] : toldApart(got, value);
+  const isKnown = !isUnsure && Number.isFinite(value);
+  const [gotText, trueText] = isKnown ? toldApart(got, value) : [general(got, 6), ""];
   return {
-    check, severity: "wrong", outcome: "fail", what, dtype, kind, x, got, should: isUnsure ? null : value,
+    check, severity: "wrong", outcome: "fail", what, dtype, kind, x, got, should: isKnown ? value : null,
     error: isUnsure ? error : 0, count: bad.length, total: judgedAt.length, because: why ?? reasonOf(steps),
     says: isUnsure
       ? `Digits are lost here: ${what} is ${gotText}, ${error < Math.abs(got) ? `and may be off by ${general(error, 2)}` : "of which no digit is certain"}.`
-      : `${what} is ${gotText}, true is ${trueText}; wrong at ${bad.length} of ${judgedAt.length}.`,
+      : `${what} is ${gotText}${isKnown ? `, true is ${trueText}` : ", and f is a number"}; wrong at ${bad.length} of ${judgedAt.length}.`,
     mend: mendOf(got, value, what), where: runsIn(points, bad.map(({ at }) => at), judgedAt),
   };
 }

@@ -51,8 +51,8 @@ function quantityOf(curve, what, points) {
   const trueAt = (x) => {
     const { got: given, steps } = compute(x);
     if (isSound && Number.isFinite(given)) return { given, value: given, error: 0 };
-    const tied = !isValue && isTie(steps), known = tied ? besideTie(bound, x, values) : bound(x, values);
-    if (Number.isFinite(known.value)) return { given, ...known };
+    const known = isValue || !isTie(steps) ? bound(x, values) : besideTie(bound, x, values);
+    if (Number.isFinite(known.value) && !(isValue && !Number.isFinite(given))) return { given, ...known };
     const { value, beyond } = far(x, values);
     return { given, value, beyond, error: Number.isFinite(value) ? 1e-9 * Math.abs(value) : 0 };
   };

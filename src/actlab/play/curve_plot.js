@@ -6,7 +6,7 @@ import { ORDERS, heightOf, sampled } from "./sampling.js";
 // view: { x: [low, high], y: [low, high] or null, orders: "012" }; `drawn`: [{ curve, isStale }] with null where nothing is;
 // `regions`: { flat, steep, lost }, lists of [from, to]. Returns the svg with `read` { x(pixels), pixels(x) }, low, high.
 export function curvePlot({ width, height }, drawn, view, regions) {
-  const frame = { left: 46, right: width - 10, top: 10, foot: height - 26 };
+  const frame = { left: 46, right: width - 18, top: 10, foot: height - 26 };
   const [low, high] = view.x, shown = ORDERS.filter(({ key }) => view.orders.includes(key));
   const lines = drawn.flatMap((one, at) => (one ? shown.map((order) => (
     { at, order, ...one, ...sampled(one.curve, Number(order.key), low, high, Math.max(200, Math.round(width))) })) : []));

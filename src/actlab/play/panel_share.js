@@ -3,8 +3,9 @@ import { commandOf, experimentOf } from "./command.js";
 import { copyButton, html } from "./dom.js";
 
 export function mountShare(place, store, addressOf) {
-  const command = html("pre"), experiment = html("pre");
-  const kept = (label, box) => copyButton(label, () => box.textContent);
+  const box = (label) => html("pre", { tabindex: 0, role: "region", "aria-label": label });
+  const command = box("The command"), experiment = box("experiment.toml");
+  const kept = (label, pre) => copyButton(label, () => pre.textContent);
   const none = html("p", { hidden: true }, "A command needs a function that is right: mend the first field.");
   const right = html("div", {},
     html("p", {}, "The same on real data, handwritten digits, with seeds, intervals and a verdict; needs actlab:"),

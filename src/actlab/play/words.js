@@ -27,7 +27,7 @@ export function sentences(label, found, lost) {
     `${label} runs ${ends}${grows}, ${bends}.`,
     vanishing.length && `Its gradient vanishes (|f′| < 0.1) at ${places(vanishing, found.moreVanishing)}.`,
     exploding.length && `Its gradient explodes (|f′| > 10) at ${places(exploding, found.moreExploding)}.`,
-    lost.length && `Fewer than 7 digits of its value are sure at ${places(lost)}: actlab play "FORMULA" finds a form that keeps them.`,
+    lost.length && `Written like this it loses digits: fewer than 6 of 16 are sure at ${places(lost)}. actlab play "FORMULA" finds a form that keeps them.`,
     `At an input drawn from N(0, 1) its mean is ${said(found.mean)}, its mean square ${said(found.second)}, that of its slope ${said(found.slopeSecond)}; gain ${said(found.gain)}.`,
   ];
 }

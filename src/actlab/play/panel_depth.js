@@ -2,11 +2,13 @@
 import { depthOf, gradientInWords } from "./depth.js";
 import { html, said, svg } from "./dom.js";
 import { figureIn } from "./figure.js";
+import { made } from "./functions.js";
 import { axesOf, pathOf, scaled } from "./plot.js";
 
+const PAUSE = 200;  // milliseconds without a change
 const LAYERS = 30, STARTS = [["gain", "gain-matched"], ["pytorch", "PyTorch's default"]];
 
-export function depthFigure(place) {
+export function mountDepth(place, store) {
   place.append(html("h2", {}, "What depth does to signal and gradient"));
   const shown = figureIn(place, { title: "What depth does", name: "depth" });
 
@@ -36,5 +38,13 @@ export function depthFigure(place) {
       [...layers].map((layer, at) => [String(layer), ...found.flatMap(({ signals, gradients }) => [said(signals[at]), said(gradients[at])])]),
     ]);
   }
-  return { draw, drawing: shown.drawing };
+
+  let timer = 0;
+  const later = () => { clearTimeout(timer); timer = setTimeout(show, PAUSE); };
+  function show() {
+    const [meaning] = store.meanings();
+    if (meaning) draw(made(meaning), Math.max(240, shown.drawing.clientWidth));
+  }
+  store.watch(["curves"], later);
+  new ResizeObserver(later).observe(shown.drawing);
 }

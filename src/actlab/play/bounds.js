@@ -14,7 +14,7 @@ export function bounded(tree, names = []) {
   const inputs = order.map((part) => part.parts.map((one) => place.get(one)));
   return (x, values = []) => {
     const found = [];
-    order.forEach((part, at) => found.push(step(part, inputs[at].map((input) => found[input]), x, values, names)));
+    order.forEach((part, at) => found.push(intervalOf(part, inputs[at].map((input) => found[input]), x, values, names)));
     const { value, low, high } = found.at(-1);
     const error = Math.max(high - value, value - low) * (1 + 4 * HALF);
     return { value, error: Number.isNaN(value) || !(error >= 0) ? Infinity : error };
@@ -27,28 +27,28 @@ export const isLost = ({ value, error }, limit = 1e-6) => !(error <= limit * Mat
 const exactly = (value) => ({ value, low: value, high: value });
 const cell = new Float64Array(1);
 
-function step(part, parts, x, values, names) {
+function intervalOf(part, parts, x, values, names) {
   if (part.op === "number") return exactly(part.value);
   if (part.op === "name") return exactly(part.value === "x" ? x : (values[names.indexOf(part.value)] ?? NaN));
   LOOPS[part.op](cell, 1, ...parts.map(({ value }) => [value]));
   const varies = part.symbols.has("x");
   const value = !varies && undefinedAt(part.op, parts.map((one) => one.value)) ? NaN : cell[0];
-  const [low, high] = RULES[part.op](...parts);
+  const [low, high] = INTERVALS[part.op](...parts);
   return { value, low: Number.isNaN(low) ? -Infinity : low, high: Number.isNaN(high) ? Infinity : high };
 }
 
 // Ends of an interval, rounded outwards. What has overflowed is at least the largest number.
-const down = (low, by = HALF) => (low === Infinity ? Number.MAX_VALUE : low - Math.abs(low) * by);
-const up = (high, by = HALF) => -down(-high, by);
-const wide = (low, high, by) => [down(low, by) - LEAST, up(high, by) + LEAST];
-const hull = (ends, by) => wide(Math.min(...ends), Math.max(...ends), by);
+const lowered = (low, by = HALF) => (low === Infinity ? Number.MAX_VALUE : low - Math.abs(low) * by);
+const raisedEnd = (high, by = HALF) => -lowered(-high, by);
+const widened = (low, high, by) => [lowered(low, by) - LEAST, raisedEnd(high, by) + LEAST];
+const hull = (ends, by) => widened(Math.min(...ends), Math.max(...ends), by);
 const isZero = ({ low, high }) => low === 0 && high === 0;
-const product = (a, b) => (a === 0 || b === 0 ? 0 : a * b);  // 0 times what has overflowed is 0
+const endProduct = (a, b) => (a === 0 || b === 0 ? 0 : a * b);  // 0 times what has overflowed is 0
 
 function multiplied(u, v) {
   if (isZero(u) || isZero(v)) return [0, 0];
   if (u === v) return raised(u, exactly(2));
-  return hull([product(u.low, v.low), product(u.low, v.high), product(u.high, v.low), product(u.high, v.high)]);
+  return hull([endProduct(u.low, v.low), endProduct(u.low, v.high), endProduct(u.high, v.low), endProduct(u.high, v.high)]);
 }
 
 function divided(u, v) {
@@ -63,15 +63,15 @@ function raised(u, { value: n, low, high }) {
     return u.high < 0 ? ALL : hull([from ** low, from ** high, u.high ** low, u.high ** high], 4 * HALF);
   }
   if (n < 0) return divided(exactly(1), interval(raised(u, exactly(-n))));
-  if (n % 2 || u.low >= 0) return isZero(u) ? [0, 0] : wide(u.low ** n, u.high ** n, 4 * HALF);
-  const [least, most] = size(u);
-  return wide(least ** n, most ** n, 4 * HALF);
+  if (n % 2 || u.low >= 0) return isZero(u) ? [0, 0] : widened(u.low ** n, u.high ** n, 4 * HALF);
+  const [least, most] = sizes(u);
+  return widened(least ** n, most ** n, 4 * HALF);
 }
 
 const interval = ([low, high]) => ({ value: low, low, high });
 
 // Of |u|.
-function size({ low, high }) {
+function sizes({ low, high }) {
   return [low > 0 ? low : high < 0 ? -high : 0, Math.max(-low, high)];
 }
 
@@ -82,7 +82,7 @@ function growing(op, { domain = ALL, range = ALL, ulps = ULPS } = {}) {
     if (high < domain[0] || low > domain[1]) return ALL;
     const from = at(Math.max(low, domain[0])), to = at(Math.min(high, domain[1]));
     if (low === high && low === 0 && from === 0) return [0, 0];
-    const [least, most] = wide(from, to, 2 * ulps * HALF);
+    const [least, most] = widened(from, to, 2 * ulps * HALF);
     return [Math.max(least, range[0]), Math.min(most, range[1])];
   };
 }
@@ -101,17 +101,17 @@ function wave(op, slope) {
     const width = high - low;
     if (!(width < 1)) return UNIT;
     const change = width * Math.min(1, Math.abs(slope(low)) + width);
-    const [least, most] = wide(Math[op](low), Math[op](low), 2 * ULPS * HALF);
+    const [least, most] = widened(Math[op](low), Math[op](low), 2 * ULPS * HALF);
     return [Math.max(least - change, -1), Math.min(most + change, 1)];
   };
 }
 
 function tangent({ low, high }) {
-  return Math.abs(Math.cos(low)) <= 1.01 * (high - low) ? ALL : wide(Math.tan(low), Math.tan(high), 2 * ULPS * HALF);
+  return Math.abs(Math.cos(low)) <= 1.01 * (high - low) ? ALL : widened(Math.tan(low), Math.tan(high), 2 * ULPS * HALF);
 }
 
 // A condition is [0, 0] or [1, 1], and [0, 1] where it is not known.
-const known = (yes, no) => (yes ? [1, 1] : no ? [0, 0] : [0, 1]);
+const whether = (yes, no) => (yes ? [1, 1] : no ? [0, 0] : [0, 1]);
 
 // All pieces that may be the right one.
 function anyPiece(...parts) {
@@ -124,12 +124,12 @@ function anyPiece(...parts) {
   return [low, high];
 }
 
-const RULES = {
-  pi: () => wide(Math.PI, Math.PI),
-  e: () => wide(Math.E, Math.E),
+const INTERVALS = {
+  pi: () => widened(Math.PI, Math.PI),
+  e: () => widened(Math.E, Math.E),
   True: () => [1, 1],
-  "+": (u, v) => (isZero(u) ? [v.low, v.high] : isZero(v) ? [u.low, u.high] : [down(u.low + v.low), up(u.high + v.high)]),
-  "-": (u, v) => (isZero(v) ? [u.low, u.high] : [down(u.low - v.high), up(u.high - v.low)]),
+  "+": (u, v) => (isZero(u) ? [v.low, v.high] : isZero(v) ? [u.low, u.high] : [lowered(u.low + v.low), raisedEnd(u.high + v.high)]),
+  "-": (u, v) => (isZero(v) ? [u.low, u.high] : [lowered(u.low - v.high), raisedEnd(u.high - v.low)]),
   "*": multiplied,
   "/": divided,
   "**": raised,
@@ -140,14 +140,14 @@ const RULES = {
   and: (a, b) => [Math.min(a.low, b.low), Math.min(a.high, b.high)],
   or: (a, b) => [Math.max(a.low, b.low), Math.max(a.high, b.high)],
   not: (a) => [1 - a.high, 1 - a.low],
-  "<": (u, v) => known(u.high < v.low, u.low >= v.high),
-  "<=": (u, v) => known(u.high <= v.low, u.low > v.high),
-  ">": (u, v) => known(u.low > v.high, u.high <= v.low),
-  ">=": (u, v) => known(u.low >= v.high, u.high < v.low),
-  "==": (u, v) => known(u.low === v.high && u.high === v.low, u.high < v.low || u.low > v.high),
-  "!=": (u, v) => known(u.high < v.low || u.low > v.high, u.low === v.high && u.high === v.low),
-  abs: size,
-  cosh: (u) => growing("cosh", { range: [1, Infinity] })(interval(size(u))),
+  "<": (u, v) => whether(u.high < v.low, u.low >= v.high),
+  "<=": (u, v) => whether(u.high <= v.low, u.low > v.high),
+  ">": (u, v) => whether(u.low > v.high, u.high <= v.low),
+  ">=": (u, v) => whether(u.low >= v.high, u.high < v.low),
+  "==": (u, v) => whether(u.low === v.high && u.high === v.low, u.high < v.low || u.low > v.high),
+  "!=": (u, v) => whether(u.high < v.low || u.low > v.high, u.low === v.high && u.high === v.low),
+  abs: sizes,
+  cosh: (u) => growing("cosh", { range: [1, Infinity] })(interval(sizes(u))),
   sin: wave("sin", Math.cos),
   cos: wave("cos", Math.sin),
   tan: tangent,

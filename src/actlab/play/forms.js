@@ -1,7 +1,8 @@
 // The trees that are computed for a function: sound forms, from the texts of making/portable.py, or what is written.
+import { over, piecewise, plus } from "./algebra.js";
 import { differentiate } from "./derivative.js";
 import { parse } from "./parse.js";
-import { substitute } from "./tree.js";
+import { ONE, TRUE, TWO, ZERO, apply, number, postorder, rebuild, substitute } from "./tree.js";
 
 const builtOf = new WeakMap();  // by an object of making/portable.py, or by the node of a formula
 
@@ -28,7 +29,15 @@ export const plainTrees = (node) => kept(node, () => withSecond({
   by: (wrt) => differentiate(node, wrt),
 }));
 
-const withSecond = (trees) => ({ ...trees, second: once(() => differentiate(trees.slope())) });
+const withSecond = (trees) => ({ ...trees, second: once(() => acrossTies(differentiate(trees.slope()))) });
+
+// Where u is 0, sign(u)*sign(u) is 1 on both sides: there the tree is the mean of both.
+function acrossTies(tree) {
+  if (!postorder(tree).some(({ op }) => op === "sign")) return tree;
+  const side = (holds) => rebuild(tree, (part) => (
+    part.op === "sign" ? piecewise(ONE, apply(holds, part.parts[0], ZERO), number(-1), TRUE) : part));
+  return over(plus(side(">="), side(">")), TWO);
+}
 
 // The tree of a text of making/portable.py: `u1 = exp(x); x*u1`.
 function fromText(told) {

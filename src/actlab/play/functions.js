@@ -1,9 +1,9 @@
 // What a person writes where a function is named, as actlab/naming/targets.py reads it, and the curve that it is.
 import { bounded } from "./bounds.js";
+import { edges } from "./breaks.js";
 import { argumentsOf, labelOf, valueText } from "./calls.js";
 import { CATALOGUE } from "./catalogue.js";
 import { read, readingText } from "./clause.js";
-import { edgesOf } from "./edges.js";
 import { compiled } from "./evaluate.js";
 import { once, plainTrees, soundTrees } from "./forms.js";
 import { didYouMean, quoted } from "./nearest.js";
@@ -11,7 +11,7 @@ import { LONGEST, Refusal, lookup, parse } from "./parse.js";
 import { text } from "./tree.js";
 
 const LIMIT = 64 * 2 ** -52;  // what sound forms are held to, as tests/test_written.py has it
-const embedded = new Map();  // by the formula: what making/portable.py gives
+const carried = new Map();  // by the formula: what making/portable.py gives
 
 const CALLED = /^\s*([\w-]+)\s*(\(.*\))?\s*$/s;
 const IN_QUOTES = /^\s*(['"])([^'"]*)\1\s*$/;
@@ -91,7 +91,7 @@ function ofCatalogue(called, call, given) {
 
 // What Python found of a formula: `made` uses it for this formula with these parameters.
 export function embed(portable) {
-  if (portable) embedded.set(text(parse(portable.formula)), portable);
+  if (portable) carried.set(text(parse(portable.formula)), portable);
 }
 
 // The curve of what `understood` gives, with these parameters.
@@ -119,7 +119,7 @@ export function made(meaning, parameters = meaning.parameters) {
     trusted(x) {
       if (!isKnown) return bound()(x, own);
       const found = curve.value(x), moved = Math.abs(x * curve.slope(x));
-      return { value: found, error: LIMIT * (Math.abs(found) + (moved || 0)) };
+      return { value: found, error: Number.isNaN(found) ? Infinity : LIMIT * (Math.abs(found) + (moved || 0)) };
     },
     get kinks() { return kinks(); },
   };
@@ -129,13 +129,13 @@ export function made(meaning, parameters = meaning.parameters) {
 
 function formsOf(meaning, parameters) {
   if (meaning.facts) return meaning.facts;
-  const found = embedded.get(text(meaning.node));
+  const found = carried.get(text(meaning.node));
   const names = Object.keys(meaning.parameters);
   return found && names.every((one) => found.parameters[one] === parameters[one]) ? found : null;
 }
 
 function kinksOf(meaning, forms, trees, names, parameters, own) {
-  if (!forms) return edgesOf(trees.value(), trees.slope(), names, own);
+  if (!forms) return edges({ node: meaning.node, parameters });
   const found = forms.kinks.map((kink) => (typeof kink === "number" ? kink : compiled(parse(kink), names).one(0, own)));
   return [...new Set(found)].sort((a, b) => a - b);
 }

@@ -44,10 +44,10 @@ export const logsigmoid = (x) => -softplus(-x);
 export const relu = (x) => (x <= 0 ? 0 : x);  // NaN stays NaN
 export const sign = (x) => (x > 0 ? 1 : x < 0 ? -1 : 0);  // of NaN 0, as PyTorch has it
 
-const LARGEST = { 4: 3.4028234663852886e38, 8: Number.MAX_VALUE };  // by the bytes of a number
+const LARGEST_OF = { 4: 3.4028234663852886e38, 8: Number.MAX_VALUE };  // by the bytes of a number
 
 // x, where it has overflowed the largest number: a sine of it is not NaN.
 export function finite(x, bytes = 8) {
   if (Math.abs(x) !== Infinity) return x;
-  return x > 0 ? LARGEST[bytes] : -LARGEST[bytes];
+  return x > 0 ? LARGEST_OF[bytes] : -LARGEST_OF[bytes];
 }

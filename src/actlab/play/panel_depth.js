@@ -27,7 +27,9 @@ export function mountDepth(place, store) {
     shown.drawing.replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Sizes of signal and gradient by layer" },
       axesOf(x, y, frame, [1, 5, 10, 15, 20, 25, 30].map((n) => [n, String(n)]), ticks.map((power) => [power, power ? `1e${power}` : "1"])),
       svg("text", { x: (frame.left + frame.right) / 2, y: height - 6, "text-anchor": "middle" }, "hidden layer"),
-      lines.map(([what, sizes, start]) => svg("path", { class: `depth ${what} ${start}`, d: pathOf(layers, powers(sizes), x, y, frame) })),
+      svg("defs", {}, svg("clipPath", { id: "within-depth" },
+        svg("rect", { x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.foot - frame.top }))),
+      svg("g", { "clip-path": "url(#within-depth)" }, lines.map(([what, sizes, start]) => svg("path", { class: `depth ${what} ${start}`, d: pathOf(layers, powers(sizes), x, y, frame) }))),
     ));
     shown.say(
       `With gain-matched weights: ${gradientInWords(found[0].factor).replace(/^E/, "e")}`,

@@ -12,8 +12,11 @@ from wrong_formulas import REFUSED, REFUSED_CLAUSES
 
 from actlab import catalogue
 from actlab.errors import UserError
-from actlab.formula import parse, read
+from actlab.formula import differentiate, parse, read
 from actlab.formula.nodes import UNARY
+from actlab.making import code
+from actlab.making.floats.forms import Forms, forms
+from actlab.making.symbolic import steps
 
 pytestmark = with_node
 
@@ -150,7 +153,7 @@ def batches(texts, each=200):
 
 
 quick = settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
-long = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+long = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 # trees
 
@@ -194,15 +197,131 @@ def test_a_refusal_in_a_clause_points_into_the_whole_text():
     assert ran(code, "x*beta where beta=1 + $") == "$"
 
 
+# derivatives, steps and blocks
+
+DERIVED = """
+const { differentiate } = await import("./derivative.js");
+const { parse } = await import("./parse.js");
+const { read } = await import("./clause.js");
+const { steps } = await import("./steps.js");
+const { block } = await import("./python.js");
+const { names, text } = await import("./tree.js");
+"""
+
+
+def derivatives(texts):
+    """Both have the same derivatives, with respect to x and to each parameter."""
+    found = ran(
+        f"{DERIVED} return data.map(parse).map((tree) => ['x', ...names(tree)].map((wrt) => "
+        "text(differentiate(tree, wrt))));",
+        texts,
+    )
+    for text, theirs in zip(texts, found, strict=True):
+        node = parse(text)
+        assert theirs == [str(differentiate(node, wrt)) for wrt in ("x", *sorted(node.names))], text
+
+
+def right(texts):
+    """Those that Python reads."""
+    return [text for text in texts if pythons(parse, text)[0] is not None]
+
+
+def test_derivatives_are_pythons():
+    derivatives(RIGHT + [f"{name}(x*sin(beta*x))" for name in UNARY])
+
+
+def test_steps_are_pythons():
+    found = ran(f"{DERIVED} return data.map((one) => steps(parse(one)));", RIGHT)
+    assert found == [steps(parse(text)) for text in RIGHT]
+    learned = "x*sigmoid(beta*x)**2"
+    assert ran(f"{DERIVED} return steps(parse(data), 'beta');", learned) == steps(parse(learned), "beta")
+
+
+FORMS = """
+const given = data.map(({ reading, value, slopes, ...other }) => block({
+  ...other,
+  reading: read(reading),
+  value: parse(value, { limited: false }),
+  slopes: Object.fromEntries(slopes.map(([wrt, one]) => [wrt, parse(one, { limited: false })])),
+}));
+return given;
+"""
+
+
+def blocks(cases):
+    """Both print the same block of (reading, value, slopes, kinks, name)."""
+    data, ours = [], []
+    for reading, value, slopes, kinks, name in cases:
+        told = {wrt: str(node) for wrt, node in slopes.items()}.items()
+        data.append(
+            {"reading": str(reading), "value": str(value), "slopes": list(told), "kinks": list(kinks), "name": name}
+        )
+        ours.append(code.block(reading, Forms(value, slopes), kinks, name))
+    for asked, theirs, block in zip(data, ran(DERIVED + FORMS, data), ours, strict=True):
+        assert theirs == block, asked
+
+
+def plain(text, kinks=(), name="formula"):
+    """A formula with its plain derivatives."""
+    reading = read(text)
+    slopes = {wrt: differentiate(reading.node, wrt) for wrt in ("x", *reading.parameters)}
+    return reading, reading.node, slopes, kinks, name
+
+
+def valued(text, value=1.5):
+    """A formula with a value for each parameter."""
+    names = sorted(parse(text).names)
+    return f"{text} where {', '.join(f'{name}={value}' for name in names)}" if names else text
+
+
+def test_blocks_are_pythons():
+    named = [f"parameter_{i}" for i in range(9)]
+    cases = [plain(valued(text)) for text in RIGHT + EDGES]
+    cases += [
+        plain("x*a where a=1e-5 learned", (0.0,), "wavy"),
+        plain("abs(x - 2) + x*b + c where b=2 learned, c=-1e20 learned", (-1.5, 2.0, "b/c"), "two_kinks"),
+        plain(f"x*{'*'.join(named)} where {', '.join(f'{name}=1' for name in named)}"),
+    ]
+    blocks(cases)
+
+
+def test_blocks_of_sound_forms_are_pythons():
+    found = [(read(text), forms(read(text).node, read(text).parameters)) for text in SOUND]
+    blocks([(reading, form.value, form.derivatives, (), "formula") for reading, form in found])
+
+
+EDGES = [
+    " + ".join(f"{i}.5*x**{i}" for i in range(3, 25)),
+    "sin(" * 20 + "x" + ")" * 20,
+    f"x*{'sin(x)*' * 20}exp(x**(-2))",
+    "x**2*1000000 + 1234567*x + 1500000 + 12345678901*x",
+    "min(max(x, -1), 1)",
+    "min(2, x) + max(1, 2)*x",
+    "where(not (x > 0 or x < -1), pi*u1, e)*x",
+    "where(beta > 0, 1, 2) + x*0",
+    "x*exp(-x)/x**(-0.5) + sigmoid(beta)*sin(1)*x",
+    "where(x != x, 1, sin(2*x))",
+    "cos(x) + softplus(2) + abs(beta)*x",
+    "x",
+    "sigmoid(x)",
+]
+SOUND = ["x*tanh(log(1 + exp(x)))", "x*sigmoid(beta*x) where beta=1.5 learned"]
+
+# at random
+
+
 @quick
 @given(batches(WHOLE, 150), batches(mutated(), 150))
-def test_random_formulas_and_mistakes_are_read_the_same(right, wrong):
-    readings(right + wrong)
+def test_random_formulas_and_mistakes_are_the_same(formulas, mistakes):
+    readings(formulas + mistakes)
+    derivatives(right(formulas))
 
 
 @pytest.mark.large
 @long
 @given(batches(FORMULA), batches(mutated() | st.text(st.characters(max_codepoint=0x2FFF), max_size=40) | STRAY))
-def test_many_formulas_and_mistakes_are_read_the_same(right, wrong):
-    trees(right + wrong)
-    readings(wrong)
+def test_many_formulas_and_mistakes_are_the_same(formulas, mistakes):
+    trees(formulas + mistakes)
+    readings(mistakes)
+    derivatives(right(formulas))
+    blocks([plain(valued(text)) for text in right(formulas) if "x" in parse(text).symbols])

@@ -7,7 +7,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 from actlab import catalogue
-from actlab.making.portable import of_catalogue
+from actlab.making import HELPERS, of_catalogue
 
 PLAY = Path(__file__).parents[1] / "src" / "actlab" / "play"
 PIECES, DEGREE = 8, 12  # of what approximates the tail of erfc
@@ -17,7 +17,11 @@ LAST = mpf(2) / (2 + mpf("0.5"))  # ... and where erf is computed instead
 
 def files() -> dict[Path, str]:
     """Every file, and what stands in it."""
-    return {PLAY / "catalogue.js": _catalogue(), PLAY / "coefficients.js": _coefficients()}
+    return {
+        PLAY / "catalogue.js": _catalogue(),
+        PLAY / "coefficients.js": _coefficients(),
+        PLAY / "helpers.js": _helpers(),
+    }
 
 
 def _catalogue() -> str:
@@ -26,6 +30,11 @@ def _catalogue() -> str:
         for facts in catalogue.facts().values()
     )
     return f"// The catalogue with its sound forms, written by `make play`.\nexport const CATALOGUE = [\n{rows},\n];\n"
+
+
+def _helpers() -> str:
+    first = "// Functions that a block of Python brings along, written by `make play`.\n"
+    return f"{first}export const HELPERS = {json.dumps(HELPERS, indent=2)};\n"
 
 
 def _coefficients() -> str:

@@ -13,7 +13,7 @@ from actlab.making.tensors import finite, sigmoid, softplus
 _WIDE = 66  # characters of a part before it gets a name of its own
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
 
-_HELPERS = {op: inspect.getsource(of) for op, of in (("sigmoid", sigmoid), ("sin", finite), ("softplus", softplus))}
+HELPERS = {op: inspect.getsource(of) for op, of in (("sigmoid", sigmoid), ("sin", finite), ("softplus", softplus))}
 
 
 def block(reading: Reading, forms: Forms, kinks: Sequence[float | str], name: str = "formula") -> str:
@@ -23,7 +23,7 @@ def block(reading: Reading, forms: Forms, kinks: Sequence[float | str], name: st
     parts = postorder(forms.value, *forms.derivatives.values())
     used = {p.op for p in parts} - {"sigmoid", "sin"} | {p.op for p in postorder(forms.value) if p.op == "sigmoid"}
     used |= {"sin" for p in parts if p.op in ("sin", "cos") and p.arguments[0] != X}
-    helpers = [text for op, text in _HELPERS.items() if op in used]
+    helpers = [text for op, text in HELPERS.items() if op in used]
     body = "\n\n".join([*helpers, value, *slopes])
     first = "import math\n\n" if "math." in body else ""
     return f"{first}import torch\nfrom torch import Tensor\n\nfrom actlab import activation\n\n\n{body}"
@@ -197,7 +197,7 @@ class _Printer:
             return f"{self.inside(u, _ATOM)}.abs()"
         if node.op in ("sin", "cos") and "x" in u.symbols:
             return f"torch.{node.op}({self.texts[u][0]})" if u == X else f"torch.{node.op}(finite({self.texts[u][0]}))"
-        if node.op in _HELPERS and (self.tails or node.op != "sigmoid"):
+        if node.op in HELPERS and (self.tails or node.op != "sigmoid"):
             return f"{node.op}({self.tensor(u)})"
         name = "torch.nn.functional.logsigmoid" if node.op == "logsigmoid" else f"torch.{node.op}"
         return f"{name}({self.tensor(u)})"

@@ -23,7 +23,7 @@ export function readingText({ node, parameters, learned }) {
 // The formula and parameters of a text: {node, parameters: {name: value}, learned: [name]}. `values` and `learn` add to
 // what it says, and come first. A Refusal tells what is no formula of x, or a parameter without a value.
 export function read(given, values = {}, learn = []) {
-  const [formula, behind] = apart(given);
+  const [formula, behind] = splitClause(given);
   const node = parse(formula);
   if (!node.symbols.has("x")) {
     const shown = text(node);
@@ -48,7 +48,7 @@ export function read(given, values = {}, learn = []) {
 }
 
 // The formula, and what stands behind its `where`, or null; where( is a call.
-export function apart(given) {
+export function splitClause(given) {
   for (const { 0: word, index } of given.matchAll(/[\p{L}\p{N}_]+/gu)) {
     const behind = index + word.length;
     if (word === "where" && !OPENS.test(given.slice(behind))) return [given.slice(0, index), given.slice(behind)];

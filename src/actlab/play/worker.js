@@ -1,8 +1,10 @@
 // What a worker can be asked for, and how it answers: all that is reached from here touches no page.
 import { embed } from "./functions.js";
+import { trainSeeds } from "./seeds.js";
 
 export const JOBS = {
   echo: (args) => args,
+  trainSeeds,
 };
 
 // Answers { job, args, forms } with { told } along the way, and { done } or { failed } at the end.

@@ -44,5 +44,5 @@ mountCurves(section("curves"), store);
 mountTrain(section("train"), store);
 mountDepth(section("depth"), store);
 mountJudge(section("judge"), store);
-mountShare(section("share"), store, () => location.href.split("#")[0] + hashNow());
+mountShare(section("share"), store, FIELDS, () => location.href.split("#")[0] + hashNow());
 document.body.dataset.state = "ready";

@@ -242,6 +242,12 @@ def test_derivatives_and_rewritten_forms_agree_with_sympy(text, values):
         assert abs(value - true) <= mpmath.mpf(10) ** -25 * abs(true)
 
 
+@pytest.mark.parametrize("text", ["log(1 - (x - 1.5))", "log(1 + x/3 + 0.5)", "0.25*(0.5*1.5*x)", "0.25*x*(0.5*1.5)"])
+def test_several_numbers_in_a_sum_or_a_product(text):
+    (true,), (got,) = (Exact(form).values([0.7]) for form in (parse(text), sound(parse(text))))
+    assert abs(got - true) <= mpmath.mpf(10) ** -25
+
+
 @pytest.mark.large
 @settings(max_examples=60, deadline=None)
 @given(trees, st.sampled_from([-2.3, -0.7, 0.4, 1.9]))

@@ -123,6 +123,8 @@ def test_given_parameters_are_tried():
     assert identify(f).kind == "nearest"
     found = identify(f, {"negative_slope": 0.1234})
     assert found.text == "equals leaky_relu(0.1234)" and found.parameters == {"negative_slope": 0.1234}
+    usual = identify(lambda x: np.where(x > 0, x, 0.2 * x), {"negative_slope": 0.2})
+    assert usual.text == "equals leaky_relu(0.2)" and usual.also == ("prelu(0.2)",)
 
 
 def test_what_is_not_finite():

@@ -58,7 +58,8 @@ def times(left: Node, right: Node) -> Node:
         return negative(times(left, right.arguments[0]))
     if right.op == "number" and left.op != "number":
         left, right = right, left
-    if left.op == "number" and right.op == "*" and right.arguments[0].op == "number":
+    numbers = right.op == "*" and [part.op == "number" for part in right.arguments]
+    if left.op == "number" and numbers == [True, False]:
         return times(_folded("*", left, right.arguments[0]), right.arguments[1])
     if right.op == "/" and right.arguments[0] == ONE:
         return over(left, right.arguments[1])

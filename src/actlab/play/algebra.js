@@ -39,8 +39,9 @@ export function times(left, right) {
   if (left.op === "neg") return negative(times(left.parts[0], right));
   if (right.op === "neg") return negative(times(left, right.parts[0]));
   if (right.op === "number" && left.op !== "number") [left, right] = [right, left];
-  if (left.op === "number" && right.op === "*" && right.parts[0].op === "number") {
-    return times(folded("*", left, right.parts[0]), right.parts[1]);
+  const [coefficient, rest] = right.op === "*" ? right.parts : [];
+  if (left.op === "number" && coefficient?.op === "number" && rest.op !== "number") {
+    return times(folded("*", left, coefficient), rest);
   }
   if (right.op === "/" && right.parts[0] === ONE) return over(left, right.parts[1]);
   return folded("*", left, right);

@@ -1,4 +1,5 @@
 // Work that must not hold up the page: a job of worker.js, in a worker of its own that ends with it.
+const { forms = null } = JSON.parse(document.getElementById("made").textContent) ?? {};
 let workerSource;
 
 // `tell` gets what the job tells along the way; `stop()` ends it, and `done` is then rejected with the name AbortError.
@@ -16,7 +17,7 @@ export function ask(job, args, tell = () => {}) {
       if ("failed" in data) reject(Object.assign(new Error(data.failed.message), data.failed));
       else resolve(data.done);
     };
-    worker.postMessage({ job, args });
+    worker.postMessage({ job, args, forms });
   });
   return { done, stop };
 }

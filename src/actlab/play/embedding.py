@@ -10,7 +10,7 @@ def embedded(what: str) -> dict[str, Any]:
     """A name of the catalogue or a formula, as the page begins with it.
 
     >>> embedded("leaky_relu(0.2)")
-    {'text': 'leaky_relu(negative_slope=0.2)', 'forms': None}
+    {'text': 'leaky_relu(0.2)', 'forms': None}
 
     Raises: UserError for what is neither, or has a mistake.
     """

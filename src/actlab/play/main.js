@@ -1,35 +1,49 @@
 // The page: its panels on one store, and the store's part that links share in the address.
+import { embed } from "./functions.js";
 import { CURVE_FIELDS, mountCurves } from "./panel_curves.js";
+import { mountDepth } from "./panel_depth.js";
 import { JUDGE_FIELDS, mountJudge } from "./panel_judge.js";
-import { TRAIN_FIELDS, mountTrain } from "./panel_train.js";
+import { mountShare } from "./panel_share.js";
+import { mountTrain } from "./panel_train.js";
 import { fromHash, toHash } from "./state.js";
 import { createStore } from "./store.js";
+import { TRAIN_FIELDS } from "./train_fields.js";
 
+const REST = 300;  // milliseconds: browsers take only so many addresses a second
 const embedded = JSON.parse(document.getElementById("made").textContent);
 const FIELDS = { ...CURVE_FIELDS, ...TRAIN_FIELDS, ...JUDGE_FIELDS };
+embed(embedded?.forms);
 if (embedded) FIELDS.curves = { ...FIELDS.curves, default: [embedded.text] };
-const { values: begun, told: hashTold } = fromHash(location.hash, FIELDS);
-const store = createStore({ ...begun, train: 0 });
+const begun = fromHash(location.hash, FIELDS);
+const store = createStore({ ...begun.values, train: 0 });
+const section = (id) => document.getElementById(id);
 
 function tell(words) {
-  const line = document.getElementById("told");
-  line.textContent = words;
-  line.hidden = !words;
+  section("told").textContent = words;
+  section("told").hidden = !words;
 }
 
-tell(hashTold);
-for (const [id, mount] of [["curves", mountCurves], ["train", mountTrain], ["judge", mountJudge]]) {
-  mount(document.getElementById(id), store);
+// The address follows the state without entries in the history; one that is typed or gone back to is taken over.
+const hashNow = () => toHash(store.state, FIELDS);
+let resting = 0;
+function follow() {
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    if (hashNow() !== location.hash) history.replaceState(null, "", hashNow() || location.pathname + location.search);
+  }, REST);
 }
-
-// The address follows the state without new entries in the history; one that is typed or gone back to is taken over.
-store.watch(Object.keys(FIELDS), () => {
-  const hash = toHash(store.state, FIELDS);
-  if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname + location.search);
-});
+store.watch(Object.keys(FIELDS), follow);
+store.watch(["train"], () => section("train").scrollIntoView());
 addEventListener("hashchange", () => {
   const { values, told } = fromHash(location.hash, FIELDS);
   tell(told);
   store.set(values);
 });
+
+tell(begun.told);
+mountCurves(section("curves"), store);
+mountTrain(section("train"), store);
+mountDepth(section("depth"), store);
+mountJudge(section("judge"), store);
+mountShare(section("share"), store, FIELDS, () => location.href.split("#")[0] + hashNow());
 document.body.dataset.state = "ready";

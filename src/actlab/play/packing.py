@@ -1,6 +1,6 @@
-"""Modules of JavaScript into one page: two scripts, each of them one scope, what is imported before what imports it.
+"""Modules of JavaScript into one page: each a scope of its own, in two scripts, the imported before the importing.
 
-The first is all that worker.js reaches, and a worker's source too; the second what main.js needs beyond it.
+The first script is all that worker.js reaches, and a worker's source too; the second what main.js needs beyond it.
 """
 
 import base64
@@ -11,40 +11,40 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _TOP = re.compile(r"^(export )?(?:async )?(?:function\*?|class|const|let) (\w+|[\[{][^=]*[\]}])", re.MULTILINE)
 _BAD = re.compile(r"</script|<!--|^import\b|^export (?!(?:async )?(?:function|class|const)\b)", re.MULTILINE | re.I)
 
 
 def scripts(read: Callable[[str], str]) -> list[dict[str, str]]:
-    """The modules of each script by name, in their order, with its first line and its last."""
-    exports: dict[str, set[str]] = {}
-    tops: dict[str, str] = {}
+    """The modules of each script by name, in their order."""
+    exports: dict[str, list[str]] = {}  # of modules that are packed
 
-    def follow(module: str, into: dict[str, str]) -> dict[str, str]:
-        bare = _IMPORT.sub("", read(module))
-        if found := _BAD.search(bare):
-            raise ValueError(f"{module} has {found[0]!r}, which cannot be packed.")
-        exports[module] = set()
-        for exported, declared in _TOP.findall(bare):
-            for name in re.findall(r"\w+", declared):
-                if name in tops:
-                    raise ValueError(f"{module} declares {name} at its top, as {tops[name]} does: rename one.")
-                tops[name] = module
-                exports[module] |= {name} if exported else set()
-        for listed, other in _IMPORT.findall(read(module)):
+    def follow(module: str, into: dict[str, str], importing: tuple[str, ...] = ()) -> dict[str, str]:
+        text = read(f"{module}.js")
+        for listed, other in _IMPORT.findall(text):
+            if other in (*importing, module):
+                raise ValueError(f"{module}.js imports {other}.js, which imports it.")
             if other not in exports:
-                follow(other, into)
-            if missing := {name.strip() for name in listed.split(",")} - exports[other] - {""}:
-                raise ValueError(f"{module} imports {min(missing)}, which {other} does not export.")
-        into[module] = re.sub(r"^export ", "", bare, flags=re.MULTILINE)
+                follow(other, into, (*importing, module))
+            if missing := {name.strip() for name in listed.split(",")} - {*exports[other], ""}:
+                raise ValueError(f"{module}.js imports {min(missing)}, which {other}.js does not export.")
+        if found := _BAD.search(_IMPORT.sub("", text)):
+            raise ValueError(f"{module}.js has {found[0]!r}, which cannot be packed.")
+        tops = [(exported, name) for exported, found in _TOP.findall(text) for name in re.findall(r"\w+", found)]
+        names = [name for _, name in tops]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"{module}.js declares {min(twice)} twice.")
+        exports[module] = [name for exported, name in tops if exported]
+        body = re.sub(r"^export ", "", _IMPORT.sub(r"const {\1} = \2_js;\n", text), flags=re.MULTILINE)
+        into[module] = f"const {module}_js = (() => {{\n{body}return {{ {', '.join(exports[module])} }};\n}})();\n"
         return into
 
-    pure, shown = follow("worker.js", {}), follow("main.js", {})
-    names = ", ".join(sorted(set().union(*(exports[module] for module in pure))))
+    pure, shown = follow("worker", {}), follow("main", {})
+    everything = ", ".join(f"...{module}_js" for module in pure)
     return [
-        {"first": 'const actlab = (() => {\n"use strict";\n', **pure, "last": f"return {{ {names} }};\n}})();\n"},
-        {"first": f'(() => {{\n"use strict";\nconst {{ {names} }} = actlab;\n', **shown, "last": "})();\n"},
+        {"": '"use strict";\n', **pure, "all": f"const actlab = {{ {everything} }};\n"},
+        {"": '"use strict";\n', **shown},
     ]
 
 

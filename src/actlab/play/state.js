@@ -8,7 +8,7 @@ export function fromHash(hash, fields) {
   const words = hash.replace(/^#/, "");
   if (!words) return { values, told: "" };
   if (words.length > LONGEST_HASH) {
-    return { values, told: `The address has ${words.length} characters behind #, at most ${LONGEST_HASH} are read: this is the page as it begins.` };
+    return { values, told: `The address has ${words.length.toLocaleString("en")} characters, at most ${LONGEST_HASH.toLocaleString("en")} are read: the page is as it begins.` };
   }
   const pairs = words.split("&").map((part) => decoded(part));
   const version = pairs.find((pair) => pair && pair[0] === "v")?.[1];

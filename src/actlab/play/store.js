@@ -1,5 +1,5 @@
 // What the page's parts share: one state, changed by `set`, watched by key. Watchers run once a change, in one frame.
-import { understood } from "./standin.js";
+import { understood } from "./functions.js";
 
 export function createStore(initial) {
   const watchers = [], state = { ...initial };

@@ -7,7 +7,7 @@ export const UNARY = [
 ];
 
 const known = new Map();  // from a text that tells trees apart to the tree, held weakly
-let made = 0;
+let count = 0;  // of trees that were made
 
 // op: "number", "name", an operator, or the name of a function or constant.
 function node(op, parts, value) {
@@ -15,13 +15,13 @@ function node(op, parts, value) {
   const found = known.get(key)?.deref();
   if (found) return found;
   const fresh = Object.freeze({
-    op, parts: Object.freeze(parts), value, id: made++,
+    op, parts: Object.freeze(parts), value, id: count++,
     symbols: op === "name" ? new Set([value]) : new Set(parts.flatMap((part) => [...part.symbols])),  // x among them
     size: 1 + parts.reduce((sum, part) => sum + part.size, 0),  // shared parts counted each time
     depth: 1 + Math.max(0, ...parts.map((part) => part.depth)),
     isCondition: CONDITIONS.has(op),
   });
-  if (made % 20000 === 0) for (const [key, held] of known) if (!held.deref()) known.delete(key);
+  if (count % 20000 === 0) for (const [key, held] of known) if (!held.deref()) known.delete(key);
   known.set(key, new WeakRef(fresh));
   return fresh;
 }

@@ -121,7 +121,10 @@ def _equal(asked: list[bank.Entry], values: np.ndarray) -> list[bank.Entry]:
 
 def _one_each(found: list[bank.Entry]) -> list[bank.Entry]:
     """The first setting of each name."""
-    return list({entry.name: entry for entry in reversed(found)}.values())[::-1]
+    first: dict[str, bank.Entry] = {}
+    for entry in found:
+        first.setdefault(entry.name, entry)
+    return list(first.values())
 
 
 def _beyond(values: np.ndarray, reference: np.ndarray) -> str:

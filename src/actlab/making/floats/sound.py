@@ -251,8 +251,9 @@ def _log(node: Node) -> Node | None:
     if (v := one_plus_exp(u)) is not None:
         return Apply("softplus", v)
     parts = terms(u)
-    number = next((t.value for s, t in parts if t.op == "number" and s > 0), None)
-    rest = [(s, t) for s, t in parts if not (t.op == "number" and s > 0)]
+    first = next((part for part in parts if part[1].op == "number" and part[0] > 0), None)
+    number = None if first is None else first[1].value
+    rest = [part for part in parts if part is not first]
     if len(parts) > 1 and number == 1:
         return Apply("log1p", summed(rest))
     if number == 2 and len(rest) == 1 and rest[0][0] < 0 and rest[0][1].op == "exp":

@@ -1,0 +1,281 @@
+"""What the playground measures of a function, beside what Python measures of the same."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from formulas import FORMULAS
+from javascript import ran, with_node
+
+from actlab import catalogue
+from actlab.checks.explain.show import shown
+from actlab.checks.properties.measure import properties
+from actlab.checks.properties.places import nearest, vanishing
+from actlab.formula import edges, read
+
+pytestmark = with_node
+
+MEASURED = """
+const { properties } = await import("./properties.js");
+const many = (one) => (xs, out) => { for (let n = 0; n < xs.length; n++) out[n] = one(xs[n]); };
+const closures = (value, slope, kinks) => ({ values: many(value), slopes: many(slope), kinks });
+"""
+NUMBERS = {
+    "mean": "mean",
+    "second": "second",
+    "slopeSecond": "slope_second",
+    "gain": "gain",
+    "chi": "chi",
+    "atZero": "at_zero",
+    "lipschitz": "lipschitz",
+}
+WORDS = {
+    "depth": "depth",
+    "zeroCentred": "zero_centred",
+    "bounded": "bounded",
+    "monotone": "monotone",
+    "strictly": "strictly",
+    "parity": "parity",
+    "moreFixedPoints": "more_fixed_points",
+    "moreVanishing": "more_vanishing",
+}
+PLACES = {"fixedPoints": "fixed_points", "vanishing": "vanishing"}
+
+# f, f' and kinks, as both languages have them
+BOTH = {
+    "relu": ("Math.max(x, 0)", "Number(x > 0)", [0.0], lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
+    "tanh": ("Math.tanh(x)", "1 - Math.tanh(x) ** 2", [], np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "waves": (
+        "Math.sin(30 * x)", "30 * Math.cos(30 * x)", [],
+        lambda x: np.sin(30 * x), lambda x: 30 * np.cos(30 * x),
+    ),
+    "snake": (
+        "x + Math.sin(x) ** 2", "1 + Math.sin(2 * x)", [],
+        lambda x: x + np.sin(x) ** 2, lambda x: 1 + np.sin(2 * x),
+    ),
+    "square": ("x * x", "2 * x", [0.0], np.square, lambda x: 2 * x),
+    "cube": ("x ** 3", "3 * x * x", [], lambda x: x**3, lambda x: 3 * x * x),
+    "fall": ("-Math.atan(x)", "-1 / (1 + x * x)", [], lambda x: -np.arctan(x), lambda x: -1 / (1 + x * x)),
+    "pole": ("1 / (x - 1)", "-1 / (x - 1) ** 2", [], lambda x: 1 / (x - 1), lambda x: -1 / (x - 1) ** 2),
+    "root": ("Math.sqrt(x)", "0.5 / Math.sqrt(x)", [0.0], np.sqrt, lambda x: 0.5 / np.sqrt(x)),
+    "nowhere": ("NaN", "NaN", [], lambda x: x * np.nan, lambda x: x * np.nan),
+    "two": ("2", "0", [], lambda x: 0 * x + 2, np.zeros_like),
+    "power": ("Math.exp(x)", "Math.exp(x)", [], np.exp, np.exp),
+    "bell": (
+        "Math.exp(-x * x)", "-2 * x * Math.exp(-x * x)", [],
+        lambda x: np.exp(-x * x), lambda x: -2 * x * np.exp(-x * x),
+    ),
+    "shrink": (
+        "Math.abs(x) > 0.5 ? x : 0", "Number(Math.abs(x) > 0.5)", [-0.5, 0.5],
+        lambda x: np.where(np.abs(x) > 0.5, x, 0), lambda x: (np.abs(x) > 0.5) * 1.0,
+    ),
+    "clip": (
+        "Math.min(Math.max(x, -1), 1)", "Number(Math.abs(x) < 1)", [-1.0, 1.0],
+        lambda x: np.clip(x, -1, 1), lambda x: (np.abs(x) < 1) * 1.0,
+    ),
+    "stair": ("Math.floor(x)", "0", [float(n) for n in range(-14, 15)], np.floor, np.zeros_like),
+    "bend": (
+        "x > 0 ? 2 * x : x", "x > 0 ? 2 : 1", [0.0, 3.0],
+        lambda x: np.where(x > 0, 2 * x, x), lambda x: np.where(x > 0, 2.0, 1.0),
+    ),
+}  # fmt: skip
+
+
+def differences(found, python, slope):
+    """Where what JavaScript measured is other than Python's; and the largest difference of a number."""
+    wrong, largest = [], 0.0
+
+    def beside(key, ours, theirs, room=1e-9):
+        nonlocal largest
+        if ours == theirs or (math.isnan(ours) and math.isnan(theirs)):
+            return
+        gap = abs(ours - theirs) / max(1, abs(theirs))
+        if not gap <= room:
+            wrong.append((key, ours, theirs))
+        elif key in NUMBERS:
+            largest = max(largest, gap)
+
+    for key, name in NUMBERS.items():
+        beside(key, found[key], getattr(python, name))
+    beside("lipschitzAt", abs(found["lipschitzAt"]), abs(python.lipschitz_at), 1e-6)  # either side, where f' is even
+    for key, name in WORDS.items():
+        if found[key] != getattr(python, name):
+            wrong.append((key, found[key], getattr(python, name)))
+    for key in ("lowest", "highest"):
+        end = getattr(python, key)
+        beside(key, found[key]["value"], end.value)
+        beside(f"{key} at", found[key]["at"], end.at, 1e-6)
+        if found[key]["taken"] != end.taken:
+            wrong.append((key, found[key], end))
+    steep, more = nearest(vanishing(lambda x: 1 / np.asarray(slope(x), dtype=np.float64)))
+    regions = {key: getattr(python, name) for key, name in PLACES.items()} | {"exploding": steep}
+    if found["moreExploding"] != more:
+        wrong.append(("moreExploding", found["moreExploding"], more))
+    for key, theirs in regions.items():
+        ours, flat = found[key], [list(one) if isinstance(one, tuple) else one for one in theirs]
+        if [np.ndim(one) for one in ours] != [np.ndim(one) for one in flat]:
+            wrong.append((key, ours, flat))
+            continue
+        for one, other in zip(map(np.atleast_1d, ours), map(np.atleast_1d, flat), strict=True):
+            for end, known in zip(one.tolist(), other.tolist(), strict=True):
+                beside(key, end, known, 1e-7)  # where f' lies flat, the last digits of a place are rounding's
+    if [(kink["x"], kink["jump"]) for kink in found["kinks"]] != [(kink.x, kink.jump) for kink in python.kinks]:
+        wrong.append(("kinks", found["kinks"], python.kinks))
+    return wrong, largest
+
+
+@np.errstate(all="ignore")
+def test_functions_written_in_both_languages():
+    written = ", ".join(f"closures((x) => {f}, (x) => {slope}, {bends})" for f, slope, bends, *_ in BOTH.values())
+    found = ran(f"{MEASURED} return [{written}].map(properties);")
+    for (name, (*_, bends, f, slope)), ours in zip(BOTH.items(), found, strict=True):
+        assert differences(ours, properties(f, slope, bends), slope)[0] == [], name
+    told = {
+        name: [(kink["value"], kink["left"], kink["right"]) for kink in ours["kinks"]]
+        for name, ours in zip(BOTH, found, strict=True)
+    }
+    assert told["relu"] == [(0, 0, 1)] and told["bend"] == [(0, 1, 2)] and told["square"] == []
+    assert told["shrink"] == [(0, 1, 0), (0, 0, 1)]
+    assert found[list(BOTH).index("cube")]["exploding"] == [
+        [-math.inf, pytest.approx(-math.sqrt(10 / 3))],
+        [pytest.approx(math.sqrt(10 / 3)), math.inf],
+    ]
+
+
+def test_nodes_and_weights():
+    counts = [1, 2, 5, 16]
+    found = ran('const { legendre } = await import("./moments.js"); return data.map(legendre);', counts)
+    for count, one in zip(counts, found, strict=True):
+        nodes, weights = np.polynomial.legendre.leggauss(count)
+        np.testing.assert_allclose(one["nodes"], nodes, atol=3e-16)
+        np.testing.assert_allclose(one["weights"], weights, rtol=1e-14)
+
+
+DEEP = (
+    MEASURED
+    + """
+const { depthOf, gradientInWords } = await import("./depth.js");
+const found = (curve, layers, start, width) => {
+  const one = depthOf(curve, layers, start, width);
+  return { ...one, words: gradientInWords(one.factor) };
+};
+const relu = closures((x) => Math.max(x, 0), (x) => Number(x > 0), [0]);
+const tanh = closures(Math.tanh, (x) => 1 - Math.tanh(x) ** 2, []);
+"""
+)
+
+
+def test_depth_of_relu_in_closed_form():
+    """E relu(sqrt(q) z)^2 is q/2, E relu'^2 is 1/2: PyTorch's weights, of variance 1/3, leave 1/6 a layer."""
+    torchs, gains, own, one = ran(
+        f'{DEEP} return [[30, "pytorch"], [30, "gain"], [4, 3], [1, "pytorch"]].map((how) => found(relu, ...how));'
+    )
+    assert torchs["signals"] == pytest.approx([6 ** (-layer / 2) for layer in range(1, 31)], rel=1e-9)
+    assert torchs["gradients"] == pytest.approx([6 ** ((layer - 30) / 2) for layer in range(1, 31)], rel=1e-9)
+    assert torchs["factor"] == pytest.approx(1 / math.sqrt(6)) and torchs["words"].endswith("size by 0.408.")
+    assert gains["signals"] == pytest.approx([math.sqrt(0.5)] * 30) and gains["gradients"] == pytest.approx([1] * 30)
+    assert gains["words"] == "Each layer keeps the gradient's size."
+    assert own["signals"] == pytest.approx([math.sqrt(0.5 * 4.5**n) for n in range(4)])
+    assert one["gradients"] == [1] and one["factor"] == pytest.approx(1 / math.sqrt(6))
+
+
+def test_depth_where_sizes_leave_the_floats():
+    """Signals of x^2 and exp run to 0 or to infinity within a few layers: said, and never an endless loop."""
+    square, power = ran(
+        f"{DEEP} return [closures((x) => x * x, (x) => 2 * x, []), closures(Math.exp, Math.exp, [])]"
+        f'.map((curve) => found(curve, 30, "pytorch"));'
+    )
+    assert square["signals"][-1] == 0 and square["gradients"][0] == 0 and "size by 0." in square["words"]
+    assert not math.isfinite(power["signals"][-1]) or power["signals"][-1] > 1
+    assert "not known" in power["words"] or "size by" in power["words"]
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("start", ["pytorch", "gain"])
+def test_depth_of_a_wide_network(start):
+    """2000 units a layer, as PyTorch draws them or with the gain: sizes are those of the limit within 5%."""
+    layers, width = 12, 2000
+    found, gain = ran(
+        f'{DEEP} const {{ properties: measured }} = await import("./properties.js");'
+        f'return [found(tanh, {layers}, "{start}", {width}), measured(tanh).gain];'
+    )
+    torch.manual_seed(0)
+    x, met, signals = torch.randn(200, width), [], []
+    for layer in range(layers):
+        one = torch.nn.Linear(width, width)
+        if start == "gain":
+            torch.nn.init.normal_(one.weight, std=(gain if layer else 1) / math.sqrt(width))
+            torch.nn.init.zeros_(one.bias)
+        met.append(one(x).detach().requires_grad_() if layer == 0 else one(x))
+        met[-1].retain_grad()
+        x = torch.tanh(met[-1])
+        signals.append(x.square().mean().sqrt().item())
+    (x * torch.randn_like(x)).sum().backward()
+    gradients = [z.grad.square().mean().sqrt().item() for z in met]
+    assert found["signals"] == pytest.approx(signals, rel=0.05)
+    assert found["gradients"] == pytest.approx([one / gradients[-1] for one in gradients], rel=0.05)
+
+
+READINGS = [read(text, parameters) for text, parameters in FORMULAS]
+CURVES = """
+const { made, understood } = await import("./functions.js"), { properties } = await import("./properties.js");
+const measured = (text) => {
+  const curve = made(understood(text));
+  return { ...properties(curve), form: curve.form };
+};
+"""
+# What is other of the plain form, which the page has of what is typed, than of the sound one: nan far out, digits lost.
+PLAIN = {
+    "x*exp(x)/(1 + exp(x))": {"bounded", "highest"},
+    "(x + sqrt(x**2 + 4))/2": {"monotone", "strictly"},
+    "sqrt(log(1 + exp(x)))": {"lipschitz", "lipschitzAt", "lowest", "lowest at", "vanishing", "exploding"},
+}
+
+
+@np.errstate(all="ignore")
+def same_properties(names, readings):
+    """All that is measured is Python's; returns the largest difference of a number."""
+    texts, worst = [*names, *map(str, readings)], 0.0
+    found = ran(f"{CURVES} return data.map(measured);", texts)
+    for text, one, reading in zip(texts, found, [None] * len(names) + readings, strict=True):
+        wanted = shown(text)
+        python = wanted.measured if reading is None else properties(wanted.value, wanted.slope, edges(reading))
+        wrong, largest = differences(one, python, wanted.slope)
+        assert one["form"] == ("sound" if reading is None else "plain")
+        assert {key for key, *_ in wrong} == PLAIN.get(text, set()), (text, wrong)
+        worst = max(worst, largest)
+    return worst
+
+
+def test_some_of_the_catalogue_and_some_formulas():
+    assert same_properties(["relu", "leaky_relu", "gelu", "hardshrink", "snake"], READINGS[-8::3]) < 1e-9
+
+
+@pytest.mark.large
+def test_the_whole_catalogue_and_all_formulas():
+    worst = same_properties(list(catalogue.facts()), READINGS)
+    assert len(catalogue.facts()) == 81 and len(READINGS) == 53
+    print(f"134 functions, largest difference of a number {worst:.1e}")
+    assert worst < 1e-9
+
+
+def same_edges(readings):
+    """Each place within the last digits that doubles leave, in the same order."""
+    found = ran(
+        'const { edges } = await import("./breaks.js"), { read } = await import("./clause.js");'
+        "return data.map((text) => edges(read(text)));",
+        [str(reading) for reading in readings],
+    )
+    for reading, places in zip(readings, found, strict=True):
+        assert places == pytest.approx(edges(reading), abs=1e-12), str(reading)
+
+
+def test_kinks_of_some_formulas():
+    more = ["max(x, x**2 - 1)", "abs(x - 1/3)*x", "sign(x**2 - 2)", "abs(x**2)", "where(x < pi, 1, x) + relu(x + 7)"]
+    same_edges([*(read(text) for text in more), *READINGS[-16::4]])
+
+
+@pytest.mark.large
+def test_kinks_of_all_formulas():
+    same_edges([*READINGS, *(read(fact.formula, fact.parameters) for fact in catalogue.facts().values())])

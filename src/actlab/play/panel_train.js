@@ -1,10 +1,11 @@
 // The function trained beside relu. store.state.train is raised by one when "Train beside relu" is pressed.
 import { onTheme } from "./colours.js";
-import { html, said } from "./dom.js";
+import { html, said, tableOf } from "./dom.js";
 import { padIn } from "./drawing_pad.js";
+import { savePicture } from "./export.js";
 import { figureIn } from "./figure.js";
 import { seedsIn } from "./seeds_figure.js";
-import { surfaceIn } from "./surfaces.js";
+import { pictureOfSurfaces, surfaceIn, surfaceRows } from "./surfaces.js";
 import { drawLosses, layerRows, lossDrawing, shareBar } from "./train_charts.js";
 import { controlsIn } from "./train_controls.js";
 import { TRAIN_FIELDS } from "./train_fields.js";
@@ -40,6 +41,7 @@ export function mountTrain(place, store) {
     parts.problem.hidden = Boolean(pair);
     for (const button of parts.buttons) button.disabled = !pair;
     parts.seeds.begin(ready, state);
+    place.dataset.ready = pair ? "yes" : "no";
     if (!pair) return;
     parts.surfaces.forEach((one) => one.begin(ready.data, ready.settings.widths));
     parts.named.forEach((elements, at) => elements.forEach((one) => { one.textContent = ready.sides[at].label; }));
@@ -124,9 +126,17 @@ export function mountTrain(place, store) {
     parts.surfaces.forEach((one, at) => one.describe(
       `${pair.sides[at].label} after ${pair.steps} steps: ${ready.data.isCurve ? "the curve it fits" : "what it takes each place for"}`));
     parts.note.textContent = noteOf(ready);
+    fillSurfaceNumbers();
     Object.assign(place.dataset, { steps: pair.steps, losses: pair.sides.map((side) => scoresOf(pair, side).learnedLoss).join(" ") });
   }
 
+  function fillSurfaceNumbers() {
+    if (pair && parts.surfaceNumbers.open) parts.surfaceTable.replaceChildren(tableOf("What both make of places", ...surfaceRows(pair)));
+  }
+
+  parts.surfaceNumbers.addEventListener("toggle", fillSurfaceNumbers);
+  parts.save.addEventListener("click", () =>
+    savePicture(pictureOfSurfaces(parts.surfaces, pair.sides.map(({ label }) => label)), "surfaces", "PNG"));
   parts.play.addEventListener("click", () => (isPlaying ? pause() : play()));
   parts.step.addEventListener("click", () => steps(1));
   parts.hundred.addEventListener("click", () => steps(100));
@@ -168,7 +178,9 @@ function builtIn(place, store) {
   const problem = html("p", { class: "problem", role: "status", hidden: true });
   const names = [0, 1].map(() => html("span", { class: "name" })), scores = [0, 1].map(() => html("span", { class: "score" }));
   const boxes = ["own", "other"].map((css, at) => html("div", { class: `of-side ${css}` }, html("h3", {}, names[at]), html("p", {}, scores[at])));
-  const shown = html("div", { class: "shown" }, html("div", { class: "pair" }, boxes));
+  const surfaceTable = html("div"), surfaceNumbers = html("details", {}, html("summary", {}, "In numbers"), surfaceTable);
+  const save = button("PNG", { class: "quiet", "aria-label": "Save both surfaces as PNG" });
+  const shown = html("div", { class: "shown" }, html("div", { class: "pair" }, boxes), html("div", { class: "row" }, surfaceNumbers, save));
   const choices = html("div", { class: "choices" }), pad = html("div", { class: "pad-place", hidden: true });
   const head = (text) => html("th", { scope: "col", colspan: 2 }, text), keys = ["own", "other"];
   const inside = html("tbody"), sub = [0, 1].flatMap(() => keys.map((css) => html("th", { scope: "col", class: css })));
@@ -186,7 +198,7 @@ function builtIn(place, store) {
     html("thead", {}, html("tr", {}, html("td"), head("dead units"), head("gradient")), html("tr", {}, html("td"), sub)), inside)));
   const seeds = seedsIn(place, store);
   return {
-    play, step, hundred, reset, count, words, note, problem, named: keys.map((_, at) => [names[at], shownAs[at], sub[at], sub[at + 2]]), scores, shown, surfaces, losses, inside, seeds, pad,
+    surfaceTable, surfaceNumbers, save, play, step, hundred, reset, count, words, note, problem, named: keys.map((_, at) => [names[at], shownAs[at], sub[at], sub[at + 2]]), scores, shown, surfaces, losses, inside, seeds, pad,
     buttons: [play, step, hundred, reset], controls: controlsIn(choices, store), drawn: padIn(pad, store), pictureNumbers: figure.numbers,
   };
 }

@@ -1,6 +1,6 @@
 // What a network makes of its inputs, as it forms: the output over the square, and the map of each hidden unit.
 import { classColour, colourScale, inkColour, paperColour, shade } from "./colours.js";
-import { html } from "./dom.js";
+import { html, said } from "./dom.js";
 import { logistic } from "./network.js";
 import { SQUARE } from "./sets2d.js";
 import { outputsOf, roomFor } from "./training.js";
@@ -47,6 +47,7 @@ export function surfaceIn(into) {
   }
 
   return {
+    canvases: () => [surface, above, ...strips.map(({ element }) => element)],
     paintHalf,
     paint(side) {
       for (const half of [0, 1, 0]) paintHalf(side, half);  // the first again, now that the sizes of both are known
@@ -67,6 +68,38 @@ export function surfaceIn(into) {
       if (!data.isCurve) drawPoints(above, data.learned);
     },
   };
+}
+
+// Both sides as one canvas, to be saved: names above the surfaces, the maps of the units below.
+export function pictureOfSurfaces(surfaces, labels) {
+  const side = 2 * POINTS_WIDE, gap = 40, strips = surfaces[0].canvases().length - 2;
+  const picture = html("canvas", { width: 2 * side + 3 * gap, height: side + 2 * gap + strips * 90 });
+  const context = picture.getContext("2d");
+  context.fillStyle = paperColour();
+  context.fillRect(0, 0, picture.width, picture.height);
+  surfaces.forEach((one, at) => {
+    const left = gap + at * (side + gap), [surface, above, ...units] = one.canvases();
+    context.fillStyle = inkColour();
+    context.font = "24px monospace";
+    context.fillText(labels[at], left, gap - 12, side);
+    for (const canvas of [surface, above]) context.drawImage(canvas, left, gap, side, side);
+    units.forEach((canvas, n) => {
+      const wide = Math.min(side, canvas.width * 3);
+      context.drawImage(canvas, left, side + gap + 20 + n * 90, wide, (wide / canvas.width) * SMALL);
+    });
+  });
+  return picture;
+}
+
+// Rows of what both make of a few places: how sure each is of the discs, or the curve that it fits.
+export function surfaceRows({ sides, data: { inputs, isCurve } }) {
+  const steps = [-2, -1, 0, 1, 2], points = inputs === 1 ? steps.map((x) => [x]) : steps.flatMap((y) => steps.map((x) => [x, -y]));
+  const xs = Float64Array.from(points.flat()), shown = isCurve ? (z) => z : logistic;
+  const outputs = sides.map((side) => outputsOf(side, xs, points.length));
+  return [
+    [inputs === 1 ? "x" : "x, y", ...sides.map(({ label }) => `${label}: ${isCurve ? "f(x)" : "share of class 1 (discs)"}`)],
+    points.map((point, n) => [point.join(", "), ...outputs.map((one) => said(shown(one[n])))]),
+  ];
 }
 
 // Each unit's own scale, 0 in the middle of it; what is no number is grey, what is 0 everywhere is crossed out. A curve

@@ -57,7 +57,10 @@ function layersControl(store) {
   const row = (_, at) => {
     const width = html("input", {
       type: "number", min: 1, max: MOST_UNITS, class: "number", "aria-label": `Units of layer ${at + 1}`,
-      onchange: () => set("layers", at, Math.max(1, Math.min(MOST_UNITS, Math.round(Number(width.value)) || 1))),
+      onchange() {
+        width.value = Math.max(1, Math.min(MOST_UNITS, Math.round(Number(width.value)) || 1));
+        set("layers", at, Number(width.value));
+      },
     });
     const each = html("input", {
       type: "text", placeholder: "the function above", list: "names", spellcheck: "false", autocapitalize: "off",
@@ -72,8 +75,8 @@ function layersControl(store) {
       const { layers, each } = store.state;
       const wanted = made.slice(0, layers.length).map((one) => one.element);
       if (rows.children.length !== wanted.length) rows.replaceChildren(...wanted);
-      layers.forEach((width, at) => { made[at].width.value = width; });
-      made.forEach((one, at) => { if (one.each.value.trim() !== each[at]) one.each.value = each[at]; });
+      layers.forEach((width, at) => { setUnlessTyping(made[at].width, width); });
+      made.forEach((one, at) => { if (one.each.value.trim() !== each[at]) setUnlessTyping(one.each, each[at]); });
       more.disabled = layers.length === MOST_LAYERS;
       fewer.disabled = layers.length === 1;
     },
@@ -91,6 +94,7 @@ function settingsControl(store) {
       if (value !== undefined) store.set({ [key]: value });
     }
     const follow = () => {
+      if (input === document.activeElement && String(store.state[key]) !== input.value) return;  // somebody is typing
       input.value = store.state[key];
       input.setAttribute("aria-invalid", "false");
       told.textContent = "";
@@ -110,6 +114,10 @@ function settingsControl(store) {
     element: html("fieldset", {}, html("legend", {}, "Learning"), html("div", { class: "settings" }, parts.map((one) => one.element), another)),
     follow: () => parts.forEach((one) => one.follow()),
   };
+}
+
+function setUnlessTyping(input, value) {
+  if (input !== document.activeElement) input.value = value;
 }
 
 const ALLOWED = {

@@ -161,7 +161,7 @@ export function drawCurve(canvas, { learned, held }, outputs = null) {
   context.clearRect(0, 0, width, height);
   context.fillStyle = classColour(0);
   for (let n = 0; n < learned.n; n++) context.fillRect(pixelAt(learned.xs[n], width) - 1, high(learned.ys[n]) - 1, width / 100, width / 100);
-  context.lineWidth = width / 150;
+  context.lineWidth = Math.max(1.5, width / 150);
   context.strokeStyle = classColour(0);
   line((n) => held.xs[n], held.ys);
   if (!outputs) return;

@@ -1,4 +1,5 @@
 // What is chosen before training: data, network, how it learns; each control follows the state and sets it.
+import { inkColour } from "./colours.js";
 import { html, said } from "./dom.js";
 import { drawCurve, drawPoints } from "./surfaces.js";
 import { DATA_SETS, dataOf } from "./sets2d.js";
@@ -27,7 +28,8 @@ function dataControl(store) {
     type: "range", min: 0, max: 0.5, step: 0.05, oninput: () => store.set({ noise: Number(noise.value) }),
   });
   const shown = html("output");
-  const pictures = () => buttons.filter(({ set }) => set !== "drawn" || store.state.points.length).forEach(({ set, canvas }) => {
+  const pictures = () => buttons.forEach(({ set, canvas }) => {
+    if (set === "drawn" && !store.state.points.length) return drawPen(canvas);
     const data = dataOf({ set, noise: 0.05, seed: 1, drawn: store.state.points });
     if (data.isCurve) drawCurve(canvas, { ...data, learned: { n: 0 } });
     else drawPoints(canvas, data.learned);
@@ -114,6 +116,20 @@ function settingsControl(store) {
     element: html("fieldset", {}, html("legend", {}, "Learning"), html("div", { class: "settings" }, parts.map((one) => one.element), another)),
     follow: () => parts.forEach((one) => one.follow()),
   };
+}
+
+function drawPen(canvas) {
+  const context = canvas.getContext("2d"), { width, height } = canvas;
+  context.clearRect(0, 0, width, height);
+  Object.assign(context, { strokeStyle: inkColour(), lineWidth: 2, lineCap: "round" });
+  context.beginPath();
+  context.moveTo(0.2 * width, 0.8 * height);
+  context.lineTo(0.28 * width, 0.58 * height);
+  context.lineTo(0.7 * width, 0.16 * height);
+  context.lineTo(0.84 * width, 0.3 * height);
+  context.lineTo(0.42 * width, 0.72 * height);
+  context.closePath();
+  context.stroke();
 }
 
 function setUnlessTyping(input, value) {

@@ -86,14 +86,16 @@ def in_chromium() -> tuple[dict, str]:
 def main() -> None:
     load = os.getloadavg()[0]
     chromium, version = in_chromium()
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
     record = {
         "command": "python " + " ".join(["studies/play_frames.py", *sys.argv[1:]]),
-        "commit": commit.stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": {"cpu": cpu(), "cores": os.cpu_count(), "load_before": round(load, 2)},
+        "environment": {
+            "commit": commit.stdout.strip(),
+            "date": datetime.date.today().isoformat(),
+            "cpu": cpu(),
+            "cores": os.cpu_count(),
+            "load_before": round(load, 2),
+        },
         "node": subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip(),
         "chromium": version,
         "what": "milliseconds: of five steps of both networks in Node, of all work of a frame in Chromium",

@@ -1,4 +1,5 @@
 // What is chosen before training: data, network, how it learns; each control follows the state and sets it.
+import { CATALOGUE } from "./catalogue.js";
 import { inkColour } from "./colours.js";
 import { html, said } from "./dom.js";
 import { drawCurve, drawPoints } from "./surfaces.js";
@@ -22,7 +23,8 @@ function dataControl(store) {
   const buttons = Object.entries(DATA_SETS).map(([set, { title }]) => {
     const input = html("input", { type: "radio", name: "data", value: set, onchange: () => store.set({ data: set }) });
     const canvas = html("canvas", { width: 44, height: 44, "aria-hidden": "true" });
-    return { set, input, canvas, element: html("label", { class: "pictured" }, input, canvas, html("span", {}, title)) };
+    const element = html("label", { class: "pictured" }, input, canvas, html("span", {}, title));
+    return { set, input, canvas, element };
   });
   const noise = html("input", {
     type: "range", min: 0, max: 0.5, step: 0.05, oninput: () => store.set({ noise: Number(noise.value) }),
@@ -51,10 +53,12 @@ function dataControl(store) {
 function layersControl(store) {
   const rows = html("div", { class: "layers" });
   const more = html("button", {
-    type: "button", class: "quiet", onclick: () => store.set({ layers: [...store.state.layers, store.state.layers.at(-1)] }),
+    type: "button", class: "quiet",
+    onclick: () => store.set({ layers: [...store.state.layers, store.state.layers.at(-1)] }),
   }, "Add a layer");
-  const fewer = html("button", { type: "button", class: "quiet", onclick: () => store.set({ layers: store.state.layers.slice(0, -1) }) },
-    "Remove the last");
+  const fewer = html("button", {
+    type: "button", class: "quiet", onclick: () => store.set({ layers: store.state.layers.slice(0, -1) }),
+  }, "Remove the last");
   const set = (key, at, value) => store.set({ [key]: store.state[key].map((old, n) => (n === at ? value : old)) });
   const row = (_, at) => {
     const width = html("input", {
@@ -65,14 +69,17 @@ function layersControl(store) {
       },
     });
     const each = html("input", {
-      type: "text", placeholder: "the function above", list: "names", spellcheck: "false", autocapitalize: "off",
-      "aria-label": `Function of layer ${at + 1}, where it is another`, onchange: () => set("each", at, each.value.trim()),
+      type: "text", placeholder: "the function above", list: "train-names", spellcheck: "false", autocapitalize: "off",
+      "aria-label": `Function of layer ${at + 1}, where it is another`,
+      onchange: () => set("each", at, each.value.trim()),
     });
-    return { width, each, element: html("div", { class: "row" }, html("span", {}, `Layer ${at + 1}`), width, html("span", {}, "units,"), each) };
+    const words = [`Layer ${at + 1}`, "units,"].map((one) => html("span", {}, one));
+    return { width, each, element: html("div", { class: "row" }, words[0], width, words[1], each) };
   };
   const made = Array.from({ length: MOST_LAYERS }, row);
   return {
-    element: html("fieldset", {}, html("legend", {}, "Hidden layers"), rows, html("div", { class: "row" }, more, fewer)),
+    element: html("fieldset", {}, html("legend", {}, "Hidden layers"), rows, html("div", { class: "row" }, more, fewer),
+      html("datalist", { id: "train-names" }, CATALOGUE.map(({ name }) => html("option", { value: name })))),
     follow() {
       const { layers, each } = store.state;
       const wanted = made.slice(0, layers.length).map((one) => one.element);
@@ -87,7 +94,9 @@ function layersControl(store) {
 
 function settingsControl(store) {
   const numbers = Object.entries(NUMBERS).map(([key, label]) => {
-    const input = html("input", { type: "text", inputmode: "decimal", class: "number", "aria-label": label, onchange: changed });
+    const input = html("input", {
+      type: "text", inputmode: "decimal", class: "number", "aria-label": label, onchange: changed,
+    });
     const told = html("span", { class: "wrong", role: "alert" });
     function changed() {
       const value = TRAIN_FIELDS[key].read(input.value.trim());
@@ -96,7 +105,7 @@ function settingsControl(store) {
       if (value !== undefined) store.set({ [key]: value });
     }
     const follow = () => {
-      if (input === document.activeElement && String(store.state[key]) !== input.value) return;  // somebody is typing
+      if (input === document.activeElement && String(store.state[key]) !== input.value) return;  // who types goes on
       input.value = store.state[key];
       input.setAttribute("aria-invalid", "false");
       told.textContent = "";
@@ -113,7 +122,8 @@ function settingsControl(store) {
     type: "button", class: "quiet", onclick: () => store.set({ seed: (store.state.seed + 1) % 1000000 }),
   }, "Another seed");
   return {
-    element: html("fieldset", {}, html("legend", {}, "Learning"), html("div", { class: "settings" }, parts.map((one) => one.element), another)),
+    element: html("fieldset", {}, html("legend", {}, "Learning"),
+      html("div", { class: "settings" }, parts.map((one) => one.element), another)),
     follow: () => parts.forEach((one) => one.follow()),
   };
 }
@@ -137,5 +147,6 @@ function setUnlessTyping(input, value) {
 }
 
 const ALLOWED = {
-  rate: "a number above 0, such as 0.01", batch: "a whole number from 1 to 400", seed: "a whole number from 0 to 999999",
+  rate: "a number above 0, such as 0.01", batch: "a whole number from 1 to 400",
+  seed: "a whole number from 0 to 999999",
 };

@@ -329,7 +329,7 @@ def test_link_command_and_file_are_there_to_be_copied(opened):
     page.get_by_role("button", name="Copy the command").click()
     page.wait_for_function("() => window.copied.startsWith('actlab compare relu ')")
     typed(page, "x*sni(x)")
-    page.get_by_text("A command needs functions that are right").wait_for()
+    page.get_by_text("A command needs a function that is right").wait_for()
 
 
 def test_a_formula_that_python_embedded_is_there_in_its_sound_form(visit, tmp_path):

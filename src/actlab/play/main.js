@@ -4,9 +4,10 @@ import { CURVE_FIELDS, mountCurves } from "./panel_curves.js";
 import { mountDepth } from "./panel_depth.js";
 import { JUDGE_FIELDS, mountJudge } from "./panel_judge.js";
 import { mountShare } from "./panel_share.js";
-import { TRAIN_FIELDS, mountTrain } from "./panel_train.js";
+import { mountTrain } from "./panel_train.js";
 import { fromHash, toHash } from "./state.js";
 import { createStore } from "./store.js";
+import { TRAIN_FIELDS } from "./train_fields.js";
 
 const REST = 300;  // milliseconds: browsers take only so many addresses a second
 const embedded = JSON.parse(document.getElementById("made").textContent);

@@ -1,4 +1,4 @@
-"""What is generated of the playground: the catalogue as the page carries it, and coefficients at high precision."""
+"""What is generated of the playground: the catalogue as the page carries it, coefficients, and helpers of blocks."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 from actlab import catalogue
+from actlab.catalogue import Facts
 from actlab.making import HELPERS, of_catalogue
 
 PLAY = Path(__file__).parents[1] / "src" / "actlab" / "play"
@@ -17,19 +18,18 @@ LAST = mpf(2) / (2 + mpf("0.5"))  # ... and where erf is computed instead
 
 def files() -> dict[Path, str]:
     """Every file, and what stands in it."""
-    return {
-        PLAY / "catalogue.js": _catalogue(),
-        PLAY / "coefficients.js": _coefficients(),
-        PLAY / "helpers.js": _helpers(),
-    }
+    made = {"catalogue.js": _catalogue(), "coefficients.js": coefficients(), "helpers.js": _helpers()}
+    return {PLAY / name: text for name, text in made.items()}
 
 
 def _catalogue() -> str:
-    rows = ",\n".join(
-        json.dumps(of_catalogue(facts), ensure_ascii=False, separators=(",", ":"))
-        for facts in catalogue.facts().values()
-    )
-    return f"// The catalogue with its sound forms, written by `make play`.\nexport const CATALOGUE = [\n{rows},\n];\n"
+    rows = "".join(f"{row(facts)},\n" for facts in catalogue.facts().values())
+    return f"// The catalogue with its sound forms, written by `make play`.\nexport const CATALOGUE = [\n{rows}];\n"
+
+
+def row(facts: Facts) -> str:
+    """One activation."""
+    return json.dumps(of_catalogue(facts), ensure_ascii=False, separators=(",", ":"))
 
 
 def _helpers() -> str:
@@ -37,7 +37,7 @@ def _helpers() -> str:
     return f"{first}export const HELPERS = {json.dumps(HELPERS, indent=2)};\n"
 
 
-def _coefficients() -> str:
+def coefficients() -> str:
     """Of erf near 0, and of its tail: exp(x**2)*erfc(x) in s = 2/(2 + x), divided by s, in pieces of equal width."""
     with mp.workdps(50):
         near = [2 / mp.sqrt(mp.pi) * (-1) ** k / mp.factorial(k) / (2 * k + 1) for k in range(14)]

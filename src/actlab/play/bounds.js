@@ -25,16 +25,31 @@ export function bounded(tree, names = []) {
 export const isLost = ({ value, error }, limit = 1e-6) => !(error <= limit * Math.abs(value) + 1e-300);
 
 const exactly = (value) => ({ value, low: value, high: value });
-const cell = new Float64Array(1);
+const boundCell = new Float64Array(1);
 
 function intervalOf(part, parts, x, values, names) {
   if (part.op === "number") return exactly(part.value);
   if (part.op === "name") return exactly(part.value === "x" ? x : (values[names.indexOf(part.value)] ?? NaN));
-  LOOPS[part.op](cell, 1, ...parts.map(({ value }) => [value]));
+  LOOPS[part.op](boundCell, 1, ...parts.map(({ value }) => [value]));
   const varies = part.symbols.has("x");
-  const value = !varies && undefinedAt(part.op, parts.map((one) => one.value)) ? NaN : cell[0];
-  const [low, high] = INTERVALS[part.op](...parts);
-  return { value, low: Number.isNaN(low) ? -Infinity : low, high: Number.isNaN(high) ? Infinity : high };
+  const value = !varies && undefinedAt(part.op, parts.map((one) => one.value)) ? NaN : boundCell[0];
+  const isPartial = parts.some((one) => one.isPartial) || mayBeUndefined(part.op, ...parts);
+  const [low, high] = isPartial && part.isCondition ? [0, 1] : INTERVALS[part.op](...parts);
+  return { value, low: Number.isNaN(low) ? -Infinity : low, high: Number.isNaN(high) ? Infinity : high, isPartial };
+}
+
+const DOMAINS = {  // ends, which belong to it but for those of OPEN
+  log: POSITIVE, log1p: [-1, Infinity], sqrt: POSITIVE, acosh: [1, Infinity], atanh: UNIT, asin: UNIT, acos: UNIT,
+};
+const OPEN = new Set(["log", "log1p", "atanh"]);
+
+// Whether the truth may be that there is no value: a comparison with it is then neither certain nor wrong.
+function mayBeUndefined(op, u, v) {
+  if (op === "/") return v.low <= 0 && v.high >= 0;
+  if (op === "**") return Number.isInteger(v.value) ? v.value < 0 && u.low <= 0 && u.high >= 0 : u.low < 0;
+  const domain = DOMAINS[op];
+  if (!domain) return false;
+  return OPEN.has(op) ? u.low <= domain[0] || u.high >= domain[1] : u.low < domain[0] || u.high > domain[1];
 }
 
 // Ends of an interval, rounded outwards. What has overflowed is at least the largest number.
@@ -76,8 +91,9 @@ function sizes({ low, high }) {
 }
 
 // A function that grows from end to end of its domain; what it gives lies within `range`.
-function growing(op, { domain = ALL, range = ALL, ulps = ULPS } = {}) {
-  const at = (end) => (LOOPS[op](cell, 1, [end]), cell[0]);
+function growing(op, { range = ALL, ulps = ULPS } = {}) {
+  const domain = DOMAINS[op] ?? ALL;
+  const at = (end) => (LOOPS[op](boundCell, 1, [end]), boundCell[0]);
   return ({ low, high }) => {
     if (high < domain[0] || low > domain[1]) return ALL;
     const from = at(Math.max(low, domain[0])), to = at(Math.min(high, domain[1]));
@@ -155,16 +171,16 @@ const INTERVALS = {
   sign: (u) => [Math.sign(u.low), Math.sign(u.high)],
   exp: growing("exp", { range: POSITIVE }),
   expm1: growing("expm1", { range: [-1, Infinity] }),
-  log: growing("log", { domain: POSITIVE }),
-  log1p: growing("log1p", { domain: [-1, Infinity] }),
-  sqrt: growing("sqrt", { domain: POSITIVE, range: POSITIVE }),
+  log: growing("log", ),
+  log1p: growing("log1p", ),
+  sqrt: growing("sqrt", { range: POSITIVE }),
   sinh: growing("sinh"),
   tanh: growing("tanh", { range: UNIT }),
   asinh: growing("asinh"),
-  acosh: growing("acosh", { domain: [1, Infinity], range: POSITIVE }),
-  atanh: growing("atanh", { domain: UNIT }),
-  asin: growing("asin", { domain: UNIT }),
-  acos: falling("acos", { domain: UNIT, range: [0, 4] }),
+  acosh: growing("acosh", { range: POSITIVE }),
+  atanh: growing("atanh", ),
+  asin: growing("asin", ),
+  acos: falling("acos", { range: [0, 4] }),
   atan: growing("atan"),
   erf: growing("erf", { range: UNIT, ulps: 5 }),
   erfc: falling("erfc", { range: [0, 2], ulps: 5 }),

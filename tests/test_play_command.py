@@ -1,6 +1,7 @@
 """What the playground says to type: Python reads its command and its experiment.toml to the same experiment."""
 
 import shlex
+import subprocess
 
 import pytest
 import typer
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from javascript import ran, with_node
 from test_play_language import WHOLE
 
-from actlab import catalogue, naming, workflows
+from actlab import naming, workflows
 from actlab.cli.entry import app
 from actlab.errors import UserError
 from actlab.experiment import Experiment
@@ -18,46 +19,33 @@ pytestmark = with_node
 
 WRITTEN = """
 const { commandOf, experimentOf, notTheSame } = await import("./command.js");
-const { read } = await import("./clause.js");
-const meant = ({ text, name, facts, parameters, learned }) => {
-  const meaning = name === null ? { name, facts, ...read(text) } : { name, facts, node: null, learned };
-  return { meaning, parameters: parameters ?? meaning.parameters };
+const { understood } = await import("./functions.js");
+const meant = ([text, moved]) => {
+  const meaning = understood(text);
+  return { meaning, parameters: { ...meaning.parameters, ...moved } };
 };
 return data.map(({ activations, ...rest }) => {
-  const setup = { activations: activations.map((one) => (Array.isArray(one) ? one.map(meant) : meant(one))), ...rest };
+  const networks = activations.map((one) => (Array.isArray(one[0]) ? one.map(meant) : meant(one)));
+  const setup = { activations: networks, ...rest };
   return [commandOf(setup), experimentOf(setup), notTheSame(setup)];
 });
 """
 
 
-def named(name, learned=None, **parameters):
-    """What the page knows of a function of the catalogue with these parameters."""
-    facts = catalogue.lookup(name)
-    known = {"name": facts.name, "parameters": facts.parameters, "learned": list(facts.learned)}
-    wanted = list(facts.learned) if learned is None else learned
-    return {
-        "text": "",
-        "name": facts.name,
-        "facts": known,
-        "parameters": facts.parameters | parameters,
-        "learned": wanted,
-    }
-
-
-def typed(text, **parameters):
-    """A formula, with other values of its parameters where its sliders were moved."""
-    return {"text": text, "name": None, "facts": None} | ({"parameters": parameters} if parameters else {})
+def typed(text, **moved):
+    """What was typed, and what its sliders were moved to."""
+    return [text, moved]
 
 
 def identity(one):
     """What Python calls it."""
-    if isinstance(one, list):
-        return naming.parse_layers("/".join(f"{identity(layer)}" for layer in one))
-    if one["name"] is None:
-        return f"'{read(one['text'], one.get('parameters'))}'"
-    moved = {key: v for key, v in one["parameters"].items() if v != one["facts"]["parameters"][key]}
-    moved |= {key: one["parameters"][key] for key in one["facts"]["learned"] if key not in one["learned"]}
-    return naming.parse(f"{one['name']}({', '.join(f'{key}={value!r}' for key, value in moved.items())})").identity
+    text, moved = one
+    target = naming.parse(text)
+    if target.kind == "catalogue":
+        values = {**dict(target.arguments), **moved}
+        return naming.parse(f"{target.name}({', '.join(f'{key}={value!r}' for key, value in values.items())})").identity
+    name = f"{target.label}=" if target.text != target.label else ""
+    return naming.parse(f"{name}'{read(target.path, moved)}'").identity
 
 
 @pytest.fixture
@@ -91,17 +79,21 @@ RELU2 = "max(x, 0)**2"
 SETUPS = [
     {"activations": [typed("x * tanh(x)")], "widths": [8, 8], "rate": 0.03, "seeds": 10},
     {"activations": [typed("x*tanh(x)")], "widths": [16], "rate": 0.1, "seeds": [7], "batch": 32, "rule": "adam"},
-    {"activations": [named("leaky_relu", negative_slope=0.2)], "seeds": [3, 4, 5, 6, 7, 8], "start": "gain"},
-    {"activations": [named("relu"), named("mish"), typed("-x*tanh(-x)")], "rule": "sgd", "epochs": 40, "seeds": 5},
+    {"activations": [typed("leaky_relu(0.2)")], "seeds": [3, 4, 5, 6, 7, 8], "start": "gain"},
+    {"activations": [typed("ReLU"), typed("mish"), typed("-x*tanh(-x)")], "rule": "sgd", "epochs": 40, "seeds": 5},
     {"activations": [typed("x*sigmoid(beta*x) where beta=1.5 learned")], "seeds": 6, "maxSeeds": 20},
     {"activations": [typed("x*sigmoid(beta*x) where beta=1.5 learned", beta=-2e-5)], "rate": 1e-05, "seeds": 2},
     {"activations": [typed("Piecewise((sin(x)/x, x != 0), (1, True))"), typed(RELU2)], "widths": []},
-    {"activations": [[named("tanh"), typed("x/(1 + abs(x))")]], "widths": [8, 8], "seeds": 3},
-    {"activations": [[typed(RELU2), named("elu", alpha=0.5), typed("where(x != 1, x, 2)")]], "widths": [3, 2, 1]},
+    {"activations": [[typed("tanh"), typed("x/(1 + abs(x))")]], "widths": [8, 8], "seeds": 3},
+    {"activations": [[typed(RELU2), typed("elu", alpha=0.5), typed("where(x != 1, x, 2)")]], "widths": [3, 2, 1]},
     {"activations": [[typed(RELU2), typed(RELU2)]], "widths": [8, 8], "start": "pytorch"},
-    {"activations": [named("prelu"), named("prelu", weight=0.5, learned=[])], "seeds": 4, "start": "kaiming"},
-    {"activations": [named("prelu", learned=[]), named("hardtanh", max_val=2.0)], "seeds": 4},
-    {"activations": [[named("relu"), typed("-x + a where a = 1/3")]], "widths": [4, 4], "rate": 1e16},
+    {"activations": [typed("prelu"), typed("prelu(weight=0.25)")], "seeds": 4, "start": "kaiming"},
+    {"activations": [typed("prelu", weight=0.5), typed("hardtanh", max_val=2.0)], "seeds": 4},
+    {"activations": [[typed("relu"), typed("-x + a where a = 1/3")]], "widths": [4, 4], "rate": 1e16},
+    {
+        "activations": [typed("mine = x*sin(b*x) where b=2", b=3), [typed("relu"), typed("mine=where(x != 1, x, 2)")]],
+        "widths": [2, 2],
+    },
 ]
 
 
@@ -113,7 +105,7 @@ def same_experiments(setups, asked):
         assert asked(command) == experiment, command
         wanted = [naming.parse("relu").identity]
         for one in setup["activations"]:
-            layers = one if isinstance(one, list) else [one]
+            layers = one if isinstance(one[0], list) else [one]
             names = [identity(layer) for layer in layers]
             wanted.append(names[0] if len(set(names)) == 1 else "/".join(names))
         assert list(experiment.layers) == list(dict.fromkeys(wanted)), command
@@ -137,6 +129,11 @@ def test_a_dozen_states_are_read_to_the_same_experiment(asked):
     found = same_experiments(SETUPS, asked)
     assert found[0][0] == "actlab compare relu 'x*tanh(x)' --data digits --seeds 10 --hidden 8,8 --lr 0.03"
     assert '''relu "tanh/'x/(1 + abs(x))'"''' in found[7][0]
+    for command, *_ in found:  # a shell splits it so, too
+        told = subprocess.run(
+            ["sh", "-c", f"actlab() {{ printf '%s\\0' \"$@\"; }}; {command}"], capture_output=True, check=True
+        )
+        assert told.stdout.decode().split("\0")[:-1] == shlex.split(command)[1:]
     assert [bool(note) for *_, note in found] == [setup.get("start") == "kaiming" for setup in SETUPS]
 
 

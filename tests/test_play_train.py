@@ -9,6 +9,9 @@ import pytest
 import torch
 from javascript import PLAY, ran, with_node
 
+from actlab.engine.models import gain
+from actlab.making.resolution import resolve
+from actlab.naming import targets
 from actlab.stats import compare
 
 pytestmark = with_node
@@ -240,6 +243,77 @@ def test_normals_and_orders():
     assert len(seen) == 24 and counts.min() > 80 and counts.max() < 180
 
 
+def test_gains_are_those_of_the_engine():
+    names = ["relu", "tanh", "mish", "gelu", "leaky_relu(0.2)", "x*sin(x)", "0*x", "x/0"]
+    found = ran(
+        """
+      const { startGain } = await import("./network.js"), { made, understood } = await import("./functions.js");
+      return data.map((one) => startGain(made(understood(one))));""",
+        names,
+    )
+    for name, ours in zip(names, found, strict=True):
+        assert ours == pytest.approx(gain(resolve(targets.parse(name))), rel=1e-9), name
+
+
+def test_seeds_go_on_until_the_verdict_stands():
+    """As a loop over pairs has it: the same networks, each with its own seed, judged after each."""
+    code = """
+    const { overSeeds, sideOf } = await import("./seeds.js");
+    return data.map(([set, texts, most]) => {
+      const told = [], points = { set, noise: 0.1, seed: 1, drawn: [] };
+      const sides = texts.map((one) => sideOf(one, [one], "gain")), sign = set === "sine" ? -1 : 1;
+      const asked = { settings: { ...usual, seed: 3, widths: [4], start: "gain" }, data: points, steps: 200, most };
+      const { seeds, verdict } = overSeeds(asked, sides, (one) => told.push(one.seeds.length));
+      const again = seeds.map(({ seed }) => {
+        const pair = createPair({ ...asked.settings, seed }, dataOf(points), sides);
+        stepPair(pair, 200);
+        return pair.sides.map((one) => (one.divergedAt === null ? sign * scoresOf(pair, one).score : NaN));
+      });
+      return { seeds, verdict, told, again };
+    });"""
+    asked = [
+        ("xor", ["0*x", "relu"], 20),
+        ("sine", ["tanh", "relu"], 7),
+        ("moons", ["1/0*x", "relu"], 20),
+        ("xor", ["relu", "relu"], 9),
+    ]
+    found = ran(CURVES + code, asked)
+    for one in found:
+        np.testing.assert_array_equal([[item["own"], item["other"]] for item in one["seeds"]], one["again"])
+        assert [item["seed"] for item in one["seeds"]] == [3 + n for n in range(len(one["seeds"]))]
+        assert one["told"] == [n + 1 for n in range(len(one["seeds"]))]
+        table = {key: {item["seed"]: item[key] for item in one["seeds"]} for key in ("other", "own")}
+        [known] = compare(table, margin=0.01, sequential=True)
+        assert one["verdict"]["verdict"] == known.verdict and one["verdict"]["further"] == known.further
+    assert found[0]["verdict"]["verdict"].startswith("worse") and 5 <= len(found[0]["seeds"]) < 20
+    assert found[1]["verdict"]["decided"] or len(found[1]["seeds"]) == 7
+    assert found[2]["verdict"]["verdict"] == "unstable" and len(found[2]["seeds"]) < 20
+    assert found[3]["verdict"]["verdict"] == "the same function" and len(found[3]["seeds"]) == 5
+
+
+def test_settings_go_into_the_address_and_back():
+    code = """
+    const { TRAIN_FIELDS } = await import("./train_fields.js"), { fromHash, toHash } = await import("./state.js");
+    const begun = fromHash("", TRAIN_FIELDS).values;
+    return data.map((hash) => {
+      const { values, told } = fromHash(hash, TRAIN_FIELDS);
+      return [toHash(values, TRAIN_FIELDS), told, Object.keys(values).filter((key) => values[key] !== begun[key])];
+    });"""
+    right = [
+        "", "#v=1&data=rings&noise=0.3&layers=3,4,16&each=;tanh;swish(beta%3D2)", "#v=1&data=drawn&points=A_AA__._AKh",
+        "#v=1&rate=1000&rule=sgd&batch=1&start=gain&seed=0&steps=20",
+    ]  # fmt: skip
+    for hash_, (again, told, _) in zip(right, ran(code, right), strict=True):
+        assert told == "" and again.replace("%3B", ";") == hash_.replace("%3D", "="), (hash_, again)
+    wrong = [
+        "data=__proto__", "data=constructor", "noise=-1", "noise=", "rate=0", "rate=NaN", "rate=Infinity", "layers=",
+        "layers=17", "layers=1,1,1,1,1", "layers=1.5", "seed=1e7", "batch=0x10", "steps=1e9", "start=x", "rule=on",
+        "points=<script>", "each=" + "a" * 3000, "each=;;;;;",
+    ]  # fmt: skip
+    for words, (_, told, changed) in zip(wrong, ran(code, [f"#v=1&{one}" for one in wrong]), strict=True):
+        assert "could not be read" in told and changed == [], words
+
+
 def test_a_network_that_diverges_stays_where_it_is_and_the_other_goes_on():
     code = """
     const square = curve((x) => x * x, (x) => 2 * x);
@@ -280,7 +354,7 @@ def test_dead_units_are_those_that_are_flat_on_all_samples():
 def test_steps_taken_one_by_one_or_all_at_once_are_the_same():
     code = """
     const points = dataOf({ set: "rings", noise: 0.1, seed: 1, drawn: [] });
-    const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")]);
+    const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")], 5);
     const [slow, fast] = [made(), made()];
     for (let n = 0; n < 3200; n++) {
       stepPair(slow, 1);

@@ -1,5 +1,35 @@
-"""Texts that are no formulas, or are at the edge of what is read: hostile ones, slips, other notations."""
+"""Texts at the edge of what is read, and texts that are no formulas: slips, other notations, hostile ones."""
 
+_SUM = "+".join(["x*x"] * 30)
+_LARGE = f"where(x > 0, {'+'.join(['x*x'] * 47)}, {'+'.join(['x*x'] * 47)})"
+EDGES = [  # just right
+    f"{_LARGE} + (-({_SUM}))",
+    "x**64 + x**-64",
+    "where(x > 1 or x > 2 and x > 3 | x > 4 & x > 5, 1, x)",
+    "where(not x > 1 and x > 2, 1, x)",
+    "softplus(x, 2, 3)",
+    "softplus(x, threshold=3)",
+    "softplus(x, beta=beta)",
+    "max(cos(x), -x) + min(x, -cos(x)) + max(1, cos(x))",
+    "(x**2)**2 + (x + 1)**3 + (-x)**2 + (2*x)**2 + tanh(x)**2",
+    "-x**-2 - -x*-2 - (-2)**2*x",
+    *("x*ab*abc*abcd*abcdef" + "g" * n for n in range(4)),
+    f"{'tanh(-' * 20}x{')' * 20}",
+    *(f"x*{'k' * n}*exp(-x)*{'cos(-x)*' * 11}2" for n in range(48, 56)),
+    " + ".join(f"{i}.5*x**{i}" for i in range(3, 25)),
+    "sin(" * 20 + "x" + ")" * 20,
+    f"x*{'sin(x)*' * 20}exp(x**(-2))",
+    "x**2*1000000 + 1234567*x + 1500000 + 12345678901*x",
+    "min(max(x, -1), 1)",
+    "min(2, x) + max(1, 2)*x",
+    "where(not (x > 0 or x < -1), pi*u1, e)*x",
+    "where(beta > 0, 1, 2) + x*0",
+    "x*exp(-x)/x**(-0.5) + sigmoid(beta)*sin(1)*x",
+    "where(x != x, 1, sin(2*x))",
+    "cos(x) + softplus(2) + abs(beta)*x",
+    "x",
+    "sigmoid(x)",
+]
 REFUSED = [
     "",
     "   ",
@@ -39,6 +69,8 @@ REFUSED = [
     "pi(x)",
     "E(x)",
     "(x)(x)",
+    "ha(x)",
+    f"{_LARGE} + tanh(-({_SUM}))",
     "x 2",
     "sin x",
     "elu",
@@ -151,6 +183,7 @@ REFUSED_CLAUSES = [
     "x*beta where beta=1 where beta=2",
     "x*Beta + beta*b + x*betta where bet=1",
     "x*constructor",
+    f"x*b{'a' * 300} where c{'a' * 300}=1",
     "x*constructor where toString=1",
     "x*" + "a" * 300 + " where " + "a" * 301 + "=1",
     "x*ab*ba*x_y where xy=1",

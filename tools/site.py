@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tools import reference
 
+from actlab.play import page as playground
+
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {  # what stands outside of docs, and where the site has it
     "ARCHITECTURE.md": "design/architecture.md",
@@ -19,6 +21,7 @@ ELSEWHERE = {  # what stands outside of docs, and where the site has it
     "records/engine.md": "records/engine.md",
     "README.md": "readme.md",
 }
+PLAYGROUND = "playground.html"  # a page as it is, whose name becomes a link
 FENCED = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\[\]]*)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 
@@ -81,6 +84,10 @@ def lay(site: Path, root: Path = ROOT) -> None:
         target.parent.mkdir(exist_ok=True)
         target.write_text(make(), encoding="utf-8")
     shutil.copytree(root / "docs/learn/live", site / "learn/live")
+    (site / PLAYGROUND).write_text(playground(), encoding="utf-8")
+    for page in site.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(f"`{PLAYGROUND}`", f'<a href="{PLAYGROUND}">{PLAYGROUND}</a>'), encoding="utf-8")
     index = site / "index.md"
     learn = sorted((site / "learn").glob("*.md"))
     index.write_text(contents(index.read_text(encoding="utf-8"), learn, site), encoding="utf-8")
@@ -93,6 +100,7 @@ def render(site: Path, pages: Path) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([*command, "-d", f"{pages}.cache", "-E"], text=True, capture_output=True)
     if (live := site / "learn/live").exists():
         shutil.copytree(live, pages / "learn/live", dirs_exist_ok=True)
+        shutil.copy(site / PLAYGROUND, pages)
     return done
 
 

@@ -1,5 +1,6 @@
 from .applied import Applied as Applied, ByHand as ByHand, Called as Called, Unlearned as Unlearned
 from .derive import derivation as derivation
+from .floats.forms import forms as forms
 from .modules import ByModule as ByModule, Copies as Copies, saved as saved
 from .portable import portable as portable
 from .probing import (

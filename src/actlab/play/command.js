@@ -1,4 +1,5 @@
 // The same comparison on digits, outside of the page: the command to type, and the experiment.toml of it.
+import { labelOf } from "./calls.js";
 import { readingText } from "./clause.js";
 import { numeral } from "./tree.js";
 
@@ -47,18 +48,19 @@ const namedIn = ({ activations }) => [...new Set(["relu", ...activations.map(net
 function networkText(network) {
   const layers = [network].flat(), texts = layers.map(targetText);
   if (new Set(texts).size === 1) return texts[0];
-  return texts.map((one, n) => (layers[n].meaning.name ? one : `'${one}'`)).join("/");
+  return texts.map((one, n) => (layers[n].meaning.facts || one.endsWith("'") ? one : `'${one}'`)).join("/");
 }
 
-// leaky_relu(0.2), or a formula with all that it needs: x*sigmoid(beta*x) where beta=1.5 learned.
-export function targetText({ meaning: { name, node, facts, learned }, parameters }) {
-  if (name === null) return readingText({ node, parameters, learned });
-  const keys = Object.keys(facts.parameters);  // one that is learned unless it is given is not given where it is learned
-  const isGiven = (key) => parameters[key] !== facts.parameters[key]
+// leaky_relu(0.2), or a formula with all that it needs: x*sigmoid(beta*x) where beta=1.5 learned; mine='x*tanh(x)'.
+export function targetText({ meaning: { text, node, facts, learned }, parameters }) {
+  if (facts === null) {
+    const own = /^(\w+)=(?!=)/.exec(text), told = readingText({ node, parameters, learned });
+    return own ? `${own[1]}='${told}'` : told;
+  }
+  // one that is learned unless it is given is not given where it is learned
+  const isGiven = ([key, value]) => value !== facts.parameters[key]
     || (facts.learned.includes(key) && !learned.includes(key));
-  const given = keys.filter(isGiven), isFirst = given.every((key, n) => key === keys[n]);
-  const values = given.map((key) => (isFirst ? "" : `${key}=`) + numeral(parameters[key]));
-  return values.length ? `${name}(${values.join(", ")})` : name;
+  return labelOf(facts, Object.fromEntries(Object.entries(parameters).filter(isGiven)));
 }
 
 // Single quotes keep all but themselves; double quotes read better around them, where nothing in it means something there.

@@ -3,10 +3,12 @@ import { said, svg } from "./dom.js";
 import { MARKS, axesOf, markOf, pathOf, scaled, ticksOf } from "./plot.js";
 import { ORDERS, heightOf, sampled } from "./sampling.js";
 
+const REGIONS = { flat: "|f′| < 0.1", steep: "|f′| > 10", lost: "digits lost" };
+
 // view: { x: [low, high], y: [low, high] or null, orders: "012" }; `drawn`: [{ curve, isStale }] with null where nothing is;
 // `regions`: { flat, steep, lost }, lists of [from, to]. Returns the svg with `read` { x(pixels), pixels(x) }, low, high.
 export function curvePlot({ width, height }, drawn, view, regions) {
-  const frame = { left: 46, right: width - 10, top: 10, foot: height - 26 };
+  const frame = { left: 46, right: width - 18, top: 10, foot: height - 26 };
   const [low, high] = view.x, shown = ORDERS.filter(({ key }) => view.orders.includes(key));
   const lines = drawn.flatMap((one, at) => (one ? shown.map((order) => (
     { at, order, ...one, ...sampled(one.curve, Number(order.key), low, high, Math.max(200, Math.round(width))) })) : []));
@@ -15,7 +17,10 @@ export function curvePlot({ width, height }, drawn, view, regions) {
   const ticks = (from, to, count) => ticksOf(from, to, count).map((value) => [value, said(value, 6).replace("-", "−")]);
   const band = (css, [from, to]) => {
     const left = Math.max(frame.left, x(Math.max(from, low))), right = Math.min(frame.right, x(Math.min(to, high)));
-    return right > left ? svg("rect", { x: left, width: right - left, y: frame.top, height: frame.foot - frame.top, class: css }) : null;
+    if (!(right > left)) return null;
+    const box = svg("rect", { x: left, width: right - left, y: frame.top, height: frame.foot - frame.top, class: css });
+    const foot = css === "lost" ? frame.foot - 8 : frame.top + 16;
+    return [box, right - left > 80 && svg("text", { x: left + 6, y: foot }, REGIONS[css])];
   };
   const clip = `clip${Math.round(width)}`, near = { left: frame.left, width: frame.right - frame.left, top: frame.top };
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "curve-plot" },

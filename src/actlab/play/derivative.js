@@ -1,6 +1,6 @@
 // Derivatives of trees by the chain rule, piece by piece where a function has pieces, as actlab/formula/derivative.py.
 import { minus, negative, over, piecewise, plus, power, times } from "./algebra.js";
-import { ONE, PI, TRUE, TWO, ZERO, apply, number, pieces, postorder } from "./tree.js";
+import { ONE, PI, TRUE, TWO, ZERO, apply, number, postorder } from "./tree.js";
 
 // The derivative with respect to x or a parameter. At a kink it is one between the one-sided limits.
 export function differentiate(tree, wrt = "x") {
@@ -13,7 +13,7 @@ function derivativeOf(tree, wrt, done) {
   const { op, parts } = tree;
   if (!tree.symbols.has(wrt)) return ZERO;
   if (op === "name") return ONE;
-  if (op === "Piecewise") return piecewise(...pieces(tree).flatMap(([value, condition]) => [done.get(value), condition]));
+  if (op === "Piecewise") return piecewise(...tree.parts.map((part, at) => (at % 2 ? part : done.get(part))));
   const inner = parts[0];
   if (op === "neg") return negative(done.get(inner));
   if (op === "min" || op === "max") return extremeSlope(tree, wrt, done);

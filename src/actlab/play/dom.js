@@ -23,10 +23,12 @@ export function said(value, digits = 3) {
   return String(Number(value.toPrecision(digits)) + 0);
 }
 
+export const shortened = (words) => (words.length > 80 ? `${words.slice(0, 77)}...` : words);
+
 // A table of texts; the first of each row names it.
 export function tableOf(caption, head, rows) {
   const cells = ([first, ...rest]) => [html("th", { scope: "row" }, first), ...rest.map((cell) => html("td", {}, cell))];
-  return html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, html("table", {},
+  return html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${caption}, in numbers` }, html("table", {},
     html("caption", {}, caption),
     html("thead", {}, html("tr", {}, head.map((cell) => html("th", { scope: "col" }, cell)))),
     html("tbody", {}, rows.map((row) => html("tr", {}, cells(row))))));

@@ -1,6 +1,7 @@
 // A field for a formula: the catalogue behind it, and what is wrong underlined in it, in words below.
 import { html } from "./dom.js";
 
+const LONGEST_WORDS = 500;
 const SPOKEN = 700;  // milliseconds without a key before a mistake is read out: while typing everything is one
 let fieldsMade = 0;
 
@@ -20,6 +21,8 @@ export function formulaField({ text, label, search, changed }) {
     html("label", { for: id }, label), html("div", { class: "typed" }, input, mirror, open, list), wrong, spoken);
   let active = -1, timer = 0;
   input.value = text;
+
+  const word = () => input.value.trim().match(/^[A-Za-z][\w -]+$/)?.[0] ?? "";  // what may be a name
 
   function show(entries) {
     active = -1;
@@ -47,14 +50,13 @@ export function formulaField({ text, label, search, changed }) {
   }
 
   input.addEventListener("input", () => {
-    const words = input.value.trim();
-    const found = /^[A-Za-z][\w -]+$/.test(words) ? search(words) : [];
-    show(found.length === 1 && found[0].name === words ? [] : found.slice(0, 8));
+    const found = word() ? search(word()) : [];
+    show(found[0]?.isExact ? [] : found.slice(0, 8));
     changed(input.value);
   });
   input.addEventListener("keydown", (event) => {
     const { key } = event;
-    if ((key === "ArrowDown" || key === "ArrowUp") && list.hidden) show(search(""));
+    if ((key === "ArrowDown" || key === "ArrowUp") && list.hidden) show(search(word()));
     if (list.hidden) return;
     if (key === "ArrowDown") point(active + 1);
     else if (key === "ArrowUp") point(active < 0 ? -1 : active - 1);
@@ -85,7 +87,8 @@ export function formulaField({ text, label, search, changed }) {
         for (const one of [mirror, wrong, spoken]) one.replaceChildren();
         return;
       }
-      const [words] = error.message.split("\n"), at = error.at ?? -1, value = input.value;
+      const [whole] = error.message.split("\n"), words = whole.length > LONGEST_WORDS ? `${whole.slice(0, LONGEST_WORDS)}...` : whole;
+      const at = error.at ?? -1, value = input.value;
       wrong.replaceChildren(words, ...(mend ? [" ", html("button", { type: "button", onclick: () => take(mend) }, `Write ${mend}`)] : []));
       mirror.replaceChildren(...(at < 0 ? [] : [
         value.slice(0, at), html("mark", {}, value.slice(at, at + (error.length || 1)) || " "), value.slice(at + (error.length || 1))]));

@@ -111,6 +111,7 @@ export function made(meaning, parameters = meaning.parameters) {
       get value() { return trees.value(); },
       get slope() { return trees.slope(); },
       get second() { return trees.second(); },
+      by: trees.by,  // with respect to a parameter
     },
     value: (x) => value().one(x, own),
     slope: (x) => slope().one(x, own),

@@ -1,11 +1,13 @@
 // The page: its panels on one store, and the store's part that links share in the address.
 import { embed } from "./functions.js";
 import { CURVE_FIELDS, mountCurves } from "./panel_curves.js";
+import { mountDepth } from "./panel_depth.js";
 import { JUDGE_FIELDS, mountJudge } from "./panel_judge.js";
 import { mountShare } from "./panel_share.js";
-import { TRAIN_FIELDS, mountTrain } from "./panel_train.js";
+import { mountTrain } from "./panel_train.js";
 import { fromHash, toHash } from "./state.js";
 import { createStore } from "./store.js";
+import { TRAIN_FIELDS } from "./train_fields.js";
 
 const REST = 300;  // milliseconds: browsers take only so many addresses a second
 const embedded = JSON.parse(document.getElementById("made").textContent);
@@ -41,6 +43,7 @@ addEventListener("hashchange", () => {
 tell(begun.told);
 mountCurves(section("curves"), store);
 mountTrain(section("train"), store);
+mountDepth(section("depth"), store);
 mountJudge(section("judge"), store);
-mountShare(section("share"), store, () => location.href.split("#")[0] + hashNow());
+mountShare(section("share"), store, FIELDS, () => location.href.split("#")[0] + hashNow());
 document.body.dataset.state = "ready";

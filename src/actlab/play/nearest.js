@@ -1,4 +1,4 @@
-// Names that are near what was typed, as Python's difflib and actlab/errors.py find them; and texts as Python quotes them.
+// Names that are near what was typed, as Python's difflib and actlab/errors.py find them; and texts in Python's quotes.
 
 // A suggestion to append to a message, or nothing.
 export function didYouMean(given, allowed) {
@@ -18,7 +18,8 @@ export function closeMatches(word, possibilities, cutoff) {
     const together = one.length + word.length;
     if (2 * Math.min(one.length, word.length) < cutoff * together) continue;
     const ratio = together ? (2 * matches(one, word)) / together : 1;
-    if (ratio >= cutoff && (!best || ratio > best.ratio || (ratio === best.ratio && one > best.one))) best = { ratio, one };
+    const better = !best || ratio > best.ratio || (ratio === best.ratio && one > best.one);
+    if (ratio >= cutoff && better) best = { ratio, one };
   }
   return best ? [best.one] : [];
 }
@@ -62,7 +63,9 @@ function longestMatch(a, b, places, fromA, toA, fromB, toB) {
     }
     ending = now;
   }
-  while (bestA > fromA && bestB > fromB && a[bestA - 1] === b[bestB - 1]) [bestA, bestB, best] = [bestA - 1, bestB - 1, best + 1];
+  while (bestA > fromA && bestB > fromB && a[bestA - 1] === b[bestB - 1]) {
+    [bestA, bestB, best] = [bestA - 1, bestB - 1, best + 1];
+  }
   while (bestA + best < toA && bestB + best < toB && a[bestA + best] === b[bestB + best]) best += 1;
   return [bestA, bestB, best];
 }
@@ -77,7 +80,8 @@ export function quoted(text) {
     if (ESCAPED.has(character)) return ESCAPED.get(character);
     if (character === " " || !/[\p{C}\p{Z}]/u.test(character)) return character;
     const code = character.codePointAt(0).toString(16);
-    return code.length < 3 ? `\\x${code.padStart(2, "0")}` : code.length < 5 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
+    const [sign, digits] = code.length < 3 ? ["x", 2] : code.length < 5 ? ["u", 4] : ["U", 8];
+    return `\\${sign}${code.padStart(digits, "0")}`;
   };
   return quote + [...text].map(one).join("") + quote;
 }

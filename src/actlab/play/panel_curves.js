@@ -1,8 +1,7 @@
 // The function: its field with the catalogue behind it, its curve beside others, its parameters, and what it is like.
 import { CATALOGUE } from "./catalogue.js";
 import { crosshairAt, curvePlot } from "./curve_plot.js";
-import { depthFigure } from "./depth_figure.js";
-import { html, said } from "./dom.js";
+import { html, said, shortened } from "./dom.js";
 import { figureIn } from "./figure.js";
 import { formulaField } from "./formula_field.js";
 import { made, understood } from "./functions.js";
@@ -13,15 +12,16 @@ import { parameterSliders } from "./sliders.js";
 import { USUAL_X, readRange, viewControls, writeRange } from "./view_controls.js";
 import { intervalInWords, kinkInWords, sentences } from "./words.js";
 
-const MOST_CURVES = MARKS.length, PAUSE = 150;  // milliseconds without a change before what takes longer is measured
-const EXAMPLES = ["gelu", "swish(beta=2)", "x*sin(x)", "max(x, a*x) where a=0.1", "tanh(exp(x))*x"];
+const MOST_CURVES = MARKS.length, PAUSE = 200;  // milliseconds without a change before what takes longer is measured
+const EXAMPLES = ["gelu", "x*sin(x)", "x*sigmoid(beta*x) where beta=2", "leaky_relu(0.2)", "x*tanh(exp(x))"];
 
 export const CURVE_FIELDS = {
   curves: {
     short: "f", default: ["x*tanh(softplus(x))"], write: (curves) => curves.join(";"),
     read(words) {
       const curves = words.split(";").map((one) => one.trim()).filter(Boolean);
-      return curves.length && curves.length <= MOST_CURVES && words.length <= 8000 ? curves : undefined;
+      if (!curves.length) return CURVE_FIELDS.curves.default;
+      return curves.length <= MOST_CURVES && words.length <= 8000 ? curves : undefined;
     },
   },
   xRange: { short: "x", default: USUAL_X, write: writeRange, read: readRange },
@@ -33,14 +33,14 @@ export const CURVE_FIELDS = {
 function search(words) {
   const wanted = words.toLowerCase().replace(/[ -]/g, "_"), loose = words.toLowerCase();
   const rank = ({ name, aliases, summary }) => {
-    if (name === wanted) return 0;
+    if (name === wanted || aliases.includes(wanted)) return 0;
     if (name.startsWith(wanted)) return 1;
     if (aliases.some((one) => one.startsWith(wanted))) return 2;
     if ([name, ...aliases].some((one) => one.includes(wanted))) return 3;
     return summary.toLowerCase().includes(loose) ? 4 : 5;
   };
   const found = CATALOGUE.map((entry) => [rank(entry), entry]).filter(([at]) => at < 5).sort(([one], [other]) => one - other);
-  return found.map(([, { name, aliases, summary }]) => ({ name, summary: aliases.length ? `${summary} Also ${aliases.join(", ")}.` : summary }));
+  return found.map(([at, { name, aliases, summary }]) => ({ name, isExact: at === 0, summary: aliases.length ? `${summary} Also ${aliases.join(", ")}.` : summary }));
 }
 
 // A text that mends a mistake, where the words name one.
@@ -65,7 +65,6 @@ export function mountCurves(place, store) {
   const side = html("div", { class: "side" }, values, add);
   shown.drawing.after(side);
   shown.figure.classList.add("curves");
-  const depth = depthFigure(place);
   const plotted = { drawn: [], plot: null, at: 1, found: null };
   const change = (at, text) => store.set({ curves: state.curves.map((one, n) => (n === at ? text : one)) });
 
@@ -119,6 +118,7 @@ export function mountCurves(place, store) {
     shown.drawing.replaceChildren(picture);
     if (isFocused) picture.focus();
     read(plotted.at);
+    performance.mark("drawn");
     place.dataset.drawn = state.curves.join(";");
   }
 
@@ -129,11 +129,11 @@ export function mountCurves(place, store) {
     const x = plotted.at, orders = ORDERS.filter(({ key }) => state.orders.includes(key));
     crosshairAt(plot, x, drawn, { orders: state.orders });
     const cells = ({ curve }) => ORDERS.map(({ one, key }) => html("td", { class: `o${key}` }, said(curve[one](x), 4)));
-    const named = (at, { curve }) => html("th", { scope: "row" }, html("span", {}, markShown(at), html("span", {}, curve.label)));
+    const named = (at, { curve }) => html("th", { scope: "row" }, html("span", {}, markShown(at), html("span", {}, shortened(curve.label))));
     values.replaceChildren(
       html("thead", {}, html("tr", {}, html("th", { scope: "col" }, `x = ${said(x, 4)}`), ORDERS.map(({ sign }) => html("th", { scope: "col" }, sign)))),
       html("tbody", {}, drawn.flatMap((one, at) => (one ? [html("tr", one.isStale ? { class: "stale" } : {}, named(at, one), cells(one))] : []))));
-    const words = drawn.filter(Boolean).map(({ curve }) => `${curve.label}: ${orders.map(({ sign, one }) => `${sign} ${said(curve[one](x), 4)}`).join(", ")}`);
+    const words = drawn.filter(Boolean).map(({ curve }) => `${shortened(curve.label)}: ${orders.map(({ sign, one }) => `${sign} ${said(curve[one](x), 4)}`).join(", ")}`);
     for (const [key, value] of Object.entries({
       "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": x, "aria-valuetext": `x = ${said(x, 4)}; ${words.join("; ")}`,
     })) plot.picture.setAttribute(key, value);
@@ -146,10 +146,9 @@ export function mountCurves(place, store) {
     const [low, high] = state.xRange, found = { ...properties(last.curve), lost: lostIn(last.curve, low, high), of: last };
     plotted.found = found;
     draw();
-    const { facts, label } = last.meaning;
+    const { facts } = last.meaning, label = shortened(last.curve.label);
     shown.say(...sentences(label, found, found.lost), facts && `${facts.summary} ${facts.reference}`);
     shown.numbers(() => numbersOf(plotted, state));
-    depth.draw(last.curve, Math.max(240, depth.drawing.clientWidth));
     place.dataset.measured = state.curves[0];
     document.title = `${label} - actlab playground`;
   }
@@ -159,7 +158,13 @@ export function mountCurves(place, store) {
   store.watch(Object.keys(CURVE_FIELDS), () => { draw(); later(); });
   shown.controls.append(...viewControls(store));
   listen(shown.drawing, { plotted, read, state });
-  new ResizeObserver(() => { draw(); later(); }).observe(shown.drawing);
+  let drawnAt = 0;
+  new ResizeObserver(() => {
+    if (drawnAt === shown.drawing.clientWidth) return;
+    drawnAt = shown.drawing.clientWidth;
+    draw();
+    later();
+  }).observe(shown.drawing);
 }
 
 const markShown = (at) => {
@@ -205,7 +210,7 @@ function numbersOf({ drawn, found }, { xRange: [low, high] }) {
   ];
   const blank = Array.from({ length: 3 * right.length - 1 }, () => "");
   return [
-    ["x", ...right.flatMap(({ curve }) => ORDERS.map(({ sign }) => `${sign}, ${curve.label}`))],
+    ["x", ...right.flatMap(({ curve }) => ORDERS.map(({ sign }) => `${sign}, ${shortened(curve.label)}`))],
     [...facts.map((row) => [...row, ...blank]), ...xs.map((x) => [said(x, 4), ...right.flatMap(({ curve }) => ORDERS.map(({ one }) => said(curve[one](x), 4)))])],
   ];
 }

@@ -17,7 +17,8 @@ export class Refusal extends Error {
   }
 }
 
-export const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";  // Python's
+// What Python takes for a space.
+export const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 const TOKEN = new RegExp(
   `${SPACE}*(?:(?<number>(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?)` +
     "|(?<name>[A-Za-z][A-Za-z0-9_]*)" +
@@ -260,7 +261,7 @@ class Parser {
     if (size === null) {
       throw this.error(token.at, "**", `an exponent is a number: write exp(${text(exponent)}*log(${text(base)}))`);
     }
-    if (!(Math.abs(size) <= STEEPEST)) {
+    if (this.limited && !(Math.abs(size) <= STEEPEST)) {
       throw this.error(token.at, "**", `an exponent is at most ${STEEPEST} in size`);
     }
     return apply("**", base, exponent);

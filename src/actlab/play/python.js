@@ -2,7 +2,9 @@
 // actlab/making/code.py prints it.
 import { HELPERS } from "./helpers.js";
 import { quoted } from "./nearest.js";
-import { COMPARISONS, E, ONE, PI, TRUE, X, ZERO, apply, number, numeral, pieces, postorder, rebuild, text } from "./tree.js";
+import {
+  COMPARISONS, E, ONE, PI, TRUE, X, ZERO, apply, numeral, pieces, postorder, rebuild, text,
+} from "./tree.js";
 
 const WIDE = 66;  // characters of a part before it gets a name of its own
 const [SUM, PRODUCT, SIGN, POWER, WHOLE] = [1, 2, 3, 4, 5];
@@ -67,8 +69,10 @@ const SPELLED = {
 };
 
 function valueBlock(reading, tree, name) {
-  const takes = Object.entries(reading.parameters).map(([key, value]) => `${key}: float | Tensor = ${pythonFloat(value)}`);
-  takes.unshift("x: Tensor");
+  const takes = ["x: Tensor"];
+  for (const [key, value] of Object.entries(reading.parameters)) {
+    takes.push(`${key}: float | Tensor = ${pythonFloat(value)}`);
+  }
   const said = wrapped(`f(x) = ${text(reading.node)}`, 100, "    ", "           ");
   let head = `def ${name}(${takes.join(", ")}) -> Tensor:\n`;
   if (head.length > 110) head = `def ${name}(\n${takes.map((one) => `    ${one},\n`).join("")}) -> Tensor:\n`;
@@ -200,9 +204,12 @@ class Printer {
     }
     if (tree.op === "not") return `~(${shown})`;
     if (tree.op === "abs" && ofX) return `${this.inside(u, WHOLE)}.abs()`;
-    if ((tree.op === "sin" || tree.op === "cos") && ofX) return `torch.${tree.op}(${u === X ? shown : `finite(${shown})`})`;
-    if (Object.hasOwn(HELPERS, tree.op) && (this.tails || tree.op !== "sigmoid")) return `${tree.op}(${this.tensor(u)})`;
-    return `${tree.op === "logsigmoid" ? "torch.nn.functional.logsigmoid" : `torch.${tree.op}`}(${this.tensor(u)})`;
+    if ((tree.op === "sin" || tree.op === "cos") && ofX) {
+      return `torch.${tree.op}(${u === X ? shown : `finite(${shown})`})`;
+    }
+    const own = Object.hasOwn(HELPERS, tree.op) && (this.tails || tree.op !== "sigmoid");
+    const called = tree.op === "logsigmoid" ? "torch.nn.functional.logsigmoid" : `torch.${tree.op}`;
+    return `${own ? tree.op : called}(${this.tensor(u)})`;
   }
 }
 

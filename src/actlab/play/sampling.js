@@ -1,5 +1,5 @@
 // A curve as points to draw, how high they reach, and where a formula as it stands loses digits.
-const FEWEST_DIGITS = 1e-7;  // a relative error above this: fewer than 7 of 16 digits are sure
+import { isLost } from "./bounds.js";
 
 export const ORDERS = [
   { key: "0", sign: "f", many: "values", one: "value" },
@@ -25,7 +25,7 @@ export function sampled(curve, order, low, high, count) {
 
 // From where to where to show: what is there, but no further out than the inputs are wide.
 export function heightOf(drawn, low, high) {
-  const reach = Math.max(Math.abs(low), Math.abs(high), 1e-300);
+  const reach = Math.max(Math.abs(low), Math.abs(high), 1);
   let from = Infinity, to = -Infinity, isOut = true;
   for (const { ys } of drawn) {
     for (const value of ys) {
@@ -42,18 +42,15 @@ export function heightOf(drawn, low, high) {
   return [from - margin, to + margin];
 }
 
-// [from, to] of the inputs at which fewer than 7 digits of the value are sure; a formula's own form only.
+// [from, to] of the inputs at which fewer than 6 of 16 digits of the value are sure, as far as a bound can tell.
 export function lostIn(curve, low, high, count = 400) {
-  if (curve.form === "sound") return [];
   const found = [];
   let open = null;
   for (let at = 0; at <= count; at++) {
-    const x = low + (at * (high - low)) / count, { value, error } = curve.trusted(x);
-    const isLost = Number.isFinite(value) ? error > FEWEST_DIGITS * Math.abs(value) && error > 1e-300 : Number.isNaN(value);
-    if (isLost && open) open[1] = x;
-    else if (isLost) open = [x, x];
-    else if (open) { if (open[1] > open[0]) found.push(open); open = null; }
+    const x = low + (at * (high - low)) / count;
+    if (!isLost(curve.trusted(x))) { open = null; continue; }
+    if (open) open[1] = x;
+    else found.push(open = [x, x]);
   }
-  if (open && open[1] > open[0]) found.push(open);
-  return found;
+  return found.filter(([from, to]) => to > from);  // at one place alone it is a zero that is crossed
 }

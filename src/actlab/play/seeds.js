@@ -8,12 +8,12 @@ import { createPair, scoresOf, stepPair } from "./training.js";
 export const MARGINS = { points: 0.01, curve: 0.01 };  // a point of accuracy; a hundredth of the height of the curve
 
 // A side from the texts of its functions, one for each hidden layer.
-export function sideOf(label, texts) {
+export function sideOf(label, texts, start) {
   const curves = texts.map((text) => made(understood(text)));
-  return { label, curves, gains: curves.map(startGain) };
+  return { label, curves, gains: curves.map((one) => (start === "gain" ? startGain(one) : 1)) };
 }
 
-// Until the verdict stands, or `most` seeds are trained; told after each seed: { seeds: [{ seed, own, other }], verdict }.
+// Until the verdict stands, or `most` seeds are trained; told after each: { seeds: [{ seed, own, other }], verdict }.
 // What is compared is such that more is better: accuracy, or the negative error of the fit; NaN where one diverged.
 export function overSeeds({ settings, data, steps, most }, sides, tell) {
   const points = dataOf(data), margin = points.isCurve ? MARGINS.curve : MARGINS.points, seeds = [];
@@ -37,4 +37,4 @@ function valueOf(pair, side) {
 
 // The worker's job: sides as [label, texts].
 export const trainSeeds = ({ sides, ...asked }, tell) =>
-  overSeeds(asked, sides.map(([label, texts]) => sideOf(label, texts)), tell);
+  overSeeds(asked, sides.map(([label, texts]) => sideOf(label, texts, asked.settings.start)), tell);

@@ -6,7 +6,10 @@ const [POINTS_LEARNED, POINTS_HELD] = [200, 400];  // points
 
 // `place` puts a point of a class (0 or 1); `target` is the curve.
 export const DATA_SETS = {
-  circle: { title: "Circle", place: (label, even) => onCircle(label ? 1 * Math.sqrt(even()) : 1.4 + 0.6 * even(), even()) },
+  circle: {
+    title: "Circle",
+    place: (label, even) => onCircle(label ? Math.sqrt(even()) : 1.4 + 0.6 * even(), even()),
+  },
   spirals: {
     title: "Two spirals",
     place: (label, even) => {
@@ -71,16 +74,16 @@ function fittedData(target, noise, random) {
   return { inputs: 1, isCurve: true, learned, held: { n: POINTS_HELD, xs: held, ys: held.map(target) } };
 }
 
-// Of points drawn by hand every third of a class is held out.
+// Of points drawn by hand every third of a class is held out; in the order in which an address has them.
 function drawnData(points) {
-  const seen = [0, 0], parts = [[], []];
-  for (const point of points) parts[seen[point[2]]++ % 3 === 2 ? 1 : 0].push(point);
+  const seen = [0, 0], parts = [[], []], ordered = [0, 1].flatMap((label) => points.filter((one) => one[2] === label));
+  for (const point of ordered) parts[seen[point[2]]++ % 3 === 2 ? 1 : 0].push(point);
   return { inputs: 2, isCurve: false, learned: partOf(parts[0]), held: partOf(parts[1]) };
 }
 
 // Points drawn by hand lie on a grid of 64 x 64 and are two letters each, those of class 0 before the point.
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const MOST_DRAWN = 400;
+export const MOST_DRAWN = 400;
 export const gridded = (value) => onGrid(Math.min(63, Math.max(0, Math.round(((value + SQUARE) / (2 * SQUARE)) * 63))));
 const onGrid = (place) => (place / 63) * 2 * SQUARE - SQUARE;
 const lettered = (value) => LETTERS[Math.round(((value + SQUARE) / (2 * SQUARE)) * 63)];

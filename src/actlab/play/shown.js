@@ -28,3 +28,44 @@ function roundedToEven(value, digits) {
 }
 
 const withoutZeros = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+
+// What to do about a wrong number, by how it is wrong.
+export function mendOf(got, should, what) {
+  if (Number.isNaN(got)) {
+    return "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the branch " +
+      "of torch.where that is not taken, or use expm1, sigmoid, softplus.";
+  }
+  if (!Number.isFinite(got)) return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid).";
+  if (got === 0 && should !== 0) return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).";
+  return what === "f" ? "Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
+    : "Digits of the slope cancel: write it without a difference, or take the sound form that actlab derives.";
+}
+
+// Where bad places lie among those that were judged: "from x = 17 on", "at x = 0", "from x = -10 to -87".
+export function runsIn(points, bad, judged) {
+  const isBad = new Set(bad), places = [...judged.keys()].filter((place) => isBad.has(judged[place]));
+  const at = (place) => points[judged[place]] + 0;
+  const hull = (side) => {
+    const [near, far] = [side[0], side.at(-1)], isEnd = far === 0 || far === judged.length - 1;
+    const isDense = 2 * side.length > Math.abs(far - near);
+    return { near: at(near), far: at(far), isEnd, isDense, count: side.length };
+  };
+  const right = places.filter((place) => at(place) >= 0), left = places.filter((place) => at(place) < 0).reverse();
+  if (!left.length || !right.length) return hullText(hull(left.length ? left : right));
+  const [one, other] = [hull(right), hull(left)];
+  const isEven = one.far === -other.far && (one.near === -other.near || Math.max(one.near, -other.near) < TINIEST);
+  if (isEven && one.far !== 0) return hullText(one, "|x|");
+  const both = [one, other].sort((a, b) => Math.abs(a.near) - Math.abs(b.near));
+  return [...new Set(both.map((side) => hullText(side)))].join(" and ");
+}
+
+const TINIEST = 1e-30;
+
+function hullText({ near, far, isEnd, isDense, count }, x = "x") {
+  const [from, to] = [near, far].map((value) => general(value, 4));
+  if (count === 1 && !isEnd) return `at ${x} = ${from}`;
+  const size = Math.abs(near), here = isDense ? "" : "here and there ";
+  if (isEnd && size < TINIEST) return here + (x === "|x|" ? "everywhere" : `${far > 0 ? "above" : "below"} x = 0`);
+  if (isEnd) return `${here}from ${x} = ${from} ${near > 0 ? "on" : "down"}`;
+  return size < TINIEST ? `${here}between ${x} = 0 and ${to}` : `${here}from ${x} = ${from} to ${to}`;
+}

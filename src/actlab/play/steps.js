@@ -16,7 +16,8 @@ function rule(tree, wrt) {
   const { op, parts } = tree;
   const depends = parts.filter((part) => part.symbols.has(wrt));
   if (op === "+" || op === "-") return depends.length === 2 ? "Sum rule" : "A constant falls away";
-  if (op === "*" || op === "neg") return depends.length === 2 ? "Product rule, (u v)' = u' v + u v'" : "Constant factor";
+  if (op === "*") return depends.length === 2 ? "Product rule, (u v)' = u' v + u v'" : "Constant factor";
+  if (op === "neg") return "Constant factor";
   if (op === "/") return depends.includes(parts[1]) ? "Quotient rule, (u/v)' = (u' - (u/v) v')/v" : "Constant factor";
   if (op === "min" || op === "max") return `Piece by piece, ${op === "max" ? "the greater" : "the smaller"} decides`;
   if (op === "Piecewise") return `Piece by piece, ${pieces(tree).length} pieces`;

@@ -5,7 +5,7 @@ import {
 } from "./network.js";
 
 export const DEAD = 1e-3;  // a unit whose |f'| is below on all samples is dead, as in actlab's runs
-const FIRST_EVERY = 10, MOST_RECORDS = 300;  // of curves over steps; then every second record is kept
+const FIRST_EVERY = 20, MOST_RECORDS = 300;  // of curves over steps; then every second record is kept
 
 // settings: { widths, start, rate, rule, batch, seed }; a side: { label, curves, gains }, for each hidden layer one.
 // History is kept every so many steps.

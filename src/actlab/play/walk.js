@@ -20,6 +20,7 @@ function walkedStep({ op, value, symbols }, given, x, names, values) {
   if (op === "number") return value;
   if (op === "name") return value === "x" ? x : values[names.indexOf(value)];
   if (!symbols.has("x") && undefinedAt(op, given)) return NaN;
+  if ((op === "sin" || op === "cos") && !Number.isFinite(given[0])) return NaN;
   LOOPS[op](cell, 1, ...given.map((one) => [one]));
   return cell[0];
 }
@@ -37,10 +38,14 @@ export function reasonOf(found) {
     return none.parts.length > 1 ? `${before}${text(none)} is ${shown}` : `${text(none)} is ${none.op} of ${shown}`;
   }
   if (!Number.isFinite(result)) return infinite && infinite !== whole ? `${text(infinite)} is ${general(found.get(infinite), 3)}` : "";
-  const swallowed = parts.find((part) => (part.op === "+" || part.op === "-") && part.symbols.has("x") && isSwallowed(found.get(part), given(part)));
-  return swallowed ? `${text(swallowed)} rounds to ${general(found.get(swallowed), 6)}` : "";
+  const sums = parts.filter((part) => (part.op === "+" || part.op === "-") && part.symbols.has("x") && Number.isFinite(found.get(part)));
+  const cancelled = sums.find((part) => isCancelled(found.get(part), given(part)));
+  if (cancelled) return `${text(cancelled)} cancels: ${given(cancelled).map((value) => general(value, 9)).join(` ${cancelled.op} `)}`;
+  const swallowed = sums.find((part) => isSwallowed(given(part)));
+  if (!swallowed) return "";
+  const [small] = [...swallowed.parts].sort((one, other) => Math.abs(found.get(one)) - Math.abs(found.get(other)));
+  return `${text(swallowed)} is ${general(found.get(swallowed), 9)}, which keeps few digits of ${text(small)}`;
 }
 
-// Whether a sum is one of its parts, though the other is not 0.
-const isSwallowed = (sum, [u, v]) =>
-  Number.isFinite(sum) && u !== 0 && v !== 0 && (Math.abs(sum) === Math.abs(u) || Math.abs(sum) === Math.abs(v));
+const isCancelled = (sum, [u, v]) => Math.abs(sum) < 0.01 * Math.max(Math.abs(u), Math.abs(v));
+const isSwallowed = ([u, v]) => u !== 0 && v !== 0 && Math.min(Math.abs(u), Math.abs(v)) < 1e-3 * Math.max(Math.abs(u), Math.abs(v));

@@ -23,6 +23,7 @@ function wideStep({ op, value }, parts, x, names, values) {
   if (op === "number") return scaled(value);
   if (op === "name") return scaled(value === "x" ? x : values[names.indexOf(value)]);
   if (op === "Piecewise") return parts[parts.findIndex(([holds], at) => at % 2 && holds) - 1] ?? [NaN, 0];
+  if ((op === "sin" || op === "cos") && Math.abs(parts[0][0]) === Infinity) return [NaN, 0];
   if (Object.hasOwn(WIDE, op)) return WIDE[op](...parts);
   const difference = COMPARISONS.has(op) ? [summedWide(parts[0], negated(parts[1])), [0, 0]] : parts;
   LOOPS[op](cell, 1, ...difference.map((part) => [clamped(part)]));

@@ -7,10 +7,16 @@ const joined = (items) => (items.length > 1 ? `${items.slice(0, -1).join(", ")} 
 export function intervalInWords([from, to]) {
   if (from === -Infinity && to === Infinity) return "every x";
   if (from === -Infinity) return `x < ${said(to)}`;
-  return to === Infinity ? `x > ${said(from)}` : `${said(from)} to ${said(to)}`;
+  if (to === Infinity) return `x > ${said(from)}`;
+  const digits = [3, 4, 5, 6].find((one) => said(from, one) !== said(to, one)) ?? 7;  // a short one still has two ends
+  return `${said(from, digits)} to ${said(to, digits)}`;
 }
 
-const places = (list, more) => joined(list.map(intervalInWords)) + (more > 0 ? ` and ${more} more` : "");
+const MOST = 4;
+const places = (list, more = 0) => {
+  const left = Math.max(0, list.length - MOST) + more, words = list.slice(0, MOST).map(intervalInWords);
+  return left > 0 ? `${words.join(", ")} and at ${left} more places` : joined(words);
+};
 
 export function kinkInWords({ x, left, right, jump }) {
   if (jump) return `a jump at ${said(x)}`;
@@ -27,7 +33,7 @@ export function sentences(label, found, lost) {
     `${label} runs ${ends}${grows}, ${bends}.`,
     vanishing.length && `Its gradient vanishes (|f′| < 0.1) at ${places(vanishing, found.moreVanishing)}.`,
     exploding.length && `Its gradient explodes (|f′| > 10) at ${places(exploding, found.moreExploding)}.`,
-    lost.length && `Fewer than 7 digits of its value are sure at ${places(lost)}: actlab play "FORMULA" finds a form that keeps them.`,
+    lost.length && `Written like this it loses digits: fewer than 6 of 16 are sure at ${places(lost)}. actlab play "FORMULA" finds a form that keeps them.`,
     `At an input drawn from N(0, 1) its mean is ${said(found.mean)}, its mean square ${said(found.second)}, that of its slope ${said(found.slopeSecond)}; gain ${said(found.gain)}.`,
   ];
 }

@@ -2,11 +2,13 @@
 import { depthOf, gradientInWords } from "./depth.js";
 import { html, said, svg } from "./dom.js";
 import { figureIn } from "./figure.js";
+import { made } from "./functions.js";
 import { axesOf, pathOf, scaled } from "./plot.js";
 
+const PAUSE = 200;  // milliseconds without a change
 const LAYERS = 30, STARTS = [["gain", "gain-matched"], ["pytorch", "PyTorch's default"]];
 
-export function depthFigure(place) {
+export function mountDepth(place, store) {
   place.append(html("h2", {}, "What depth does to signal and gradient"));
   const shown = figureIn(place, { title: "What depth does", name: "depth" });
 
@@ -25,7 +27,9 @@ export function depthFigure(place) {
     shown.drawing.replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Sizes of signal and gradient by layer" },
       axesOf(x, y, frame, [1, 5, 10, 15, 20, 25, 30].map((n) => [n, String(n)]), ticks.map((power) => [power, power ? `1e${power}` : "1"])),
       svg("text", { x: (frame.left + frame.right) / 2, y: height - 6, "text-anchor": "middle" }, "hidden layer"),
-      lines.map(([what, sizes, start]) => svg("path", { class: `depth ${what} ${start}`, d: pathOf(layers, powers(sizes), x, y, frame) })),
+      svg("defs", {}, svg("clipPath", { id: "within-depth" },
+        svg("rect", { x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.foot - frame.top }))),
+      svg("g", { "clip-path": "url(#within-depth)" }, lines.map(([what, sizes, start]) => svg("path", { class: `depth ${what} ${start}`, d: pathOf(layers, powers(sizes), x, y, frame) }))),
     ));
     shown.say(
       `With gain-matched weights: ${gradientInWords(found[0].factor).replace(/^E/, "e")}`,
@@ -36,5 +40,13 @@ export function depthFigure(place) {
       [...layers].map((layer, at) => [String(layer), ...found.flatMap(({ signals, gradients }) => [said(signals[at]), said(gradients[at])])]),
     ]);
   }
-  return { draw, drawing: shown.drawing };
+
+  let timer = 0;
+  const later = () => { clearTimeout(timer); timer = setTimeout(show, PAUSE); };
+  function show() {
+    const [meaning] = store.meanings();
+    if (meaning) draw(made(meaning), Math.max(240, shown.drawing.clientWidth));
+  }
+  store.watch(["curves"], later);
+  new ResizeObserver(later).observe(shown.drawing);
 }

@@ -165,10 +165,9 @@ class _Program:
 
 def _piece(parts: list[Interval]) -> Interval:
     for value, holds in zip(parts[::2], parts[1::2], strict=True):
-        if holds == 1:
-            return value
-        if holds != 0:
-            return arb("nan")
+        if holds == 0:
+            continue
+        return value if holds == 1 else arb("nan")  # undecided: with more bits it may be
     return None
 
 

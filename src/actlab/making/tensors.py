@@ -92,8 +92,10 @@ def _raised(x: Tensor, u: Any, n: Any) -> Any:
         return u**n
     try:
         return u**n if u >= 0 or n == int(n) else math.nan
-    except (OverflowError, ZeroDivisionError):
-        return math.inf if u else math.nan
+    except ZeroDivisionError:
+        return math.nan
+    except OverflowError:
+        return math.inf if u > 0 or n % 2 == 0 else -math.inf
 
 
 def _extreme(numbers: Callable[..., Any], tensors: Callable[..., Tensor], clamp: Callable[..., Tensor]) -> Any:

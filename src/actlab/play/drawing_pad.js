@@ -12,7 +12,7 @@ export function padIn(place, store) {
   let label = 1, cursor = [0, 0], isFocused = false, last = null;
   const canvas = html("canvas", {
     width: 300, height: 300, tabindex: 0, class: "pad", role: "application", "aria-roledescription": "drawing pad",
-    "aria-label": "Points: arrow keys move the cross, space puts a point, Delete takes the nearest away, C changes the class",
+    "aria-label": "Points: arrows move the cross, space puts a point, Delete takes the nearest away, C changes the class",
     onpointerdown: down, onpointermove: move, onpointerup: up, onpointercancel: up, onkeydown: key,
     onfocus: () => { isFocused = true; follow(); }, onblur: () => { isFocused = false; follow(); },
   });

@@ -1,4 +1,4 @@
-// Verdicts that may be looked at after every seed, for one comparison, as actlab/stats has them: sequential.py, skew.py.
+// Verdicts that hold at every look, for one comparison, as actlab/stats has them in sequential.py and skew.py.
 
 export const LEAST_PAIRS = 5;
 const TEST_LEVEL = 0.05, EFFECT_MIXTURE = 2, ROUNDING_SHARE = 1e-12, MOST_SEEDS = 100000;

@@ -42,7 +42,11 @@ function dataControl(store) {
       html("div", { class: "pictures" }, buttons.map((one) => one.element)),
       html("label", {}, "Noise", noise, shown)),
     follow() {
-      for (const { set, input } of buttons) input.checked = set === store.state.data;
+      for (const { set, input, element } of buttons) {
+        if (set !== store.state.data || input.checked) continue;
+        input.checked = true;
+        element.parentElement.scrollLeft = element.offsetLeft - element.parentElement.offsetLeft - 40;  // on a phone
+      }
       noise.value = store.state.noise;
       noise.disabled = store.state.data === "drawn";
       shown.textContent = said(store.state.noise);

@@ -242,7 +242,7 @@ def special_functions_are_right(count):
         )
         for (name, xs), ys in zip(points.items(), found, strict=True):
             off, at = max((ulps(y, exact[name](mpmath.mpf(x))), x) for x, y in zip(xs, ys, strict=True))
-            assert off <= 4.5, (name, off, at)
+            assert off <= 5.5, (name, off, at)
 
 
 def test_special_functions_to_some_ulps():

@@ -32,6 +32,7 @@ export function argumentsOf(facts, call, at) {
     }
     values.set(key, value + 0);
   }
-  const kept = own.filter((key) => values.has(key) && (values.get(key) !== facts.parameters[key] || facts.learned.includes(key)));
+  const tells = (key) => values.get(key) !== facts.parameters[key] || facts.learned.includes(key);
+  const kept = own.filter((key) => values.has(key) && tells(key));
   return Object.fromEntries(kept.map((key) => [key, values.get(key)]));
 }

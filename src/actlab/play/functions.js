@@ -41,7 +41,8 @@ export function understood(given) {
 function isFormula(given, call) {
   if (given.includes(":") || /(['"])[^'"]*\1/.test(given)) return false;
   const known = call !== null && lookup(call[1]) !== undefined;
-  return HAS_X.test(given.replace(ARGUMENT_NAMES, "")) || (!known && CALL_OF_NAME.test(given.replace(ARGUMENT_NAMES, "")));
+  const bare = given.replace(ARGUMENT_NAMES, "");
+  return HAS_X.test(bare) || (!known && CALL_OF_NAME.test(bare));
 }
 
 function ofFormula(given) {
@@ -52,7 +53,8 @@ function ofFormula(given) {
 // A formula under a name of its own.
 function ofNamed(own, formula, given) {
   if (lookup(own) || ["x", "y", "torch", "math", "Tensor", "activation"].includes(own)) {
-    throw new Refusal(`${own} means something already: give the formula another name, such as my_${own}=${formula}.`, 0, own.length);
+    const words = `${own} means something already: give the formula another name, such as my_${own}=${formula}.`;
+    throw new Refusal(words, given.indexOf(own), own.length);
   }
   const inQuotes = IN_QUOTES.exec(formula);
   if (!inQuotes && !isFormula(formula, CALLED.exec(formula))) {
@@ -103,8 +105,14 @@ export function made(meaning, parameters = meaning.parameters) {
   const bound = once(() => bounded(trees.value(), names));
   const isKnown = forms && names.every((one) => parameters[one] === forms.parameters[one]);
   const curve = {
-    label: shownLabel(meaning, parameters), meaning, parameters: { ...parameters }, form: forms ? "sound" : "plain", names,
-    trees: { get value() { return trees.value(); }, get slope() { return trees.slope(); }, get second() { return trees.second(); }, by: trees.by },
+    label: shownLabel(meaning, parameters), form: forms ? "sound" : "plain",
+    meaning, parameters: { ...parameters }, names,
+    trees: {
+      get value() { return trees.value(); },
+      get slope() { return trees.slope(); },
+      get second() { return trees.second(); },
+      by: trees.by,  // with respect to a parameter
+    },
     value: (x) => value().one(x, own),
     slope: (x) => slope().one(x, own),
     second: (x) => second().one(x, own),
@@ -123,7 +131,7 @@ export function made(meaning, parameters = meaning.parameters) {
     },
     get kinks() { return kinks(); },
   };
-  const kinks = once(() => kinksOf(meaning, forms, trees, names, parameters, own));
+  const kinks = once(() => kinksOf(meaning, forms, parameters));
   return curve;
 }
 
@@ -134,16 +142,20 @@ function formsOf(meaning, parameters) {
   return found && names.every((one) => found.parameters[one] === parameters[one]) ? found : null;
 }
 
-function kinksOf(meaning, forms, trees, names, parameters, own) {
-  if (!forms) return edges({ node: meaning.node, parameters });
-  const found = forms.kinks.map((kink) => (typeof kink === "number" ? kink : compiled(parse(kink), names).one(0, own)));
-  return [...new Set(found)].sort((a, b) => a - b);
+function kinksOf({ node }, forms, parameters) {
+  if (!forms) return edges({ node, parameters });
+  const names = Object.keys(parameters), values = Object.values(parameters);
+  const at = (kink) => (typeof kink === "number" ? kink : compiled(parse(kink), names).one(0, values));
+  return [...new Set(forms.kinks.map(at))].sort((a, b) => a - b);
 }
 
 function shownLabel({ label, name: own, facts, parameters: asked }, parameters) {
   const changed = Object.keys(asked).filter((one) => parameters[one] !== asked[one]);
   if (!changed.length) return label;
-  if (facts) return labelOf(facts, Object.fromEntries(Object.entries(parameters).filter(([one, value]) => value !== facts.parameters[one])));
+  if (facts) {
+    const given = Object.entries(parameters).filter(([one, value]) => value !== facts.parameters[one]);
+    return labelOf(facts, Object.fromEntries(given));
+  }
   const pairs = Object.keys(asked).map((one) => `${one}=${valueText(parameters[one])}`);
   return `${own ?? label.replace(/ where .*$/, "")} where ${pairs.join(", ")}`;
 }

@@ -28,6 +28,7 @@ CLAIMS = {
     "trial.json": "readers with page 6 of learn and without it name the faults of four broken runs",
     "mnist_seeds.json": "page 5's relu, tanh and leaky_relu on MNIST, what each of 20 seeds said",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
+    "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }

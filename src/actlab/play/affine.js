@@ -3,6 +3,7 @@ import { EQUAL, GRID, PAIRS, SHORT, agree, centred, defaults, dot, mean } from "
 import { general } from "./shown.js";
 
 const REFINED = 60;  // so many of the best starts are refined
+const MOST = 24;  // of starts that match alike
 const STEEPEST = 40;  // stretched further, every smooth bend looks like a kink
 const extent = (values) => values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
 const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
@@ -15,8 +16,13 @@ export function affineMatches(values, short) {
   if (span === 0) return [{ entry: identity, a: 0, b: 1, c: 0, d: short[0], error: 0, where: NaN }];
   const straight = projected(identity, 1, 0, short);
   if (straight.error <= EQUAL * span) return holds(straight, values) ? [straight] : [];  // say the plainest
-  const found = starts(short).flatMap((start) => refined(start, short));
-  return found.filter((match) => match.error <= EQUAL * span && holds(match, values));
+  const wanted = unit(short), fits = (from) => from.flatMap((start) => refined(start, short))
+    .filter((match) => match.error <= EQUAL * span);
+  const near = fits(starts(wanted)), found = near.filter((match) => holds(match, values));
+  if (found.length || !near.length) return found;
+  // a piece of it fits, in one of many ways (of a parabola any): another may be right beyond
+  const others = [...new Set(near.map(({ entry }) => entry))].flatMap((entry) => evenStarts(entry, wanted));
+  return fits(others).filter((match) => holds(match, values));
 }
 
 export function affineText({ entry, a, b, c, d }) {
@@ -44,10 +50,19 @@ function line(scale, of, offset) {
   return offset === 0 ? shown : `${shown} ${offset < 0 ? "-" : "+"} ${general(Math.abs(offset), 6)}`;
 }
 
-// The best row of each function, then the second best of those that match best.
-function starts(short) {
+function unit(short) {
   const middle = centred(short), size = Math.sqrt(dot(middle, middle));
-  const wanted = Float32Array.from(middle, (y) => y / size);
+  return Float32Array.from(middle, (y) => y / size);
+}
+
+// Rows of a function that match as well as any, spread over all of them.
+function evenStarts(entry, wanted) {
+  const even = alike(entry, wanted).filter(({ match }) => match >= 1 - 1e-6), step = Math.max(1, Math.floor(even.length / MOST));
+  return even.filter((_, at) => at % step === 0);
+}
+
+// The best row of each function, then the second best of those that match best.
+function starts(wanted) {
   const near = defaults().flatMap((entry) => alike(entry, wanted));
   const first = new Map(), second = new Map();
   for (const row of near.sort((one, other) => other.match - one.match)) {

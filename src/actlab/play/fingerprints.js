@@ -8,12 +8,13 @@ export function identified(curve, parameters = {}) {
   const values = sampled(curve, GRID);
   const asked = [...entries(), ...withParameters(parameters)];
   const nearest = nearestKnown(asked, sampled(curve, CLOSE), values);
-  const said = (kind, entry, text, more) => ({ kind, name: entry.name, parameters: entry.parameters, text, nearest, ...more });
+  const named = nearest.map(({ entry: { label }, distance, where }) => ({ label, distance, where }));
+  const said = (kind, entry, text, more) => ({ kind, name: entry.name, parameters: entry.parameters, text, nearest: named, ...more });
   const [first, ...others] = oneEach(asked.filter((entry) => agree(values, entry.on(GRID), EQUAL)));
   if (first) return said("equals", first, `equals ${first.label}`, { also: others.map((entry) => entry.label) });
   const best = simplest(affineMatches(values, sampled(curve, SHORT)));
   if (best) return said("affine", best.entry, affineText(best), { affine: [best.a, best.b, best.c, best.d] });
-  if (!nearest.length) return { kind: "nearest", name: "", parameters: {}, text: "not finite on [-5, 5]", nearest };
+  if (!nearest.length) return { kind: "nearest", name: "", parameters: {}, text: "not finite on [-5, 5]", nearest: named };
   const { entry, distance, where } = nearest[0];
   const shown = `largest difference ${general(distance, 3)} on [-5, 5], at x = ${general(where, 3)}`;
   const text = distance <= EQUAL

@@ -104,7 +104,7 @@ export function made(meaning, parameters = meaning.parameters) {
   const isKnown = forms && names.every((one) => parameters[one] === forms.parameters[one]);
   const curve = {
     label: shownLabel(meaning, parameters), meaning, parameters: { ...parameters }, form: forms ? "sound" : "plain", names,
-    trees: { get value() { return trees.value(); }, get slope() { return trees.slope(); }, get second() { return trees.second(); } },
+    trees: { get value() { return trees.value(); }, get slope() { return trees.slope(); }, get second() { return trees.second(); }, by: trees.by },
     value: (x) => value().one(x, own),
     slope: (x) => slope().one(x, own),
     second: (x) => second().one(x, own),

@@ -1,7 +1,7 @@
 // The page's part of `actlab check`: NaN, inf and lost digits of f and f' to +-1e4, in three dtypes, each with its input.
 import { backward } from "./backward.js";
 import { bounded } from "./bounds.js";
-import { DTYPES, ROUNDED_TO, inDtype } from "./rounding.js";
+import { DTYPES, nearestOf, rounded } from "./rounding.js";
 import { general, mendOf, runsIn, toldApart } from "./shown.js";
 import { reasonOf, walked } from "./walk.js";
 import { COMPARISONS } from "./tree.js";
@@ -62,7 +62,7 @@ function quantityOf(curve, what, points) {
 // f(x) -> {got, steps, why} in a dtype: of a sound form as actlab computes it, else step by step as code in PyTorch does.
 function computing({ what, names, values, isSound, tree, valueTree }, dtype) {
   if (isSound) {
-    const { one } = inDtype(tree, names, dtype), steps = walked(tree, names, dtype);
+    const { one } = rounded(tree, names, dtype), steps = walked(tree, names, dtype);
     return (x) => ({ got: one(x, values), get steps() { return steps(x, values); } });
   }
   const steps = walked(valueTree, names, dtype), back = backward(valueTree, names, dtype);
@@ -129,7 +129,7 @@ function wrongIn(quantity, dtype, f) {
 
 function isJudged({ what, points, truth, kinks }, dtype, at, f) {
   const x = points[at], { eps, tiny } = FORMATS[dtype];
-  if (ROUNDED_TO[dtype](x) !== x) return false;
+  if (nearestOf[dtype](x) !== x) return false;
   if (kinks.some((kink) => Math.abs(x - kink) <= 4 * eps * Math.abs(kink) + tiny)) return false;
   const { value, beyond } = truth[at];
   return Number.isFinite(value) || (Number.isFinite(f.truth[at].given) && (beyond || what === "f'"));
@@ -141,7 +141,7 @@ function faultIn(got, { value: true_, error, beyond }, { what, points, sensitive
   if (Number.isNaN(got)) return "nan";
   if (beyond) return "";
   if (!Number.isFinite(true_)) return Number.isFinite(got) ? "unsaid" : "inf";  // of a slope that nobody knows
-  const wanted = ROUNDED_TO[dtype](true_), size = Math.min(Math.abs(wanted), largest), moved = Math.min(sensitive[at], largest);
+  const wanted = nearestOf[dtype](true_), size = Math.min(Math.abs(wanted), largest), moved = Math.min(sensitive[at], largest);
   if (!Number.isFinite(got)) {
     const isLarge = Math.abs(true_) * (1 + share) + error >= largest;
     const overflows = isLarge && (Math.sign(got) === Math.sign(true_) || error >= Math.abs(true_));

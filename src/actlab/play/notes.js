@@ -91,5 +91,5 @@ function swallowsNaN(curve, values) {
 
 function infinity(curve, values) {
   const [right, left] = [Infinity, -Infinity].map((x) => general(numberAt(curve, values, x), 4));
-  return { check: "infinity", says: `f(inf) = ${right}; f(-inf) = ${left}.` };
+  return { check: "infinity", says: `f(inf) = ${right}, f(-inf) = ${left}: no network should get there.` };
 }

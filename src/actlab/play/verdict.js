@@ -21,11 +21,12 @@ export function judgeFunction({ text }, tell) {
   return { ...all, answer: answerOf(all, meaning) };
 }
 
-// A word for the shell: a formula in quotes.
-export function checkCommand(meaning) {
-  const shown = targetText({ meaning, parameters: meaning.parameters });
-  if (/^[\w.-]+$/.test(shown) && !shown.startsWith("-")) return `actlab check ${shown}`;
-  return `actlab check ${shown.startsWith("-") ? "-- " : ""}${/["$`\\]/.test(shown) ? `'${shown.replaceAll("'", `'"'"'`)}'` : `"${shown}"`}`;
+// What to type: the function as a word of the shell, a formula in quotes.
+export function actlabCommand(what, meaning) {
+  const shown = targetText({ meaning, parameters: meaning.parameters }), isOption = shown.startsWith("-");
+  if (/^[\w.]+$/.test(shown)) return `actlab ${what} ${shown}`;
+  const quote = /["$`\\]/.test(shown) ? `'${shown.replaceAll("'", `'"'"'`)}'` : `"${shown}"`;
+  return `actlab ${what} ${isOption ? "-- " : ""}${quote}`;
 }
 
 const KINDS = ["undefined", "nan", "inf", "swallowed", "kink", "digits"];

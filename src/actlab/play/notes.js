@@ -27,7 +27,8 @@ export function notes(curve) {
 
 const note = (check, says) => ({ check, severity: "note", outcome: "note", says });
 const fault = (more) => ({
-  severity: "wrong", outcome: "fail", dtype: "every dtype", should: null, error: 0, count: 1, total: 1, because: "", ...more,
+  severity: "wrong", outcome: "fail", dtype: "every dtype", should: null, error: 0, count: 1, total: 1, because: "",
+  ...more,
 });
 
 function ofZero(zero) {
@@ -44,7 +45,8 @@ function kinkOf(curve, x, slopeAt) {
 }
 
 function isBetween({ left, right, taken }) {
-  const [low, high] = [Math.min(left, right), Math.max(left, right)], slack = BETWEEN * (1 + Math.abs(low) + Math.abs(high));
+  const [low, high] = [Math.min(left, right), Math.max(left, right)];
+  const slack = BETWEEN * (1 + Math.abs(low) + Math.abs(high));
   if (Number.isNaN(low) || Number.isNaN(high)) return true;  // one side is no number: another finding says so
   return taken >= low - slack && taken <= high + slack;
 }
@@ -61,7 +63,8 @@ function neitherSide({ x, left, right, taken }) {
 function kinkText({ x, value, below, above, left, right, isJump, taken }, curve) {
   const at = general(x, 4), told = (number) => general(number, 4);
   if (isJump) {
-    return `f jumps at ${at} from ${told(below)} to ${told(above)}; f(${at}) = ${told(value)}, f'(${at}) = ${told(taken)} is taken.`;
+    const here = `f(${at}) = ${told(value)}, f'(${at}) = ${told(taken)} is taken`;
+    return `f jumps at ${at} from ${told(below)} to ${told(above)}; ${here}.`;
   }
   const taking = curve.form === "sound" ? `f'(${at}) = ${told(taken)} is taken` : choices(curve, x, taken);
   return `A kink at ${at}: slope ${told(left)} on its left, ${told(right)} on its right; ${taking}.`;

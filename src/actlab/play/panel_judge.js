@@ -30,7 +30,7 @@ export function mountJudge(place, store) {
     say(news.answer);
     form.textContent = FORM_WORDS[news.form];
     found.replaceChildren(...findingsShown(news));
-    which.replaceChildren(...(done ? identityShown(done) : [html("p", { class: "soft" }, "Which function is it? ...")]));
+    which.replaceChildren(...(done ? identityShown(done) : []));
   });
 
   // THE function; null where it has a mistake.
@@ -81,9 +81,9 @@ export function mountJudge(place, store) {
 const FORM_WORDS = {
   sound: "Judged: the sound form of actlab, at 300 inputs to ±10,000 and beside each kink, in float64, float32 and " +
     "float16; its value in float64 is taken for the truth.",
-  plain: "Judged: the formula as it stands, each step rounded as code in PyTorch rounds it, at 300 inputs to ±10,000 " +
-    "and beside each kink; the slope as autograd takes it, back through each step. actlab itself computes a sound form " +
-    'of it: actlab play "FORMULA" puts that into this page.',
+  plain: "Judged: the formula as it stands, each step rounded as code in PyTorch rounds it, at 300 inputs to " +
+    "±10,000 and beside each kink; the slope as autograd takes it, back through each step. actlab itself computes a " +
+    'sound form of it: actlab play "FORMULA" puts that into this page.',
 };
 const COLUMNS = ["what", "where", "x", "got", "should be", "why"];
 
@@ -92,7 +92,8 @@ function findingsShown({ findings, notes }) {
   const rows = findings.map((one) => [
     name(one), one.where, general(one.x, 6), ...gotAndTrue(one), one.because || one.says,
   ]);
-  const mends = [...new Set(findings.map(({ mend }) => mend))], items = (texts) => texts.map((one) => html("li", {}, one));
+  const mends = [...new Set(findings.map(({ mend }) => mend))];
+  const items = (texts) => texts.map((one) => html("li", {}, one));
   const table = () => tableOf("What is wrong, and the input that shows it", COLUMNS, rows);
   return [
     rows.length && html("div", { class: "findings" }, table()),
@@ -110,7 +111,8 @@ function gotAndTrue({ got, should, error }) {
 function identityShown({ identity: { text, also = [], nearest } }) {
   const rows = nearest.map(({ label, distance, where }) => [label, general(distance, 3), general(where, 3)]);
   const same = also.length ? ` The same function: ${also.join(", ")}.` : "", many = CATALOGUE.length;
-  const table = () => tableOf("Nearest on [-5, 5], each at its best setting", ["function", "largest difference", "at x"], rows);
+  const columns = ["function", "largest difference", "at x"];
+  const table = () => tableOf("Nearest on [-5, 5], each at its best setting", columns, rows);
   return [
     html("h3", {}, "Which function it is"),
     html("p", {}, `By its values, beside the ${many} of the catalogue and usual settings of them: ${text}.${same}`),
@@ -120,8 +122,9 @@ function identityShown({ identity: { text, also = [], nearest } }) {
 
 function derivationShown(meaning) {
   const { lines, slope, python, isPlain } = derivationOf(meaning), code = (words) => html("code", {}, words);
-  const better = () => html("p", { class: "soft" }, "Below is the formula as it stands; the form that floats compute well " +
-    "is printed by ", code(actlabCommand("derive", meaning)), ".");
+  const better = () => html("p", { class: "soft" },
+    "Below is the formula as it stands; the form that floats compute well is printed by ",
+    code(actlabCommand("derive", meaning)), ".");
   return [
     html("ol", { class: "derivation" }, lines.map((line) => html("li", {}, code(line)))),
     html("p", {}, "f′(x) = ", code(slope)),

@@ -38,7 +38,9 @@ export function mendOf(got, should, what) {
   if (!Number.isFinite(got)) {
     return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid).";
   }
-  if (what !== "f") return "Digits of the slope cancel: write f without a difference, or take the form that actlab derives.";
+  if (what !== "f") {
+    return "Digits of the slope cancel: write f without a difference, or take the form that actlab derives.";
+  }
   return `${got === 0 && should !== 0 ? "All digits" : "Digits"} cancel: ` +
     "use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).";
 }

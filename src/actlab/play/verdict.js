@@ -4,6 +4,7 @@ import { identified } from "./fingerprints.js";
 import { made, understood } from "./functions.js";
 import { faults } from "./judge.js";
 import { notes } from "./notes.js";
+import { general } from "./shown.js";
 
 export const ONLY_ACTLAB = [
   "that autograd gives the derivative, forwards and backwards, also twice (gradcheck, vmap, jvp)",
@@ -19,7 +20,8 @@ export function judgeFunction({ text }, tell) {
   const first = { findings, notes: told, form: curve.form, judgedIn: Date.now() - began };
   tell({ ...first, answer: faultSentence(findings) });
   const identity = identified(curve, curve.parameters);
-  const answer = faultSentence(findings) + identitySentence(identity, meaning.name, findings.length && curve.form === "plain");
+  const isWorse = findings.length > 0 && curve.form === "plain";
+  const answer = faultSentence(findings) + identitySentence(identity, meaning.name, isWorse);
   return { ...first, identity, answer, identifiedIn: Date.now() - began - first.judgedIn };
 }
 
@@ -50,7 +52,7 @@ export function faultSentence(findings) {
   if (!findings.length) return "Nothing wrong found.";
   const [{ kind, what, dtype, x, got, count, where, says }] = findings, at = String(Number(x.toPrecision(4)) + 0);
   if (kind === "undefined" && count > 1) return `f is no number ${where}.`;
-  if (kind === "undefined") return `f(${at}) is ${Number.isNaN(got) ? "NaN" : got > 0 ? "inf" : "-inf"}: one such input ends a training.`;
+  if (kind === "undefined") return `f(${at}) is ${general(got, 4).replace("nan", "NaN")}: one such input ends a training.`;
   if (kind === "swallowed") return says;
   if (kind === "kink") return `At x = ${at} its slope is that of neither side.`;
   const same = findings.filter((one) => one.what === what && one.dtype === dtype);
@@ -61,7 +63,8 @@ export function faultSentence(findings) {
 // Which it is, and what to write instead, where actlab's own form is better than what was judged.
 function identitySentence({ kind, text, name }, own, isWorse) {
   if (kind === "equals" && text === `equals ${own}`) return "";
-  if (kind === "equals") return ` It ${text}${isWorse ? `, which actlab computes in a sound form: write ${text.slice(7)}` : ""}.`;
+  const better = isWorse ? `, which actlab computes in a sound form: write ${text.slice(7)}` : "";
+  if (kind === "equals") return ` It ${text}${better}.`;
   if (kind === "affine" || (name && !text.startsWith("nearest"))) return ` It is ${text}.`;
   return ` ${text[0].toUpperCase()}${text.slice(1)}.`;
 }

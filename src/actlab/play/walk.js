@@ -29,7 +29,8 @@ function walkedStep({ op, value, symbols }, given, x, names, values) {
 
 // Why a number came out as it did, in words: the part that overflowed, or what a sum swallowed; "" if nothing is seen.
 export function reasonOf(found) {
-  const parts = [...found.keys()], result = found.get(parts.at(-1)), given = (part) => part.parts.map((one) => found.get(one));
+  const parts = [...found.keys()], result = found.get(parts.at(-1));
+  const given = (part) => part.parts.map((one) => found.get(one));
   const is = (part) => `${text(part)} is ${general(found.get(part), 3)}`;
   const born = (isSo) => parts.find((part) => part.parts.length && isSo(found.get(part)) && !given(part).some(isSo));
   const infinite = born((value) => Math.abs(value) === Infinity);
@@ -39,7 +40,8 @@ export function reasonOf(found) {
   const sums = parts.filter((part) => isSum(part) && Number.isFinite(found.get(part)));
   const cancelled = sums.find((part) => isCancelled(found.get(part), given(part)));
   if (cancelled) {
-    return `${text(cancelled)} cancels: ${given(cancelled).map((value) => general(value, 9)).join(` ${cancelled.op} `)}`;
+    const shown = given(cancelled).map((value) => general(value, 9));
+    return `${text(cancelled)} cancels: ${shown.join(` ${cancelled.op} `)}`;
   }
   const swallowed = sums.find((part) => isSwallowed(given(part)));
   if (!swallowed) return "";

@@ -65,7 +65,7 @@ def test_each_live_figure_has_its_link_and_needs_nothing_else():
 def test_values_and_slopes_are_those_of_actlab(visit):
     page = visit(LIVE / "backwards_point.html", "#plot circle")
     found = page.evaluate(
-        "(xs) => Object.entries(CURVES).map(([name, { f, slope }]) => [name, xs.map(f), xs.map(slope)])", GRID
+        "(xs) => Object.entries(curves_js.CURVES).map(([name, { f, slope }]) => [name, xs.map(f), xs.map(slope)])", GRID
     )
     assert len(found) == page.locator("#f option").count() == 8
     for name, values, slopes in found:
@@ -91,7 +91,7 @@ def test_the_network_of_the_depth_figure_is_that_of_autograd(visit):
     for seed, (name, depth, gain) in enumerate(asked):
         found = page.evaluate(
             """([f, depth, gain, seed]) => {
-              const { layers, signals, gradients } = network({ f, depth, gain: gain ?? undefined, seed });
+              const { layers, signals, gradients } = main_js.network({ f, depth, gain: gain ?? undefined, seed });
               return [layers.map((one) => [Array.from(one.weights), Array.from(one.biases)]), signals, gradients];
             }""",
             [name, depth, gain, seed],
@@ -210,7 +210,7 @@ def test_the_depth_figure_answers(visit):
     shares = {}
     for depth in ("1", "8", "40"):
         page.locator("#depth").fill(depth)
-        page.wait_for_function(f"document.querySelectorAll('#numbers tbody tr').length === {depth}")
+        page.wait_for_function(f"() => document.querySelectorAll('#numbers tbody tr').length === {depth}")
         first = page.locator("#numbers tbody tr").first.locator("td").all_inner_texts()
         shares[depth] = float(first[1])
         if words := re.search(
@@ -222,11 +222,13 @@ def test_the_depth_figure_answers(visit):
         assert page.locator("#plot circle.back").count() == int(depth)
     assert shares["1"] == 1 > shares["8"] > 1e3 * shares["40"]
     page.get_by_label("gain-matched").check()
-    page.wait_for_function(f"Number(document.querySelector('#numbers tbody td + td').textContent) > {shares['8']}")
+    page.wait_for_function(
+        f"() => Number(document.querySelector('#numbers tbody td + td').textContent) > {shares['8']}"
+    )
     page.locator("#gain").fill("100")
     assert page.get_by_label("gain of my own: 12").is_checked()
     page.locator("#f").select_option("relu")
-    page.wait_for_function("Number(document.querySelector('#numbers tbody td + td').textContent) > 1e30")
+    page.wait_for_function("() => Number(document.querySelector('#numbers tbody td + td').textContent) > 1e30")
     assert json.loads(page.locator("#data").text_content())["depth"] == 20
 
 

@@ -17,7 +17,7 @@ from tools import playground
 
 from actlab import catalogue, naming
 from actlab.checks.identity.bank import entries
-from actlab.formula import Apply, Exact, X, kinks, parse, read
+from actlab.formula import COMPARISONS, Apply, Exact, X, kinks, parse, read
 from actlab.formula.nodes import UNARY
 from actlab.making.portable import portable
 from actlab.making.tensors import compiled
@@ -286,20 +286,27 @@ def test_float16_is_numpys():
 
 ROUNDED = """
 const { apply, number, name } = await import("./tree.js");
-const { inDtype } = await import("./rounding.js");
+const { rounded } = await import("./rounding.js");
 const built = ([op, parts, value]) =>
   op === "number" ? number(value) : op === "name" ? name(value) : apply(op, ...parts.map(built));
 const xs = Float64Array.from(data.points);
 return data.trees.map((one) => ["float32", "float16"].map(
-  (dtype) => inDtype(built(one), data.names, dtype).many(xs, data.values, new Float64Array(xs.length))));
+  (dtype) => rounded(built(one), data.names, dtype).many(xs, data.values, new Float64Array(xs.length))));
 """
 OVERFLOWS_EARLY = {"sinh", "cosh"}  # PyTorch's in float32, from 88.8 instead of 89.4 on
 
 
 def test_each_function_in_float32_and_float16_is_torchs():
     draw = np.random.default_rng(0)
-    points = [*draw.uniform(-12, 12, 200), *draw.uniform(-104, 88, 50), *(10 ** draw.uniform(-30, 3, 50)), *POINTS[::3]]
+    points = [
+        *draw.uniform(-12, 12, 200),
+        *draw.uniform(-104, 88, 50),
+        *(10 ** draw.uniform(-30, 3, 50)),
+        -2,
+        *POINTS[::3],
+    ]
     nodes, points = [Apply(op, X) for op in UNARY], list(map(float, points))
+    nodes += [parse(f"where(x {op} 0, 1, where(not x {op} -2 and x < 5 or x > 9, 2, x))") for op in sorted(COMPARISONS)]
     found = ran(ROUNDED, {"trees": [told(node) for node in nodes], "names": [], "values": [], "points": points})
     for node, both in zip(nodes, found, strict=True):
         for got, dtype in zip(np.array(both, dtype=np.float64), (torch.float32, torch.float16), strict=True):

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 import webbrowser
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from javascript import NODE, ran, with_node
@@ -13,6 +15,7 @@ from javascript import NODE, ran, with_node
 from actlab.cli import main
 from actlab.play import embedded, packing, page
 
+ROOT = Path(__file__).parents[1]
 SMALL = {
     "worker.js": 'import { one } from "./low.js";\n\nexport const JOBS = { add: (two) => one + two };\n',
     "low.js": "const made = 1;\nexport const one = made;\n",
@@ -90,6 +93,23 @@ def test_the_page_allows_its_own_scripts_and_styles_and_nothing_else():
     )
     assert not re.search(r"\sstyle=|\son\w+=\"", text)
     assert len(text.encode()) <= 600_000
+
+
+def test_each_part_weighs_what_it_may():
+    said = re.findall(r"\| ([^|]*) \| (\d+) \|", (ROOT / "docs/play.md").read_text(encoding="utf-8"))
+    here = resources.files("actlab.play")
+    pure, shown = packing.scripts(lambda name: (here / name).read_text(encoding="utf-8"))
+    both = sum(len(text.encode()) for text in [*pure.values(), *shown.values()])
+    generated = {name: len(text.encode()) for name, text in (pure | shown).items() if "`make play`" in text[:300]}
+    weighs = {
+        "catalogue": sum(generated.values()),
+        "workers": sum(len(text.encode()) for name, text in pure.items() if name not in generated),
+        "page:": sum(len(text.encode()) for name, text in shown.items() if name not in generated),
+        "and": len(page().encode()) - both,
+    }
+    assert "catalogue" in generated and sum(weighs.values()) <= sum(1000 * int(most) for _, most in said) <= 600_000
+    for (part, most), (name, found) in zip(said, weighs.items(), strict=True):
+        assert name in part and found <= 1000 * int(most), (part, found)
 
 
 def test_the_command_writes_the_page_and_opens_it(tmp_path, capsys, monkeypatch):

@@ -5,7 +5,7 @@
     ```python figure=NAME alt="..." its last expression is a Drawing, saved as images/NAME.svg (also with `hidden`)
     ```python live=NAME title="..." its last expression is the data of live/NAME.html, which source/live/NAME.js draws
     {{ expression:format }}         in prose, and in alt: its value after the blocks above
-`record(NAME)` is a file of records/. What is made is committed; `--check` makes it again and compares.
+`record(NAME)`: a file of records/; `trees(NAME)`: a function, for a live figure. `--check` makes all and compares.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from types import ModuleType
 from typing import Any
 
 import torch
+
+from actlab.play import script, trees
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "learn"
@@ -59,7 +61,7 @@ def made(source: Path) -> Page:
     text, at = "\n\n" + source.read_text(encoding="utf-8"), 0
     page = Page([(f"<!-- made by tools/learn.py from source/{source.name}: change that, then `make learn` -->", False)])
     sys.modules[source.stem] = module = ModuleType(source.stem)  # a module, so that what a page defines can be pickled
-    module.record, namespace = record, vars(module)
+    module.record, module.trees, namespace = record, trees, vars(module)
     torch.set_num_threads(1)
     for block in BLOCK.finditer(text):
         page.parts += filled(text[at : block.start()], namespace)
@@ -67,8 +69,7 @@ def made(source: Path) -> Page:
         above = "\n" * text[2 : block.start("code")].count("\n")  # so that tracebacks name the line
         last, printed = run(above + block["code"], str(source), namespace)
         shown = [] if "hidden" in words else [(f"```python\n{block['code']}```\n", False)]
-        if printed:
-            shown += [("\n```text\n" if shown else "```text\n", False), (printed, True), ("```\n", False)]
+        shown += [("\n```text\n" if shown else "```text\n", False), (printed, True), ("```\n", False)] * bool(printed)
         if name := words.get("figure"):
             page.files[f"images/{name}.svg"] = last.as_file
             alt = filled(words["alt"], namespace)
@@ -81,10 +82,11 @@ def made(source: Path) -> Page:
 
 
 def alive(name: str, title: str, data: Any) -> Page:
-    """A figure for the reader's hand: what source/live has of that name, in its frame, with the data."""
+    """A figure for the reader's hand: what source/live has of that name in its frame, with what it imports and data."""
+    read = lambda file: (LIVE / file.replace("main.", f"{name}.")).read_text(encoding="utf-8")  # noqa: E731
     data = json.dumps(data).replace("<", r"\u003c")
-    names = {"name": name, "title": title, "data": data, "read": lambda file: (LIVE / file).read_text(encoding="utf-8")}
-    return Page([(part, part == data) for part, _ in filled(names["read"]("frame.html"), names)])
+    names = {"name": name, "title": title, "data": data, "read": read, "script": script(read)}
+    return Page([(part, part == data) for part, _ in filled(read("frame.html"), names)])
 
 
 def run(code: str, name: str, namespace: dict[str, Any]) -> tuple[Any, str]:
@@ -128,11 +130,9 @@ def same_picture(one: str, other: str) -> bool:
 
 def complaints(source: Path) -> Iterator[str]:
     """Where what is committed is not what is made."""
-    page = made(source)
-    for name, one in {source.name: page, **page.files}.items():
+    for name, one in {source.name: (page := made(source)), **page.files}.items():
         old = file.read_text(encoding="utf-8") if (file := PAGES / name).exists() else ""
-        differs = one.differs(old) if isinstance(one, Page) else "" if same_picture(one, old) else "another picture"
-        if differs:
+        if differs := one.differs(old) if isinstance(one, Page) else not same_picture(one, old) and "another picture":
             yield f"{name}: {differs}"
 
 

@@ -8,7 +8,8 @@ from mpmath import mp, mpf
 
 from actlab import catalogue
 from actlab.catalogue import Facts
-from actlab.making import HELPERS, of_catalogue
+from actlab.making.code import HELPERS
+from actlab.making.portable import of_catalogue
 
 PLAY = Path(__file__).parents[1] / "src" / "actlab" / "play"
 PIECES, DEGREE = 8, 12  # of what approximates the tail of erfc

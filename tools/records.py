@@ -27,6 +27,7 @@ CLAIMS = {
     "own.json": "page 7's own function beside relu, on digits, with 20 seeds",
     "trial.json": "readers with page 6 of learn and without it name the faults of four broken runs",
     "mnist_seeds.json": "page 5's relu, tanh and leaky_relu on MNIST, what each of 20 seeds said",
+    "play_frames.json": "the playground's training: what a frame of two networks 2-8-8-1 takes",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",

@@ -1,8 +1,8 @@
 from .applied import Applied as Applied, ByHand as ByHand, Called as Called, Unlearned as Unlearned
-from .code import HELPERS as HELPERS
 from .derive import derivation as derivation
+from .floats.forms import forms as forms
 from .modules import ByModule as ByModule, Copies as Copies, saved as saved
-from .portable import of_catalogue as of_catalogue, portable as portable
+from .portable import portable as portable
 from .probing import (
     State as State,
     begun as begun,

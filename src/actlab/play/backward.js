@@ -1,6 +1,6 @@
 // The slope of a formula as PyTorch's autograd takes it, back through each step, rounded as it rounds: 0 * inf is NaN,
 // the branch of torch.where that is not taken counts with 0, and at a kink it makes a choice.
-import { ROUNDED_TO } from "./rounding.js";
+import { nearestOf } from "./rounding.js";
 import { LOOPS } from "./evaluate.js";
 import { general } from "./shown.js";
 import { text } from "./tree.js";
@@ -8,7 +8,7 @@ import { walked } from "./walk.js";
 
 // f(x, values) -> {found, slope, why}: the number of each part, the slope, and of a slope that is none, where it arose.
 export function backward(tree, names, dtype) {
-  const forward = walked(tree, names, dtype), round = ROUNDED_TO[dtype];
+  const forward = walked(tree, names, dtype), round = nearestOf[dtype];
   const inner = dtype === "float64" ? round : Math.fround;
   return (x, values) => {
     const found = forward(x, values), gradients = new Map([[tree, 1]]);

@@ -1,8 +1,10 @@
 // The scale of two colours in which outputs are painted: blue for class 0, the paper between, orange for class 1.
-const ENDS = { light: [[0, 90, 160], [255, 255, 255], [200, 85, 0]], dark: [[70, 165, 240], [20, 23, 27], [255, 160, 70]] };
+const ENDS = {
+  light: [[0, 90, 160], [255, 255, 255], [200, 85, 0]], dark: [[70, 165, 240], [20, 23, 27], [255, 160, 70]],
+};
 const darkTheme = matchMedia("(prefers-color-scheme: dark)");
 
-export const isDark = () => (document.documentElement.dataset.theme ?? (darkTheme.matches ? "dark" : "light")) === "dark";
+const isDark = () => darkTheme.matches;
 export const onTheme = (fn) => darkTheme.addEventListener("change", fn);
 export const classColour = (label) => `rgb(${ENDS[isDark() ? "dark" : "light"][label ? 2 : 0].join(" ")})`;
 export const inkColour = () => (isDark() ? "#e7eaee" : "#1b1f24");

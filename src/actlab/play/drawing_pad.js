@@ -5,13 +5,14 @@ import { drawPoints } from "./surfaces.js";
 import { MOST_DRAWN, SQUARE, gridded } from "./sets2d.js";
 
 const CELL = (2 * SQUARE) / 63, APART = 3 * CELL;  // between points of one stroke
+const HOW = "Draw here; a third of each class is held out. By keyboard: arrows, space, Delete, C for the other class.";
 const CLASSES = ["blue squares", "orange discs"];
 
 export function padIn(place, store) {
   let label = 1, cursor = [0, 0], isFocused = false, last = null;
   const canvas = html("canvas", {
     width: 300, height: 300, tabindex: 0, class: "pad", role: "application", "aria-roledescription": "drawing pad",
-    "aria-label": "Points: arrow keys move the cross, space puts a point there, Delete takes the nearest away, C changes the class",
+    "aria-label": "Points: arrow keys move the cross, space puts a point, Delete takes the nearest away, C changes the class",
     onpointerdown: down, onpointermove: move, onpointerup: up, onpointercancel: up, onkeydown: key,
     onfocus: () => { isFocused = true; follow(); }, onblur: () => { isFocused = false; follow(); },
   });
@@ -30,7 +31,8 @@ export function padIn(place, store) {
     tell(`${CLASSES[label]} at ${said(x, 2)}, ${said(y, 2)}.`);
   }
   const at = (event) => {
-    const box = canvas.getBoundingClientRect(), share = (value, from, size) => ((value - from) / size) * 2 * SQUARE - SQUARE;
+    const box = canvas.getBoundingClientRect();
+    const share = (value, from, size) => ((value - from) / size) * 2 * SQUARE - SQUARE;
     return [share(event.clientX, box.left, box.width), -share(event.clientY, box.top, box.height)];
   };
   function down(event) {
@@ -75,7 +77,8 @@ export function padIn(place, store) {
     radios.forEach((one, n) => { one.firstElementChild.checked = n === label; });
     drawPoints(canvas, { n: points.length, xs: points.flatMap(([x, y]) => [x, y]), ys: points.map((one) => one[2]) });
     if (!isFocused) return;
-    const context = canvas.getContext("2d"), [x, y] = [cursor[0], -cursor[1]].map((value) => ((value + SQUARE) / (2 * SQUARE)) * 300);
+    const context = canvas.getContext("2d");
+    const [x, y] = [cursor[0], -cursor[1]].map((value) => ((value + SQUARE) / (2 * SQUARE)) * 300);
     context.strokeStyle = inkColour();
     context.lineWidth = 2;
     context.beginPath();
@@ -87,10 +90,15 @@ export function padIn(place, store) {
   }
 
   const taken = (words, keep) => html("button", {
-    type: "button", class: "quiet", onclick: () => { store.set({ points: keep(store.state.points) }); follow(); tell(words); },
+    type: "button", class: "quiet",
+    onclick() {
+      store.set({ points: keep(store.state.points) });
+      follow();
+      tell(`${words}:`);
+    },
   }, words);
   place.append(
     html("div", { class: "row" }, radios, taken("Undo", (points) => points.slice(0, -1)), taken("Clear", () => [])),
-    canvas, html("p", { class: "soft" }, "Draw here; a third of each class is held out. By keyboard: arrows, space, Delete, C for the other class."), told);
+    canvas, html("p", { class: "soft" }, HOW), told);
   return { follow };
 }

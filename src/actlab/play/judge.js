@@ -1,5 +1,5 @@
 // The page's part of `actlab check`: NaN, inf and lost digits of f and f' to +-1e4, in three dtypes, with the inputs.
-import { DTYPES, ROUNDED_TO } from "./rounding.js";
+import { DTYPES, nearestOf } from "./rounding.js";
 import { general, mendOf, runsIn, toldApart } from "./shown.js";
 import { CENTRE, computing, inputsFor, quantityOf } from "./truth.js";
 import { reasonOf } from "./walk.js";
@@ -65,7 +65,7 @@ function wrongIn(quantity, dtype, f) {
 
 function isJudged({ what, points, truth, kinks }, dtype, at, f) {
   const x = points[at], { eps, tiny } = FORMATS[dtype];
-  if (ROUNDED_TO[dtype](x) !== x) return false;
+  if (nearestOf[dtype](x) !== x) return false;
   if (kinks.some((kink) => Math.abs(x - kink) <= 4 * eps * Math.abs(kink) + tiny)) return false;
   const { value, beyond } = truth[at];
   return Number.isFinite(value) || (Number.isFinite(f.truth[at].given) && (beyond || what === "f'"));
@@ -83,7 +83,7 @@ function faultAt({ what, truth, points, sensitive, isSound }, at, got, dtype) {
     return error === Infinity ? "unsaid" : "inf";
   }
   const isValue = what === "f", moved = Math.min(sensitive[at], largest);
-  const wanted = ROUNDED_TO[dtype](value), size = Math.min(Math.abs(wanted), largest), gap = Math.abs(got - wanted);
+  const wanted = nearestOf[dtype](value), size = Math.min(Math.abs(wanted), largest), gap = Math.abs(got - wanted);
   const exponents = dtype !== "float16" && size > 0 ? eps * Math.abs(Math.log(size)) * size : 0;
   const scale = 1 + moved + size, limit = share * scale + exponents, isUnsure = error > UNSURE * scale;
   const normal = 4 * tiny * Math.max(1, Math.abs(points[at]));

@@ -43,8 +43,10 @@ export function startGain(curve) {
 export function createRoom({ layers }, n) {
   return {
     n,
-    places: layers.map(({ outputs }, at) => Object.fromEntries(
-      (at < layers.length - 1 ? ["z", "y", "slope", "d"] : ["z", "d"]).map((key) => [key, new Float64Array(n * outputs)]))),
+    places: layers.map(({ outputs }, at) => {
+      const keys = at < layers.length - 1 ? ["z", "y", "slope", "d"] : ["z", "d"];
+      return Object.fromEntries(keys.map((key) => [key, new Float64Array(n * outputs)]));
+    }),
   };
 }
 

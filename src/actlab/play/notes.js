@@ -1,7 +1,7 @@
 // What informs about a curve and is no fault: its kinks and the slope that is taken there, jumps, f(0), f(inf); and the
 // two faults that belong to single inputs: a slope at a kink that is neither side's, and NaN that becomes a number.
 import { backward } from "./backward.js";
-import { inDtype } from "./rounding.js";
+import { rounded } from "./rounding.js";
 import { general } from "./shown.js";
 import { postorder } from "./tree.js";
 import { walked } from "./walk.js";
@@ -89,7 +89,7 @@ function steep(curve, values, slopeAt) {
 }
 
 function numberAt(curve, values, x, dtype = "float32") {
-  if (curve.form === "sound") return inDtype(curve.trees.value, curve.names, dtype).one(x, values);
+  if (curve.form === "sound") return rounded(curve.trees.value, curve.names, dtype).one(x, values);
   return walked(curve.trees.value, curve.names, dtype)(x, values).get(curve.trees.value);
 }
 

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
-_TOP = re.compile(r"^(export )?(?:async )?(?:function\*?|class|const|let) (\w+|[\[{][^=]*[\]}])", re.MULTILINE)
+_TOP = re.compile(r"^(export )?(?:async )?(?:function\*?|class|const|let) ([\w$]+|[\[{][^=]*[\]}])", re.MULTILINE)
 _BAD = re.compile(r"</script|<!--|^import\b|^export (?!(?:async )?(?:function|class|const)\b)", re.MULTILINE | re.I)
 
 
@@ -31,7 +31,7 @@ def scripts(read: Callable[[str], str]) -> list[dict[str, str]]:
                 raise ValueError(f"{module}.js imports {min(missing)}, which {other}.js does not export.")
         if found := _BAD.search(_IMPORT.sub("", text)):
             raise ValueError(f"{module}.js has {found[0]!r}, which cannot be packed.")
-        tops = [(exported, name) for exported, found in _TOP.findall(text) for name in re.findall(r"\w+", found)]
+        tops = [(exported, name) for exported, found in _TOP.findall(text) for name in re.findall(r"[\w$]+", found)]
         names = [name for _, name in tops]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"{module}.js declares {min(twice)} twice.")

@@ -7,6 +7,7 @@ const SETTINGS_BY_KEY = { layers: "widths", rate: "rate", batch: "batch", rule: 
 
 // What the command says: the functions that are right, and of the training's settings those that were changed.
 function setupOf({ state, meanings }, fields) {
+  understood(state.curves[0]);  // without the first there is no command
   const isChanged = (key) => fields[key] && fields[key].write(state[key]) !== fields[key].write(fields[key].default);
   const settings = Object.entries(SETTINGS_BY_KEY).filter(([key]) => isChanged(key)).map(([key, name]) => [name, state[key]]);
   const activations = meanings().map((meaning) => ({ meaning, parameters: meaning.parameters }));
@@ -20,7 +21,7 @@ export function mountShare(place, store, fields, addressOf) {
   const box = (label) => html("pre", { tabindex: 0, role: "region", "aria-label": label });
   const command = box("The command"), experiment = box("experiment.toml"), differs = html("p");
   const kept = (label, pre) => copyButton(label, () => pre.textContent);
-  const none = html("p", { hidden: true }, "A command needs functions that are right: mend the fields first.");
+  const none = html("p", { hidden: true }, "A command needs a function that is right: mend the field first.");
   const right = html("div", {},
     html("p", {}, "The same on real data, handwritten digits, with seeds, intervals and a verdict; needs actlab:"),
     html("div", { class: "row" }, command, kept("Copy the command", command)), differs,
@@ -35,9 +36,9 @@ export function mountShare(place, store, fields, addressOf) {
     let setup = null;
     try {
       setup = setupOf(store, fields);
-    } catch {  // a layer's function is not right
+    } catch {  // it, or a layer's function, is not right
     }
-    right.hidden = !setup?.activations.length || store.meanings().length < store.state.curves.length;
+    right.hidden = !setup;
     none.hidden = !right.hidden;
     if (right.hidden) return;
     command.textContent = commandOf(setup);

@@ -1,13 +1,11 @@
 // The function trained beside relu. store.state.train is raised by one when "Train beside relu" is pressed.
 import { onTheme } from "./colours.js";
-import { html, said } from "./dom.js";
-import { padIn } from "./drawing_pad.js";
-import { figureIn } from "./figure.js";
-import { seedsIn } from "./seeds_figure.js";
-import { surfaceIn } from "./surfaces.js";
-import { drawLosses, layerRows, lossDrawing, shareBar } from "./train_charts.js";
-import { controlsIn } from "./train_controls.js";
+import { html, said, tableOf } from "./dom.js";
+import { savePicture } from "./export.js";
+import { pictureOfSurfaces, surfaceRows } from "./surfaces.js";
+import { drawLosses, layerRows, shareBar } from "./train_charts.js";
 import { TRAIN_FIELDS } from "./train_fields.js";
+import { trainLayout } from "./train_layout.js";
 import { preparedFor } from "./train_sides.js";
 import { createPair, insideOf, scoresOf, stepPair } from "./training.js";
 
@@ -19,7 +17,7 @@ const [SCORES, LOSS_CURVES, INSIDE, WORDS] = [[6, 4], [12, 5], [60, 11], [180, 2
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function mountTrain(place, store) {
-  const { state } = store, parts = builtIn(place, store);
+  const { state } = store, parts = trainLayout(place, store);
   let ready = null, pair = null, isPlaying = false, frames = 0, waiting = 0;
 
   // Anew, from the same start.
@@ -40,9 +38,10 @@ export function mountTrain(place, store) {
     parts.problem.hidden = Boolean(pair);
     for (const button of parts.buttons) button.disabled = !pair;
     parts.seeds.begin(ready, state);
+    place.dataset.ready = pair ? "yes" : "no";
     if (!pair) return;
     parts.surfaces.forEach((one) => one.begin(ready.data, ready.settings.widths));
-    parts.named.forEach((elements, at) => elements.forEach((one) => { one.textContent = ready.sides[at].label; }));
+    parts.labels.forEach((elements, at) => elements.forEach((one) => { one.textContent = ready.sides[at].label; }));
     show();
   }
 
@@ -112,21 +111,33 @@ export function mountTrain(place, store) {
   }
 
   function showInside() {
-    const insides = pair.sides.map((side) => insideOf(pair, side)), cell = (value, share, css) => html("td", {}, value, value && shareBar(share, css));
+    const insides = pair.sides.map((side) => insideOf(pair, side)), hidden = ready.settings.widths.length;
+    const cell = (value, share, css) => html("td", {}, value, value && shareBar(share, css));
     parts.inside.replaceChildren(...layerRows(insides).map((sides, layer) => html("tr", {},
-      html("th", { scope: "row" }, layer < sides.length && layer < state.layers.length ? `Layer ${layer + 1}` : "Output"),
-      sides.map((one) => cell(one.dead, one.deadShare, one.css)), sides.map((one) => cell(one.gradient, one.gradientShare, one.css)))));
+      html("th", { scope: "row" }, layer < hidden ? `Layer ${layer + 1}` : "Output"),
+      sides.map((one) => cell(one.dead, one.deadShare, one.css)),
+      sides.map((one) => cell(one.gradient, one.gradientShare, one.css)))));
   }
 
   function showWords() {
-    const said = sentenceOf(pair, ready);
-    if (parts.words.textContent !== said) parts.words.textContent = said;
-    parts.surfaces.forEach((one, at) => one.describe(
-      `${pair.sides[at].label} after ${pair.steps} steps: ${ready.data.isCurve ? "the curve it fits" : "what it takes each place for"}`));
+    const sentence = sentenceOf(pair, ready), { steps: taken, sides } = pair;
+    if (parts.words.textContent !== sentence) parts.words.textContent = sentence;
+    const what = ready.data.isCurve ? "the curve it fits" : "what it takes each place for";
+    parts.surfaces.forEach((one, at) => one.describe(`${sides[at].label} after ${taken} steps: ${what}`));
     parts.note.textContent = noteOf(ready);
-    Object.assign(place.dataset, { steps: pair.steps, losses: pair.sides.map((side) => scoresOf(pair, side).learnedLoss).join(" ") });
+    fillSurfaceNumbers();
+    const losses = sides.map((side) => scoresOf(pair, side).learnedLoss).join(" ");
+    Object.assign(place.dataset, { steps: taken, losses });
   }
 
+  function fillSurfaceNumbers() {
+    if (!pair || !parts.surfaceNumbers.open) return;
+    parts.surfaceTable.replaceChildren(tableOf("What both make of places", ...surfaceRows(pair)));
+  }
+
+  parts.surfaceNumbers.addEventListener("toggle", fillSurfaceNumbers);
+  parts.save.addEventListener("click", () =>
+    savePicture(pictureOfSurfaces(parts.surfaces, pair.sides.map(({ label }) => label)), "surfaces", "PNG"));
   parts.play.addEventListener("click", () => (isPlaying ? pause() : play()));
   parts.step.addEventListener("click", () => steps(1));
   parts.hundred.addEventListener("click", () => steps(100));
@@ -158,40 +169,7 @@ export function mountTrain(place, store) {
   return { start };
 }
 
-function builtIn(place, store) {
-  const button = (words, attributes = {}) => html("button", { type: "button", ...attributes }, words);
-  const [play, step, hundred, reset] = [
-    button("Play", { class: "go" }), button("1 step"), button("100 steps"), button("Back to the same start"),
-  ];
-  const count = html("output", { class: "count", "aria-hidden": "true" });
-  const words = html("p", { class: "answer", role: "status" }), note = html("p", { class: "soft" });
-  const problem = html("p", { class: "problem", role: "status", hidden: true });
-  const names = [0, 1].map(() => html("span", { class: "name" })), scores = [0, 1].map(() => html("span", { class: "score" }));
-  const boxes = ["own", "other"].map((css, at) => html("div", { class: `of-side ${css}` }, html("h3", {}, names[at]), html("p", {}, scores[at])));
-  const shown = html("div", { class: "shown" }, html("div", { class: "pair" }, boxes));
-  const choices = html("div", { class: "choices" }), pad = html("div", { class: "pad-place", hidden: true });
-  const head = (text) => html("th", { scope: "col", colspan: 2 }, text), keys = ["own", "other"];
-  const inside = html("tbody"), sub = [0, 1].flatMap(() => keys.map((css) => html("th", { scope: "col", class: css })));
-  const shownAs = keys.map((css) => html("span", { class: `key ${css}` }));
-  place.append(html("h2", {}, "Trained beside relu"),
-    html("div", { class: "training" }, choices,
-      html("div", { class: "watched" }, html("div", { class: "row buttons" }, play, step, hundred, reset, count), problem, pad, words, shown, note)));
-  const surfaces = boxes.map(surfaceIn), losses = lossDrawing();
-  const figure = figureIn(shown, { title: "Losses over steps", name: "losses" });
-  figure.drawing.append(losses);
-  figure.controls.append(...shownAs, html("span", { class: "soft" }, "thick: held out; thin: learned"));
-  losses.setAttribute("aria-label", "Losses over steps, of both networks; the numbers are in the table");
-  shown.append(html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Inside the networks" }, html("table", { class: "inside" },
-    html("caption", {}, "Inside: units that are flat (|f′| < 0.001) on all points, and the size of dL/dW"),
-    html("thead", {}, html("tr", {}, html("td"), head("dead units"), head("gradient")), html("tr", {}, html("td"), sub)), inside)));
-  const seeds = seedsIn(place, store);
-  return {
-    play, step, hundred, reset, count, words, note, problem, named: keys.map((_, at) => [names[at], shownAs[at], sub[at], sub[at + 2]]), scores, shown, surfaces, losses, inside, seeds, pad,
-    buttons: [play, step, hundred, reset], controls: controlsIn(choices, store), drawn: padIn(pad, store), pictureNumbers: figure.numbers,
-  };
-}
-
-export const scoreSaid = (score, { isCurve }) => (isCurve ? `error ${said(score)}` : `${(100 * score).toFixed(1)}% right`);
+const scoreSaid = (score, { isCurve }) => (isCurve ? `error ${said(score)}` : `${(100 * score).toFixed(1)}% right`);
 
 function sentenceOf({ steps, sides, loss, data }, { data: { isCurve } }) {
   const one = (side) => {
@@ -212,6 +190,8 @@ function noteOf({ isItself, learned }) {
 
 function lossRows({ history, sides }) {
   const head = ["step", ...sides.flatMap(({ label }) => [`${label}: learned`, `${label}: held out`])];
-  const every = Math.ceil(history.length / 30), chosen = history.filter((_, n) => n % every === 0 || n === history.length - 1);
-  return [head, chosen.map((one) => [String(one.step), ...one.sides.flatMap((side) => [said(side.learnedLoss), said(side.heldLoss)])])];
+  const every = Math.ceil(history.length / 30), last = history.length - 1;
+  const chosen = history.filter((_, n) => n % every === 0 || n === last);
+  const both = ({ learnedLoss, heldLoss }) => [said(learnedLoss), said(heldLoss)];
+  return [head, chosen.map((one) => [String(one.step), ...one.sides.flatMap(both)])];
 }

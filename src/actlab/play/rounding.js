@@ -4,7 +4,7 @@ import { compiled } from "./evaluate.js";
 export const DTYPES = ["float64", "float32", "float16"];
 
 // As `compiled`, in one of DTYPES: inputs are rounded first, out come numbers of that dtype.
-export function inDtype(tree, names, dtype) {
+export function rounded(tree, names, dtype) {
   if (dtype === "float64") return compiled(tree, names);
   const { one, many } = compiled(tree, names, Float32Array);
   if (dtype === "float32") return { one, many };
@@ -21,7 +21,7 @@ export function inDtype(tree, names, dtype) {
 const double = new Float64Array(1), halves = new Uint32Array(double.buffer);
 
 // The nearest number of the dtype.
-export const ROUNDED_TO = { float64: (x) => x, float32: Math.fround, float16 };
+export const nearestOf = { float64: (x) => x, float32: Math.fround, float16 };
 
 export function float16(x) {
   const size = Math.abs(x);

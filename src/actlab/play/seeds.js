@@ -13,7 +13,7 @@ export function sideOf(label, texts, start) {
   return { label, curves, gains: curves.map((one) => (start === "gain" ? startGain(one) : 1)) };
 }
 
-// Until the verdict stands, or `most` seeds are trained; told after each seed: { seeds: [{ seed, own, other }], verdict }.
+// Until the verdict stands, or `most` seeds are trained; told after each: { seeds: [{ seed, own, other }], verdict }.
 // What is compared is such that more is better: accuracy, or the negative error of the fit; NaN where one diverged.
 export function overSeeds({ settings, data, steps, most }, sides, tell) {
   const points = dataOf(data), margin = points.isCurve ? MARGINS.curve : MARGINS.points, seeds = [];

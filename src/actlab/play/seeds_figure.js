@@ -6,12 +6,19 @@ import { drawSeeds, seedsDrawing } from "./train_charts.js";
 import { TRAIN_FIELDS } from "./train_fields.js";
 
 const MOST_TRIED = 20;
-const UNITS = { points: { scale: 100, unit: "points of accuracy" }, curve: { scale: 1, unit: "error of the fit" } };
+const UNITS = {
+  points: { scale: 100, unit: "points of accuracy", marginSaid: "1 point of accuracy" },
+  curve: { scale: 1, unit: "error of the fit", marginSaid: "an error of 0.01" },
+};
 
 export function seedsIn(place, store) {
   let ready = null, running = null;
-  const button = html("button", { type: "button", class: "go", onclick: () => (running ? stop("Stopped.") : run()) }, "Try 5 to 20 seeds");
-  const steps = html("input", { type: "text", inputmode: "numeric", class: "number", "aria-label": "Steps of each seed", onchange: changed });
+  const button = html("button", {
+    type: "button", class: "go", onclick: () => (running ? stop("Stopped.") : run()),
+  }, "Try 5 to 20 seeds");
+  const steps = html("input", {
+    type: "text", inputmode: "numeric", class: "number", "aria-label": "Steps of each seed", onchange: changed,
+  });
   const told = html("span", { class: "soft", role: "status" });
   place.append(html("h3", {}, "Is the difference more than chance?"),
     html("div", { class: "row buttons" }, button, html("label", {}, "Steps of each", steps), told));
@@ -34,7 +41,8 @@ export function seedsIn(place, store) {
   }
 
   async function run() {
-    const asked = { settings: ready.settings, data: ready.asked, steps: store.state.steps, most: MOST_TRIED, sides: ready.texts }, of = ready;
+    const of = ready, { settings, asked: data, texts: sides } = ready;
+    const asked = { settings, data, sides, steps: store.state.steps, most: MOST_TRIED };
     button.textContent = "Stop";
     told.textContent = "Seed 1 is trained.";
     const mine = running = ask("trainSeeds", asked, (found) => {
@@ -51,10 +59,11 @@ export function seedsIn(place, store) {
   }
 
   function show(found, { data, sides: [own, other] }) {
-    const { scale, unit } = UNITS[data.isCurve ? "curve" : "points"], labels = [own.label, other.label];
+    const { scale, unit, marginSaid } = UNITS[data.isCurve ? "curve" : "points"], labels = [own.label, other.label];
     figure.figure.hidden = false;
-    drawSeeds(drawing, found, { scale, unit });
-    figure.say(...verdictSaid(found, { scale, unit, labels }));
+    figure.drawing.hidden = !found.verdict.n;
+    if (found.verdict.n) drawSeeds(drawing, found, { scale, unit });
+    figure.say(...verdictSaid(found, { scale, unit, marginSaid, labels }));
     drawing.setAttribute("aria-label", `${labels[0]} minus ${labels[1]}, a dot a seed, with the interval`);
     const shown = (value) => (Number.isNaN(value) ? "diverged" : said(scale * Math.abs(value), 4));
     figure.numbers(() => [["seed", ...labels, "difference"], found.seeds.map(({ seed, own: one, other: two }) =>
@@ -77,24 +86,27 @@ export function seedsIn(place, store) {
 const signed = (value) => `${value > 0 ? "+" : ""}${said(value)}`;
 
 // The answer first, then what it rests on.
-function verdictSaid({ verdict, seeds }, { scale, unit, labels: [own, other] }) {
-  const { low, high, difference, margin, n, further } = verdict, size = `${said(scale * margin)} ${unit}`;
+function verdictSaid({ verdict, seeds }, { scale, unit, marginSaid, labels: [own, other] }) {
+  const { low, high, difference, n, further, diverged, otherDiverged } = verdict;
+  const lostSaid = `it diverged in ${diverged} of ${seeds.length} seeds, ${other} in ${otherDiverged}.`;
   const at = `${own} ${signed(scale * difference)} [${signed(scale * low)}, ${signed(scale * high)}] ${unit}`;
   const answers = {
     better: `${own} is better than ${other}.`, worse: `${own} is worse than ${other}.`,
-    "better, perhaps slightly": `${own} is better than ${other}, perhaps by less than ${size}.`,
-    "worse, perhaps slightly": `${own} is worse than ${other}, perhaps by less than ${size}.`,
-    "practically equal": `${own} and ${other} are practically equal: they differ by less than ${size}.`,
+    "better, perhaps slightly": `${own} is better than ${other}, perhaps by less than ${marginSaid}.`,
+    "worse, perhaps slightly": `${own} is worse than ${other}, perhaps by less than ${marginSaid}.`,
+    "practically equal": `${own} and ${other} are practically equal: they differ by less than ${marginSaid}.`,
     "the same function": `${own} and ${other} have the same result in every seed.`,
-    unstable: `${own} is unstable: it diverged in ${verdict.diverged} of ${seeds.length} seeds, ${other} in ${verdict.otherDiverged}.`,
-    stabler: `${own} is stabler: it diverged in ${verdict.diverged} of ${seeds.length} seeds, ${other} in ${verdict.otherDiverged}.`,
-    undecided: further ? `Undecided: ${further} more ${further === 1 ? "seed" : "seeds"} would settle it.` : "Undecided.",
+    unstable: `${own} is unstable: ${lostSaid}`,
+    stabler: `${own} is stabler: ${lostSaid}`,
+    undecided: further
+      ? `Undecided: ${further.toLocaleString("en")} more ${further === 1 ? "seed" : "seeds"} would settle it.` : "Undecided.",
     "too few seeds": `Too few seeds: a verdict takes 5 in which both finish, here are ${n}.`,
   };
-  const lost = verdict.diverged + verdict.otherDiverged && !/stab/.test(verdict.verdict)
-    && `Diverged: ${own} in ${verdict.diverged} seeds, ${other} in ${verdict.otherDiverged}; the interval is of the other ${n}.`;
+  const lost = diverged + otherDiverged > 0 && !/stab/.test(verdict.verdict)
+    && `Diverged: ${own} in ${diverged} seeds, ${other} in ${otherDiverged}; the interval is of the other ${n}.`;
   return [
-    answers[verdict.verdict], Number.isFinite(low) && `${at}: the mean of ${n} pairs and its 95% interval, which holds at every look.`, lost,
-    `For other first weights and batches, on these points; what matters is ${size}.`,
+    answers[verdict.verdict],
+    Number.isFinite(low) && `${at}: the mean of ${n} pairs and its 95% interval, which holds at every look.`, lost,
+    `For other first weights and batches, on these points; what matters is ${marginSaid}.`,
   ];
 }

@@ -1,4 +1,4 @@
-// Verdicts that may be looked at after every seed, as actlab/stats has them for one comparison: see sequential.py, skew.py.
+// Verdicts that may be looked at after every seed, for one comparison, as actlab/stats has them: sequential.py, skew.py.
 
 export const LEAST_PAIRS = 5;
 const TEST_LEVEL = 0.05, EFFECT_MIXTURE = 2, ROUNDING_SHARE = 1e-12, MOST_SEEDS = 100000;
@@ -75,7 +75,8 @@ function leaning(skew, n) {
   return [skew < 0 || skew < -sure ? k : 0, skew > 0 || skew > sure ? k : 0];
 }
 
-const reachSkewed = (critical, k, n) => (k === 0 ? critical : critical + (k * (1 + 2 * critical ** 2)) / (6 * Math.sqrt(n)));
+const reachSkewed = (critical, k, n) =>
+  (k === 0 ? critical : critical + (k * (1 + 2 * critical ** 2)) / (6 * Math.sqrt(n)));
 
 // The other way round.
 function reachUnskewed(reach, k, n) {
@@ -110,7 +111,8 @@ function pairedVerdict(n, low, high, margin) {
 function furtherSeeds(error, n, k, margin) {
   if (!(margin > 0 && error > 0)) return null;
   const deviation = error * Math.sqrt(n);
-  const isEnough = (many) => (reachSkewed(sequentialCritical(many), k, many) * deviation) / Math.sqrt(many) <= margin / 2;
+  const reach = (many) => (reachSkewed(sequentialCritical(many), k, many) * deviation) / Math.sqrt(many);
+  const isEnough = (many) => reach(many) <= margin / 2;
   let [low, high] = [n, MOST_SEEDS + 1];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);

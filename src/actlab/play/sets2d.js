@@ -6,7 +6,10 @@ const [POINTS_LEARNED, POINTS_HELD] = [200, 400];  // points
 
 // `place` puts a point of a class (0 or 1); `target` is the curve.
 export const DATA_SETS = {
-  circle: { title: "Circle", place: (label, even) => onCircle(label ? 1 * Math.sqrt(even()) : 1.4 + 0.6 * even(), even()) },
+  circle: {
+    title: "Circle",
+    place: (label, even) => onCircle(label ? Math.sqrt(even()) : 1.4 + 0.6 * even(), even()),
+  },
   spirals: {
     title: "Two spirals",
     place: (label, even) => {

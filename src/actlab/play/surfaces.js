@@ -1,6 +1,6 @@
 // What a network makes of its inputs, as it forms: the output over the square, and the map of each hidden unit.
 import { classColour, colourScale, inkColour, paperColour, shade } from "./colours.js";
-import { html } from "./dom.js";
+import { html, said } from "./dom.js";
 import { logistic } from "./network.js";
 import { SQUARE } from "./sets2d.js";
 import { outputsOf, roomFor } from "./training.js";
@@ -26,11 +26,13 @@ export function surfaceIn(into) {
   let colours = colourScale(), data = null, halves = [], strips = [];
 
   function strip(width, layer) {
-    const element = canvas(width * MAP, SMALL, { role: "img", "aria-label": `Layer ${layer + 1}: a map of each of ${width} units` });
+    const label = `Layer ${layer + 1}: a map of each of ${width} units`;
+    const element = canvas(width * MAP, SMALL, { role: "img", "aria-label": label });
     element.style.width = `min(100%, ${width * 2.6}rem)`;
     units.append(html("span", { class: "soft" }, `Layer ${layer + 1}`), element);
     const picture = element.getContext("2d").createImageData(SMALL, SMALL);
-    return { width, element, picture, pixels: new Int32Array(picture.data.buffer), sizes: [0, 1].map(() => new Float64Array(width)) };
+    const sizes = [0, 1].map(() => new Float64Array(width));  // the largest |y| of each unit in each half
+    return { width, element, picture, pixels: new Int32Array(picture.data.buffer), sizes };
   }
 
   // One half; of a curve, whose grid is small, the first has all.
@@ -40,13 +42,15 @@ export function surfaceIn(into) {
     const outputs = outputsOf(side, grid, grid.length / data.inputs), { places } = roomFor(side, outputs.length);
     if (data.isCurve) drawCurve(above, data, outputs);
     else {
-      for (let n = 0; n < outputs.length; n++) pixels[half * HALF * GRID + n] = colours[shade(2 * logistic(outputs[n]) - 1)];
+      const from = half * HALF * GRID;
+      for (let n = 0; n < outputs.length; n++) pixels[from + n] = colours[shade(2 * logistic(outputs[n]) - 1)];
       surface.getContext("2d").putImageData(image, 0, 0, 0, half * HALF, GRID, HALF);
     }
     strips.forEach((one, layer) => paintUnits(one, places[layer].y, data.isCurve ? null : half, colours));
   }
 
   return {
+    canvases: () => [surface, above, ...strips.map(({ element }) => element)],
     paintHalf,
     paint(side) {
       for (const half of [0, 1, 0]) paintHalf(side, half);  // the first again, now that the sizes of both are known
@@ -67,6 +71,39 @@ export function surfaceIn(into) {
       if (!data.isCurve) drawPoints(above, data.learned);
     },
   };
+}
+
+// Both sides as one canvas, to be saved: names above the surfaces, the maps of the units below.
+export function pictureOfSurfaces(surfaces, labels) {
+  const side = 2 * POINTS_WIDE, gap = 40, strips = surfaces[0].canvases().length - 2;
+  const picture = html("canvas", { width: 2 * side + 3 * gap, height: side + 2 * gap + strips * 90 });
+  const context = picture.getContext("2d");
+  context.fillStyle = paperColour();
+  context.fillRect(0, 0, picture.width, picture.height);
+  surfaces.forEach((one, at) => {
+    const left = gap + at * (side + gap), [surface, above, ...units] = one.canvases();
+    context.fillStyle = inkColour();
+    context.font = "24px monospace";
+    context.fillText(labels[at], left, gap - 12, side);
+    for (const canvas of [surface, above]) context.drawImage(canvas, left, gap, side, side);
+    units.forEach((canvas, n) => {
+      const wide = Math.min(side, canvas.width * 3);
+      context.drawImage(canvas, left, side + gap + 20 + n * 90, wide, (wide / canvas.width) * SMALL);
+    });
+  });
+  return picture;
+}
+
+// Rows of what both make of a few places: how sure each is of the discs, or the curve that it fits.
+export function surfaceRows({ sides, data: { inputs, isCurve } }) {
+  const steps = [-2, -1, 0, 1, 2];
+  const points = steps.flatMap((y) => (inputs === 1 ? [[y]] : steps.map((x) => [x, -y])));
+  const xs = Float64Array.from(points.flat()), shown = isCurve ? (z) => z : logistic;
+  const outputs = sides.map((side) => outputsOf(side, xs, points.length));
+  return [
+    [inputs === 1 ? "x" : "x, y", ...sides.map(({ label }) => `${label}: ${isCurve ? "output" : "how sure of discs"}`)],
+    points.map((point, n) => [point.join(", "), ...outputs.map((one) => said(shown(one[n])))]),
+  ];
 }
 
 // Each unit's own scale, 0 in the middle of it; what is no number is grey, what is 0 everywhere is crossed out. A curve
@@ -122,13 +159,17 @@ export function drawCurve(canvas, { learned, held }, outputs = null) {
   const context = canvas.getContext("2d"), { width, height } = canvas, high = (y) => height / 2 - (y / 3) * height;
   const line = (xs, ys) => {
     context.beginPath();
-    for (let n = 0; n < ys.length; n++) context.lineTo(pixelAt(xs(n), width), Math.max(-height, Math.min(2 * height, high(ys[n]))));
+    for (let n = 0; n < ys.length; n++) {
+      context.lineTo(pixelAt(xs(n), width), Math.max(-height, Math.min(2 * height, high(ys[n]))));
+    }
     context.stroke();
   };
   context.clearRect(0, 0, width, height);
   context.fillStyle = classColour(0);
-  for (let n = 0; n < learned.n; n++) context.fillRect(pixelAt(learned.xs[n], width) - 1, high(learned.ys[n]) - 1, width / 100, width / 100);
-  context.lineWidth = width / 150;
+  for (let n = 0; n < learned.n; n++) {
+    context.fillRect(pixelAt(learned.xs[n], width) - 1, high(learned.ys[n]) - 1, width / 100, width / 100);
+  }
+  context.lineWidth = Math.max(1.5, width / 150);
   context.strokeStyle = classColour(0);
   line((n) => held.xs[n], held.ys);
   if (!outputs) return;

@@ -25,8 +25,9 @@ export function drawLosses(drawing, { history, sides }) {
   const y = (power) => TOP + ((high - power) / (high - low)) * (HIGH - TOP - FOOT);
   const lines = sides.flatMap((side, at) => ["learnedLoss", "heldLoss"].map((key) => {
     const known = history.filter((one) => one.sides[at][key] > 0 && Number.isFinite(one.sides[at][key]));
-    const d = known.map((one, n) => `${n ? "L" : "M"}${x(one.step).toFixed(1)} ${y(Math.max(low, Math.log10(one.sides[at][key]))).toFixed(1)}`);
-    return d.length && svg("path", { d: d.join(""), class: `${sideClass(at)} ${key === "heldLoss" ? "held" : "learned"}` });
+    const height = (one) => y(Math.max(low, Math.log10(one.sides[at][key])));
+    const d = known.map((one, n) => `${n ? "L" : "M"}${x(one.step).toFixed(1)} ${height(one).toFixed(1)}`).join("");
+    return d && svg("path", { d, class: `${sideClass(at)} ${key === "heldLoss" ? "held" : "learned"}` });
   }));
   const ends = sides.map(({ divergedAt }, at) => divergedAt !== null &&
     lossText(Math.min(wide - 60, x(divergedAt)), TOP + 12 + 14 * at, "× diverged", { class: `${sideClass(at)} end` }));
@@ -45,7 +46,8 @@ export function drawLosses(drawing, { history, sides }) {
 // Rows of a table: of each layer dead units and the gradient, a bar beside each number.
 export function layerRows(insides) {
   const powers = insides.flat().map(({ gradient }) => Math.log10(gradient)).filter(Number.isFinite);
-  const top = Math.max(...powers, -1), share = (gradient) => Math.max(0, Math.min(1, 1 + (Math.log10(gradient) - top) / 5));
+  const top = Math.max(...powers, -1);
+  const share = (gradient) => Math.max(0, Math.min(1, 1 + (Math.log10(gradient) - top) / 5));
   return insides[0].map((_, layer) => insides.map((inside, at) => {
     const { units, dead, gradient } = inside[layer];
     return {
@@ -62,9 +64,11 @@ export const shareBar = (share, css) => svg("svg", { viewBox: "0 0 50 8", class:
 export function drawSeeds(drawing, { seeds, verdict }, { scale, unit }) {
   const wide = widthFor(drawing, 150), differences = seeds.map(({ own, other }) => scale * (own - other));
   const ends = [scale * verdict.low, scale * verdict.high], margin = scale * verdict.margin;
-  const known = [...differences, ...ends, margin, -margin].filter(Number.isFinite), most = 1.05 * Math.max(...known.map(Math.abs));
+  const known = [...differences, ...ends, margin, -margin].filter(Number.isFinite);
+  const most = 1.05 * Math.max(...known.map(Math.abs));
   const x = (value) => wide / 2 + (Math.max(-1, Math.min(1, value / most)) * (wide - 2 * LEFT)) / 2;
-  const step = 10 ** Math.floor(Math.log10(most)), tick = most / step >= 5 ? 5 * step : most / step >= 2 ? 2 * step : step;
+  const step = 10 ** Math.floor(Math.log10(most));
+  const tick = most / step >= 5 ? 5 * step : most / step >= 2 ? 2 * step : step;
   const shown = differences.filter(Number.isFinite), stacked = new Map();
   const dots = shown.map((value) => {
     const at = Math.round(x(value) / 7);
@@ -81,5 +85,5 @@ export function drawSeeds(drawing, { seeds, verdict }, { scale, unit }) {
     lossText(wide / 2, 146, `difference, ${unit}: above 0 is better`, { "text-anchor": "middle", class: "soft" }),
     ...dots,
     hasInterval ? svg("path", { d: `M${x(ends[0])} 96H${x(ends[1])}`, class: "own interval" }) : "",
-    Number.isFinite(verdict.difference) && verdict.n ? svg("path", { d: `M${x(scale * verdict.difference)} 88v16`, class: "own interval" }) : "");
+    svg("path", { d: `M${x(scale * verdict.difference)} 88v16`, class: "own interval" }));
 }

@@ -8,7 +8,8 @@ export const LEAST_DRAWN = 3;  // points of each class
 export function preparedFor(state) {
   const { layers: widths, start, rate, rule, batch, seed } = state;
   const asked = { set: state.data, noise: state.noise, seed, drawn: state.points };
-  if (asked.set === "drawn" && [0, 1].some((label) => asked.drawn.filter((one) => one[2] === label).length < LEAST_DRAWN)) {
+  const drawn = [0, 1].map((label) => asked.drawn.filter((one) => one[2] === label).length);
+  if (asked.set === "drawn" && Math.min(...drawn) < LEAST_DRAWN) {
     throw new Error(`Draw at least ${LEAST_DRAWN} points of each class: then there is something to learn.`);
   }
   const texts = widths.map((_, at) => state.each[at] || state.curves[0]);

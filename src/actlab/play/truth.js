@@ -1,7 +1,7 @@
 // What is true of f or f' at the inputs of the battery, as well as the page can know it, and what a dtype makes of it.
 import { backward } from "./backward.js";
 import { bounded } from "./bounds.js";
-import { inDtype } from "./rounding.js";
+import { rounded } from "./rounding.js";
 import { COMPARISONS } from "./tree.js";
 import { walked } from "./walk.js";
 import { wide } from "./wide.js";
@@ -47,7 +47,7 @@ export function quantityOf(curve, what, points) {
 // f(x) -> { got, steps, why } in a dtype: a sound form as actlab computes it, else step by step as code in PyTorch.
 export function computing({ what, names, values, isSound, tree, valueTree }, dtype) {
   if (isSound) {
-    const { one } = inDtype(tree, names, dtype), walk = walked(tree, names, dtype);
+    const { one } = rounded(tree, names, dtype), walk = walked(tree, names, dtype);
     return (x) => ({ got: one(x, values), get steps() { return walk(x, values); } });
   }
   if (what === "f") {

@@ -1,6 +1,6 @@
 // A tree in numbers of one dtype, each step rounded to it as code in PyTorch does; and where a number went wrong.
 import { LOOPS, undefinedAt } from "./evaluate.js";
-import { ROUNDED_TO } from "./rounding.js";
+import { nearestOf } from "./rounding.js";
 import { general } from "./shown.js";
 import { postorder, text } from "./tree.js";
 
@@ -8,7 +8,7 @@ const cell = new Float64Array(1);
 
 // f(x, values) -> a Map from each part of the tree to its number.
 export function walked(tree, names, dtype) {
-  const order = postorder(tree), nearest = ROUNDED_TO[dtype];
+  const order = postorder(tree), nearest = nearestOf[dtype];
   return (x, values) => {
     const found = new Map();
     for (const part of order) {

@@ -1,4 +1,8 @@
 // A point on a curve: forward by it, back by it.
+import { CURVES } from "./curves.js";
+import { html, said, svg } from "./dom.js";
+import { $, axes, data, drawn, field, line, scale, table, words } from "./live.js";
+
 const now = { f: data.f, x: data.x, dy: data.dy };
 const ENDS = [-6, 6];
 for (const name of Object.keys(CURVES)) $("f").append(html("option", { value: name }, name));
@@ -65,7 +69,7 @@ function tell() {
   const { f, slope, corner } = CURVES[now.f], { x, dy } = now, at = slope(x), [first, second] = $("said").children;
   first.replaceChildren(
     html("span", { class: "back" }, `dL/dx = dL/dy * slope = ${said(dy)} * ${said(at)} = ${said(dy * at)}`));
-  const kink = corner && x === 0 ? ` A corner: slope ${corner[0]} on the left, ${corner[1]} on the right; PyTorch takes ${corner[0]}.` : "";
+  const kink = corner && x === 0 ? ` A corner: slope ${said(corner[0])} on the left, ${said(corner[1])} on the right; PyTorch takes ${said(at)}.` : "";
   second.textContent = goesBack(at) + kink;
   const rows = [...new Set([-6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, x])].sort((a, b) => a - b);
   table($("numbers"), ["x", "y", "slope", "dL/dx"],

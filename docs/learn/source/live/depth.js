@@ -1,23 +1,17 @@
 // A deep network before it has learned anything, worked out here: what is left of a gradient, and of a signal, at each layer.
+import { CURVES } from "./curves.js";
+import { html, said, svg } from "./dom.js";
+import { $, axes, data, drawn, line, scale, table, words } from "./live.js";
+import { randomStream } from "./random.js";
+
 const UNITS = 32, CLASSES = data.classes, SAMPLES = data.images.length, PIXELS = data.images[0].length;
 const now = { f: data.f, depth: data.depth, start: "torch", gain: 1, seed: 1 };
 const IMAGES = Float64Array.from(data.images.join(""), (letter) => (letter.charCodeAt(0) - 65 - data.mean) / data.deviation);
 
-// Even random numbers in [0, 1), the same for a seed (mulberry32).
-function random(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 // Weights (outputs x inputs) and biases; without a gain as PyTorch draws them.
-function layer(inputs, outputs, gain, even) {
+function layer(inputs, outputs, gain, random) {
   const edge = 1 / Math.sqrt(inputs);
-  const flat = () => (2 * even() - 1) * edge;
-  const normal = () => gain * edge * Math.sqrt(-2 * Math.log(1 - even())) * Math.cos(2 * Math.PI * even());
+  const flat = () => (2 * random.even() - 1) * edge, normal = () => gain * edge * random.normal();
   const weights = Float64Array.from({ length: inputs * outputs }, gain ? normal : flat);
   return { inputs, outputs, weights, biases: Float64Array.from({ length: outputs }, gain ? () => 0 : flat) };
 }
@@ -60,23 +54,22 @@ function lost(logits) {
 const size = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
 // Sizes at each hidden layer, as roots of mean squares: of y, and of dL/dz.
-function network({ f: name, depth, gain, seed }) {
-  const { f, slope } = CURVES[name], even = random(seed);
+export function network({ f: name, depth, gain, seed }) {
+  const { values, slopes } = CURVES[name], random = randomStream(seed, "weights");
   const layers = Array.from({ length: depth + 1 }, (_, n) =>
-    layer(n ? UNITS : PIXELS, n < depth ? UNITS : CLASSES, gain && (n ? gain : 1), even));
+    layer(n ? UNITS : PIXELS, n < depth ? UNITS : CLASSES, gain && (n ? gain : 1), random));
   const met = [], signals = [], gradients = [];
   let x = IMAGES;
   for (const one of layers.slice(0, depth)) {
     const z = linear(one, x);
-    x = new Float64Array(z.length);
-    for (let n = 0; n < z.length; n++) x[n] = f(z[n]);
+    x = values(z);
     met.push(z);
     signals.push(size(x));
   }
   let dz = lost(linear(layers[depth], x));
   for (let n = depth - 1; n >= 0; n--) {
-    dz = backwards(layers[n + 1], dz);  // dL/dy, and times the slope:
-    for (let at = 0; at < dz.length; at++) dz[at] *= slope(met[n][at]);
+    const dy = backwards(layers[n + 1], dz);
+    dz = slopes(met[n]).map((slope, at) => slope * dy[at]);
     gradients.unshift(size(dz));
   }
   return { layers, signals, gradients };

@@ -1,14 +1,8 @@
-// What live figures share: numbers in words, fields, tables, a plot's frame, and what the page around them is told.
-const data = JSON.parse(document.getElementById("data").textContent);
-const $ = (id) => document.getElementById(id);
+// What live figures share: fields, tables, a plot's frame, and what the page around them is told.
+import { html, said, svg } from "./dom.js";
 
-// A number as one says it; never -0.
-function said(value, digits = 3) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "no number" : value > 0 ? "inf" : "-inf";
-  const size = Math.abs(value);
-  if (size && (size < 1e-3 || size >= 1e6)) return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
-  return String(Number(value.toPrecision(digits)) + 0);
-}
+export const data = JSON.parse(document.getElementById("data").textContent);
+export const $ = (id) => document.getElementById(id);
 
 // What was typed: a number, or what is wrong with it.
 function typed(text) {
@@ -21,7 +15,7 @@ function typed(text) {
 }
 
 // A field for a number: what cannot be read is told beside it, and the last number stays.
-function field(input, told, value, changed) {
+export function field(input, told, value, changed) {
   const show = (wrong) => {
     input.setAttribute("aria-invalid", String(Boolean(wrong)));
     told.textContent = wrong ? `${wrong}. ${said(value)} stays.` : "";
@@ -47,15 +41,8 @@ function field(input, told, value, changed) {
   });
 }
 
-function html(name, attributes = {}, ...inside) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...inside);
-  return made;
-}
-
 // The numbers behind a figure; `now` says which row is the present one.
-function table(place, heads, rows, now = () => false) {
+export function table(place, heads, rows, now = () => false) {
   const line = (cells, row) => html("tr", now(row) ? { "aria-current": "true" } : {}, ...cells);
   place.replaceChildren(
     html("thead", {}, line(heads.map((head) => html("th", { scope: "col" }, head)))),
@@ -63,18 +50,11 @@ function table(place, heads, rows, now = () => false) {
   );
 }
 
-function svg(name, attributes = {}, ...inside) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...inside);
-  return made;
-}
-
-const scale = (low, high, start, end) => (value) => start + (value - low) / (high - low) * (end - start);
-const words = (x, y, text, attributes = {}) => svg("text", { x, y, ...attributes }, text);
+export const scale = (low, high, start, end) => (value) => start + (value - low) / (high - low) * (end - start);
+export const words = (x, y, text, attributes = {}) => svg("text", { x, y, ...attributes }, text);
 
 // A line through points in pixels; it ends, and begins anew, where there is no number.
-function line(points, attributes = {}) {
+export function line(points, attributes = {}) {
   let d = "", pen = "M";
   for (const [x, y] of points) {
     const known = Number.isFinite(x) && Number.isFinite(y);
@@ -85,7 +65,7 @@ function line(points, attributes = {}) {
 }
 
 // Grid and numbers of a plot between these pixels.
-function axes(x, y, [left, right, top, foot], acrosses, ups, unders = true) {
+export function axes(x, y, [left, right, top, foot], acrosses, ups, unders = true) {
   const parts = [];
   for (const [value, text] of acrosses) {
     parts.push(line([[x(value), top], [x(value), foot]], { class: value === 0 ? "zero" : "grid" }));
@@ -99,7 +79,7 @@ function axes(x, y, [left, right, top, foot], acrosses, ups, unders = true) {
 }
 
 // At most once a frame, and when the width changes.
-function drawn(draw, place) {
+export function drawn(draw, place) {
   let waits = false;
   const ask = () => {
     if (waits) return;

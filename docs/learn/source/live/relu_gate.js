@@ -1,4 +1,7 @@
 // Four gates: x and dL/dy are the reader's; y and dL/dx answer.
+import { html, said } from "./dom.js";
+import { $, data, field, table } from "./live.js";
+
 const now = { left: data.left, x: [...data.x], dy: [...data.dy] };
 const gate = (x) => (x > 0 ? 1 : now.left);
 const y = (n) => (now.x[n] > 0 ? now.x[n] : now.left * now.x[n]);

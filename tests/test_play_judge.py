@@ -51,7 +51,8 @@ ELSEWHERE = {"cosh(x) - 1": ("inf",), "exp(-1/x**2)": ("undefined", "nan")}
 # what is wrong
 
 JUDGED = """
-const { faults, inputsFor } = await import("./judge.js");
+const { faults } = await import("./judge.js");
+const { inputsFor } = await import("./truth.js");
 const { made, understood } = await import("./functions.js");
 const judged = (text, parameters = {}) => {
   const meaning = understood(text), curve = made(meaning, { ...meaning.parameters, ...parameters });
@@ -266,11 +267,10 @@ def test_slopes_are_those_that_autograd_takes(each_step_in_half):
 @pytest.mark.large
 def test_what_is_true_beyond_doubles():
     asked = [
-        ("log(1 + exp(x))", 710.0), ("exp(x)/(1 + exp(x))", 1e4),
-        ("log(cosh(x))", -1e4),
-        ("sqrt(exp(x))*exp(-x/2)", 5000.0), ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", 1000.0), ("sqrt(x**2 + 4)", 1e200),
+        ("log(1 + exp(x))", 710.0), ("exp(x)/(1 + exp(x))", 1e4), ("log(cosh(x))", -1e4), ("log1p(expm1(x))", 900.0),
+        ("sqrt(exp(x))*exp(-x/2)", 5000.0), ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", 1000.0),
         ("x**3*exp(-x)*exp(x)", 800.0), ("tanh(exp(x))", 1e4), ("exp(x)**0.5/cosh(x/2)", 3000.0),
-        ("softplus(exp(x)) - exp(x)", 800.0), ("log1p(expm1(x))", 900.0), ("x*sigmoid(-x)*exp(x)", 2000.0),
+        ("softplus(exp(x)) - exp(x)", 800.0), ("x*sigmoid(-x)*exp(x)", 2000.0), ("sqrt(x**2 + 4)", 1e200),
         ("(-exp(x))**3/exp(3*x)", 500.0), ("max(exp(x), 2)/exp(x)", 1000.0), ("abs(sinh(x))/cosh(x)", -1500.0),
     ]  # fmt: skip
     code = """

@@ -31,11 +31,13 @@ export function affineText({ entry, a, b, c, d }) {
   return `${entry.label} up to input and output scale and shift: ${shown}`;
 }
 
+const logSize = (value) => Math.abs(Math.log(Math.abs(value)));
+
 // Few numbers first, then a short formula, then small numbers; a tie is left to the order.
 export function simplest(matches) {
   const ranks = matches.map(({ entry, a, b, c, d }) => [
     (a !== 1) + (Math.abs(b) !== 1) + 1.5 * (b < 0) + (c !== 0) + (d !== 0), entry.length,
-    Math.round(1e6 * (Math.abs(Math.log(Math.abs(a) || 1)) + Math.abs(Math.log(Math.abs(b))) + Math.abs(c) + Math.abs(d))),
+    Math.round(1e6 * (logSize(a || 1) + logSize(b) + Math.abs(c) + Math.abs(d))),
   ]);
   const less = (one, other) => {
     const at = one.findIndex((value, place) => value !== other[place]);
@@ -57,7 +59,8 @@ function unit(short) {
 
 // Rows of a function that match as well as any, spread over all of them.
 function evenStarts(entry, wanted) {
-  const even = alike(entry, wanted).filter(({ match }) => match >= 1 - 1e-6), step = Math.max(1, Math.floor(even.length / MOST));
+  const even = alike(entry, wanted).filter(({ match }) => match >= 1 - 1e-6);
+  const step = Math.max(1, Math.floor(even.length / MOST));
   return even.filter((_, at) => at % step === 0);
 }
 
@@ -104,11 +107,13 @@ function leastSquares(residual, start, steps) {
   for (let step = 0; step < steps; step++) {
     const slopes = point.map((value, at) => {
       const width = 1.5e-8 * Math.max(1, Math.abs(value));
-      return residual(point.map((one, place) => (place === at ? one + width : one))).map((y, i) => (y - left[i]) / width);
+      const beside = residual(point.map((one, place) => (place === at ? one + width : one)));
+      return beside.map((y, i) => (y - left[i]) / width);
     });
     const [p, q, r] = [dot(slopes[0], slopes[0]), dot(slopes[0], slopes[1]), dot(slopes[1], slopes[1])];
     const kept = 1e-14 * (p + r) + 1e-300;  // some stretch without effect (relu)
-    const moved = solved(p + damping * p + kept, q, r + damping * r + kept, -dot(slopes[0], left), -dot(slopes[1], left));
+    const [u, v] = slopes.map((slope) => -dot(slope, left));
+    const moved = solved(p + damping * p + kept, q, r + damping * r + kept, u, v);
     const tried = residual(point.map((one, at) => one + moved[at]));
     const gained = 1 - dot(tried, tried) / Math.max(dot(left, left), 1e-300);
     if (gained > 0) {

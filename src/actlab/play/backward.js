@@ -8,7 +8,8 @@ import { walked } from "./walk.js";
 
 // f(x, values) -> {found, slope, why}: the number of each part, the slope, and of a slope that is none, where it arose.
 export function backward(tree, names, dtype) {
-  const forward = walked(tree, names, dtype), round = nearestOf[dtype], inner = dtype === "float64" ? round : Math.fround;
+  const forward = walked(tree, names, dtype), round = nearestOf[dtype];
+  const inner = dtype === "float64" ? round : Math.fround;
   return (x, values) => {
     const found = forward(x, values), gradients = new Map([[tree, 1]]);
     let slope = 0, why = "";
@@ -61,7 +62,9 @@ const STEPS_BACK = {
   "-": (g) => [g, -g],
   "*": (g, round, u, v) => [round(g * v), round(g * u)],
   "/": (g, round, u, v) => [round(g / v), round(-g * round(round(u / v) / v))],
-  "**": (g, round, u, n) => [n === 0 ? 0 : round(g * round(n * round(u ** (n - 1)))), round(g * round(u ** n * Math.log(u)))],
+  "**": (g, round, u, n) => [
+    n === 0 ? 0 : round(g * round(n * round(u ** (n - 1)))), round(g * round(round(u ** n) * round(Math.log(u)))),
+  ],
   neg: (g) => [-g],
 };
 const LOCAL = {  // of g, the argument u and the value y; r rounds a step of its own, k one inside of a single step

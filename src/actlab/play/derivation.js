@@ -7,10 +7,10 @@ import { text } from "./tree.js";
 
 // The block is of the form that the page computes.
 export function derivationOf(meaning) {
-  const { node, parameters, learned } = meaning, curve = made(meaning);
-  const slopes = { x: curve.trees.slope, ...Object.fromEntries(learned.map((name) => [name, curve.trees.by(name)])) };
+  const { node, learned } = meaning, curve = made(meaning);
+  const slopes = Object.fromEntries(["x", ...learned].map((name) => [name, curve.trees.by(name)]));
   return {
     isPlain: curve.form === "plain", lines: steps(node), slope: text(differentiate(node)),
-    python: block({ reading: { node, parameters, learned }, value: curve.trees.value, slopes, kinks: [...curve.kinks] }),
+    python: block({ reading: meaning, value: curve.trees.value, slopes, kinks: [...curve.kinks] }),
   };
 }

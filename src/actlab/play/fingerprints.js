@@ -1,4 +1,4 @@
-// What a function is: equal to a known one, equal up to scale and shift, or nearest to one; as actlab's identify says it.
+// What a function is: equal to a known one, equal up to scale and shift, or nearest to one; in the words of identify.
 import { affineMatches, affineText, simplest } from "./affine.js";
 import { CLOSE, EQUAL, GRID, OFF, SHORT, agree, entries, sampled, withParameters } from "./bank.js";
 import { general } from "./shown.js";
@@ -9,12 +9,13 @@ export function identified(curve, parameters = {}) {
   const asked = [...entries(), ...withParameters(parameters)];
   const nearest = nearestKnown(asked, sampled(curve, CLOSE), values);
   const named = nearest.map(({ entry: { label }, distance, where }) => ({ label, distance, where }));
-  const said = (kind, entry, text, more) => ({ kind, name: entry.name, parameters: entry.parameters, text, nearest: named, ...more });
+  const said = (kind, { name, parameters: own }, text, more) =>
+    ({ kind, name, parameters: own, text, nearest: named, ...more });
   const [first, ...others] = oneEach(asked.filter((entry) => agree(values, entry.on(GRID), EQUAL)));
   if (first) return said("equals", first, `equals ${first.label}`, { also: others.map((entry) => entry.label) });
   const best = simplest(affineMatches(values, sampled(curve, SHORT)));
   if (best) return said("affine", best.entry, affineText(best), { affine: [best.a, best.b, best.c, best.d] });
-  if (!nearest.length) return { kind: "nearest", name: "", parameters: {}, text: "not finite on [-5, 5]", nearest: named };
+  if (!nearest.length) return said("nearest", { name: "", parameters: {} }, "not finite on [-5, 5]");
   const { entry, distance, where } = nearest[0];
   const shown = `largest difference ${general(distance, 3)} on [-5, 5], at x = ${general(where, 3)}`;
   const text = distance <= EQUAL

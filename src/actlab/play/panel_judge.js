@@ -3,6 +3,7 @@ import { newestOf } from "./ask.js";
 import { derivationOf } from "./derivation.js";
 import { CATALOGUE } from "./catalogue.js";
 import { copyButton, html, tableOf } from "./dom.js";
+import { understood } from "./functions.js";
 import { general, toldApart } from "./shown.js";
 import { ONLY_ACTLAB, actlabCommand } from "./verdict.js";
 
@@ -16,7 +17,7 @@ export function mountJudge(place, store) {
   const derived = html("details", {}, html("summary", {}, "Its derivative in steps, and as Python"));
   const only = html("div", {},
     html("h3", {}, "What only actlab can tell"),
-    html("p", {}, `This page computes in JavaScript. On PyTorch itself, actlab checks ${ONLY_ACTLAB.slice(0, -1).join("; ")}; ${ONLY_ACTLAB.at(-1)}.`),
+    html("p", {}, `This page computes in JavaScript. On PyTorch itself, actlab checks ${ONLY_ACTLAB.join("; ")}.`),
     html("p", { class: "command" }, command, " ", copyButton("Copy the command", () => command.textContent)));
   place.append(html("h2", {}, "Judged"), answer, form, found, which, derived, only);
 
@@ -27,10 +28,19 @@ export function mountJudge(place, store) {
     if (failed) return say(`It could not be judged: ${failed.message}`);
     const news = done ?? told;
     say(news.answer);
-    form.textContent = formWords(news);
+    form.textContent = FORM_WORDS[news.form];
     found.replaceChildren(...findingsShown(news));
-    which.replaceChildren(...(done ? identityShown(done) : [html("p", { class: "soft" }, "Which function it is: looked for ...")]));
+    which.replaceChildren(...(done ? identityShown(done) : []));
   });
+
+  // THE function; null where it has a mistake.
+  function first() {
+    try {
+      return understood(store.state.curves[0]);
+    } catch {
+      return null;
+    }
+  }
 
   function say(words) {
     answer.textContent = words;
@@ -38,7 +48,7 @@ export function mountJudge(place, store) {
   }
 
   function judge() {
-    const [meaning] = store.meanings();
+    const meaning = first();
     clearTimeout(timer);
     place.dataset.judged = "";
     only.hidden = derived.hidden = !meaning;
@@ -59,7 +69,7 @@ export function mountJudge(place, store) {
   }
 
   function derive() {
-    const [meaning] = store.meanings();
+    const meaning = first();
     if (meaning) derived.replaceChildren(derived.firstElementChild, ...derivationShown(meaning));
   }
 
@@ -68,46 +78,57 @@ export function mountJudge(place, store) {
   judge();
 }
 
-const formWords = ({ form }) => (form === "sound"
-  ? "Judged: the sound form of actlab, at 300 inputs to ±10,000 and beside each kink, in float64, float32 and float16; the truth is its value in float64."
-  : "Judged: the formula as it stands, each step rounded as code in PyTorch rounds it, at 300 inputs to ±10,000 and beside " +
-    "each kink; the slope as autograd takes it, back through each step. actlab itself computes a sound form of it: " +
-    "actlab play \"FORMULA\" puts that into this page.");
+const FORM_WORDS = {
+  sound: "Judged: the sound form of actlab, at 300 inputs to ±10,000 and beside each kink, in float64, float32 and " +
+    "float16; its value in float64 is taken for the truth.",
+  plain: "Judged: the formula as it stands, each step rounded as code in PyTorch rounds it, at 300 inputs to " +
+    "±10,000 and beside each kink; the slope as autograd takes it, back through each step. actlab itself computes a " +
+    'sound form of it: actlab play "FORMULA" puts that into this page.',
+};
+const COLUMNS = ["what", "where", "x", "got", "should be", "why"];
 
 function findingsShown({ findings, notes }) {
+  const name = ({ what, dtype }) => `${what.replace("'", "′")}, ${dtype}`;
   const rows = findings.map((one) => [
-    `${one.what === "f" ? "f" : "f′"}, ${one.dtype}`, one.where, general(one.x, 6), ...gotAndTrue(one), one.because || one.says,
+    name(one), one.where, general(one.x, 6), ...gotAndTrue(one), one.because || one.says,
   ]);
   const mends = [...new Set(findings.map(({ mend }) => mend))];
+  const items = (texts) => texts.map((one) => html("li", {}, one));
+  const table = () => tableOf("What is wrong, and the input that shows it", COLUMNS, rows);
   return [
-    rows.length ? html("div", { class: "findings" }, tableOf("What is wrong, and the input that shows it", ["what", "where", "x", "got", "should be", "why"], rows)) : "",
-    mends.length ? html("details", {}, html("summary", {}, "How to mend it"), html("ul", {}, mends.map((one) => html("li", {}, one)))) : "",
-    notes.length ? html("ul", { class: "notes", "aria-label": "To know" }, notes.map(({ says }) => html("li", {}, says))) : "",
+    rows.length && html("div", { class: "findings" }, table()),
+    mends.length && html("details", {}, html("summary", {}, "How to mend it"), html("ul", {}, items(mends))),
+    notes.length && html("ul", { class: "notes", "aria-label": "To know" }, items(notes.map(({ says }) => says))),
   ].filter(Boolean);
 }
 
-function gotAndTrue({ got, should, kind, error }) {
+function gotAndTrue({ got, should, error }) {
   if (should !== null) return toldApart(got, should);
-  const isUnsure = kind === "digits" && error > 0;
-  return [general(got, 6), isUnsure ? (error < Math.abs(got) ? `sure to ${general(error, 2)}` : "no digit is sure") : "a number"];
+  const sure = error < Math.abs(got) ? `sure to ${general(error, 2)}` : "no digit is sure";
+  return [general(got, 6), error > 0 ? sure : "a number"];
 }
 
 function identityShown({ identity: { text, also = [], nearest } }) {
   const rows = nearest.map(({ label, distance, where }) => [label, general(distance, 3), general(where, 3)]);
+  const same = also.length ? ` The same function: ${also.join(", ")}.` : "", many = CATALOGUE.length;
+  const columns = ["function", "largest difference", "at x"];
+  const table = () => tableOf("Nearest on [-5, 5], each at its best setting", columns, rows);
   return [
     html("h3", {}, "Which function it is"),
-    html("p", {}, `By its values, beside the ${CATALOGUE.length} of the catalogue and usual settings of them: ${text}.${also.length ? ` The same function: ${also.join(", ")}.` : ""}`),
-    rows.length ? html("details", {}, html("summary", {}, "The nearest of the catalogue"),
-      tableOf("Nearest on [-5, 5], each at its best setting", ["function", "largest difference", "at x"], rows)) : "",
+    html("p", {}, `By its values, beside the ${many} of the catalogue and usual settings of them: ${text}.${same}`),
+    rows.length && html("details", {}, html("summary", {}, "The nearest of the catalogue"), table()),
   ].filter(Boolean);
 }
 
 function derivationShown(meaning) {
-  const { lines, slope, python, isPlain } = derivationOf(meaning);
+  const { lines, slope, python, isPlain } = derivationOf(meaning), code = (words) => html("code", {}, words);
+  const better = () => html("p", { class: "soft" },
+    "Below is the formula as it stands; the form that floats compute well is printed by ",
+    code(actlabCommand("derive", meaning)), ".");
   return [
-    html("ol", { class: "derivation" }, lines.map((line) => html("li", {}, html("code", {}, line)))),
-    html("p", {}, "f′(x) = ", html("code", {}, slope)),
-    isPlain ? html("p", { class: "soft" }, "Below is the formula as it stands; the form that floats compute well is printed by ", html("code", {}, actlabCommand("derive", meaning)), ".") : "",
+    html("ol", { class: "derivation" }, lines.map((line) => html("li", {}, code(line)))),
+    html("p", {}, "f′(x) = ", code(slope)),
+    isPlain && better(),
     html("p", {}, copyButton("Copy the Python", () => python)),
     html("pre", { tabindex: 0, role: "region", "aria-label": "The function as Python" }, python),
   ].filter(Boolean);

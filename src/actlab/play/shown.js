@@ -32,13 +32,17 @@ const withoutZeros = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") 
 // What to do about a wrong number, by how it is wrong.
 export function mendOf(got, should, what) {
   if (Number.isNaN(got)) {
-    return "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the branch " +
-      "of torch.where that is not taken, or use expm1, sigmoid, softplus.";
+    return "NaN comes of inf - inf, 0 * inf or inf / inf: clamp the argument of exp or of a square, also in the " +
+      "branch of torch.where that is not taken, or use expm1, sigmoid, softplus.";
   }
-  if (!Number.isFinite(got)) return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid).";
-  if (got === 0 && should !== 0) return "All digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).";
-  return what === "f" ? "Digits cancel: use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x)."
-    : "Digits of the slope cancel: write it without a difference, or take the sound form that actlab derives.";
+  if (!Number.isFinite(got)) {
+    return "An intermediate overflows: clamp it, or take out the large factor (log1p, softplus, sigmoid).";
+  }
+  if (what !== "f") {
+    return "Digits of the slope cancel: write f without a difference, or take the form that actlab derives.";
+  }
+  return `${got === 0 && should !== 0 ? "All digits" : "Digits"} cancel: ` +
+    "use a form without a difference, such as expm1, log1p, erfc, sigmoid(-x).";
 }
 
 // Where bad places lie among those that were judged: "from x = 17 on", "at x = 0", "from x = -10 to -87".

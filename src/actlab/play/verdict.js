@@ -4,21 +4,25 @@ import { identified } from "./fingerprints.js";
 import { made, understood } from "./functions.js";
 import { faults } from "./judge.js";
 import { notes } from "./notes.js";
+import { general } from "./shown.js";
 
 export const ONLY_ACTLAB = [
   "that autograd gives the derivative, forwards and backwards, also twice (gradcheck, vmap, jvp)",
-  "every number of float16 and bfloat16, and float32 of every exponent", "values against 50 digits", "torch.compile, autocast and other devices",
+  "every number of float16 and bfloat16, and float32 of every exponent", "values against 50 digits",
+  "torch.compile, autocast and other devices",
   "shapes, strides, work in place, pickling, and memory and speed",
 ];
 
 // The worker's job: { text } in; findings are told first, which function it is comes last.
 export function judgeFunction({ text }, tell) {
   const meaning = understood(text), curve = made(meaning), began = Date.now();
-  const about = notes(curve), found = { findings: [...about.faults, ...faults(curve)].sort(byGravity), notes: about.notes };
-  const first = { ...found, form: curve.form, label: curve.label, judgedIn: Date.now() - began };
-  tell({ ...first, answer: `${faultSentence(first.findings)}` });
-  const identity = identified(curve, curve.parameters), all = { ...first, identity, identifiedIn: Date.now() - began - first.judgedIn };
-  return { ...all, answer: answerOf(all, meaning) };
+  const { faults: single, notes: told } = notes(curve), findings = [...single, ...faults(curve)].sort(byGravity);
+  const first = { findings, notes: told, form: curve.form, judgedIn: Date.now() - began };
+  tell({ ...first, answer: faultSentence(findings) });
+  const identity = identified(curve, curve.parameters);
+  const isWorse = findings.length > 0 && curve.form === "plain";
+  const answer = faultSentence(findings) + identitySentence(identity, meaning.name, isWorse);
+  return { ...first, identity, answer, identifiedIn: Date.now() - began - first.judgedIn };
 }
 
 // What to type: the function as a word of the shell, a formula in quotes.
@@ -46,23 +50,21 @@ const VERBS = { nan: "is NaN", inf: "overflows to inf", digits: "loses digits" }
 // What is wrong, in a sentence: of the gravest quantity and dtype.
 export function faultSentence(findings) {
   if (!findings.length) return "Nothing wrong found.";
-  const [first] = findings;
-  if (first.kind === "undefined") return first.count === 1 ? `f(${shortly(first.x)}) is ${told(first.got)}: one such input ends a training.` : `f is no number ${first.where}.`;
-  if (first.kind === "swallowed") return first.says;
-  if (first.kind === "kink") return `At x = ${shortly(first.x)} its slope is that of neither side.`;
-  const same = findings.filter((one) => one.what === first.what && one.dtype === first.dtype);
-  const parts = same.map(({ kind, where }) => `${VERBS[kind] ?? kind} ${where}`);
-  return `In ${first.dtype} ${first.what === "f" ? "it" : "its slope"} ${parts.join(", and ")}.`;
+  const [{ kind, what, dtype, x, got, count, where, says }] = findings, at = String(Number(x.toPrecision(4)) + 0);
+  if (kind === "undefined" && count > 1) return `f is no number ${where}.`;
+  if (kind === "undefined") return `f(${at}) is ${general(got, 4).replace("nan", "NaN")}: one such input ends a training.`;
+  if (kind === "swallowed") return says;
+  if (kind === "kink") return `At x = ${at} its slope is that of neither side.`;
+  const same = findings.filter((one) => one.what === what && one.dtype === dtype);
+  const parts = same.map((one) => `${VERBS[one.kind]} ${one.where}`);
+  return `In ${dtype} ${what === "f" ? "it" : "its slope"} ${parts.join(", and ")}.`;
 }
 
-// The whole answer: what is wrong, which it is, and what to take instead.
-function answerOf({ findings, form, identity }, meaning) {
-  const { kind, text, name } = identity, itself = meaning.name && kind === "equals" && identity.text === `equals ${meaning.name}`;
-  const isIt = kind === "equals" ? `It ${text}` : kind === "affine" ? `It is ${text}` : `${text[0].toUpperCase()}${text.slice(1)}`;
-  const instead = findings.length && form === "plain" && kind === "equals" ? `, which actlab computes in a sound form: write ${text.slice(7)}` : "";
-  const which = itself ? "" : kind === "nearest" && (!name || text.startsWith("nearest")) ? ` ${isIt}.` : ` ${kind === "nearest" ? `It is ${text}` : isIt}${instead}.`;
-  return faultSentence(findings) + which;
+// Which it is, and what to write instead, where actlab's own form is better than what was judged.
+function identitySentence({ kind, text, name }, own, isWorse) {
+  if (kind === "equals" && text === `equals ${own}`) return "";
+  const better = isWorse ? `, which actlab computes in a sound form: write ${text.slice(7)}` : "";
+  if (kind === "equals") return ` It ${text}${better}.`;
+  if (kind === "affine" || (name && !text.startsWith("nearest"))) return ` It is ${text}.`;
+  return ` ${text[0].toUpperCase()}${text.slice(1)}.`;
 }
-
-const told = (value) => (Number.isNaN(value) ? "NaN" : value === Infinity ? "inf" : value === -Infinity ? "-inf" : String(value));
-const shortly = (x) => String(Number(x.toPrecision(4)) + 0);

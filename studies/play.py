@@ -38,16 +38,7 @@ from actlab.play.packing import scripts  # noqa: E402
 RECORD, PAGE = ROOT / "records" / "play.json", ROOT / "docs" / "play.md"
 MEASURED = "## What it weighs, and how fast and right it is"  # above it the page is written by hand
 LIMIT = 600_000  # bytes
-PARTS = {  # what a module is for; the rest is the page
-    "the catalogue, with its sound forms": "catalogue helpers",
-    "what known functions look like": "bank fingerprints shown",
-    "formulas: language, derivative": "tree algebra parse nearest clause calls derivative derivation steps python",
-    "numbers: evaluation, bounds of errors, float16": "special coefficients evaluate rounding bounds forms functions",
-    "measuring: kinks, moments, regions, depth": "breaks moments places shape properties depth sampling",
-    "judging": "judge wide walk affine notes backward verdict panel_judge",
-    "training": "random network training sequential seeds sets2d surfaces train_charts train_controls train_fields "
-    "train_sides train_layout seeds_figure drawing_pad panel_train",
-}  # fmt: skip
+GENERATED = ("language/catalogue", "language/helpers", "numbers/coefficients")
 ALLOWED = 64  # steps, as tests/test_written.py has it
 
 
@@ -55,10 +46,10 @@ def sizes() -> list[dict[str, Any]]:
     """Bytes of each part; the sum is the file."""
     packed = scripts(lambda name: (resources.files("actlab.play") / name).read_text(encoding="utf-8"))
     modules = {name: len(text.encode()) for script in packed for name, text in script.items() if name}
-    part_of = {module: part for part, names in PARTS.items() for module in names.split()}
-    found = dict.fromkeys(PARTS, 0)
+    found: dict[str, int] = {}
     for module, size in modules.items():
-        found[part_of.get(module, "the page itself")] = found.get(part_of.get(module, "the page itself"), 0) + size
+        part = "generated: catalogue, coefficients" if module in GENERATED else module.rpartition("/")[0] or "main"
+        found[part] = found.get(part, 0) + size
     found["style"] = len((resources.files("actlab.play") / "style.css").read_text(encoding="utf-8").encode())
     whole = page().encode()
     found["html"] = len(whole) - sum(found.values())

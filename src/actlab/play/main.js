@@ -15,7 +15,7 @@ const FIELDS = { ...CURVE_FIELDS, ...TRAIN_FIELDS, ...JUDGE_FIELDS };
 embed(embedded?.forms);
 if (embedded) FIELDS.curves = { ...FIELDS.curves, default: [embedded.text] };
 const begun = fromHash(location.hash, FIELDS);
-const store = createStore({ ...begun.values, train: 0 });
+const store = createStore({ ...begun.values, train: 0, why: 0, judged: "" });
 const section = (id) => document.getElementById(id);
 
 function tell(words) {
@@ -34,6 +34,7 @@ function follow() {
 }
 store.watch(Object.keys(FIELDS), follow);
 store.watch(["train"], () => section("train").scrollIntoView());
+store.watch(["why"], () => section("judge").scrollIntoView());
 addEventListener("hashchange", () => {
   const { values, told } = fromHash(location.hash, FIELDS);
   tell(told);

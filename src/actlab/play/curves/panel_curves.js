@@ -62,7 +62,9 @@ export function mountCurves(place, store) {
   place.append(fields);
   const shown = figureIn(place, { title: "The function and its slopes", name: "curves" });
   const values = html("table", { class: "values" });
-  const side = html("div", { class: "side" }, values, add);
+  const verdict = html("span"), judged = html("p", { class: "verdict", hidden: "" }, verdict, " ",
+    html("button", { type: "button", class: "quiet", onclick: () => store.set({ why: state.why + 1 }) }, "Why"));
+  const side = html("div", { class: "side" }, values, add, judged);
   shown.drawing.after(side);
   shown.figure.classList.add("curves");
   const plotted = { drawn: [], plot: null, at: 1, found: null };
@@ -156,6 +158,10 @@ export function mountCurves(place, store) {
   let timer = 0;
   const later = () => { clearTimeout(timer); timer = setTimeout(measure, PAUSE); };
   store.watch(Object.keys(CURVE_FIELDS), () => { draw(); later(); });
+  store.watch(["judged"], () => {
+    verdict.textContent = state.judged;
+    judged.hidden = !state.judged;
+  });
   shown.controls.append(...viewControls(store));
   listen(shown.drawing, { plotted, read, state });
   let drawnAt = 0;

@@ -44,6 +44,7 @@ export function mountJudge(place, store) {
 
   function say(words) {
     answer.textContent = words;
+    store.set({ judged: words });
     place.classList.remove("stale");
   }
 

@@ -26,8 +26,9 @@ RECORD = ROOT / "records" / "play_frames.json"
 FUNCTIONS = ("tanh", "mish", "gelu", "x*tanh(softplus(x))")
 SECONDS = 6
 STEPS = """
-const { dataOf } = await import("./sets2d.js"), { createPair, stepPair } = await import("./training.js");
-const { sideOf } = await import("./seeds.js");
+const { dataOf } = await import("./training/sets2d.js");
+const { createPair, stepPair } = await import("./training/training.js");
+const { sideOf } = await import("./training/seeds.js");
 const settings = { widths: [8, 8], start: "pytorch", rate: 0.01, rule: "adam", batch: 32, seed: 1 };
 const found = {};
 for (const name of JSON.parse(process.argv[1])) {

@@ -31,7 +31,7 @@ console.log(JSON.stringify(result ?? null, (key, value) => {{
 
 
 def ran(code: str, data: Any = None, seconds: float = 120) -> Any:
-    """What `code` returns, where `data` is; modules are imported by `await import("./tree.js")`.
+    """What `code` returns, where `data` is; modules are imported by `await import("./language/tree.js")`.
 
     Numbers cross whole: inf and nan as {"$": "inf"}, in and out.
     """

@@ -18,8 +18,8 @@ from actlab.formula import read
 pytestmark = with_node
 
 WRITTEN = """
-const { commandOf, experimentOf, notTheSame } = await import("./command.js");
-const { understood } = await import("./functions.js");
+const { commandOf, experimentOf, notTheSame } = await import("./language/command.js");
+const { understood } = await import("./numbers/functions.js");
 const meant = ([text, moved]) => {
   const meaning = understood(text);
   return { meaning, parameters: { ...meaning.parameters, ...moved } };

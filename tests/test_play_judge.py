@@ -51,8 +51,9 @@ ELSEWHERE = {"cosh(x) - 1": ("inf",), "exp(-1/x**2)": ("undefined", "nan")}
 # what is wrong
 
 JUDGED = """
-const { faults, inputsFor } = await import("./judge.js");
-const { made, understood } = await import("./functions.js");
+const { faults } = await import("./judging/judge.js");
+const { inputsFor } = await import("./judging/truth.js");
+const { made, understood } = await import("./numbers/functions.js");
 const judged = (text, parameters = {}) => {
   const meaning = understood(text), curve = made(meaning, { ...meaning.parameters, ...parameters });
   return { kinks: [...curve.kinks], points: inputsFor(curve.kinks), found: faults(curve) };
@@ -160,8 +161,8 @@ ANSWERS = {
     "3*x + 2": "Nothing wrong found. It is identity up to input and output scale and shift: 3 x + 2.",
 }
 VERDICTS = """
-const { judgeFunction, actlabCommand } = await import("./verdict.js");
-const { understood } = await import("./functions.js");
+const { judgeFunction, actlabCommand } = await import("./judging/verdict.js");
+const { understood } = await import("./numbers/functions.js");
 const verdicts = (texts) => texts.map((text) => {
   const told = [], done = judgeFunction({ text }, (one) => told.push(structuredClone(one)));
   return { told, done: structuredClone(done), command: actlabCommand("check", understood(text)) };
@@ -207,8 +208,8 @@ def test_what_pytorch_takes_at_a_tie():
 
 
 BACKWARD = """
-const { backward } = await import("./backward.js");
-const { read } = await import("./clause.js");
+const { backward } = await import("./judging/backward.js");
+const { read } = await import("./language/clause.js");
 return data.texts.map((text) => {
   const { node, parameters } = read(text), names = Object.keys(parameters), values = Object.values(parameters);
   return data.dtypes.map((dtype) => {
@@ -266,21 +267,22 @@ def test_slopes_are_those_that_autograd_takes(each_step_in_half):
 @pytest.mark.large
 def test_what_is_true_beyond_doubles():
     asked = [
-        ("log(1 + exp(x))", 710.0), ("exp(x)/(1 + exp(x))", 1e4),
-        ("log(cosh(x))", -1e4),
-        ("sqrt(exp(x))*exp(-x/2)", 5000.0), ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", 1000.0), ("sqrt(x**2 + 4)", 1e200),
+        ("log(1 + exp(x))", 710.0), ("exp(x)/(1 + exp(x))", 1e4), ("log(cosh(x))", -1e4), ("log1p(expm1(x))", 900.0),
+        ("sqrt(exp(x))*exp(-x/2)", 5000.0), ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", 1000.0),
         ("x**3*exp(-x)*exp(x)", 800.0), ("tanh(exp(x))", 1e4), ("exp(x)**0.5/cosh(x/2)", 3000.0),
-        ("softplus(exp(x)) - exp(x)", 800.0), ("log1p(expm1(x))", 900.0), ("x*sigmoid(-x)*exp(x)", 2000.0),
+        ("softplus(exp(x)) - exp(x)", 800.0), ("x*sigmoid(-x)*exp(x)", 2000.0), ("sqrt(x**2 + 4)", 1e200),
         ("(-exp(x))**3/exp(3*x)", 500.0), ("max(exp(x), 2)/exp(x)", 1000.0), ("abs(sinh(x))/cosh(x)", -1500.0),
     ]  # fmt: skip
     code = """
-    const { wide } = await import("./wide.js");
-    const { parse } = await import("./parse.js");
+    const { wide } = await import("./judging/wide.js");
+    const { parse } = await import("./language/parse.js");
     return data.map(([text, x]) => wide(parse(text), [])(x, []).value);
     """
     for (text, x), got in zip(asked, ran(code, asked), strict=True):
         assert got == pytest.approx(float(Exact(parse(text)).values([x])[0]), rel=1e-9), (text, x)
-    beyond = 'const { wide } = await import("./wide.js"); const { parse } = await import("./parse.js");'
+    beyond = (
+        'const { wide } = await import("./judging/wide.js"); const { parse } = await import("./language/parse.js");'
+    )
     code = f"{beyond} return data.map((text) => wide(parse(text), [])(1000, []).beyond);"
     assert ran(code, ["exp(x)", "1/(x - 1000)", "-exp(x)*x", "x", "log(-x)"]) == [True, False, True, False, False]
 
@@ -288,8 +290,8 @@ def test_what_is_true_beyond_doubles():
 # which it is
 
 IDENTIFIED = """
-const { identified } = await import("./fingerprints.js");
-const { made, understood } = await import("./functions.js");
+const { identified } = await import("./judging/fingerprints.js");
+const { made, understood } = await import("./numbers/functions.js");
 return data.map(([text, given]) => {
   const meaning = understood(text), curve = made(meaning, { ...meaning.parameters, ...given });
   return identified(curve, curve.parameters).text;
@@ -371,7 +373,7 @@ def test_any_scale_and_shift_has_pythons_words(asked):
 def test_numbers_are_written_as_python_does():
     values = [0.0, -0.0, 1.0, 0.5, 2.5, -2.125, 1.0625, 1e-5, 123456.5, 1234567.0, 999999.5, 9.9999995, 1e16, 5e-324]
     values += [1 / 3, -2 / 3 * 1e-7, 12345.678, math.inf, -math.inf, math.nan, 8192.5, 0.00012345678]
-    code = 'const { general } = await import("./shown.js");'
+    code = 'const { general } = await import("./judging/shown.js");'
     assert ran(f"{code} return data.map((x) => [3, 4, 6, 9].map((digits) => general(x, digits)));", values) == [
         [f"{x:.{digits}g}" for digits in (3, 4, 6, 9)] for x in values
     ]

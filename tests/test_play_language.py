@@ -126,9 +126,9 @@ def pythons(ask, text):
 
 
 ASKED = """
-const { Refusal, parse } = await import("./parse.js");
-const { read, readingText, parameterValue } = await import("./clause.js");
-const { text } = await import("./tree.js");
+const { Refusal, parse } = await import("./language/parse.js");
+const { read, readingText, parameterValue } = await import("./language/clause.js");
+const { text } = await import("./language/tree.js");
 const told = (ask) => (given) => {
   try { return [ask(given), null, null]; }
   catch (error) { if (error instanceof Refusal) return [null, error.message, error.at]; throw error; }
@@ -213,12 +213,12 @@ def test_values_and_what_is_learned_come_from_outside_too():
 # derivatives, steps and blocks
 
 DERIVED = """
-const { differentiate } = await import("./derivative.js");
-const { parse } = await import("./parse.js");
-const { read } = await import("./clause.js");
-const { steps } = await import("./steps.js");
-const { block } = await import("./python.js");
-const { names, text } = await import("./tree.js");
+const { differentiate } = await import("./language/derivative.js");
+const { parse } = await import("./language/parse.js");
+const { read } = await import("./language/clause.js");
+const { steps } = await import("./language/steps.js");
+const { block } = await import("./language/python.js");
+const { names, text } = await import("./language/tree.js");
 """
 
 

@@ -27,7 +27,7 @@ FACTS = catalogue.facts()
 HARD = ["1 - exp(-exp(x))", "x*(1 + erf(x/sqrt(2)))/2", "x - tanh(x)", "(x + sqrt(x**2 + 4))/2", "1/cosh(x)"]
 SHORT = [(text, values) for text, values in FORMULAS if text in HARD]
 CURVES = """
-const { understood, made, embed } = await import("./functions.js");
+const { understood, made, embed } = await import("./numbers/functions.js");
 const xs = Float64Array.from(data.points), of = (many) => many(xs, new Float64Array(xs.length));
 return data.asked.map(({ text, parameters, sound }) => {
   if (sound) embed(sound);
@@ -76,8 +76,8 @@ UNSOUND = {"soft_exponential"}  # as in Python: exp(x) - 1 + 1 where alpha is 1,
 
 
 def test_what_is_generated_is_up_to_date():
-    assert (playground.PLAY / "coefficients.js").read_text(encoding="utf-8") == playground.coefficients()
-    rows = (playground.PLAY / "catalogue.js").read_text(encoding="utf-8").splitlines()[2:-1]
+    assert (playground.PLAY / "numbers/coefficients.js").read_text(encoding="utf-8") == playground.coefficients()
+    rows = (playground.PLAY / "language/catalogue.js").read_text(encoding="utf-8").splitlines()[2:-1]
     assert len(rows) == len(FACTS)
     for row, facts in list(zip(rows, FACTS.values(), strict=True))[::27]:
         assert row == f"{playground.row(facts)},", "run `make play`"
@@ -154,9 +154,9 @@ def test_a_bound_is_no_larger_than_it_must_be():
 
 
 TREES = """
-const { apply, number, name } = await import("./tree.js");
-const { bounded } = await import("./bounds.js");
-const { compiled } = await import("./evaluate.js");
+const { apply, number, name } = await import("./language/tree.js");
+const { bounded } = await import("./numbers/bounds.js");
+const { compiled } = await import("./numbers/evaluate.js");
 const built = ([op, parts, value]) =>
   op === "number" ? number(value) : op === "name" ? name(value) : apply(op, ...parts.map(built));
 return data.trees.map((one) => {
@@ -206,8 +206,8 @@ def test_where_random_formulas_once_differed():
 
 def test_long_arrays_are_taken_in_pieces_and_parameters_change():
     code = """
-    const { compiled } = await import("./evaluate.js");
-    const { parse } = await import("./parse.js");
+    const { compiled } = await import("./numbers/evaluate.js");
+    const { parse } = await import("./language/parse.js");
     const f = compiled(parse("where(x > b, x*a, a + b) + sqrt(a)*x**2"), ["a", "b"]);
     return [[3, [2, 1]], [2000, [2, 1]], [7, [4, -0.5]], [600, [9, 0]], [0, [1, 1]]].map(([n, values]) => {
       const xs = Float64Array.from({ length: n }, (_, i) => i / 100 - 3), out = f.many(xs, values, new Float64Array(n));
@@ -246,7 +246,8 @@ def special_functions_are_right(count):
         }
         points["erfc"] += [26.0, 26.5, 26.9, 27.2]  # the last are denormal
         found = ran(
-            'const f = await import("./special.js");return data.map(([n, xs]) => xs.map(f[n]));', [*points.items()]
+            'const f = await import("./numbers/special.js");return data.map(([n, xs]) => xs.map(f[n]));',
+            [*points.items()],
         )
         for (name, xs), ys in zip(points.items(), found, strict=True):
             off, at = max((ulps(y, exact[name](mpmath.mpf(x))), x) for x, y in zip(xs, ys, strict=True))
@@ -264,7 +265,7 @@ def test_special_functions_to_some_ulps_at_many_points():
 
 def test_special_functions_at_their_ends():
     code = """
-    const f = await import("./special.js");
+    const f = await import("./numbers/special.js");
     const names = ["erf", "erfc", "sigmoid", "softplus", "logsigmoid", "relu", "sign", "finite"];
     return data.map((x) => names.map((name) => f[name](x)));
     """
@@ -286,15 +287,15 @@ def test_float16_is_numpys():
     doubles = np.concatenate(
         [doubles, np.nextafter(doubles, np.inf), [65519.99, 65520, -65520, np.inf, 2**-25, 2**-24]]
     )
-    code = 'const { float16 } = await import("./rounding.js"); return data.map(float16);'
+    code = 'const { float16 } = await import("./numbers/rounding.js"); return data.map(float16);'
     with np.errstate(over="ignore"):
         for values in (halves, doubles):
             np.testing.assert_array_equal(ran(code, values.tolist()), values.astype(np.float16).astype(np.float64))
 
 
 ROUNDED = """
-const { apply, number, name } = await import("./tree.js");
-const { rounded } = await import("./rounding.js");
+const { apply, number, name } = await import("./language/tree.js");
+const { rounded } = await import("./numbers/rounding.js");
 const built = ([op, parts, value]) =>
   op === "number" ? number(value) : op === "name" ? name(value) : apply(op, ...parts.map(built));
 const xs = Float64Array.from(data.points);
@@ -351,8 +352,8 @@ NAMES = [
 
 def test_names_mean_what_they_mean_in_python():
     code = """
-    const { understood } = await import("./functions.js");
-    const { text } = await import("./tree.js");
+    const { understood } = await import("./numbers/functions.js");
+    const { text } = await import("./language/tree.js");
     return data.map((given) => { const found = understood(given); return { ...found, node: text(found.node) }; });
     """
     for name, found in zip(NAMES, ran(code, NAMES), strict=True):
@@ -391,7 +392,7 @@ REFUSED = [
 
 def test_refusals_point():
     code = """
-    const { understood } = await import("./functions.js");
+    const { understood } = await import("./numbers/functions.js");
     return data.map((one) => {
       try { understood(one); } catch (error) { return [error.name, error.at, error.message]; }
     });

@@ -17,12 +17,12 @@ from actlab.stats import compare
 pytestmark = with_node
 
 CURVES = """
-const { randomStream } = await import("./random.js");
-const { DATA_SETS, dataOf, pointsRead, pointsWritten } = await import("./sets2d.js");
+const { randomStream } = await import("./training/random.js");
+const { DATA_SETS, dataOf, pointsRead, pointsWritten } = await import("./training/sets2d.js");
 const { LOSSES, OPTIMIZERS, backwardThrough, createNetwork, createRoom, forwardThrough, lossSlopes, meanLoss } =
-  await import("./network.js");
-const { createPair, insideOf, outputsOf, scoresOf, stepPair } = await import("./training.js");
-const { judgedPairs, sequentialCritical } = await import("./sequential.js");
+  await import("./training/network.js");
+const { createPair, insideOf, outputsOf, scoresOf, stepPair } = await import("./training/training.js");
+const { judgedPairs, sequentialCritical } = await import("./training/sequential.js");
 const curve = (f, slope) => ({
   values: (xs, out) => { for (let n = 0; n < xs.length; n++) out[n] = f(xs[n]); return out; },
   slopes: (xs, out) => { for (let n = 0; n < xs.length; n++) out[n] = slope(xs[n]); return out; },
@@ -191,11 +191,11 @@ MISTAKES = [
 
 @pytest.mark.large
 def test_planted_mistakes_are_seen(tmp_path):
-    texts = {file.name: file.read_text() for file in PLAY.iterdir() if file.suffix in (".js", ".json")}
+    texts = {file.relative_to(PLAY): file.read_text() for file in PLAY.rglob("*.js*")}
     for number, (right, wrong) in enumerate(MISTAKES):
-        [where] = [name for name in ("network.js", "training.js") if right in texts[name]]
-        (tmp_path / str(number)).mkdir()
+        [where] = [name for name in texts if name.name in ("network.js", "training.js") and right in texts[name]]
         for name, text in texts.items():
+            (tmp_path / str(number) / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / str(number) / name).write_text(text.replace(right, wrong) if name == where else text)
     made = (CURVES + TRAINED).replace('import("./', 'import(folder + "/')
     code = f"""
@@ -247,7 +247,8 @@ def test_gains_are_those_of_the_engine():
     names = ["relu", "tanh", "mish", "gelu", "leaky_relu(0.2)", "x*sin(x)", "0*x", "x/0"]
     found = ran(
         """
-      const { startGain } = await import("./network.js"), { made, understood } = await import("./functions.js");
+      const { startGain } = await import("./training/network.js");
+      const { made, understood } = await import("./numbers/functions.js");
       return data.map((one) => startGain(made(understood(one))));""",
         names,
     )
@@ -255,10 +256,11 @@ def test_gains_are_those_of_the_engine():
         assert ours == pytest.approx(gain(resolve(targets.parse(name))), rel=1e-9), name
 
 
+@pytest.mark.large
 def test_seeds_go_on_until_the_verdict_stands():
     """As a loop over pairs has it: the same networks, each with its own seed, judged after each."""
     code = """
-    const { overSeeds, sideOf } = await import("./seeds.js");
+    const { overSeeds, sideOf } = await import("./training/seeds.js");
     return data.map(([set, texts, most]) => {
       const told = [], points = { set, noise: 0.1, seed: 1, drawn: [] };
       const sides = texts.map((one) => sideOf(one, [one], "gain")), sign = set === "sine" ? -1 : 1;
@@ -293,7 +295,8 @@ def test_seeds_go_on_until_the_verdict_stands():
 
 def test_settings_go_into_the_address_and_back():
     code = """
-    const { TRAIN_FIELDS } = await import("./train_fields.js"), { fromHash, toHash } = await import("./state.js");
+    const { TRAIN_FIELDS } = await import("./trainer/train_fields.js");
+    const { fromHash, toHash } = await import("./page/state.js");
     const begun = fromHash("", TRAIN_FIELDS).values;
     return data.map((hash) => {
       const { values, told } = fromHash(hash, TRAIN_FIELDS);
@@ -354,18 +357,18 @@ def test_dead_units_are_those_that_are_flat_on_all_samples():
 def test_steps_taken_one_by_one_or_all_at_once_are_the_same():
     code = """
     const points = dataOf({ set: "rings", noise: 0.1, seed: 1, drawn: [] });
-    const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")], 5);
+    const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")], 2);
     const [slow, fast] = [made(), made()];
-    for (let n = 0; n < 3200; n++) {
+    for (let n = 0; n < 1280; n++) {
       stepPair(slow, 1);
       if (n % 7 === 0) outputsOf(slow.sides[0], points.held.xs, 400);
     }
-    stepPair(fast, 3200);
+    stepPair(fast, 1280);
     return [slow, fast].map((one) => [one.history, one.sides.map((side) => side.network.parameters)]);"""
     slow, fast = ran(CURVES + code)
     assert slow == fast
     steps = [one["step"] for one in fast[0]]
-    assert steps[0] == 0 and 150 < len(steps) <= 301 and {b - a for a, b in pairwise(steps)} == {20}
+    assert steps[0] == 0 and 150 < len(steps) <= 301 and {b - a for a, b in pairwise(steps)} == {8}
     assert fast[0][-1]["sides"][0]["learnedLoss"] < fast[0][0]["sides"][0]["learnedLoss"]
 
 

@@ -13,7 +13,7 @@ def told(node: Node) -> list:
 
 
 BUILT = """
-const { apply, number, name, text } = await import("./tree.js");
+const { apply, number, name, text } = await import("./language/tree.js");
 const built = ([op, parts, value]) =>
   op === "number" ? number(value) : op === "name" ? name(value) : apply(op, ...parts.map(built));
 """

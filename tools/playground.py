@@ -19,7 +19,11 @@ LAST = mpf(2) / (2 + mpf("0.5"))  # ... and where erf is computed instead
 
 def files() -> dict[Path, str]:
     """Every file, and what stands in it."""
-    made = {"catalogue.js": _catalogue(), "coefficients.js": coefficients(), "helpers.js": _helpers()}
+    made = {
+        "language/catalogue.js": _catalogue(),
+        "language/helpers.js": _helpers(),
+        "numbers/coefficients.js": coefficients(),
+    }
     return {PLAY / name: text for name, text in made.items()}
 
 

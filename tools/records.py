@@ -29,6 +29,7 @@ CLAIMS = {
     "mnist_seeds.json": "page 5's relu, tanh and leaky_relu on MNIST, what each of 20 seeds said",
     "play_frames.json": "the playground's training: what a frame of two networks 2-8-8-1 takes",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
+    "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }

@@ -12,7 +12,7 @@ from actlab.play.packing import scripts
 def script(read: Callable[[str], str]) -> str:
     """The module main.js that `read` gives, and all that it imports: what `read` does not find is the page's.
 
-    >>> "const main_js" in script({"main.js": 'import { said } from "./dom.js";\\n'}.__getitem__)
+    >>> "const main_js" in script({"main.js": 'import { said } from "./page/dom.js";\\n'}.__getitem__)
     True
     """
 

@@ -1,13 +1,13 @@
 // The page: its panels on one store, and the store's part that links share in the address.
-import { embed } from "./functions.js";
-import { CURVE_FIELDS, mountCurves } from "./panel_curves.js";
-import { mountDepth } from "./panel_depth.js";
-import { JUDGE_FIELDS, mountJudge } from "./panel_judge.js";
-import { mountShare } from "./panel_share.js";
-import { mountTrain } from "./panel_train.js";
-import { fromHash, toHash } from "./state.js";
-import { createStore } from "./store.js";
-import { TRAIN_FIELDS } from "./train_fields.js";
+import { embed } from "./numbers/functions.js";
+import { CURVE_FIELDS, mountCurves } from "./curves/panel_curves.js";
+import { mountDepth } from "./page/panel_depth.js";
+import { JUDGE_FIELDS, mountJudge } from "./page/panel_judge.js";
+import { mountShare } from "./page/panel_share.js";
+import { mountTrain } from "./trainer/panel_train.js";
+import { fromHash, toHash } from "./page/state.js";
+import { createStore } from "./page/store.js";
+import { TRAIN_FIELDS } from "./trainer/train_fields.js";
 
 const REST = 300;  // milliseconds: browsers take only so many addresses a second
 const embedded = JSON.parse(document.getElementById("made").textContent);
@@ -15,7 +15,7 @@ const FIELDS = { ...CURVE_FIELDS, ...TRAIN_FIELDS, ...JUDGE_FIELDS };
 embed(embedded?.forms);
 if (embedded) FIELDS.curves = { ...FIELDS.curves, default: [embedded.text] };
 const begun = fromHash(location.hash, FIELDS);
-const store = createStore({ ...begun.values, train: 0 });
+const store = createStore({ ...begun.values, train: 0, why: 0, judged: "" });
 const section = (id) => document.getElementById(id);
 
 function tell(words) {
@@ -34,6 +34,7 @@ function follow() {
 }
 store.watch(Object.keys(FIELDS), follow);
 store.watch(["train"], () => section("train").scrollIntoView());
+store.watch(["why"], () => section("judge").scrollIntoView());
 addEventListener("hashchange", () => {
   const { values, told } = fromHash(location.hash, FIELDS);
   tell(told);

@@ -6,13 +6,14 @@ The first script is all that worker.js reaches, and a worker's source too; the s
 import base64
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
-_TOP = re.compile(r"^(export )?(?:async )?(?:function\*?|class|const|let) ([\w$]+|[\[{][^=]*[\]}])", re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.\.?/[\w/]+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?:async )?(?:function\*?|class|const|let) ([\w$]+|[\[{][^=]*[\]}])", re.MULTILINE)
 _BAD = re.compile(r"</script|<!--|^import\b|^export (?!(?:async )?(?:function|class|const)\b)", re.MULTILINE | re.I)
 
 
@@ -22,7 +23,9 @@ def scripts(read: Callable[[str], str]) -> list[dict[str, str]]:
 
     def follow(module: str, into: dict[str, str], importing: tuple[str, ...] = ()) -> dict[str, str]:
         text = read(f"{module}.js")
-        for listed, other in _IMPORT.findall(text):
+        within = {place: posixpath.normpath(f"{module}/../{place}") for _, place in _IMPORT.findall(text)}
+        for listed, place in _IMPORT.findall(text):
+            other = within[place]
             if other in (*importing, module):
                 raise ValueError(f"{module}.js imports {other}.js, which imports it.")
             if other not in exports:
@@ -31,21 +34,17 @@ def scripts(read: Callable[[str], str]) -> list[dict[str, str]]:
                 raise ValueError(f"{module}.js imports {min(missing)}, which {other}.js does not export.")
         if found := _BAD.search(_IMPORT.sub("", text)):
             raise ValueError(f"{module}.js has {found[0]!r}, which cannot be packed.")
-        tops = [(exported, name) for exported, found in _TOP.findall(text) for name in re.findall(r"[\w$]+", found)]
-        names = [name for _, name in tops]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"{module}.js declares {min(twice)} twice.")
-        exports[module] = [name for exported, name in tops if exported]
-        body = re.sub(r"^export ", "", _IMPORT.sub(r"const {\1} = \2_js;\n", text), flags=re.MULTILINE)
-        into[module] = f"const {module}_js = (() => {{\n{body}return {{ {', '.join(exports[module])} }};\n}})();\n"
+        exports[module] = [name for found in _EXPORT.findall(text) for name in re.findall(r"[\w$]+", found)]
+        body = _IMPORT.sub(lambda found: f"const {{{found[1]}}} = {_scope(within[found[2]])};\n", text)
+        body = re.sub(r"^export ", "", body, flags=re.MULTILINE)
+        into[module] = f"const {_scope(module)} = (() => {{\n{body}return {{ {', '.join(exports[module])} }};\n}})();\n"
         return into
 
-    pure, shown = follow("worker", {}), follow("main", {})
-    everything = ", ".join(f"...{module}_js" for module in pure)
-    return [
-        {"": '"use strict";\n', **pure, "all": f"const actlab = {{ {everything} }};\n"},
-        {"": '"use strict";\n', **shown},
-    ]
+    return [{"": '"use strict";\n', **follow("worker", {})}, {"": '"use strict";\n', **follow("main", {})}]
+
+
+def _scope(module: str) -> str:
+    return f"{module.replace('/', '_')}_js"
 
 
 def page(made: Any = None) -> str:

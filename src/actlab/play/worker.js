@@ -1,7 +1,7 @@
 // What a worker can be asked for, and how it answers: all that is reached from here touches no page.
-import { embed } from "./functions.js";
-import { trainSeeds } from "./seeds.js";
-import { judgeFunction } from "./verdict.js";
+import { embed } from "./numbers/functions.js";
+import { trainSeeds } from "./training/seeds.js";
+import { judgeFunction } from "./judging/verdict.js";
 
 export const JOBS = {
   echo: (args) => args,

@@ -1,6 +1,6 @@
 // A point on a curve: forward by it, back by it.
 import { CURVES } from "./curves.js";
-import { html, said, svg } from "./dom.js";
+import { html, said, svg } from "./page/dom.js";
 import { $, axes, data, drawn, field, line, scale, table, words } from "./live.js";
 
 const now = { f: data.f, x: data.x, dy: data.dy };

@@ -1,7 +1,7 @@
 // The functions of a figure: the catalogue's, as trees in its data, with a value and slope that floats compute well.
-import { compiled } from "./evaluate.js";
+import { compiled } from "./numbers/evaluate.js";
 import { data } from "./live.js";
-import { X, apply, number } from "./tree.js";
+import { X, apply, number } from "./language/tree.js";
 
 const built = (one) => (one === "x" ? X : typeof one === "number" ? number(one) : apply(one[0], ...one.slice(1).map(built)));
 

@@ -1,8 +1,8 @@
 // A deep network before it has learned anything, worked out here: what is left of a gradient, and of a signal, at each layer.
 import { CURVES } from "./curves.js";
-import { html, said, svg } from "./dom.js";
+import { html, said, svg } from "./page/dom.js";
 import { $, axes, data, drawn, line, scale, table, words } from "./live.js";
-import { randomStream } from "./random.js";
+import { randomStream } from "./training/random.js";
 
 const UNITS = 32, CLASSES = data.classes, SAMPLES = data.images.length, PIXELS = data.images[0].length;
 const now = { f: data.f, depth: data.depth, start: "torch", gain: 1, seed: 1 };

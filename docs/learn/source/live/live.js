@@ -1,5 +1,5 @@
 // What live figures share: fields, tables, a plot's frame, and what the page around them is told.
-import { html, said, svg } from "./dom.js";
+import { html, said, svg } from "./page/dom.js";
 
 export const data = JSON.parse(document.getElementById("data").textContent);
 export const $ = (id) => document.getElementById(id);

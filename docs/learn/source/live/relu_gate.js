@@ -1,5 +1,5 @@
 // Four gates: x and dL/dy are the reader's; y and dL/dx answer.
-import { html, said } from "./dom.js";
+import { html, said } from "./page/dom.js";
 import { $, data, field, table } from "./live.js";
 
 const now = { left: data.left, x: [...data.x], dy: [...data.dy] };

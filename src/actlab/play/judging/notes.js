@@ -1,0 +1,108 @@
+// What informs about a curve and is no fault: its kinks and the slope that is taken there, jumps, f(0), f(inf); and the
+// two faults that belong to single inputs: a slope at a kink that is neither side's, and NaN that becomes a number.
+import { backward } from "./backward.js";
+import { rounded } from "../numbers/rounding.js";
+import { general } from "./shown.js";
+import { postorder } from "../language/tree.js";
+import { walked } from "./walk.js";
+
+const BETWEEN = 1e-4;  // how far outside of the two sides' slopes rounding may put one
+const BESIDE = 1e-6;
+
+export function notes(curve) {
+  const { names, parameters, trees } = curve, values = names.map((one) => parameters[one]);
+  const isSound = curve.form === "sound", back = backward(trees.value, names, "float64");
+  const slopeAt = (x) => (isSound ? curve.slope(x) : back(x, values).slope);
+  const kinks = [...curve.kinks].map((x) => kinkOf(curve, x, slopeAt));
+  const told = [
+    ...kinks.map((kink) => note("kinks", kinkText(kink, curve))),
+    ...steep(curve, values, slopeAt), ...ofZero(numberAt(curve, values, 0, "float64")),
+    ...names.filter((one) => !Number.isFinite(parameters[one]))
+      .map((one) => note("parameters", `${one} is ${general(parameters[one], 4)}, no number to compute with.`)),
+    infinity(curve, values),
+  ];
+  const outside = kinks.filter((kink) => !kink.isJump && !isBetween(kink)).map(neitherSide);
+  return { faults: [...outside, ...swallowsNaN(curve, values)], notes: told };
+}
+
+const note = (check, says) => ({ check, severity: "note", outcome: "note", says });
+const fault = (more) => ({
+  severity: "wrong", outcome: "fail", dtype: "every dtype", should: null, error: 0, count: 1, total: 1, because: "",
+  ...more,
+});
+
+function ofZero(zero) {
+  if (!Number.isFinite(zero) || Math.abs(zero) <= 1e-12) return [];
+  const words = "what padding, dropout or a ReLU before it made 0 comes out as that.";
+  return [note("zero", `f(0) = ${general(zero, 4)}: ${words}`)];
+}
+
+function kinkOf(curve, x, slopeAt) {
+  const step = BESIDE * Math.max(1, Math.abs(x)), [below, above] = [curve.value(x - step), curve.value(x + step)];
+  const [left, right] = [x - step, x + step].map((beside) => curve.slope(beside));
+  const isJump = Math.abs(above - below) > 10 * step * (1 + Math.abs(left) + Math.abs(right));
+  return { x, value: curve.value(x), below, above, left, right, isJump, taken: slopeAt(x) };
+}
+
+function isBetween({ left, right, taken }) {
+  const [low, high] = [Math.min(left, right), Math.max(left, right)];
+  const slack = BETWEEN * (1 + Math.abs(low) + Math.abs(high));
+  if (Number.isNaN(low) || Number.isNaN(high)) return true;  // one side is no number: another finding says so
+  return taken >= low - slack && taken <= high + slack;
+}
+
+function neitherSide({ x, left, right, taken }) {
+  const [at, got, below, above] = [x, taken, left, right].map((value) => general(value, 4));
+  return fault({
+    check: "kinks", what: "f'", kind: "kink", x, got: taken, where: `at x = ${at}`,
+    says: `f' is ${got}; from the left it is ${below}, from the right ${above}.`,
+    mend: "Choose the left limit or the right one; sign(x), abs(x) and a division by x lose the slope at 0.",
+  });
+}
+
+function kinkText({ x, value, below, above, left, right, isJump, taken }, curve) {
+  const at = general(x, 4), told = (number) => general(number, 4);
+  if (isJump) {
+    const here = `f(${at}) = ${told(value)}, f'(${at}) = ${told(taken)} is taken`;
+    return `f jumps at ${at} from ${told(below)} to ${told(above)}; ${here}.`;
+  }
+  const taking = curve.form === "sound" ? `f'(${at}) = ${told(taken)} is taken` : choices(curve, x, taken);
+  return `A kink at ${at}: slope ${told(left)} on its left, ${told(right)} on its right; ${taking}.`;
+}
+
+// What is taken at a kink, by whom: clamp, maximum and actlab do not agree about a tie.
+function choices(curve, x, taken) {
+  const own = curve.slope(x), middle = (curve.slope(x - 1e-9) + curve.slope(x + 1e-9)) / 2;
+  const [at, torch, actlab, halfway] = [x, taken, own, middle].map((value) => general(value, 4));
+  if (postorder(curve.trees.value).some(({ op }) => op === "min" || op === "max")) {
+    return `f'(${at}) is ${torch} by torch.clamp, ${halfway} by torch.maximum or minimum, ${actlab} by actlab`;
+  }
+  return `PyTorch takes f'(${at}) = ${torch}${own === taken ? "" : `, actlab ${actlab}`}`;
+}
+
+function steep(curve, values, slopeAt) {
+  const isEndless = (x) => Number.isFinite(numberAt(curve, values, x, "float64")) && Math.abs(slopeAt(x)) === Infinity;
+  const found = [...curve.kinks, 0].find(isEndless), at = general(found ?? NaN, 4);
+  return found === undefined ? [] : [note("finite",
+    `f' is infinite at x = ${at}: one input of exactly that, and the gradient of a batch is infinite. ` +
+    "Start the root a little beside it: sqrt(x**2 + 1e-6).")];
+}
+
+function numberAt(curve, values, x, dtype = "float32") {
+  if (curve.form === "sound") return rounded(curve.trees.value, curve.names, dtype).one(x, values);
+  return walked(curve.trees.value, curve.names, dtype)(x, values).get(curve.trees.value);
+}
+
+function swallowsNaN(curve, values) {
+  const got = numberAt(curve, values, NaN);
+  return Number.isNaN(got) || !curve.trees.value.symbols.has("x") ? [] : [fault({
+    check: "nan", what: "f", kind: "swallowed", x: NaN, got, should: NaN, where: "at x = nan",
+    says: `NaN becomes ${general(got, 4)}: a diverged network would look sound.`,
+    mend: "Comparisons with NaN are false: let the branch that takes them return x, or use clamp.",
+  })];
+}
+
+function infinity(curve, values) {
+  const [right, left] = [Infinity, -Infinity].map((x) => general(numberAt(curve, values, x), 4));
+  return note("infinity", `f(inf) = ${right}, f(-inf) = ${left}: no network should get there.`);
+}

@@ -1,0 +1,70 @@
+// The page's verdict on a function, the answer first: findings, notes, which function it is, and what was judged.
+import { targetText } from "../language/command.js";
+import { identified } from "./fingerprints.js";
+import { made, understood } from "../numbers/functions.js";
+import { faults } from "./judge.js";
+import { notes } from "./notes.js";
+import { general } from "./shown.js";
+
+export const ONLY_ACTLAB = [
+  "that autograd gives the derivative, forwards and backwards, also twice (gradcheck, vmap, jvp)",
+  "every number of float16 and bfloat16, and float32 of every exponent", "values against 50 digits",
+  "torch.compile, autocast and other devices",
+  "shapes, strides, work in place, pickling, and memory and speed",
+];
+
+// The worker's job: { text } in; findings are told first, which function it is comes last.
+export function judgeFunction({ text }, tell) {
+  const meaning = understood(text), curve = made(meaning), began = Date.now();
+  const { faults: single, notes: told } = notes(curve), findings = [...single, ...faults(curve)].sort(byGravity);
+  const first = { findings, notes: told, form: curve.form, judgedIn: Date.now() - began };
+  tell({ ...first, answer: faultSentence(findings) });
+  const identity = identified(curve, curve.parameters);
+  const isWorse = findings.length > 0 && curve.form === "plain";
+  const answer = faultSentence(findings) + identitySentence(identity, meaning.name, isWorse);
+  return { ...first, identity, answer, identifiedIn: Date.now() - began - first.judgedIn };
+}
+
+// What to type: the function as a word of the shell, a formula in quotes.
+export function actlabCommand(what, meaning) {
+  const shown = targetText({ meaning, parameters: meaning.parameters }), isOption = shown.startsWith("-");
+  if (/^[\w.]+$/.test(shown)) return `actlab ${what} ${shown}`;
+  const quote = /["$`\\]/.test(shown) ? `'${shown.replaceAll("'", `'"'"'`)}'` : `"${shown}"`;
+  return `actlab ${what} ${isOption ? "-- " : ""}${quote}`;
+}
+
+const KINDS = ["undefined", "nan", "inf", "swallowed", "kink", "digits"];
+const DTYPE_ORDER = ["every dtype", "float32", "float64", "float16"];
+
+// float16 last, then what is no number before what is inexact, f before its slope.
+const rankOf = ({ what, dtype, kind }) =>
+  [+(dtype === "float16"), +(kind === "digits"), +(what !== "f"), DTYPE_ORDER.indexOf(dtype), KINDS.indexOf(kind)];
+
+function byGravity(one, other) {
+  const [a, b] = [rankOf(one), rankOf(other)], at = a.findIndex((rank, place) => rank !== b[place]);
+  return at < 0 ? 0 : a[at] - b[at];
+}
+
+const VERBS = { nan: "is NaN", inf: "overflows to inf", digits: "loses digits" };
+
+// What is wrong, in a sentence: of the gravest quantity and dtype.
+export function faultSentence(findings) {
+  if (!findings.length) return "Nothing wrong found.";
+  const [{ kind, what, dtype, x, got, count, where, says }] = findings, at = String(Number(x.toPrecision(4)) + 0);
+  if (kind === "undefined" && count > 1) return `f is no number ${where}.`;
+  if (kind === "undefined") return `f(${at}) is ${general(got, 4).replace("nan", "NaN")}: one such input ends a training.`;
+  if (kind === "swallowed") return says;
+  if (kind === "kink") return `At x = ${at} its slope is that of neither side.`;
+  const same = findings.filter((one) => one.what === what && one.dtype === dtype);
+  const parts = same.map((one) => `${VERBS[one.kind]} ${one.where}`);
+  return `In ${dtype} ${what === "f" ? "it" : "its slope"} ${parts.join(", and ")}.`;
+}
+
+// Which it is, and what to write instead, where actlab's own form is better than what was judged.
+function identitySentence({ kind, text, name }, own, isWorse) {
+  if (kind === "equals" && text === `equals ${own}`) return "";
+  const better = isWorse ? `, which actlab computes in a sound form: write ${text.slice(7)}` : "";
+  if (kind === "equals") return ` It ${text}${better}.`;
+  if (kind === "affine" || (name && !text.startsWith("nearest"))) return ` It is ${text}.`;
+  return ` ${text[0].toUpperCase()}${text.slice(1)}.`;
+}

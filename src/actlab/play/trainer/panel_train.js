@@ -1,0 +1,197 @@
+// The function trained beside relu. store.state.train is raised by one when "Train beside relu" is pressed.
+import { onTheme } from "../page/colours.js";
+import { html, said, tableOf } from "../page/dom.js";
+import { savePicture } from "../page/export.js";
+import { pictureOfSurfaces, surfaceRows } from "./surfaces.js";
+import { drawLosses, layerRows, shareBar } from "./train_charts.js";
+import { TRAIN_FIELDS } from "./train_fields.js";
+import { trainLayout } from "./train_layout.js";
+import { preparedFor } from "./train_sides.js";
+import { createPair, insideOf, scoresOf, stepPair } from "../training/training.js";
+
+const PAUSE_OF_TYPING = 150;  // milliseconds
+const STEPS_A_FRAME = 5, MOST_WORK = 5;  // milliseconds of steps in a frame, where a function is slow
+// [every so many frames, in which of them] what is shown anew: no frame has much of it. Live words every three seconds.
+const HALVES = [[6, 0], [6, 1], [6, 2], [6, 3]];  // of the surfaces: own upper, own lower, other upper, other lower
+const [SCORES, LOSS_CURVES, INSIDE, WORDS] = [[6, 4], [12, 5], [60, 11], [180, 23]];
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+export function mountTrain(place, store) {
+  const { state } = store, parts = trainLayout(place, store);
+  let ready = null, pair = null, isPlaying = false, frames = 0, waiting = 0;
+
+  // Anew, from the same start.
+  function begin() {
+    waiting = 0;
+    ready = pair = null;
+    parts.controls.follow();
+    parts.pad.hidden = state.data !== "drawn";
+    parts.drawn.follow();
+    try {
+      ready = preparedFor(state);
+      pair = createPair(ready.settings, ready.data, ready.sides);
+    } catch (error) {
+      pause();
+      parts.problem.textContent = error.message;
+    }
+    parts.shown.hidden = !pair;
+    parts.problem.hidden = Boolean(pair);
+    for (const button of parts.buttons) button.disabled = !pair;
+    parts.seeds.begin(ready, state);
+    place.dataset.ready = pair ? "yes" : "no";
+    if (!pair) return;
+    parts.surfaces.forEach((one) => one.begin(ready.data, ready.settings.widths));
+    parts.labels.forEach((elements, at) => elements.forEach((one) => { one.textContent = ready.sides[at].label; }));
+    show();
+  }
+
+  // What was just changed counts, though a pause of typing was waited for.
+  function settle() {
+    if (!waiting) return;
+    clearTimeout(waiting);
+    begin();
+  }
+
+  function play() {
+    settle();
+    if (!pair || isPlaying) return;
+    isPlaying = true;
+    frames = 0;
+    parts.play.textContent = "Pause";
+    requestAnimationFrame(frame);
+  }
+
+  function pause() {
+    if (!isPlaying) return;
+    isPlaying = false;
+    parts.play.textContent = "Play";
+    if (pair) show();
+  }
+
+  function frame() {
+    if (!isPlaying) return;
+    const begun = performance.now();
+    for (let n = 0; n < STEPS_A_FRAME && performance.now() - begun < MOST_WORK; n++) stepPair(pair, 1);
+    const isDue = ([every, at]) => (calm.matches ? frames % 60 === 0 : frames % every === at);
+    HALVES.forEach((when, n) => isDue(when) && parts.surfaces[n >> 1].paintHalf(pair.sides[n >> 1], n % 2));
+    if (isDue(SCORES)) showScores();
+    if (isDue(LOSS_CURVES)) drawLosses(parts.losses, pair);
+    if (isDue(INSIDE)) showInside();
+    if (isDue(WORDS)) showWords();
+    frames += 1;
+    performance.measure("actlab frame", { start: begun });
+    if (frames % 1000 === 0) performance.clearMeasures("actlab frame");
+    if (pair.sides.every(({ divergedAt }) => divergedAt !== null)) pause();
+    else requestAnimationFrame(frame);
+  }
+
+  function steps(count) {
+    settle();
+    pause();
+    if (!pair) return;
+    stepPair(pair, count);
+    show();
+  }
+
+  function show() {
+    parts.surfaces.forEach((one, at) => one.paint(pair.sides[at]));
+    showScores();
+    drawLosses(parts.losses, pair);
+    showInside();
+    showWords();
+  }
+
+  function showScores() {
+    pair.sides.forEach((side, at) => {
+      const { divergedAt } = side, { score, heldLoss } = scoresOf(pair, side);
+      parts.scores[at].replaceChildren(divergedAt === null ? scoreSaid(score, ready.data)
+        : html("strong", { class: "wrong" }, `diverged at step ${divergedAt}: loss ${said(heldLoss)}`));
+    });
+    parts.count.textContent = `step ${pair.steps}`;
+  }
+
+  function showInside() {
+    const insides = pair.sides.map((side) => insideOf(pair, side)), hidden = ready.settings.widths.length;
+    const cell = (value, share, css) => html("td", {}, value, value && shareBar(share, css));
+    parts.inside.replaceChildren(...layerRows(insides).map((sides, layer) => html("tr", {},
+      html("th", { scope: "row" }, layer < hidden ? `Layer ${layer + 1}` : "Output"),
+      sides.map((one) => cell(one.dead, one.deadShare, one.css)),
+      sides.map((one) => cell(one.gradient, one.gradientShare, one.css)))));
+  }
+
+  function showWords() {
+    const sentence = sentenceOf(pair, ready), { steps: taken, sides } = pair;
+    if (parts.words.textContent !== sentence) parts.words.textContent = sentence;
+    const what = ready.data.isCurve ? "the curve it fits" : "what it takes each place for";
+    parts.surfaces.forEach((one, at) => one.describe(`${sides[at].label} after ${taken} steps: ${what}`));
+    parts.note.textContent = noteOf(ready);
+    fillSurfaceNumbers();
+    const losses = sides.map((side) => scoresOf(pair, side).learnedLoss).join(" ");
+    Object.assign(place.dataset, { steps: taken, losses });
+  }
+
+  function fillSurfaceNumbers() {
+    if (!pair || !parts.surfaceNumbers.open) return;
+    parts.surfaceTable.replaceChildren(tableOf("What both make of places", ...surfaceRows(pair)));
+  }
+
+  parts.surfaceNumbers.addEventListener("toggle", fillSurfaceNumbers);
+  parts.save.addEventListener("click", () =>
+    savePicture(pictureOfSurfaces(parts.surfaces, pair.sides.map(({ label }) => label)), "surfaces", "PNG"));
+  parts.play.addEventListener("click", () => (isPlaying ? pause() : play()));
+  parts.step.addEventListener("click", () => steps(1));
+  parts.hundred.addEventListener("click", () => steps(100));
+  parts.reset.addEventListener("click", () => { pause(); begin(); });
+  const { steps: _, ...fields } = TRAIN_FIELDS;
+  store.watch(["curves", ...Object.keys(fields)], (_, keys) => {
+    if (keys.has("points") || keys.has("data")) parts.controls.pictures();
+    clearTimeout(waiting);
+    waiting = setTimeout(begin, keys.size === 1 && keys.has("curves") ? PAUSE_OF_TYPING : 0);
+  });
+  store.watch(["steps"], () => parts.seeds.begin(ready, state));
+  store.watch(["train"], start);
+  onTheme(() => {
+    parts.controls.pictures();
+    parts.drawn.follow();
+    parts.surfaces.forEach((one) => pair && one.recolour());
+    if (pair) show();
+  });
+  document.addEventListener("visibilitychange", () => document.hidden && pause());
+  waiting = setTimeout(() => { parts.controls.pictures(); begin(); });  // the curve is drawn first
+  parts.pictureNumbers(() => lossRows(pair));
+
+  // Where nobody wants motion, nothing moves by itself.
+  function start() {
+    settle();
+    parts.play.focus({ preventScroll: true });
+    if (!calm.matches) play();
+  }
+  return { start };
+}
+
+const scoreSaid = (score, { isCurve }) => (isCurve ? `error ${said(score)}` : `${(100 * score).toFixed(1)}% right`);
+
+function sentenceOf({ steps, sides, loss, data }, { data: { isCurve } }) {
+  const one = (side) => {
+    const { score, heldLoss } = scoresOf({ loss, data }, side);
+    if (side.divergedAt !== null) return `${side.label} diverged at step ${side.divergedAt}`;
+    return `${side.label} ${scoreSaid(score, { isCurve })} (loss ${said(heldLoss)})`;
+  };
+  return `After ${steps} ${steps === 1 ? "step" : "steps"}, on points held out: ${sides.map(one).join(", ")}.`;
+}
+
+function noteOf({ isItself, learned }) {
+  return [
+    "Both have the same first weights and the same batches.",
+    isItself && "relu beside itself would differ by exactly 0: here it is beside tanh.",
+    learned && "Parameters that actlab learns stay here as they are set.",
+  ].filter(Boolean).join(" ");
+}
+
+function lossRows({ history, sides }) {
+  const head = ["step", ...sides.flatMap(({ label }) => [`${label}: learned`, `${label}: held out`])];
+  const every = Math.ceil(history.length / 30), last = history.length - 1;
+  const chosen = history.filter((_, n) => n % every === 0 || n === last);
+  const both = ({ learnedLoss, heldLoss }) => [said(learnedLoss), said(heldLoss)];
+  return [head, chosen.map((one) => [String(one.step), ...one.sides.flatMap(both)])];
+}

@@ -1,0 +1,112 @@
+// Whether a difference is more than chance: seed after seed in a worker, until the verdict stands.
+import { ask } from "../page/ask.js";
+import { html, said } from "../page/dom.js";
+import { figureIn } from "../page/figure.js";
+import { drawSeeds, seedsDrawing } from "./train_charts.js";
+import { TRAIN_FIELDS } from "./train_fields.js";
+
+const MOST_TRIED = 20;
+const UNITS = {
+  points: { scale: 100, unit: "points of accuracy", marginSaid: "1 point of accuracy" },
+  curve: { scale: 1, unit: "error of the fit", marginSaid: "an error of 0.01" },
+};
+
+export function seedsIn(place, store) {
+  let ready = null, running = null;
+  const button = html("button", {
+    type: "button", class: "go", onclick: () => (running ? stop("Stopped.") : run()),
+  }, "Try 5 to 20 seeds");
+  const steps = html("input", {
+    type: "text", inputmode: "numeric", class: "number", "aria-label": "Steps of each seed", onchange: changed,
+  });
+  const told = html("span", { class: "soft", role: "status" });
+  place.append(html("h3", {}, "Is the difference more than chance?"),
+    html("div", { class: "row buttons" }, button, html("label", {}, "Steps of each", steps), told));
+  const figure = figureIn(place, { title: "Differences seed by seed", name: "seeds" }), drawing = seedsDrawing();
+  figure.drawing.append(drawing);
+  figure.figure.hidden = true;
+
+  function changed() {
+    const value = TRAIN_FIELDS.steps.read(steps.value.trim());
+    steps.setAttribute("aria-invalid", value === undefined);
+    if (value !== undefined) store.set({ steps: value });
+    else told.textContent = `Steps ${steps.value}: a whole number from 10 to 20000.`;
+  }
+
+  function stop(words) {
+    running?.stop();
+    running = null;
+    button.textContent = "Try 5 to 20 seeds";
+    told.textContent = words;
+  }
+
+  async function run() {
+    const of = ready, { settings, asked: data, texts: sides } = ready;
+    const asked = { settings, data, sides, steps: store.state.steps, most: MOST_TRIED };
+    button.textContent = "Stop";
+    told.textContent = "Seed 1 is trained.";
+    const mine = running = ask("trainSeeds", asked, (found) => {
+      if (running !== mine) return;
+      told.textContent = `${found.seeds.length} of at most ${MOST_TRIED} seeds.`;
+      show(found, of);
+    });
+    try {
+      const found = await mine.done;
+      stop(`${found.seeds.length} seeds of ${asked.steps} steps.`);
+    } catch (error) {
+      if (error.name !== "AbortError") stop(`It failed: ${error.message}`);
+    }
+  }
+
+  function show(found, { data, sides: [own, other] }) {
+    const { scale, unit, marginSaid } = UNITS[data.isCurve ? "curve" : "points"], labels = [own.label, other.label];
+    figure.figure.hidden = false;
+    figure.drawing.hidden = !found.verdict.n;
+    if (found.verdict.n) drawSeeds(drawing, found, { scale, unit });
+    figure.say(...verdictSaid(found, { scale, unit, marginSaid, labels }));
+    drawing.setAttribute("aria-label", `${labels[0]} minus ${labels[1]}, a dot a seed, with the interval`);
+    const shown = (value) => (Number.isNaN(value) ? "diverged" : said(scale * Math.abs(value), 4));
+    figure.numbers(() => [["seed", ...labels, "difference"], found.seeds.map(({ seed, own: one, other: two }) =>
+      [String(seed), shown(one), shown(two), Number.isNaN(one - two) ? "–" : signed(scale * (one - two))])]);
+  }
+
+  return {
+    // Other settings: what was found is of others.
+    begin(prepared, state) {
+      stop("");
+      ready = prepared;
+      button.disabled = !ready;
+      steps.value = state.steps;
+      steps.setAttribute("aria-invalid", "false");
+      figure.figure.hidden = true;
+    },
+  };
+}
+
+const signed = (value) => `${value > 0 ? "+" : ""}${said(value)}`;
+
+// The answer first, then what it rests on.
+function verdictSaid({ verdict, seeds }, { scale, unit, marginSaid, labels: [own, other] }) {
+  const { low, high, difference, n, further, diverged, otherDiverged } = verdict;
+  const lostSaid = `it diverged in ${diverged} of ${seeds.length} seeds, ${other} in ${otherDiverged}.`;
+  const at = `${own} ${signed(scale * difference)} [${signed(scale * low)}, ${signed(scale * high)}] ${unit}`;
+  const answers = {
+    better: `${own} is better than ${other}.`, worse: `${own} is worse than ${other}.`,
+    "better, perhaps slightly": `${own} is better than ${other}, perhaps by less than ${marginSaid}.`,
+    "worse, perhaps slightly": `${own} is worse than ${other}, perhaps by less than ${marginSaid}.`,
+    "practically equal": `${own} and ${other} are practically equal: they differ by less than ${marginSaid}.`,
+    "the same function": `${own} and ${other} have the same result in every seed.`,
+    unstable: `${own} is unstable: ${lostSaid}`,
+    stabler: `${own} is stabler: ${lostSaid}`,
+    undecided: further
+      ? `Undecided: ${further.toLocaleString("en")} more ${further === 1 ? "seed" : "seeds"} would settle it.` : "Undecided.",
+    "too few seeds": `Too few seeds: a verdict takes 5 in which both finish, here are ${n}.`,
+  };
+  const lost = diverged + otherDiverged > 0 && !/stab/.test(verdict.verdict)
+    && `Diverged: ${own} in ${diverged} seeds, ${other} in ${otherDiverged}; the interval is of the other ${n}.`;
+  return [
+    answers[verdict.verdict],
+    Number.isFinite(low) && `${at}: the mean of ${n} pairs and its 95% interval, which holds at every look.`, lost,
+    `For other first weights and batches, on these points; what matters is ${marginSaid}.`,
+  ];
+}

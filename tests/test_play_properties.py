@@ -11,7 +11,7 @@ from javascript import ran, with_node
 from actlab import catalogue
 from actlab.checks.explain.show import shown
 from actlab.checks.properties.measure import properties
-from actlab.checks.properties.places import nearest, vanishing
+from actlab.checks.properties.places import vanishing, widest
 from actlab.formula import edges, read
 
 pytestmark = with_node
@@ -39,8 +39,9 @@ WORDS = {
     "parity": "parity",
     "moreFixedPoints": "more_fixed_points",
     "moreVanishing": "more_vanishing",
+    "moreUndefined": "more_undefined",
 }
-PLACES = {"fixedPoints": "fixed_points", "vanishing": "vanishing"}
+PLACES = {"fixedPoints": "fixed_points", "vanishing": "vanishing", "undefined": "undefined"}
 
 # f, f' and kinks, as both languages have them
 BOTH = {
@@ -58,6 +59,38 @@ BOTH = {
     "cube": ("x ** 3", "3 * x * x", [], lambda x: x**3, lambda x: 3 * x * x),
     "fall": ("-Math.atan(x)", "-1 / (1 + x * x)", [], lambda x: -np.arctan(x), lambda x: -1 / (1 + x * x)),
     "pole": ("1 / (x - 1)", "-1 / (x - 1) ** 2", [], lambda x: 1 / (x - 1), lambda x: -1 / (x - 1) ** 2),
+    "even pole": (
+        "1 / (x - 0.3) ** 2", "-2 / (x - 0.3) ** 3", [],
+        lambda x: 1 / (x - 0.3) ** 2, lambda x: -2 / (x - 0.3) ** 3,
+    ),
+    "poles": ("Math.tan(x)", "1 / Math.cos(x) ** 2", [], np.tan, lambda x: 1 / np.cos(x) ** 2),
+    "one side": (
+        "Math.max(1 / x, 0)", "x > 0 ? -1 / x ** 2 : 0", [0.0],
+        lambda x: np.maximum(1 / x, 0), lambda x: np.where(x > 0, -1 / x**2, 0),
+    ),
+    "essential": (
+        "Math.exp(-1 / x)", "Math.exp(-1 / x) / x ** 2", [],
+        lambda x: np.exp(-1 / x), lambda x: np.exp(-1 / x) / x**2,
+    ),
+    "gap": (
+        "x / (Math.exp(x) - 1)", "(Math.exp(x) - 1 - x * Math.exp(x)) / (Math.exp(x) - 1) ** 2", [],
+        lambda x: x / (np.exp(x) - 1), lambda x: (np.exp(x) - 1 - x * np.exp(x)) / (np.exp(x) - 1) ** 2,
+    ),
+    "cusp": (
+        "Math.sqrt(Math.abs(x))", "Math.sign(x) * 0.5 / Math.sqrt(Math.abs(x))", [0.0],
+        lambda x: np.sqrt(np.abs(x)), lambda x: np.sign(x) * 0.5 / np.sqrt(np.abs(x)),
+    ),
+    "log pole": (
+        "Math.log(Math.abs(x - 1))", "1 / (x - 1)", [1.0],
+        lambda x: np.log(np.abs(x - 1)), lambda x: 1 / (x - 1),
+    ),
+    "half": ("Math.log(x)", "1 / x", [], np.log, lambda x: 1 / x),
+    "entropy": ("x * Math.log(x)", "1 + Math.log(x)", [], lambda x: x * np.log(x), lambda x: 1 + np.log(x)),
+    "trembling": (
+        "Math.sin(1 / x)", "-Math.cos(1 / x) / x ** 2", [],
+        lambda x: np.sin(1 / x), lambda x: -np.cos(1 / x) / x**2,
+    ),
+    "tails": ("Math.exp(x * x)", "2 * x * Math.exp(x * x)", [], lambda x: np.exp(x * x), lambda x: 2 * x * np.exp(x * x)),
     "root": ("Math.sqrt(x)", "0.5 / Math.sqrt(x)", [0.0], np.sqrt, lambda x: 0.5 / np.sqrt(x)),
     "nowhere": ("NaN", "NaN", [], lambda x: x * np.nan, lambda x: x * np.nan),
     "two": ("2", "0", [], lambda x: 0 * x + 2, np.zeros_like),
@@ -108,7 +141,11 @@ def differences(found, python, slope):
         beside(f"{key} at", found[key]["at"], end.at, 1e-6)
         if found[key]["taken"] != end.taken:
             wrong.append((key, found[key], end))
-    steep, more = nearest(vanishing(lambda x: 1 / np.asarray(slope(x), dtype=np.float64)))
+    steep, more = widest(vanishing(lambda x: 1 / np.asarray(slope(x), dtype=np.float64)))
+    if any(kink.steep for kink in python.kinks):  # around which the grid is too wide
+        ends = np.concatenate([one for one in found["exploding"]])
+        steep, more = found["exploding"], found["moreExploding"]
+        assert np.abs(slope(ends[np.abs(ends) < 50])) == pytest.approx(10, rel=1e-4)
     regions = {key: getattr(python, name) for key, name in PLACES.items()} | {"exploding": steep}
     if found["moreExploding"] != more:
         wrong.append(("moreExploding", found["moreExploding"], more))
@@ -120,7 +157,8 @@ def differences(found, python, slope):
         for one, other in zip(map(np.atleast_1d, ours), map(np.atleast_1d, flat), strict=True):
             for end, known in zip(one.tolist(), other.tolist(), strict=True):
                 beside(key, end, known, 1e-7)  # where f' lies flat, the last digits of a place are rounding's
-    if [(kink["x"], kink["jump"]) for kink in found["kinks"]] != [(kink.x, kink.jump) for kink in python.kinks]:
+    ours = [(kink["x"], kink["jump"], kink["pole"], kink["steep"]) for kink in found["kinks"]]
+    if ours != [(kink.x, kink.jump, kink.pole, kink.steep) for kink in python.kinks]:
         wrong.append(("kinks", found["kinks"], python.kinks))
     return wrong, largest
 

@@ -24,6 +24,12 @@ def on_any_shape(function: Function) -> Function:
     return call
 
 
+def runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """First and last place of each run of True."""
+    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
+
+
 def rounded(value: float) -> float:
     """Without the last digits, which halving and quadrature leave: 0 is 0, and a kink at 3 is at 3."""
     return 0.0 + (round(float(value), 9) if math.isfinite(value) else float(value))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actlab.checks.properties.grid import FAR, NEAR, REACH, Function, Interval, rounded
+from actlab.checks.properties.grid import FAR, NEAR, REACH, Function, Interval, rounded, runs
 
 FLAT = 0.1  # below this |f'| a gradient vanishes
 _MOST = 7  # this many fixed points or intervals are listed, nearest to 0 first
@@ -19,7 +19,7 @@ def fixed_points(f: Function, slope: Function) -> list[float | Interval]:
     values = gap(NEAR)
     zero = np.abs(values) <= 1e-13 * (1 + np.abs(NEAR))
     intervals: list[Interval] = []
-    for first, last in _runs(zero):
+    for first, last in runs(zero):
         if last - first < 2:  # one or two points are roots, found below
             continue
         ends_left, ends_right = first > 0, last < len(NEAR) - 1
@@ -82,24 +82,24 @@ def vanishing(slope: Function) -> list[float | Interval]:
     """Intervals on which |f'| < 0.1; an end at +-50 goes on to infinity where everything further out does."""
 
     def above(x: np.ndarray) -> np.ndarray:
-        return np.abs(slope(x)) - FLAT
+        return np.nan_to_num(np.abs(slope(x)) - FLAT, nan=1.0, posinf=1.0)
 
     near = slope(NEAR)
     flat = np.abs(near) < FLAT
-    runs = np.array(_runs(flat), dtype=int).reshape(-1, 2)
-    inner = NEAR[runs]
+    stretches = np.array(runs(flat), dtype=int).reshape(-1, 2)
+    inner = NEAR[stretches]
     # a steep f' passes through 0 between two points of the grid
     steep = ~flat[:-1] & ~flat[1:] & (near[:-1] * near[1:] < 0)
     middle = _roots(slope, NEAR[:-1][steep], NEAR[1:][steep])
     through = above(middle) < 0 if len(middle) else np.zeros(0, bool)
-    left = np.concatenate([NEAR[np.maximum(runs[:, 0] - 1, 0)], NEAR[:-1][steep][through]])
-    right = np.concatenate([NEAR[np.minimum(runs[:, 1] + 1, len(NEAR) - 1)], NEAR[1:][steep][through]])
+    left = np.concatenate([NEAR[np.maximum(stretches[:, 0] - 1, 0)], NEAR[:-1][steep][through]])
+    right = np.concatenate([NEAR[np.minimum(stretches[:, 1] + 1, len(NEAR) - 1)], NEAR[1:][steep][through]])
     low = _roots(above, left, np.concatenate([inner[:, 0], middle[through]]))
     high = _roots(above, np.concatenate([inner[:, 1], middle[through]]), right)
     if flat[0]:
         low[0] = -math.inf if _all_flat(slope(-FAR)) else -REACH
     if flat[-1]:
-        high[len(runs) - 1] = math.inf if _all_flat(slope(FAR)) else REACH
+        high[len(stretches) - 1] = math.inf if _all_flat(slope(FAR)) else REACH
     ends = [(rounded(a), rounded(b)) for a, b in zip(low, high, strict=True) if b - a > 1e-9]
     return sorted(ends)
 
@@ -108,19 +108,37 @@ def _all_flat(values: np.ndarray) -> bool:
     return bool((np.abs(values[np.isfinite(values)]) < FLAT).all())
 
 
-def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """First and last place of each run of True."""
-    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
+def undefined(f: Function) -> list[float | Interval]:
+    """Intervals on which f is NaN; an end at +-50 goes on to infinity where it is NaN further out, too."""
+
+    def outside(x: np.ndarray) -> np.ndarray:
+        return np.where(np.isnan(f(x)), -1.0, 1.0)
+
+    found: list[float | Interval] = []
+    for first, last in runs(np.isnan(f(NEAR))):
+        low, high = NEAR[[max(first - 1, 0)]], NEAR[[min(last + 1, len(NEAR) - 1)]]
+        start, end = _roots(outside, low, NEAR[[first]])[0], _roots(outside, NEAR[[last]], high)[0]
+        if first == 0:
+            start = -math.inf if np.isnan(f(-FAR)).all() else -REACH
+        if last == len(NEAR) - 1:
+            end = math.inf if np.isnan(f(FAR)).all() else REACH
+        found.append((rounded(start), rounded(end)))
+    return found
+
+
+def widest(found: list[float | Interval]) -> tuple[list, int]:
+    """The widest intervals, of equal ones those nearest to 0, in order; and how many more there are."""
+    kept = sorted(found, key=lambda ends: (-round(ends[1] - ends[0], 6), _distance(ends)))[:_MOST]
+    return sorted(kept), len(found) - len(kept)
 
 
 def nearest(found: list[float | Interval]) -> tuple[list, int]:
     """Those nearest to 0, in order, and how many more there are."""
-
-    def distance(item: float | Interval) -> float:
-        if isinstance(item, tuple):
-            return 0.0 if item[0] <= 0 <= item[1] else min(abs(item[0]), abs(item[1]))
-        return abs(item)
-
-    kept = sorted(sorted(found, key=distance)[:_MOST], key=lambda item: item[0] if isinstance(item, tuple) else item)
+    kept = sorted(sorted(found, key=_distance)[:_MOST], key=lambda item: item[0] if isinstance(item, tuple) else item)
     return kept, len(found) - len(kept)
+
+
+def _distance(item: float | Interval) -> float:
+    if isinstance(item, tuple):
+        return 0.0 if item[0] <= 0 <= item[1] else min(abs(item[0]), abs(item[1]))
+    return abs(item)

@@ -24,15 +24,17 @@ class Extreme:
 
 @dataclasses.dataclass(frozen=True)
 class Kink:
-    """The input `x` where f bends (its slope jumps) or, with `jump`, jumps itself.
+    """The input `x` where f bends (its slope jumps), or jumps itself, or has a pole, or an infinite slope.
 
     >>> from actlab import show
     >>> show("relu").items[0].measured.kinks
-    (Kink(x=0.0, jump=False),)
+    (Kink(x=0.0, jump=False, pole=False, steep=False),)
     """
 
     x: float
     jump: bool
+    pole: bool = False
+    steep: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,12 +66,14 @@ class Properties:
     kinks: tuple[Kink, ...]  # where the slope jumps, or f
     vanishing: tuple[Interval, ...]  # where |f'| < 0.1
     more_vanishing: int  # of those in [-50, 50] that are not listed
+    undefined: tuple[Interval, ...]  # where f is NaN
+    more_undefined: int  # of those in [-50, 50] that are not listed
     mean: float  # E f for x normal
     second: float  # E f^2
     slope_second: float  # E f'^2
     gain: float  # 1/sqrt(E f^2)
     chi: float
-    depth: str  # "explodes", "vanishes" or "keeps"
+    depth: str  # "explodes", "vanishes", "keeps" or "undecided"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; what is not finite as text."""
@@ -85,14 +89,15 @@ class Properties:
             ("bounded", {"both": "yes", "no": "no"}.get(self.bounded, f"{self.bounded} only")),
             ("zero-centred", f"{'yes' if self.zero_centred else 'no'}; f(0) = {_number(self.at_zero)}"),
             ("steepest", self._steepest()),
-            ("kinks", ", ".join(f"at {_number(k.x)}{' (a jump)' if k.jump else ''}" for k in self.kinks) or "none"),
+            *([("undefined", _listed(self.undefined, self.more_undefined))] if self.undefined else []),
+            ("kinks", _kinks(self.kinks)),
             ("fixed points", _listed(self.fixed_points, self.more_fixed_points)),
             ("|f'| < 0.1", _listed(self.vanishing, self.more_vanishing)),
             (
                 "at N(0, 1)",
-                f"E f = {_number(self.mean)}, E f^2 = {_number(self.second)}, E f'^2 = {_number(self.slope_second)}",
+                f"E f {_moment(self.mean)}, E f^2 {_moment(self.second)}, E f'^2 {_moment(self.slope_second)}",
             ),
-            ("gain", f"1/sqrt(E f^2) = {_number(self.gain)}"),
+            ("gain", f"1/sqrt(E f^2) {_moment(self.gain)}"),
             ("depth", self._depth()),
         ]
 
@@ -109,14 +114,23 @@ class Properties:
 
     def _steepest(self) -> str:
         if math.isinf(self.lipschitz):
-            why = "f jumps" if any(kink.jump for kink in self.kinks) else "|f'| grows without end"
+            kinds = {_kind(kink) for kink in self.kinks}
+            why = (
+                "f has a pole"
+                if " (a pole)" in kinds
+                else "f jumps"
+                if " (a jump)" in kinds
+                else "|f'| grows without end"
+            )
             return f"no Lipschitz constant: {why}"
         where = "as x ->" if math.isinf(self.lipschitz_at) else "at x ="
         return f"Lipschitz constant {_number(self.lipschitz)}, {where} {_number(self.lipschitz_at)}"
 
     def _depth(self) -> str:
+        if math.isnan(self.gain):
+            return f"undecided: no gain keeps E f^2, which {_moment(self.second).replace('=', 'is')}"
         if not math.isfinite(self.chi):
-            return "not known: its moments do not exist"
+            return f"undecided: E f'^2 {_moment(self.slope_second)}"
         told = "keeps its size" if self.depth == "keeps" else self.depth
         ten = 50 * math.log10(self.chi) if self.chi > 0 else 0.0
         many = f"{self.chi**50:.2g}" if ten < 300 else f"1e+{ten:.0f}"  # beyond the largest float
@@ -126,6 +140,22 @@ class Properties:
 
 def _number(value: float) -> str:
     return f"{value:.6g}"
+
+
+def _moment(value: float) -> str:
+    if math.isnan(value):
+        return "does not exist"
+    return "is infinite" if math.isinf(value) else f"= {_number(value)}"
+
+
+def _kinks(kinks: Sequence[Kink]) -> str:
+    most = 12
+    shown = [f"at {_number(kink.x)}{_kind(kink)}" for kink in sorted(kinks, key=lambda kink: abs(kink.x))[:most]]
+    return ", ".join(shown + [f"and {len(kinks) - most} more"] * (len(kinks) > most)) or "none"
+
+
+def _kind(kink: Kink) -> str:
+    return " (a pole)" if kink.pole else " (a jump)" if kink.jump else " (an infinite slope)" if kink.steep else ""
 
 
 def _end(end: Extreme) -> str:
@@ -141,6 +171,8 @@ def _listed(items: Sequence[float | Interval], more: int) -> str:
 
 def _interval(ends: Interval) -> str:
     low, high = ends
+    if low == high:
+        return _number(low)
     if math.isinf(low) and math.isinf(high):
         return "everywhere"
     if math.isinf(high):

@@ -1,11 +1,16 @@
 """The shape of f: its ends, where it grows, its symmetry, its kinks."""
 
+import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from actlab.checks.properties.grid import CENTRE, FAR, NEAR, Function, rounded
+from actlab.checks.properties.grid import CENTRE, FAR, NEAR, Function, rounded, runs
 from actlab.checks.properties.record import Extreme, Kink
+
+_NO_NEARER = 1e-12  # a plain form has lost its digits beside a pole or a gap at 0
+_NARROW = 0.5  # so far beside a pole a function may overflow
 
 
 def highest(f: Function) -> Extreme:
@@ -18,8 +23,8 @@ def highest(f: Function) -> Extreme:
     if not np.isfinite(finite.max()):  # a pole at a point of the grid, or nothing that is finite
         return Extreme(math.inf if finite.max() > 0 else math.nan, float(NEAR[finite.argmax()]), False)
     x, value = _peak(f, finite)
-    if value > 1e12:  # a pole
-        return Extreme(math.inf, x, False)
+    if math.isinf(value) or value > 1e12:  # a pole
+        return Extreme(math.inf, rounded(x), False)
     limits = {sign: values[np.isfinite(values)].max(initial=-np.inf) for sign, values in far.items()}
     sign = max(limits, key=limits.__getitem__)  # of equal ones the right one
     slack = 1e-12 * (1 + abs(value))
@@ -39,19 +44,35 @@ def _is_taken(f: Function, near: np.ndarray, x: float, value: float) -> bool:
     return not outside or bool(np.nanmax(np.abs(f(np.array(outside)) - value)) > 1e-9)
 
 
+def _peaks(near: np.ndarray) -> np.ndarray:
+    before, after = np.append(-np.inf, near[:-1]), np.append(near[1:], -np.inf)
+    return (near >= before) & (near >= after) & ((near > before) | (near > after))
+
+
 def _peak(f: Function, near: np.ndarray) -> tuple[float, float]:
     """The highest point, nearest to 0: every high local peak of the grid, refined between its neighbours."""
-    value = near.max()
-    before, after = np.append(-np.inf, near[:-1]), np.append(near[1:], -np.inf)
-    local = (near >= before) & (near >= after) & ((near > before) | (near > after))
+    value, local = near.max(), _peaks(near)
     # the grid misses the peaks of an oscillation, some by more than others
     local &= near >= value - 0.05 * np.ptp(near[np.isfinite(near)])
     top = np.flatnonzero(near >= value - 1e-13 * (1 + abs(value)))
     places = np.append(np.flatnonzero(local), top[np.abs(NEAR[top]).argmin()])
+    best_x, best, endless = _refined(f, places, near[places])
+    best = np.where(endless, np.inf, best)
+    if np.isposinf(best.max()):
+        even = np.flatnonzero(np.isposinf(best))
+    else:
+        even = np.flatnonzero(best >= best.max() - 1e-12 * (1 + abs(best.max())))
+    chosen = even[(np.abs(best_x[even]) - 1e-9 * (best_x[even] > 0)).argmin()]  # of two mirrored ones the right one
+    return float(best_x[chosen]), float(best[chosen])
+
+
+def _refined(f: Function, places: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of peaks of the grid, where they are and how high, and whether they grow without end the nearer one comes."""
     low, high = NEAR[np.maximum(places - 1, 0)], NEAR[np.minimum(places + 1, len(NEAR) - 1)]
-    best_x, best = NEAR[places], near[places]
+    best_x, trail = NEAR[places], [best]
     for _ in range(12):  # a finer grid around each, again and again; of a plateau the end nearest to 0
         points = np.linspace(low, high, 21, axis=1)
+        points[np.abs(points) < _NO_NEARER] = 0
         values = f(points)
         values = np.where(np.isnan(values), -np.inf, values)
         tops = np.maximum(values.max(axis=1), best)
@@ -60,11 +81,29 @@ def _peak(f: Function, near: np.ndarray) -> tuple[float, float]:
         better = np.isfinite(distance.min(axis=1))
         best_x = np.where(better, points[rows, distance.argmin(axis=1)], best_x)
         best = tops
+        trail.append(best)
         step = (high - low) / 20
         low, high = best_x - step, best_x + step
-    even = np.flatnonzero(best >= best.max() - 1e-12 * (1 + abs(best.max())))
-    chosen = even[(np.abs(best_x[even]) - 1e-9 * (best_x[even] > 0)).argmin()]  # of two mirrored ones the right one
-    return float(best_x[chosen]), float(best[chosen])
+    one, two, three, four = (trail[n] for n in (1, 3, 6, 9))
+    grows = (two - one > 0.05 * (1 + np.abs(one))) & (three - two > 0.7 * (two - one))
+    endless = np.isposinf(four) | (grows & (four - three > 0.7 * (three - two)))
+    lost = ~endless & (best > four + 1e-3 * (1 + np.abs(four)))  # of digits, not a peak
+    return best_x, np.where(lost, four, best), endless
+
+
+def poles(f: Function) -> list[float]:
+    """Where |f| grows without end in [-50, 50]."""
+    near = np.abs(f(NEAR))
+    infinite = runs(np.isinf(near))
+    inner = [NEAR[first : last + 1] for first, last in infinite if first > 0 and last < len(NEAR) - 1]
+    found = [float(part[np.abs(part).argmin()]) for part in inner if np.ptp(part) < _NARROW]
+    near = np.where(np.isnan(near), -np.inf, near)
+    places = np.flatnonzero(_peaks(near) & np.isfinite(near))
+    x, _, endless = _refined(lambda x: np.abs(f(x)), places, near[places])
+    for at in map(rounded, x[endless]):
+        if not any(abs(at - other) < 0.01 for other in found):
+            found.append(at)
+    return found
 
 
 def _grows(values: np.ndarray) -> bool:
@@ -124,6 +163,27 @@ def jumps(f: Function, x: float) -> bool:
     return bool(close > 1e-6 and close > 0.5 * wide)
 
 
+def kinks_of(f: Function, slope: Function, kinks: Sequence[float] | None) -> tuple[Kink, ...]:
+    """Kinks and jumps, looked for in [-12, 12] unless they are given; and poles and infinite slopes."""
+    if kinks is None:
+        found = found_kinks(f, slope)
+    else:
+        found = tuple(Kink(x, jumps(f, x)) for x in map(float, kinks) if is_kink(f, slope, x))
+    infinite, steep = poles(f), poles(slope)
+
+    def among(places: list[float], x: float) -> bool:
+        return any(abs(x - other) < 1e-6 for other in places)
+
+    def is_inside(x: float) -> bool:
+        beside = np.array([x - 1e-9 * (1 + abs(x)), x + 1e-9 * (1 + abs(x))])
+        return bool(np.isfinite([f(beside), slope(beside)]).all())
+
+    told = [dataclasses.replace(kink, steep=among(steep, kink.x)) for kink in found if not among(infinite, kink.x)]
+    told += [Kink(x, False, pole=True) for x in infinite]
+    told += [Kink(x, False, steep=True) for x in steep if not among([kink.x for kink in told], x)]
+    return tuple(sorted((kink for kink in told if kink.pole or is_inside(kink.x)), key=lambda kink: kink.x))
+
+
 def found_kinks(f: Function, slope: Function) -> tuple[Kink, ...]:
     """Where f or f' still differs across a cell of [-12, 12] that has been halved to nothing."""
     found: dict[float, Kink] = {}
@@ -137,7 +197,7 @@ def found_kinks(f: Function, slope: Function) -> tuple[Kink, ...]:
 def is_kink(f: Function, slope: Function, x: float) -> bool:
     """Whether f or f' has different limits on the two sides of x, however little: what is smooth has not."""
     wide, close = _gaps(slope, x)
-    return bool(not np.isfinite(close) or (close > 1e-12 and close > 0.5 * wide)) or jumps(f, x)
+    return bool(np.isinf(close) or (close > 1e-12 and close > 0.5 * wide)) or jumps(f, x)
 
 
 def _gaps(function: Function, x: float) -> np.ndarray:

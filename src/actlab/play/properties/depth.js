@@ -1,7 +1,7 @@
 // What depth does to the sizes of signal and gradient at the start, in the limit of wide layers: the length map of Poole
 // et al. 2016 (arXiv:1606.05340, Exponential expressivity in deep neural networks through transient chaos) and the
 // gradient's of Schoenholz et al. 2017 (arXiv:1611.01232, Deep Information Propagation).
-import { gainOf, momentsOf, onArrays } from "./moments.js";
+import { gainOf, momentsOf, onArrays, slopeOf } from "./moments.js";
 
 const SURE = 0.005;  // this near to 1 a factor of size keeps it: chi, its square, within 0.01
 
@@ -11,7 +11,7 @@ const SURE = 0.005;  // this near to 1 a factor of size keeps it: chi, its squar
 // Of each layer from 1 on: `signals`, the root of the mean square of f(z); `gradients`, that of dL/dz as a share of the
 // last layer's; and `factor`, what a layer multiplies the gradient's size by, in the geometric mean.
 export function depthOf(curve, layers, start, width = Infinity) {
-  const f = onArrays((xs, out) => curve.values(xs, out)), slope = onArrays((xs, out) => curve.slopes(xs, out));
+  const f = onArrays((xs, out) => curve.values(xs, out)), slope = slopeOf(curve);
   const own = momentsOf(f, slope, curve.kinks);
   const bias = start === "pytorch" ? 1 / (3 * width) : 0;
   const weight = { pytorch: 1 / 3, gain: gainOf(own).gain ** 2 }[start] ?? start ** 2;

@@ -1,5 +1,10 @@
-// Means at a normal input, E f, E f^2 and E f'^2, by Gauss-Legendre between the kinks; and gain and chi, made of them.
-const NORMAL_REACH = 14;  // beyond it the normal density is below 1e-43
+// Means at a normal input, E f, E f^2 and E f'^2, by Gauss-Legendre in cells; and gain and chi, made of them.
+const NORMAL_REACH = 37;  // the normal density is above 1e-298 as far as here
+const TAIL = 9;  // what is not finite further out weighs below 1e-18, unless f grows as fast as the density falls
+const ROUNDS = 40, MOST_CELLS = 2000;  // how often cells are halved, and how many at once
+const SETTLED = 1e-11, WEIGHTY = 1e-6;  // shares of the whole
+const SHRINKS = 0.95;  // by this the largest open cell shrinks at least when it is halved, where a moment exists
+const MOMENTS = [0, 1, 2];
 const KEEPS = 0.01;  // chi this near to 1 neither explodes nor vanishes
 
 // A function of arrays, from one that fills an array.
@@ -8,6 +13,15 @@ export const onArrays = (fill) => (xs) => {
   fill(xs, out);
   return out;
 };
+
+// The slope of a curve as a function of arrays: 1/x is none of log(x) where that is not defined.
+export function slopeOf(curve) {
+  const values = onArrays((xs, out) => curve.values(xs, out)), slopes = onArrays((xs, out) => curve.slopes(xs, out));
+  return (xs) => {
+    const known = values(xs);
+    return slopes(xs).map((value, n) => (Number.isNaN(known[n]) ? NaN : value));
+  };
+}
 
 // Nodes and weights on [-1, 1]: the roots of the Legendre polynomial P_n, by Newton's method.
 export function legendre(count) {
@@ -29,44 +43,85 @@ export function legendre(count) {
 const GAUSS = legendre(16);
 const inOrder = (numbers) => [...new Set(numbers)].sort((a, b) => a - b);
 
-// E f, E f^2 and E f'^2 of an input that is normal with variance `q`: halved until nothing changes. `f` and `slope` are
-// functions of arrays.
+const median = (numbers) => {
+  const sorted = Float64Array.from(numbers).sort(), middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+const addUp = (numbers) => numbers.reduce((total, one) => total + one, 0);
+
+// E f, E f^2 and E f'^2 of an input that is normal with variance `q`, in cells that are halved until each settles, or is
+// seen not to: infinite where it is, NaN where it does not exist. `f` and `slope` are functions of arrays.
 export function momentsOf(f, slope, kinks = [], q = 1) {
-  const wide = Math.sqrt(q), steps = Array.from({ length: 4 * NORMAL_REACH + 1 }, (_, n) => n / 2 - NORMAL_REACH);
-  const places = [...steps, ...steps.map((x) => x / wide), ...kinks.map((x) => x / wide)].map((x) => x + 0);
-  let edges = inOrder(places.filter((x) => Math.abs(x) <= NORMAL_REACH));
-  let now = integrals(f, slope, edges, wide);
-  for (let round = 0; round < 4; round++) {
-    edges = inOrder([...edges, ...edges.slice(1).map((x, n) => (x + edges[n]) / 2)]);
-    const before = now;
-    now = integrals(f, slope, edges, wide);
-    if (now.every((one, n) => isNear(before[n], one))) break;
+  const wide = Math.sqrt(q), steps = Array.from({ length: 57 }, (_, n) => n / 2 - 14);
+  const far = Array.from({ length: NORMAL_REACH - 14 }, (_, n) => n + 15);
+  const places = [...steps, ...far, ...far.map((x) => -x), ...steps.map((x) => x / wide), ...kinks.map((x) => x / wide)].map((x) => x + 0);
+  const edges = inOrder(places.filter((x) => Math.abs(x) <= NORMAL_REACH));
+  let cells = edges.slice(1).map((high, n) => ({ low: edges[n], high }));
+  fillCells(f, slope, cells, wide);
+  const whole = MOMENTS.map((n) => addUp(cells.map(({ size }) => size[n])));
+  const ends = MOMENTS.map((n) => outermost(cells, n).filter(({ size }) => size[n] > WEIGHTY * whole[n]));
+  const done = [0, 0, 0], largest = [];
+  for (let round = 0; round < ROUNDS && cells.length && cells.length <= MOST_CELLS; round++) {
+    const halves = cells.flatMap(({ low, high }) => [{ low, high: (low + high) / 2 }, { low: (low + high) / 2, high }]);
+    fillCells(f, slope, halves, wide);
+    const kept = [];
+    cells.forEach(({ sum }, at) => {
+      const two = [halves[2 * at], halves[2 * at + 1]], both = MOMENTS.map((n) => two[0].sum[n] + two[1].sum[n]);
+      const open = MOMENTS.map((n) => Number.isFinite(both[n]) && Math.abs(both[n] - sum[n]) > SETTLED * whole[n] + 1e-14);
+      if (open.some(Boolean)) kept.push(...two.map((one) => ({ ...one, open })));
+      else MOMENTS.forEach((n) => { done[n] += both[n]; });
+    });
+    cells = kept;
+    largest.push(MOMENTS.map((n) => Math.max(0, ...cells.map(({ open, size }) => (open[n] ? size[n] : 0)))));
   }
-  const [mean, second, slopeSecond] = now;
+  const [mean, second, slopeSecond] = MOMENTS.map((n) => {
+    const open = cells.filter((cell) => cell.open?.[n]);
+    if (!ends[n].length && !(open.length && isEndless(largest.map((row) => row[n])))) {
+      return done[n] + addUp(cells.map(({ sum }) => sum[n]));
+    }
+    const [up, down] = [1, -1].map((sign) => addUp([...ends[n], ...open].map(({ sum, size }) => size[n] + sign * sum[n])));
+    if (Math.min(up, down) > 1e-3 * Math.max(up, down)) return NaN;
+    return up > down ? Infinity : -Infinity;
+  });
   return { mean: Math.abs(mean) < 1e-12 ? 0 : mean, second, slopeSecond };
 }
 
-const isNear = (one, other) => Object.is(one, other) || Math.abs(one - other) <= 1e-12 + 1e-10 * Math.abs(other);
+// Whether the largest open cell stays as large when it is halved: then the integral grows without end.
+function isEndless(sizes) {
+  const few = Math.max(1, Math.floor(sizes.length / 3)), before = sizes.slice(-2 * few, -few);
+  return median(sizes.slice(-few)) >= median(before.length ? before : sizes) * SHRINKS ** few;
+}
 
-function integrals(f, slope, edges, wide) {
-  const z = new Float64Array(GAUSS.nodes.length * (edges.length - 1)), weights = new Float64Array(z.length);
-  for (let cell = 0, at = 0; cell < edges.length - 1; cell++) {
-    const half = (edges[cell + 1] - edges[cell]) / 2, middle = (edges[cell + 1] + edges[cell]) / 2;
-    for (let n = 0; n < GAUSS.nodes.length; n++, at++) {
-      z[at] = middle + half * GAUSS.nodes[n];
-      weights[at] = half * GAUSS.weights[n] * Math.exp(-z[at] * z[at] / 2) / Math.sqrt(2 * Math.PI);
-    }
-  }
+// The last whole cells far out, on either side.
+function outermost(cells, n) {
+  const left = cells.find(({ high, broken }) => !broken[n] && high <= -TAIL);
+  const right = cells.findLast(({ low, broken }) => !broken[n] && low >= TAIL);
+  return [left, right].filter(Boolean);
+}
+
+// Gives each cell its three integrals, those of the absolute values, and whether it is left out: broken, far out.
+function fillCells(f, slope, cells, wide) {
+  const count = GAUSS.nodes.length, z = new Float64Array(count * cells.length);
+  cells.forEach(({ low, high }, cell) => {
+    for (let n = 0; n < count; n++) z[cell * count + n] = (high + low) / 2 + (high - low) / 2 * GAUSS.nodes[n];
+  });
   const x = z.map((one) => wide * one), values = f(x), slopes = slope(x);
-  const sum = (term) => z.reduce((total, one, n) => {
-    const value = term(n), isBrokenTail = !Number.isFinite(value) && Math.abs(one) > 9;  // all of it weighs below 1e-18
-    return isBrokenTail ? total : total + value * weights[n];
-  }, 0);
-  return [sum((n) => values[n]), sum((n) => values[n] ** 2), sum((n) => slopes[n] ** 2)];
+  cells.forEach((cell, at) => {
+    Object.assign(cell, { sum: [0, 0, 0], size: [0, 0, 0], broken: [false, false, false] });
+    for (let n = 0; n < count; n++) {
+      const i = at * count + n, density = (cell.high - cell.low) / 2 * GAUSS.weights[n] * Math.exp(-z[i] * z[i] / 2) / Math.sqrt(2 * Math.PI);
+      [values[i], values[i] * values[i], slopes[i] * slopes[i]].forEach((term, which) => {
+        if (!Number.isFinite(term) && Math.abs(z[i]) > TAIL) cell.broken[which] = true;
+        cell.sum[which] += term * density;
+        cell.size[which] += Math.abs(term) * density;
+      });
+    }
+    for (const which of MOMENTS) if (cell.broken[which]) cell.sum[which] = cell.size[which] = 0;
+  });
 }
 
 // The gain that keeps the activations' mean square at 1; what a layer then multiplies a gradient's mean square by; a word.
 export function gainOf({ second, slopeSecond }) {
-  const gain = second > 0 ? 1 / Math.sqrt(second) : NaN, chi = gain * gain * slopeSecond;
-  return { gain, chi, depth: Math.abs(chi - 1) <= KEEPS ? "keeps" : chi > 1 ? "explodes" : "vanishes" };
+  const gain = second > 0 && second < Infinity ? 1 / Math.sqrt(second) : NaN, chi = gain * gain * slopeSecond;
+  return { gain, chi, depth: !Number.isFinite(chi) ? "undecided" : Math.abs(chi - 1) <= KEEPS ? "keeps" : chi > 1 ? "explodes" : "vanishes" };
 }

@@ -19,7 +19,7 @@ export const roundedOff = (value) =>
   (Number.isFinite(value) && Math.abs(value) < 1e12 ? Math.round(value * 1e9) / 1e9 + 0 : value);
 
 // First and last place of each run of true.
-function runs(length, holds) {
+export function runs(length, holds) {
   const found = [];
   for (let at = 0; at < length; at++) {
     if (!holds(at)) continue;
@@ -93,7 +93,10 @@ function edgeOfZeros(gap, outside, inside) {
 
 // Intervals [from, to] on which |f'| < 0.1; an end at +-50 goes on to infinity where everything further out does.
 export function vanishing(slope) {
-  const above = (xs) => slope(xs).map((value) => Math.abs(value) - FLAT);
+  const above = (xs) => slope(xs).map((value) => {
+    const above = Math.abs(value) - FLAT;
+    return above < Infinity ? above : 1;  // NaN is outside
+  });
   const near = slope(NEAR), isFlat = near.map((value) => Math.abs(value) < FLAT);
   const flat = runs(NEAR.length, (n) => isFlat[n]), last = NEAR.length - 1;
   // a steep f' passes through 0 between two points of the grid
@@ -112,16 +115,57 @@ export function vanishing(slope) {
     .map((ends) => ends.map(roundedOff)).sort(([a], [b]) => a - b);
 }
 
+// Intervals [from, to] on which f is NaN; an end at +-50 goes on to infinity where it is NaN further out, too.
+export function undefinedPlaces(f) {
+  const outside = (xs) => f(xs).map((value) => (Number.isNaN(value) ? -1 : 1)), near = f(NEAR), last = NEAR.length - 1;
+  const isAllNaN = (xs) => f(xs).every(Number.isNaN);
+  return runs(NEAR.length, (n) => Number.isNaN(near[n])).map(([start, end]) => {
+    const [from] = rootsBetween(outside, [NEAR[Math.max(start - 1, 0)]], [NEAR[start]]);
+    const [to] = rootsBetween(outside, [NEAR[end]], [NEAR[Math.min(end + 1, last)]]);
+    return [
+      start === 0 ? (isAllNaN(FAR.map((x) => -x)) ? -Infinity : -REACH) : roundedOff(from),
+      end === last ? (isAllNaN(FAR) ? Infinity : REACH) : roundedOff(to),
+    ];
+  });
+}
+
 const isAllFlat = (values) => values.every((value) => !Number.isFinite(value) || Math.abs(value) < FLAT);
 
 // Intervals on which |f'| > 10: what comes back is as much larger there as it is smaller where it vanishes.
-export const exploding = (slope) => vanishing((xs) => slope(xs).map((value) => 1 / value));
+// `steep` are places of infinite slopes, around which the grid may be too wide.
+export function exploding(slope, steep = []) {
+  const inverse = (xs) => slope(xs).map((value) => 1 / value), found = vanishing(inverse);
+  const small = (xs) => inverse(xs).map((value) => (Math.abs(value) < FLAT ? -1 : 1));
+  for (const x of steep) {
+    const ends = [-1, 1].map((side) => {
+      const outside = side < 0 ? NEAR.findLast((one) => one < x - 1e-3) : NEAR.find((one) => one > x + 1e-3);
+      const beside = x + side * 1e-9 * (1 + Math.abs(x));
+      if (outside === undefined || small(Float64Array.of(beside))[0] > 0) return x;
+      return roundedOff(rootsBetween(small, [outside], [beside])[0]);
+    });
+    if (ends[1] > ends[0]) found.push(ends);
+  }
+  const merged = [];
+  for (const [from, to] of found.sort(([a], [b]) => a - b)) {
+    if (merged.length && from - merged.at(-1)[1] <= 1e-9) merged.at(-1)[1] = Math.max(to, merged.at(-1)[1]);
+    else merged.push([from, to]);
+  }
+  return merged;
+}
+
+const away = (item) => (!Array.isArray(item) ? Math.abs(item)
+  : item[0] <= 0 && 0 <= item[1] ? 0 : Math.min(...item.map(Math.abs)));
+const startOf = (item) => (Array.isArray(item) ? item[0] : item);
+const foremost = (found, before) => {
+  const kept = [...found].sort(before).slice(0, MOST).sort((a, b) => startOf(a) - startOf(b));
+  return [kept, found.length - kept.length];
+};
 
 // Those nearest to 0, in order, and how many more there are.
-export function nearestToZero(found) {
-  const away = (item) => (!Array.isArray(item) ? Math.abs(item)
-    : item[0] <= 0 && 0 <= item[1] ? 0 : Math.min(...item.map(Math.abs)));
-  const start = (item) => (Array.isArray(item) ? item[0] : item);
-  const kept = [...found].sort((a, b) => away(a) - away(b)).slice(0, MOST).sort((a, b) => start(a) - start(b));
-  return [kept, found.length - kept.length];
+export const nearestToZero = (found) => foremost(found, (a, b) => away(a) - away(b));
+
+// The widest intervals, of equal ones those nearest to 0.
+export function widest(found) {
+  const width = ([from, to]) => Math.round((to - from) * 1e6);
+  return foremost(found, (a, b) => (width(a) === width(b) ? away(a) - away(b) : width(b) - width(a)));
 }

@@ -1,7 +1,9 @@
 // The shape of f: its ends, where it grows, its symmetry, its kinks.
-import { DECADES, FAR, NEAR, roundedOff } from "./places.js";
+import { DECADES, FAR, NEAR, roundedOff, runs } from "./places.js";
 
 const CENTRE = NEAR.filter((x) => Math.abs(x) <= 12);
+const NO_NEARER = 1e-12;  // a plain form has lost its digits beside a pole or a gap at 0
+const NARROW = 0.5;  // so far beside a pole a function may overflow
 const opposite = (xs) => xs.map((x) => -x);
 const largest = (values) => values.reduce((one, other) => (other > one ? other : one), -Infinity);  // of what is a number
 const finites = (values) => values.filter(Number.isFinite);
@@ -16,7 +18,7 @@ export function highest(f) {
     return { value: top > 0 ? Infinity : NaN, at: NEAR[near.indexOf(top)], taken: false };
   }
   const [x, value] = peak(f, near);
-  if (value > 1e12) return { value: Infinity, at: x, taken: false };  // a pole
+  if (value > 1e12) return { value: Infinity, at: roundedOff(x), taken: false };  // a pole
   const limits = far.map((rows) => largest(rows.map((row) => largest(finites(row)))));
   const limit = Math.max(...limits), at = ways[limits.indexOf(limit)] * Infinity;  // of equal ones the right one
   const slack = 1e-12 * (1 + Math.abs(value));
@@ -48,20 +50,36 @@ function nearestPlace(items, size) {
 
 // The highest point, nearest to 0: every high local peak of the grid, refined between its neighbours.
 function peak(f, near) {
-  const top = largest(near), known = finites(near), last = near.length - 1;
+  const top = largest(near), known = finites(near);
   const low = top - 0.05 * (top - known.reduce((a, b) => Math.min(a, b)));
-  const before = (n) => (n ? near[n - 1] : -Infinity), after = (n) => (n < last ? near[n + 1] : -Infinity);
   // the grid misses the peaks of an oscillation, some by more than others
-  const places = [...near.keys()].filter((n) => near[n] >= low && near[n] >= before(n) && near[n] >= after(n)
-    && (near[n] > before(n) || near[n] > after(n)));
+  const places = peaksOf(near).filter((n) => near[n] >= low);
   const tops = [...near.keys()].filter((n) => near[n] >= top - 1e-13 * (1 + Math.abs(top)));
   places.push(tops[nearestPlace(tops, (n) => Math.abs(NEAR[n]))]);
+  const found = refined(f, near, places).map((one) => (one.isEndless ? { ...one, value: Infinity } : one));
+  const best = largest(found.map(({ value }) => value)), slack = best < Infinity ? 1e-12 * (1 + Math.abs(best)) : 0;
+  const even = found.filter(({ value }) => value === best || value >= best - slack);
+  const chosen = even[nearestPlace(even, ({ x }) => Math.abs(x) - 1e-9 * (x > 0))];  // of two mirrored ones the right one
+  return [chosen.x, chosen.value];
+}
+
+function peaksOf(near) {
+  const last = near.length - 1;
+  const before = (n) => (n ? near[n - 1] : -Infinity), after = (n) => (n < last ? near[n + 1] : -Infinity);
+  return [...near.keys()].filter((n) => near[n] >= before(n) && near[n] >= after(n)
+    && (near[n] > before(n) || near[n] > after(n)));
+}
+
+// Of peaks of the grid, where they are and how high, and whether they grow without end the nearer one comes.
+function refined(f, near, places) {
+  const last = near.length - 1;
   const found = places.map((n) => ({
-    x: NEAR[n], value: near[n], from: NEAR[Math.max(n - 1, 0)], to: NEAR[Math.min(n + 1, last)],
+    x: NEAR[n], value: near[n], trail: [near[n]], from: NEAR[Math.max(n - 1, 0)], to: NEAR[Math.min(n + 1, last)],
   }));
   for (let round = 0; round < 12; round++) {  // a finer grid around each, again and again
     const points = Float64Array.of(...found.flatMap(({ from, to }) =>
-      Array.from({ length: 21 }, (_, n) => (n < 20 ? from + n * ((to - from) / 20) : to))));
+      Array.from({ length: 21 }, (_, n) => (n < 20 ? from + n * ((to - from) / 20) : to))
+        .map((x) => (Math.abs(x) < NO_NEARER ? 0 : x))));
     const values = f(points);
     found.forEach((one, row) => {
       const step = (one.to - one.from) / 20, seen = values.subarray(21 * row, 21 * row + 21);
@@ -72,12 +90,31 @@ function peak(f, near) {
         if (value >= one.value && Math.abs(x) < nearest) [nearest, one.x] = [Math.abs(x), x];
       });
       [one.from, one.to] = [one.x - step, one.x + step];
+      one.trail.push(one.value);
     });
   }
-  const best = largest(found.map(({ value }) => value));
-  const even = found.filter(({ value }) => value >= best - 1e-12 * (1 + Math.abs(best)));
-  const chosen = even[nearestPlace(even, ({ x }) => Math.abs(x) - 1e-9 * (x > 0))];  // of two mirrored ones the right one
-  return [chosen.x, chosen.value];
+  return found.map(({ x, value, trail }) => {
+    const [one, two, three, four] = [1, 3, 6, 9].map((n) => trail[n]);
+    const isGrowing = two - one > 0.05 * (1 + Math.abs(one)) && three - two > 0.7 * (two - one);
+    const isEndless = four === Infinity || (isGrowing && four - three > 0.7 * (three - two));
+    const isLost = !isEndless && value > four + 1e-3 * (1 + Math.abs(four));  // of digits, not a peak
+    return { x, value: isLost ? four : value, isEndless };
+  });
+}
+
+// Where |f| grows without end in [-50, 50].
+export function polesOf(f) {
+  const size = (xs) => f(xs).map(Math.abs), known = size(NEAR), last = NEAR.length - 1, found = [];
+  for (const [start, end] of runs(NEAR.length, (n) => known[n] === Infinity)) {
+    const part = NEAR.slice(start, end + 1);
+    if (start > 0 && end < last && part.at(-1) - part[0] < NARROW) found.push(part[nearestPlace([...part], Math.abs)]);
+  }
+  const near = known.map((value) => (Number.isNaN(value) ? -Infinity : value));
+  for (const one of refined(size, near, peaksOf(near).filter((n) => Number.isFinite(near[n])))) {
+    const x = roundedOff(one.x);
+    if (one.isEndless && !found.some((other) => Math.abs(x - other) < 0.01)) found.push(x);
+  }
+  return found;
 }
 
 // Whether the largest value of a decade grows from decade to decade without end.
@@ -127,15 +164,38 @@ export function parityOf(f) {
   return all((n) => right[n] - left[n]) ? "even" : all((n) => right[n] + left[n]) ? "odd" : "neither";
 }
 
+// Kinks and jumps among these places; and poles and infinite slopes, wherever they are.
+export function kinksOfShape(f, slope, places) {
+  const poles = polesOf(f), steep = polesOf(slope), among = (list, x) => list.some((one) => Math.abs(x - one) < 1e-6);
+  const isInside = (x) => {
+    const beside = Float64Array.of(x - 1e-9 * (1 + Math.abs(x)), x + 1e-9 * (1 + Math.abs(x)));
+    return [...f(beside), ...slope(beside)].every(Number.isFinite);
+  };
+  const told = kinksAmong(f, slope, places).filter(({ x }) => !among(poles, x));
+  const more = steep.filter((x) => !among([...poles, ...told.map((one) => one.x)], x));
+  const atPlace = (x) => ({ x, value: f(Float64Array.of(x))[0], jump: false, ...sidesOf(slope, x) });
+  const found = [...told, ...more.map(atPlace), ...poles.map(atPlace)].map((kink) => ({
+    ...kink, pole: among(poles, kink.x), steep: !among(poles, kink.x) && among(steep, kink.x),
+  }));
+  for (const kink of found.filter((one) => one.steep)) {
+    const [left, right] = slope(Float64Array.of(kink.x - 1e-9, kink.x + 1e-9));
+    if (Math.abs(left) > Math.abs(right) / 2) kink.left = Math.sign(left) * Infinity;
+    if (Math.abs(right) > Math.abs(left) / 2) kink.right = Math.sign(right) * Infinity;
+  }
+  return found.filter(({ x, pole }) => pole || isInside(x)).sort((one, other) => one.x - other.x);
+}
+
+function sidesOf(slope, x) {
+  const [left, right] = [-1, 1].map((side) => oneSided(slope, x, side));
+  return { left, right };
+}
+
 // Of these places, those where f or f' has different limits on the two sides, however little.
-export function kinksAmong(f, slope, places) {
+function kinksAmong(f, slope, places) {
   return places.filter((x) => {
     const [wide, close] = gapsAcross(slope, x);
-    return !Number.isFinite(close) || (close > 1e-12 && close > 0.5 * wide) || jumpsAt(f, x);
-  }).map((x) => {
-    const [left, right] = [-1, 1].map((side) => oneSided(slope, x, side));
-    return { x, value: f(Float64Array.of(x))[0], left, right, jump: jumpsAt(f, x) };
-  });
+    return close === Infinity || (close > 1e-12 && close > 0.5 * wide) || jumpsAt(f, x);
+  }).map((x) => ({ x, value: f(Float64Array.of(x))[0], ...sidesOf(slope, x), jump: jumpsAt(f, x) }));
 }
 
 // The limit of the slope on one side: a line through two points beside x, ended at x.

@@ -1,7 +1,9 @@
 """Properties beside closed forms, 30-digit quadrature and planted functions of known shape."""
 
+import itertools
 import json
 import math
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -43,6 +45,10 @@ def of(f, slope=None, kinks=None) -> Properties:
     return properties(f, slope or (lambda x: (f(x + 1e-6) - f(x - 1e-6)) / 2e-6), kinks)
 
 
+def _power(n, at, x):
+    return np.abs(x - at) ** -n
+
+
 def step(x):
     return (x > 0) * 1.0
 
@@ -76,6 +82,50 @@ def test_moments_in_closed_form():
     assert power.mean == pytest.approx(math.exp(0.5), rel=1e-10) and power.second == pytest.approx(
         math.exp(2), rel=1e-9
     )
+
+
+@np.errstate(all="ignore")
+def test_moments_that_are_infinite_or_do_not_exist():
+    """1/|x|^p is integrable for p < 1; at N(0, 1) e^(a x^2) for a < 1/2; of a signed pole nothing is."""
+    for power, at in itertools.product((0.25, 0.4, 0.6, 1.0, 2.0), (0.0, 0.3)):
+        found = of(partial(_power, power, at), lambda x, n=power, at=at: -n * _power(n + 1, at, x))
+        assert (math.isinf(found.mean), math.isinf(found.second)) == (power >= 1, 2 * power >= 1), (power, at)
+        assert math.isinf(found.slope_second) and found.depth == "undecided"
+        if power < 0.5 and at == 0:
+            wanted = 2**-power * math.gamma(0.5 - power) / math.sqrt(math.pi)
+            assert found.second == pytest.approx(wanted, rel=1e-2)
+    for scale in (0.1, 0.24, 0.25, 0.3, 0.5, 1.0):
+        found = of(lambda x, a=scale: np.exp(a * x * x), lambda x, a=scale: 2 * a * x * np.exp(a * x * x))
+        wanted = [INF if rate >= 0.5 else 1 / math.sqrt(1 - 2 * rate) for rate in (scale, 2 * scale)]
+        assert (found.mean, found.second) == (pytest.approx(wanted[0]), pytest.approx(wanted[1])), scale
+        assert math.isnan(found.gain) == (2 * scale >= 0.5)
+    for pole in (lambda x: 1 / x, np.tan, lambda x: 1 / (x - 1), lambda x: np.sinh(x * x) * np.sign(x)):
+        found = of(pole)
+        assert math.isnan(found.mean) and found.second == INF and math.isnan(found.gain)
+        assert "no gain keeps" in dict(found.as_rows())["depth"]
+    cusp = of(lambda x: np.sqrt(np.abs(x)), lambda x: np.sign(x) / 2 / np.sqrt(np.abs(x)))
+    assert cusp.second == pytest.approx(math.sqrt(2 / math.pi)) and cusp.slope_second == INF
+    assert cusp.gain == pytest.approx((math.pi / 2) ** 0.25) and cusp.depth == "undecided" and cusp.lipschitz == INF
+    assert of(lambda x: (x > 0.3) * 1.0, np.zeros_like).mean == pytest.approx(0.38208857781, abs=1e-10)
+    assert of(lambda x: 0 * x, np.zeros_like).depth == "undecided"
+
+
+@np.errstate(all="ignore")
+def test_poles_infinite_slopes_and_where_f_is_undefined():
+    def kinds(found):
+        return [(round(kink.x, 6), kink.pole, kink.steep) for kink in found.kinks]
+
+    assert kinds(of(lambda x: 1 / (x - 0.7) ** 2)) == [(0.7, True, False)] == kinds(of(lambda x: np.log(abs(x - 0.7))))
+    assert kinds(of(lambda x: np.exp(-1 / x), lambda x: np.exp(-1 / x) / x**2)) == [(0, True, False)]
+    assert len(of(np.tan, lambda x: 1 / np.cos(x) ** 2).kinks) == 32
+    assert kinds(of(np.cbrt, lambda x: np.cbrt(x) / 3 / x)) == [(0, False, True)]
+    assert kinds(of(np.exp, np.exp)) == [] == kinds(of(lambda x: np.exp(x * x), lambda x: 2 * x * np.exp(x * x)))
+    log, gap = of(np.log, lambda x: 1 / x), of(lambda x: x / np.expm1(x), lambda x: 1 - x)
+    assert log.undefined == ((-INF, 0),) and log.vanishing == ((pytest.approx(10), INF),)
+    assert gap.undefined == ((0, 0),) and gap.kinks == () and gap.lowest.value == 0
+    assert of(np.arccos, lambda x: -1 / np.sqrt(1 - x * x)).undefined == ((-INF, -1), (1, INF))
+    assert dict(log.as_rows())["undefined"] == "x < 0" and "undefined" not in dict(measured("relu").as_rows())
+    assert of(np.sqrt, lambda x: 0.5 / np.sqrt(x)).kinks == ()
 
 
 @pytest.mark.parametrize("name", GAINS)

@@ -29,7 +29,7 @@ class Affine:
     def text(self) -> str:
         name = self.entry.label
         if self.a == 0:
-            return f"the constant {self.d:.6g}"
+            return f"the constant {self.d + 0.0:.6g}"
         inner = _line(self.b, "x", self.c)
         shown = _line(self.a, "x" if name == "identity" else f"{name}({inner})", self.d)
         return f"{name} up to input and output scale and shift: {shown}"

@@ -40,6 +40,7 @@ def moments(f: Function, slope: Function, kinks: Sequence[float] = ()) -> tuple[
         done = done + halves[:, ~keep].sum(axis=1)
         low, high, now, size, open_ = (np.compress(np.tile(keep, 2), one, axis=-1)
                                        for one in (low, high, now, size, np.tile(~settled, 2)))  # fmt: skip
+        whole = np.where(size.sum(axis=1) > whole, size.sum(axis=1), whole)
         largest.append(np.where(open_, size, 0).max(axis=1, initial=0))
         if not 0 < len(low) <= _MOST:
             break

@@ -10,6 +10,7 @@ from actlab.checks.properties.grid import CENTRE, FAR, NEAR, Function, rounded, 
 from actlab.checks.properties.record import Extreme, Kink
 
 _NO_NEARER = 1e-12  # a plain form has lost its digits beside a pole or a gap at 0
+_NEARER = np.array([1e-3, 1e-5, 1e-7, 1e-9, 1e-11])  # what grows at each step by as much has no end
 _NARROW = 0.5  # so far beside a pole a function may overflow
 
 
@@ -23,6 +24,8 @@ def highest(f: Function) -> Extreme:
     if not np.isfinite(finite.max()):  # a pole at a point of the grid, or nothing that is finite
         return Extreme(math.inf if finite.max() > 0 else math.nan, float(NEAR[finite.argmax()]), False)
     x, value = _peak(f, finite)
+    if (snapped := float(f(np.array([rounded(x)]))[0])) > value:  # an end of where f is defined
+        x, value = rounded(x), snapped
     if math.isinf(value) or value > 1e12:  # a pole
         return Extreme(math.inf, rounded(x), False)
     limits = {sign: values[np.isfinite(values)].max(initial=-np.inf) for sign, values in far.items()}
@@ -69,7 +72,7 @@ def _peak(f: Function, near: np.ndarray) -> tuple[float, float]:
 def _refined(f: Function, places: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of peaks of the grid, where they are and how high, and whether they grow without end the nearer one comes."""
     low, high = NEAR[np.maximum(places - 1, 0)], NEAR[np.minimum(places + 1, len(NEAR) - 1)]
-    best_x, trail = NEAR[places], [best]
+    best_x = NEAR[places]
     for _ in range(12):  # a finer grid around each, again and again; of a plateau the end nearest to 0
         points = np.linspace(low, high, 21, axis=1)
         points[np.abs(points) < _NO_NEARER] = 0
@@ -81,14 +84,14 @@ def _refined(f: Function, places: np.ndarray, best: np.ndarray) -> tuple[np.ndar
         better = np.isfinite(distance.min(axis=1))
         best_x = np.where(better, points[rows, distance.argmin(axis=1)], best_x)
         best = tops
-        trail.append(best)
         step = (high - low) / 20
         low, high = best_x - step, best_x + step
-    one, two, three, four = (trail[n] for n in (1, 3, 6, 9))
+    beside = best_x + np.array([[-1.0], [1.0]]) * _NEARER[:, None, None]
+    one, two, three, four, last = np.nan_to_num(f(beside), nan=-np.inf).max(axis=1)
     grows = (two - one > 0.05 * (1 + np.abs(one))) & (three - two > 0.7 * (two - one))
     endless = np.isposinf(four) | (grows & (four - three > 0.7 * (three - two)))
-    lost = ~endless & (best > four + 1e-3 * (1 + np.abs(four)))  # of digits, not a peak
-    return best_x, np.where(lost, four, best), endless
+    lost = ~endless & (best > last + 1e-3 * (1 + np.abs(last)))  # of digits, not a peak
+    return best_x, np.where(lost, last, best), endless
 
 
 def poles(f: Function) -> list[float]:

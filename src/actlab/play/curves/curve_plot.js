@@ -1,9 +1,9 @@
 // The plot of the functions: f, f′ and f″ of each, what stands out on them, and a crosshair to read values by.
 import { said, svg } from "../page/dom.js";
 import { MARKS, axesOf, markOf, pathOf, scaled, ticksOf } from "../page/plot.js";
-import { ORDERS, heightOf, sampled } from "./sampling.js";
+import { ORDERS, heightOf, readAt, sampled } from "./sampling.js";
 
-const REGIONS = { flat: "|f′| < 0.1", steep: "|f′| > 10", lost: "digits lost" };
+const REGIONS = { flat: "|f′| < 0.1", steep: "|f′| > 10", lost: "digits lost", none: "undefined" };
 
 // view: { x: [low, high], y: [low, high] or null, orders: "012" }; `drawn`: [{ curve, isStale }] with null where nothing is;
 // `regions`: { flat, steep, lost }, lists of [from, to]. Returns the svg with `read` { x(pixels), pixels(x) }, low, high.
@@ -58,7 +58,7 @@ function kinkMark(kink, at, { curve }, x, y, view) {
 export function crosshairAt({ picture, frame, x, y, bottom, top }, input, drawn, view) {
   const group = picture.querySelector(".crosshair");
   const dots = drawn.flatMap((one, at) => (one ? ORDERS.filter(({ key }) => view.orders.includes(key)).map((order) => {
-    const value = one.curve[order.one](input);
+    const value = readAt(one.curve, order, input);
     return value >= bottom && value <= top
       ? svg("circle", { cx: x(input), cy: y(value), r: 4.5, class: `dot c${at % MARKS.length}` }) : null;
   }) : []));

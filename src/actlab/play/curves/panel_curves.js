@@ -7,7 +7,7 @@ import { formulaField } from "./formula_field.js";
 import { made, understood } from "../numbers/functions.js";
 import { MARKS, markOf } from "../page/plot.js";
 import { properties } from "../properties/properties.js";
-import { ORDERS, lostIn } from "./sampling.js";
+import { ORDERS, lostIn, readAt, regionsIn } from "./sampling.js";
 import { parameterSliders } from "./sliders.js";
 import { USUAL_X, readRange, viewControls, writeRange } from "./view_controls.js";
 import { intervalInWords, kinkInWords, sentences } from "./words.js";
@@ -112,7 +112,7 @@ export function mountCurves(place, store) {
     plotted.drawn = rows.map(({ last, isStale }, at) => last && { ...last, isStale, kinks: at ? [] : plotted.found?.kinks });
     const width = Math.max(240, Math.floor(shown.drawing.clientWidth)), height = width < 560 ? Math.round(0.8 * width) : Math.round(Math.min(0.56 * width, 0.56 * innerHeight));
     const { found, drawn } = plotted, view = { x: state.xRange, y: state.yRange, orders: state.orders };
-    const regions = found && !rows[0].isStale ? { flat: found.vanishing, steep: found.exploding, lost: found.lost } : {};
+    const regions = found && !rows[0].isStale ? { ...regionsIn(found.of.curve, ...state.xRange, width), lost: found.lost } : {};
     plotted.plot = curvePlot({ width, height }, drawn, view, regions);
     const { picture } = plotted.plot;
     for (const [key, value] of Object.entries({ tabindex: 0, role: "slider", "aria-label": "x at which values are read" })) picture.setAttribute(key, value);
@@ -130,26 +130,33 @@ export function mountCurves(place, store) {
     plotted.at = Math.min(high, Math.max(low, input));
     const x = plotted.at, orders = ORDERS.filter(({ key }) => state.orders.includes(key));
     crosshairAt(plot, x, drawn, { orders: state.orders });
-    const cells = ({ curve }) => ORDERS.map(({ one, key }) => html("td", { class: `o${key}` }, said(curve[one](x), 4)));
+    const cells = ({ curve }) => ORDERS.map((order) => html("td", { class: `o${order.key}` }, said(readAt(curve, order, x), 4)));
     const named = (at, { curve }) => html("th", { scope: "row" }, html("span", {}, markShown(at), html("span", {}, shortened(curve.label))));
     values.replaceChildren(
       html("thead", {}, html("tr", {}, html("th", { scope: "col" }, `x = ${said(x, 4)}`), ORDERS.map(({ sign }) => html("th", { scope: "col" }, sign)))),
       html("tbody", {}, drawn.flatMap((one, at) => (one ? [html("tr", one.isStale ? { class: "stale" } : {}, named(at, one), cells(one))] : []))));
-    const words = drawn.filter(Boolean).map(({ curve }) => `${shortened(curve.label)}: ${orders.map(({ sign, one }) => `${sign} ${said(curve[one](x), 4)}`).join(", ")}`);
+    const words = drawn.filter(Boolean).map(({ curve }) => `${shortened(curve.label)}: ${orders.map((order) => `${order.sign} ${said(readAt(curve, order, x), 4)}`).join(", ")}`);
     for (const [key, value] of Object.entries({
       "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": x, "aria-valuetext": `x = ${said(x, 4)}; ${words.join("; ")}`,
     })) plot.picture.setAttribute(key, value);
+  }
+
+  function measured(last) {
+    try {
+      return { ...properties(last.curve), lost: lostIn(last.curve, ...state.xRange), of: last };
+    } catch (error) {
+      return { error };
+    }
   }
 
   // What takes longer, of the first function, when nobody types.
   function measure() {
     const { last, isStale } = rows[0];
     if (!last || isStale) return;
-    const [low, high] = state.xRange, found = { ...properties(last.curve), lost: lostIn(last.curve, low, high), of: last };
-    plotted.found = found;
+    const { facts } = last.meaning, label = shortened(last.curve.label), found = measured(last);
+    plotted.found = found.error ? null : found;
     draw();
-    const { facts } = last.meaning, label = shortened(last.curve.label);
-    shown.say(...sentences(label, found, found.lost), facts && `${facts.summary} ${facts.reference}`);
+    shown.say(...(found.error ? [`${label} could not be measured: ${found.error.message}`] : sentences(label, found, found.lost)), facts && `${facts.summary} ${facts.reference}`);
     shown.numbers(() => numbersOf(plotted, state));
     place.dataset.measured = state.curves[0];
     document.title = `${label} - actlab playground`;
@@ -210,6 +217,7 @@ function numbersOf({ drawn, found }, { xRange: [low, high] }) {
   const xs = Array.from({ length: 25 }, (_, at) => rounded(low + at * step, step / 1e3));
   const facts = [
     ...(found?.kinks ?? []).map((kink) => ["kink", kinkInWords(kink)]),
+    ...(found?.undefined ?? []).map((one) => ["undefined", intervalInWords(one)]),
     ...(found?.vanishing ?? []).map((one) => ["|f′| < 0.1", intervalInWords(one)]),
     ...(found?.exploding ?? []).map((one) => ["|f′| > 10", intervalInWords(one)]),
     ...(found?.lost ?? []).map((one) => ["digits lost", intervalInWords(one)]),
@@ -217,6 +225,6 @@ function numbersOf({ drawn, found }, { xRange: [low, high] }) {
   const blank = Array.from({ length: 3 * right.length - 1 }, () => "");
   return [
     ["x", ...right.flatMap(({ curve }) => ORDERS.map(({ sign }) => `${sign}, ${shortened(curve.label)}`))],
-    [...facts.map((row) => [...row, ...blank]), ...xs.map((x) => [said(x, 4), ...right.flatMap(({ curve }) => ORDERS.map(({ one }) => said(curve[one](x), 4)))])],
+    [...facts.map((row) => [...row, ...blank]), ...xs.map((x) => [said(x, 4), ...right.flatMap(({ curve }) => ORDERS.map((order) => said(readAt(curve, order, x), 4)))])],
   ];
 }

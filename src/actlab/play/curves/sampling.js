@@ -1,5 +1,7 @@
 // A curve as points to draw, how high they reach, and where a formula as it stands loses digits.
+import { undefinedOf } from "../numbers/breaks.js";
 import { isLost } from "../numbers/bounds.js";
+import { runs } from "../properties/places.js";
 
 export const ORDERS = [
   { key: "0", sign: "f", many: "values", one: "value" },
@@ -15,12 +17,36 @@ export function sampled(curve, order, low, high, count) {
   for (const kink of kinks) places.push(kink - beside, kink + beside);
   const xs = Float64Array.from(places).sort(), ys = new Float64Array(xs.length);
   curve[ORDERS[order].many](xs, ys);
+  if (order) blankWhere(curve, xs, ys);
   for (const kink of kinks) {
     const at = xs.findIndex((x) => x > kink - 2 * beside), leap = Math.abs(ys[at + 1] - ys[at]);
     const around = Math.abs(ys[at] - ys[at - 1]) + Math.abs(ys[at + 2] - ys[at + 1]);
     if (leap > 0.02 * (1 + Math.abs(ys[at])) && leap > 2 * around) { xs[at] = kink; ys[at] = NaN; }
   }
   return { xs, ys };
+}
+
+// 1/x is no slope of log(x) where that is not defined.
+function blankWhere(curve, xs, ys) {
+  const known = new Float64Array(xs.length);
+  curve.values(xs, known);
+  known.forEach((value, at) => { if (Number.isNaN(value)) ys[at] = NaN; });
+}
+
+// A value of this order at an input, as it is drawn.
+export const readAt = (curve, { one }, x) => (one !== "value" && Number.isNaN(curve.value(x)) ? NaN : curve[one](x));
+
+// Where it is drawn that |f'| < 0.1, that |f'| > 10, and that f is undefined: intervals between the samples.
+export function regionsIn(curve, low, high, count) {
+  const xs = Float64Array.from({ length: count + 1 }, (_, at) => low + (at * (high - low)) / count);
+  const ys = new Float64Array(xs.length), half = (high - low) / count / 2, isUndefined = undefinedOf(curve);
+  curve.slopes(xs, ys);
+  blankWhere(curve, xs, ys);
+  const whole = (holds) => runs(xs.length, holds).map(([from, to]) => [Math.max(low, xs[from] - half), Math.min(high, xs[to] + half)]);
+  return {
+    flat: whole((at) => Math.abs(ys[at]) < 0.1), steep: whole((at) => Math.abs(ys[at]) > 10),
+    none: whole((at) => Number.isNaN(ys[at]) && isUndefined(xs[at])).filter(([from, to]) => to - from > 3 * half),
+  };
 }
 
 // From where to where to show: what is there, but no further out than the inputs are wide.
@@ -45,10 +71,11 @@ export function heightOf(drawn, low, high) {
 // [from, to] of the inputs at which fewer than 6 of 16 digits of the value are sure, as far as a bound can tell.
 export function lostIn(curve, low, high, count = 400) {
   const found = [];
+  const isUndefined = undefinedOf(curve);
   let open = null;
   for (let at = 0; at <= count; at++) {
     const x = low + (at * (high - low)) / count;
-    if (!isLost(curve.trusted(x))) { open = null; continue; }
+    if (!isLost(curve.trusted(x)) || isUndefined(x)) { open = null; continue; }
     if (open) open[1] = x;
     else found.push(open = [x, x]);
   }

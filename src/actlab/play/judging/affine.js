@@ -26,7 +26,7 @@ export function affineMatches(values, short) {
 }
 
 export function affineText({ entry, a, b, c, d }) {
-  if (a === 0) return `the constant ${general(d, 6)}`;
+  if (a === 0) return `the constant ${general(d + 0, 6)}`;
   const shown = line(a, entry.label === "identity" ? "x" : `${entry.label}(${line(b, "x", c)})`, d);
   return `${entry.label} up to input and output scale and shift: ${shown}`;
 }

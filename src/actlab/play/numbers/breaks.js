@@ -16,8 +16,26 @@ export function edges({ node, parameters }) {
   };
   const f = at(node), slope = at(differentiate(node));
   const ends = new Set(postorder(node).flatMap(differences).filter((end) => end.symbols.has("x")));
-  const found = new Set([...ends].flatMap((end) => zeros(at(end))).map((x) => Number(x.toPrecision(15)) + 0));
+  const found = new Set([...ends].flatMap((end) => zeros(at(end))).map((x) => (Math.abs(x) < 1e-15 ? 0 : Number(x.toPrecision(15)))));
   return [...found].filter((x) => breaks(f, x) || breaks(slope, x)).sort((a, b) => a - b);
+}
+
+const POLES = new Set(["/", "log", "log1p", "atanh"]);  // what they make infinite of numbers has not overflowed
+
+// x -> whether a curve has no value there: neither a number that overflowed on the way, nor digits that were lost.
+export function undefinedOf(curve) {
+  const parts = curve.trees && postorder(curve.trees.value), found = new Map();
+  const own = curve.trees && curve.names.map((one) => curve.parameters[one]);
+  const at = (part, x) => {
+    if (!found.has(part)) found.set(part, compiled(part, curve.names));
+    return found.get(part).one(x, own);
+  };
+  return (x) => {
+    if (!Number.isNaN(curve.value(x))) return false;
+    const first = parts?.find((part) => !part.isCondition && !Number.isFinite(at(part, x)));
+    if (!first) return true;
+    return Number.isNaN(at(first, x)) || POLES.has(first.op);
+  };
 }
 
 // What is 0 where a piece ends.

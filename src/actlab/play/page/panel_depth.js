@@ -5,6 +5,7 @@ import { figureIn } from "./figure.js";
 import { made } from "../numbers/functions.js";
 import { axesOf, pathOf, scaled } from "./plot.js";
 
+const lowered = (words) => words[0].toLowerCase() + words.slice(1);
 const PAUSE = 200;  // milliseconds without a change
 const LAYERS = 30, STARTS = [["gain", "gain-matched"], ["pytorch", "PyTorch's default"]];
 
@@ -32,8 +33,8 @@ export function mountDepth(place, store) {
       svg("g", { "clip-path": "url(#within-depth)" }, lines.map(([what, sizes, start]) => svg("path", { class: `depth ${what} ${start}`, d: pathOf(layers, powers(sizes), x, y, frame) }))),
     ));
     shown.say(
-      `With gain-matched weights: ${gradientInWords(found[0].factor).replace(/^E/, "e")}`,
-      `With PyTorch's default: ${gradientInWords(found[1].factor).replace(/^E/, "e")} The signal at layer ${LAYERS} has size ${said(found[1].signals[LAYERS - 1])}.`,
+      `With gain-matched weights: ${found[0].isKept ? lowered(gradientInWords(found[0].factor)) : "undecided, no gain keeps the signal's mean square."}`,
+      `With PyTorch's default: ${lowered(gradientInWords(found[1].factor))} ${sizeInWords(found[1].signals[LAYERS - 1])}`,
       "In the limit of wide layers, at the start. Solid: signal; dashed: gradient, the last layer's being 1. Thick: gain-matched; thin: default.");
     shown.numbers(() => [
       ["layer", ...found.flatMap(({ label }) => [`signal, ${label}`, `gradient, ${label}`])],
@@ -41,11 +42,23 @@ export function mountDepth(place, store) {
     ]);
   }
 
+  function sizeInWords(size) {
+    if (Number.isFinite(size)) return `The signal at layer ${LAYERS} has size ${said(size)}.`;
+    return `The signal at layer ${LAYERS} has no finite size.`;
+  }
+
   let timer = 0;
   const later = () => { clearTimeout(timer); timer = setTimeout(show, PAUSE); };
   function show() {
     const [meaning] = store.meanings();
-    if (meaning) draw(made(meaning), Math.max(240, shown.drawing.clientWidth));
+    if (!meaning) return;
+    try {
+      draw(made(meaning), Math.max(240, shown.drawing.clientWidth));
+    } catch (error) {
+      shown.drawing.replaceChildren();
+      shown.numbers(() => [["layer"], []]);
+      shown.say(`What depth does to it could not be measured: ${error.message}`);
+    }
   }
   store.watch(["curves"], later);
   new ResizeObserver(later).observe(shown.drawing);

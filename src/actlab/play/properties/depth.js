@@ -24,12 +24,12 @@ export function depthOf(curve, layers, start, width = Infinity) {
   }
   const gradients = [1];
   for (const factor of factors.slice(0, -1).reverse()) gradients.unshift(gradients[0] * factor);
-  return { signals, gradients, factor: layers > 1 ? gradients[0] ** (1 / (layers - 1)) : factors[0] };
+  return { signals, gradients, isKept: start !== "gain" || Number.isFinite(weight), factor: layers > 1 ? gradients[0] ** (1 / (layers - 1)) : factors[0] };
 }
 
 // What a layer does to the gradient, as one says it: `factor` is what its size (the root of its mean square) is multiplied by.
 export function gradientInWords(factor) {
-  if (!Number.isFinite(factor)) return "What depth does to the gradient is not known: its moments do not exist.";
+  if (!Number.isFinite(factor)) return "What depth does to the gradient is undecided: its mean square does not exist.";
   if (Math.abs(factor - 1) <= SURE) return "Each layer keeps the gradient's size.";
   return `Each layer multiplies the gradient's size by ${Number(factor.toPrecision(3))}.`;
 }

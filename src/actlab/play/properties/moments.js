@@ -72,6 +72,10 @@ export function momentsOf(f, slope, kinks = [], q = 1) {
       else MOMENTS.forEach((n) => { done[n] += both[n]; });
     });
     cells = kept;
+    for (const n of MOMENTS) {
+      const known = addUp(cells.map(({ size }) => size[n]));
+      if (known > whole[n]) whole[n] = known;
+    }
     largest.push(MOMENTS.map((n) => Math.max(0, ...cells.map(({ open, size }) => (open[n] ? size[n] : 0)))));
   }
   const [mean, second, slopeSecond] = MOMENTS.map((n) => {
@@ -110,11 +114,12 @@ function fillCells(f, slope, cells, wide) {
     Object.assign(cell, { sum: [0, 0, 0], size: [0, 0, 0], broken: [false, false, false] });
     for (let n = 0; n < count; n++) {
       const i = at * count + n, density = (cell.high - cell.low) / 2 * GAUSS.weights[n] * Math.exp(-z[i] * z[i] / 2) / Math.sqrt(2 * Math.PI);
-      [values[i], values[i] * values[i], slopes[i] * slopes[i]].forEach((term, which) => {
+      for (let which = 0; which < 3; which++) {
+        const term = which === 0 ? values[i] : which === 1 ? values[i] * values[i] : slopes[i] * slopes[i];
         if (!Number.isFinite(term) && Math.abs(z[i]) > TAIL) cell.broken[which] = true;
         cell.sum[which] += term * density;
         cell.size[which] += Math.abs(term) * density;
-      });
+      }
     }
     for (const which of MOMENTS) if (cell.broken[which]) cell.sum[which] = cell.size[which] = 0;
   });

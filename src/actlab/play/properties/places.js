@@ -156,8 +156,8 @@ export function exploding(slope, steep = []) {
 const away = (item) => (!Array.isArray(item) ? Math.abs(item)
   : item[0] <= 0 && 0 <= item[1] ? 0 : Math.min(...item.map(Math.abs)));
 const startOf = (item) => (Array.isArray(item) ? item[0] : item);
-const foremost = (found, before) => {
-  const kept = [...found].sort(before).slice(0, MOST).sort((a, b) => startOf(a) - startOf(b));
+const foremost = (found, before, most = MOST) => {
+  const kept = [...found].sort(before).slice(0, most).sort((a, b) => startOf(a) - startOf(b));
   return [kept, found.length - kept.length];
 };
 
@@ -165,7 +165,7 @@ const foremost = (found, before) => {
 export const nearestToZero = (found) => foremost(found, (a, b) => away(a) - away(b));
 
 // The widest intervals, of equal ones those nearest to 0.
-export function widest(found) {
+export function widest(found, most = MOST) {
   const width = ([from, to]) => Math.round((to - from) * 1e6);
-  return foremost(found, (a, b) => (width(a) === width(b) ? away(a) - away(b) : width(b) - width(a)));
+  return foremost(found, (a, b) => (width(a) === width(b) ? away(a) - away(b) : width(b) - width(a)), most);
 }

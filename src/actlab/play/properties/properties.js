@@ -1,6 +1,7 @@
 // What an activation is like, measured from f and f' alone, as actlab/checks/properties has it: a measurement, no proof.
 import { gainOf, momentsOf, onArrays, slopeOf } from "./moments.js";
-import { exploding, fixedPoints, nearestToZero, undefinedPlaces, vanishing, widest } from "./places.js";
+import { undefinedOf } from "../numbers/breaks.js";
+import { REACH, exploding, fixedPoints, nearestToZero, undefinedPlaces, vanishing, widest } from "./places.js";
 import { boundedBy, highest, kinksOfShape, lowest, monotony, parityOf } from "./shape.js";
 
 // Infinite numbers say unbounded, NaN that a number does not exist; `more...`: how many in [-50, 50] are not listed.
@@ -11,8 +12,10 @@ export function properties(curve) {
   const moments = momentsOf(f, slope, bends), atZero = f(Float64Array.of(0))[0];
   const [fixed, moreFixedPoints] = nearestToZero(fixedPoints(f, slope));
   const [flat, moreVanishing] = widest(vanishing(slope));
-  const [steep, moreExploding] = widest(exploding(slope, kinks.filter((one) => one.steep).map(({ x }) => x)));
-  const [gaps, moreUndefined] = nearestToZero(undefinedPlaces(f));
+  const isUndefined = curve.trees ? undefinedOf(curve) : () => true;
+  const [gaps, moreUndefined] = nearestToZero(undefinedPlaces(f).filter(([from, to]) => isUndefined(Math.max(from, -REACH) / 2 + Math.min(to, REACH) / 2)));
+  const seeds = [...kinks.filter((one) => one.steep).map(({ x }) => x), ...gaps.filter(([from, to]) => from < to).flat().filter(Number.isFinite)];
+  const [steep, moreExploding] = widest(exploding(slope, seeds));
   return {
     ...moments, ...gainOf(moments), ...monotony(f), kinks, atZero, lowest: low, highest: high,
     zeroCentred: Math.abs(moments.mean) < 1e-6, bounded: boundedBy(low, high), parity: parityOf(f),

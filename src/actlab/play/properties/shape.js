@@ -3,6 +3,7 @@ import { DECADES, FAR, NEAR, roundedOff, runs } from "./places.js";
 
 const CENTRE = NEAR.filter((x) => Math.abs(x) <= 12);
 const NO_NEARER = 1e-12;  // a plain form has lost its digits beside a pole or a gap at 0
+const NEARER = [1e-3, 1e-5, 1e-7, 1e-9, 1e-11];  // what grows at each step by as much has no end
 const NARROW = 0.5;  // so far beside a pole a function may overflow
 const opposite = (xs) => xs.map((x) => -x);
 const largest = (values) => values.reduce((one, other) => (other > one ? other : one), -Infinity);  // of what is a number
@@ -17,7 +18,8 @@ export function highest(f) {
   if (!Number.isFinite(top)) {  // a pole at a point of the grid, or nothing that is finite
     return { value: top > 0 ? Infinity : NaN, at: NEAR[near.indexOf(top)], taken: false };
   }
-  const [x, value] = peak(f, near);
+  const [place, seen] = peak(f, near), snapped = f(Float64Array.of(roundedOff(place)))[0];
+  const [x, value] = snapped > seen ? [roundedOff(place), snapped] : [place, seen];  // an end of where f is defined
   if (value > 1e12) return { value: Infinity, at: roundedOff(x), taken: false };  // a pole
   const limits = far.map((rows) => largest(rows.map((row) => largest(finites(row)))));
   const limit = Math.max(...limits), at = ways[limits.indexOf(limit)] * Infinity;  // of equal ones the right one
@@ -71,15 +73,21 @@ function peaksOf(near) {
 }
 
 // Of peaks of the grid, where they are and how high, and whether they grow without end the nearer one comes.
-function refined(f, near, places) {
+// `isHunt`: those that do not grow at all are let go early.
+function refined(f, near, places, isHunt = false) {
   const last = near.length - 1;
-  const found = places.map((n) => ({
-    x: NEAR[n], value: near[n], trail: [near[n]], from: NEAR[Math.max(n - 1, 0)], to: NEAR[Math.min(n + 1, last)],
+  let found = places.map((n) => ({
+    x: NEAR[n], value: near[n], first: near[n], from: NEAR[Math.max(n - 1, 0)], to: NEAR[Math.min(n + 1, last)],
   }));
   for (let round = 0; round < 12; round++) {  // a finer grid around each, again and again
-    const points = Float64Array.of(...found.flatMap(({ from, to }) =>
-      Array.from({ length: 21 }, (_, n) => (n < 20 ? from + n * ((to - from) / 20) : to))
-        .map((x) => (Math.abs(x) < NO_NEARER ? 0 : x))));
+    if (isHunt && round === 3) found = found.filter(({ first, value }) => isRising(first, value));
+    const points = new Float64Array(21 * found.length);
+    found.forEach(({ from, to }, row) => {
+      for (let n = 0; n < 21; n++) {
+        const x = n < 20 ? from + n * ((to - from) / 20) : to;
+        points[21 * row + n] = Math.abs(x) < NO_NEARER ? 0 : x;
+      }
+    });
     const values = f(points);
     found.forEach((one, row) => {
       const step = (one.to - one.from) / 20, seen = values.subarray(21 * row, 21 * row + 21);
@@ -90,17 +98,19 @@ function refined(f, near, places) {
         if (value >= one.value && Math.abs(x) < nearest) [nearest, one.x] = [Math.abs(x), x];
       });
       [one.from, one.to] = [one.x - step, one.x + step];
-      one.trail.push(one.value);
     });
   }
-  return found.map(({ x, value, trail }) => {
-    const [one, two, three, four] = [1, 3, 6, 9].map((n) => trail[n]);
-    const isGrowing = two - one > 0.05 * (1 + Math.abs(one)) && three - two > 0.7 * (two - one);
+  const beside = NEARER.map((step) => [1, -1].map((side) => f(Float64Array.from(found, ({ x }) => x + side * step))));
+  return found.map(({ x, value }, at) => {
+    const [one, two, three, four, end] = beside.map((sides) => largest(sides.map((values) => values[at])));
+    const isGrowing = isRising(one, two) && three - two > 0.7 * (two - one);
     const isEndless = four === Infinity || (isGrowing && four - three > 0.7 * (three - two));
-    const isLost = !isEndless && value > four + 1e-3 * (1 + Math.abs(four));  // of digits, not a peak
-    return { x, value: isLost ? four : value, isEndless };
+    const isLost = !isEndless && value > end + 1e-3 * (1 + Math.abs(end));  // of digits, not a peak
+    return { x, value: isLost ? end : value, isEndless };
   });
 }
+
+const isRising = (one, two) => two === Infinity || two - one > 0.05 * (1 + Math.abs(one));
 
 // Where |f| grows without end in [-50, 50].
 export function polesOf(f) {
@@ -110,7 +120,7 @@ export function polesOf(f) {
     if (start > 0 && end < last && part.at(-1) - part[0] < NARROW) found.push(part[nearestPlace([...part], Math.abs)]);
   }
   const near = known.map((value) => (Number.isNaN(value) ? -Infinity : value));
-  for (const one of refined(size, near, peaksOf(near).filter((n) => Number.isFinite(near[n])))) {
+  for (const one of refined(size, near, peaksOf(near).filter((n) => Number.isFinite(near[n])), true)) {
     const x = roundedOff(one.x);
     if (one.isEndless && !found.some((other) => Math.abs(x - other) < 0.01)) found.push(x);
   }

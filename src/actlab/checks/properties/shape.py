@@ -87,7 +87,7 @@ def _refined(f: Function, places: np.ndarray, best: np.ndarray) -> tuple[np.ndar
         step = (high - low) / 20
         low, high = best_x - step, best_x + step
     beside = best_x + np.array([[-1.0], [1.0]]) * _NEARER[:, None, None]
-    one, two, three, four, last = np.nan_to_num(f(beside), nan=-np.inf).max(axis=1)
+    one, two, three, four, last = np.fmax(-np.inf, f(beside)).max(axis=1)
     grows = (two - one > 0.05 * (1 + np.abs(one))) & (three - two > 0.7 * (two - one))
     endless = np.isposinf(four) | (grows & (four - three > 0.7 * (three - two)))
     lost = ~endless & (best > last + 1e-3 * (1 + np.abs(last)))  # of digits, not a peak

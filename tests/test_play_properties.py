@@ -390,7 +390,15 @@ def same_edges(readings):
 
 
 def test_kinks_of_some_formulas():
-    more = ["max(x, x**2 - 1)", "abs(x - 1/3)*x", "sign(x**2 - 2)", "abs(x**2)", "where(x < pi, 1, x) + relu(x + 7)"]
+    more = [
+        "max(x, x**2 - 1)",
+        "abs(x - 1/3)*x",
+        "sign(x**2 - 2)",
+        "abs(x**2)",
+        "relu(1/x)",
+        "abs(1/x - 2)",
+        "where(x < pi, 1, x) + relu(x + 7)",
+    ]
     same_edges([*(read(text) for text in more), *READINGS[-16::8]])
 
 

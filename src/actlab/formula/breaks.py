@@ -23,7 +23,7 @@ def edges(reading: Reading) -> tuple[float, ...]:
     """
     exact = Exact(reading.node, reading.parameters)
     ends = [Exact(end, reading.parameters) for end in {*_differences(reading.node)} if "x" in end.symbols]
-    found = {float(str(mp.nstr(point, 15))) for end in ends for point in _zeros(end)}
+    found = {float(str(mp.nstr(point, 15))) * (abs(point) > 1e-15) for end in ends for point in _zeros(end)}
     return tuple(sorted(point + 0.0 for point in found if _breaks(exact, mpf(point))))
 
 

@@ -132,7 +132,9 @@ def sketches(items: Sequence[Shown]) -> list[Sketch]:
 
 def _reach(item: Shown) -> float:
     """Far enough for every kink that can be seen; of what oscillates fast, a few waves."""
-    places = [abs(kink.x) for kink in item.measured.kinks if kink.jump or _bend(item, kink.x) > 1e-3]
+    places = [
+        abs(kink.x) for kink in item.measured.kinks if kink.jump or (not kink.pole and _bend(item, kink.x) > 1e-3)
+    ]
     slope = item.slope(np.linspace(-_LEAST, _LEAST, 4 * _POINTS))
     turns = int((slope[1:] * slope[:-1] < 0).sum())
     return max([_LEAST * min(1.0, _WAVES / max(turns, 1)), *(1.3 * place for place in places)])
@@ -155,7 +157,7 @@ def _sketch(item: Shown, reach: float) -> Sketch:
     for kink in kinks:
         here = x == kink.x
         slope[here] = curvature[here] = np.nan
-        if kink.jump:
+        if kink.jump or kink.pole:
             value[here] = np.nan
     taken: list[tuple[float, float, float]] = []
     if kinks:

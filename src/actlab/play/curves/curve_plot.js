@@ -49,7 +49,7 @@ function marksAlong(at, xs, ys, x, y, { top, foot }, count) {
 
 function kinkMark(kink, at, { curve }, x, y, view) {
   const value = curve.value(kink.x);
-  if (!view.orders.includes("0") || !Number.isFinite(value)) return null;
+  if (kink.pole || !view.orders.includes("0") || !Number.isFinite(value)) return null;
   return svg("circle", { cx: x(kink.x), cy: y(value), r: 5, class: `kink c${at % MARKS.length}` },
     svg("title", {}, `kink at x = ${said(kink.x)}`));
 }

@@ -42,7 +42,8 @@ export function regionsIn(curve, low, high, count) {
   const ys = new Float64Array(xs.length), half = (high - low) / count / 2, isUndefined = undefinedOf(curve);
   curve.slopes(xs, ys);
   blankWhere(curve, xs, ys);
-  const whole = (holds) => runs(xs.length, holds).map(([from, to]) => [Math.max(low, xs[from] - half), Math.min(high, xs[to] + half)]);
+  const around = ([from, to]) => [Math.max(low, xs[from] - half), Math.min(high, xs[to] + half)];
+  const whole = (holds) => runs(xs.length, holds).map(around);
   return {
     flat: whole((at) => Math.abs(ys[at]) < 0.1), steep: whole((at) => Math.abs(ys[at]) > 10),
     none: whole((at) => Number.isNaN(ys[at]) && isUndefined(xs[at])).filter(([from, to]) => to - from > 3 * half),

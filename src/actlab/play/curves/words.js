@@ -39,7 +39,8 @@ function bendsInWords(kinks) {
   const near = [...kinks].sort((one, other) => Math.abs(one.x) - Math.abs(other.x));
   const poles = near.filter(({ pole }) => pole).map(({ x }) => said(x)), others = near.filter(({ pole }) => !pole);
   const shown = others.slice(0, 3).map(kinkInWords), left = others.length - shown.length;
-  if (poles.length) shown.unshift(`${poles.length > 1 ? "poles" : "a pole"} at ${withMore(poles.slice(0, 3), poles.length - 3)}`);
+  const nearest = withMore(poles.slice(0, 3), poles.length - 3);
+  if (poles.length) shown.unshift(`${poles.length > 1 ? "poles" : "a pole"} at ${nearest}`);
   if (!shown.length) return "without a kink";
   return `with ${joined(shown)}${left > 0 ? `, and ${left} more` : ""}`;
 }

@@ -54,8 +54,8 @@ const addUp = (numbers) => numbers.reduce((total, one) => total + one, 0);
 export function momentsOf(f, slope, kinks = [], q = 1) {
   const wide = Math.sqrt(q), steps = Array.from({ length: 57 }, (_, n) => n / 2 - 14);
   const far = Array.from({ length: NORMAL_REACH - 14 }, (_, n) => n + 15);
-  const places = [...steps, ...far, ...far.map((x) => -x), ...steps.map((x) => x / wide), ...kinks.map((x) => x / wide)].map((x) => x + 0);
-  const edges = inOrder(places.filter((x) => Math.abs(x) <= NORMAL_REACH));
+  const places = [...steps, ...far, ...far.map((x) => -x), ...[...steps, ...kinks].map((x) => x / wide)];
+  const edges = inOrder(places.map((x) => x + 0).filter((x) => Math.abs(x) <= NORMAL_REACH));
   let cells = edges.slice(1).map((high, n) => ({ low: edges[n], high }));
   fillCells(f, slope, cells, wide);
   const whole = MOMENTS.map((n) => addUp(cells.map(({ size }) => size[n])));
@@ -67,7 +67,8 @@ export function momentsOf(f, slope, kinks = [], q = 1) {
     const kept = [];
     cells.forEach(({ sum }, at) => {
       const two = [halves[2 * at], halves[2 * at + 1]], both = MOMENTS.map((n) => two[0].sum[n] + two[1].sum[n]);
-      const open = MOMENTS.map((n) => Number.isFinite(both[n]) && Math.abs(both[n] - sum[n]) > SETTLED * whole[n] + 1e-14);
+      const isOpen = (n) => Math.abs(both[n] - sum[n]) > SETTLED * whole[n] + 1e-14;
+      const open = MOMENTS.map((n) => Number.isFinite(both[n]) && isOpen(n));
       if (open.some(Boolean)) kept.push(...two.map((one) => ({ ...one, open })));
       else MOMENTS.forEach((n) => { done[n] += both[n]; });
     });
@@ -83,7 +84,8 @@ export function momentsOf(f, slope, kinks = [], q = 1) {
     if (!ends[n].length && !(open.length && isEndless(largest.map((row) => row[n])))) {
       return done[n] + addUp(cells.map(({ sum }) => sum[n]));
     }
-    const [up, down] = [1, -1].map((sign) => addUp([...ends[n], ...open].map(({ sum, size }) => size[n] + sign * sum[n])));
+    const endless = [...ends[n], ...open];
+    const [up, down] = [1, -1].map((sign) => addUp(endless.map(({ sum, size }) => size[n] + sign * sum[n])));
     if (Math.min(up, down) > 1e-3 * Math.max(up, down)) return NaN;
     return up > down ? Infinity : -Infinity;
   });
@@ -113,7 +115,8 @@ function fillCells(f, slope, cells, wide) {
   cells.forEach((cell, at) => {
     Object.assign(cell, { sum: [0, 0, 0], size: [0, 0, 0], broken: [false, false, false] });
     for (let n = 0; n < count; n++) {
-      const i = at * count + n, density = (cell.high - cell.low) / 2 * GAUSS.weights[n] * Math.exp(-z[i] * z[i] / 2) / Math.sqrt(2 * Math.PI);
+      const i = at * count + n, weight = (cell.high - cell.low) / 2 * GAUSS.weights[n];
+      const density = weight * Math.exp(-z[i] * z[i] / 2) / Math.sqrt(2 * Math.PI);
       for (let which = 0; which < 3; which++) {
         const term = which === 0 ? values[i] : which === 1 ? values[i] * values[i] : slopes[i] * slopes[i];
         if (!Number.isFinite(term) && Math.abs(z[i]) > TAIL) cell.broken[which] = true;

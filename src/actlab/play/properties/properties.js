@@ -12,9 +12,11 @@ export function properties(curve) {
   const moments = momentsOf(f, slope, bends), atZero = f(Float64Array.of(0))[0];
   const [fixed, moreFixedPoints] = nearestToZero(fixedPoints(f, slope));
   const [flat, moreVanishing] = widest(vanishing(slope));
-  const isUndefined = curve.trees ? undefinedOf(curve) : () => true;
-  const [gaps, moreUndefined] = nearestToZero(undefinedPlaces(f).filter(([from, to]) => isUndefined(Math.max(from, -REACH) / 2 + Math.min(to, REACH) / 2)));
-  const seeds = [...kinks.filter((one) => one.steep).map(({ x }) => x), ...gaps.filter(([from, to]) => from < to).flat().filter(Number.isFinite)];
+  const isUndefined = curve.trees ? undefinedOf(curve) : () => true;  // or its parts overflow
+  const middle = ([from, to]) => Math.max(from, -REACH) / 2 + Math.min(to, REACH) / 2;
+  const [gaps, moreUndefined] = nearestToZero(undefinedPlaces(f).filter((ends) => isUndefined(middle(ends))));
+  const edges = gaps.filter(([from, to]) => from < to).flat().filter(Number.isFinite);
+  const seeds = [...kinks.filter((one) => one.steep).map(({ x }) => x), ...edges];
   const [steep, moreExploding] = widest(exploding(slope, seeds));
   return {
     ...moments, ...gainOf(moments), ...monotony(f), kinks, atZero, lowest: low, highest: high,

@@ -529,6 +529,12 @@ def test_conclusion_begins_with_the_data_and_gives_the_numbers():
     )
 
 
+def test_a_rough_estimate_has_two_digits_at_most():
+    found = [more_seeds(n) for n in (1, 2, 999, 1000, 5369, 99999)]
+    assert found == ["1 more seed", "2 more seeds", "999 more seeds", "about 1,000 more seeds",
+                     "about 5,400 more seeds", "about 100,000 more seeds"]  # fmt: skip
+
+
 def test_conclusion_of_too_few_seeds():
     assert said(table([0.9], [0.8])) == (
         "On MNIST, with 1 seed, by test accuracy: 1 seed is too few to tell a and b apart: run with --seeds 5 or more."

@@ -128,7 +128,7 @@ export function mountTrain(place, store) {
   }
 
   function showLosses() {
-    parts.lossFigure.isDrawn(pair.steps > 0);
+    parts.lossFigure.figure.hidden = pair.steps === 0;  // nothing to be seen yet
     if (pair.steps > 0) drawLosses(parts.losses, historyOf(pair), pair.sides);
   }
 

@@ -81,10 +81,8 @@ export function seedsIn(place, store) {
   };
 }
 
-// As actlab's words have it: two digits are all that so rough an estimate has.
-function roughly(count) {
-  return count < 100 ? String(count) : `about ${Number(count.toPrecision(2)).toLocaleString("en")}`;
-}
+// As stats/words.py has it: so rough an estimate has no more digits.
+const roughly = (count) => (count < 1000 ? String(count) : `about ${Number(count.toPrecision(2)).toLocaleString("en")}`);
 
 const signed = (value) => `${value > 0 ? "+" : ""}${said(value)}`;
 

@@ -23,15 +23,17 @@ export function drawLosses(drawing, history, sides) {
   const powers = all.filter((one) => one > 0 && Number.isFinite(one)).map(Math.log10);
   const low = Math.floor(Math.max(-8, Math.min(-1, ...powers))), high = Math.ceil(Math.min(8, Math.max(0, ...powers)));
   const x = (step) => LEFT + (step / steps) * (wide - LEFT - RIGHT);
-  const y = (power) => TOP + ((high - power) / (high - low)) * (HIGH - TOP - FOOT);
+  const top = TOP + 14 * sides.filter(({ divergedAt }) => divergedAt !== null).length;  // what diverged is said above the lines
+  const y = (power) => top + ((high - power) / (high - low)) * (HIGH - top - FOOT);
   const lines = sides.flatMap((side, at) => ["learnedLoss", "heldLoss"].map((key) => {
     const known = history.filter((one) => one.sides[at][key] > 0 && Number.isFinite(one.sides[at][key]));
     const height = (one) => y(Math.max(low, Math.min(high, Math.log10(one.sides[at][key]))));
     const d = known.map((one, n) => `${n ? "L" : "M"}${x(one.step).toFixed(1)} ${height(one).toFixed(1)}`).join("");
     return d && svg("path", { d, class: `${sideClass(at)} ${key === "heldLoss" ? "held" : "learned"}` });
   }));
+  let row = 0;
   const ends = sides.map(({ divergedAt }, at) => divergedAt !== null &&
-    lossText(Math.min(wide - 60, x(divergedAt)), TOP + 12 + 14 * at, "× diverged", { class: `${sideClass(at)} end` }));
+    lossText(Math.min(wide - 66, x(divergedAt) - 3), 12 + 14 * row++, "× diverged", { class: `${sideClass(at)} end` }));
   const grid = Array.from({ length: high - low + 1 }, (_, n) => low + n).filter((n) => high - low < 7 || n % 2 === 0);
   drawing.replaceChildren(
     ...grid.flatMap((n) => [

@@ -21,9 +21,9 @@ export function controlsIn(place, store) {
 }
 
 // A field for a number, with what it takes beside it; anything else is refused in words and stands there to be mended.
-export function numberIn({ label, allowed, read, changed }) {
+export function numberIn({ label, allowed, read, changed, kind = "a whole number" }) {
   const input = html("input", {
-    type: "text", inputmode: "decimal", class: "number", "aria-label": label, "aria-description": allowed,
+    type: "text", inputmode: "decimal", class: "number", "aria-label": label, "aria-description": `from ${allowed}`,
     onchange: take,
   });
   const limits = html("span", { class: "soft limits", "aria-hidden": "true" }, allowed);
@@ -31,7 +31,7 @@ export function numberIn({ label, allowed, read, changed }) {
   function take() {
     const value = read(input.value.trim());
     input.setAttribute("aria-invalid", value === undefined);
-    told.textContent = value === undefined ? `${label} ${input.value}: ${allowed}.` : "";
+    told.textContent = value === undefined ? `${label}, ${input.value}: it takes ${kind} from ${allowed}.` : "";
     if (value !== undefined) changed(value);
   }
   function follow(value) {
@@ -121,7 +121,8 @@ function layersControl(store) {
 function settingsControl(store) {
   const numbers = Object.entries(NUMBERS).map(([key, label]) => {
     const field = numberIn({
-      label, allowed: ALLOWED[key], read: TRAIN_FIELDS[key].read, changed: (value) => store.set({ [key]: value }),
+      label, allowed: ALLOWED[key], kind: key === "rate" ? "a number" : undefined, read: TRAIN_FIELDS[key].read,
+      changed: (value) => store.set({ [key]: value }),
     });
     const element = html("label", {}, label, field.input, field.limits, field.told);
     return { element, follow: () => field.follow(store.state[key]) };

@@ -13,8 +13,7 @@ const numberField = (value, read) => ({ default: value, read, write: String });
 
 // What each field takes, said beside it.
 export const ALLOWED = {
-  rate: "0.000001 to 1000", batch: "whole, 1 to 400", seed: "whole, 0 to 999,999", units: `whole, 1 to ${MOST_UNITS}`,
-  steps: "whole, 10 to 20,000",
+  rate: "0.00001 to 1000", batch: "1 to 400", seed: "0 to 999,999", units: `1 to ${MOST_UNITS}`, steps: "10 to 20,000",
 };
 export const readUnits = within(1, MOST_UNITS);
 export const readWidths = (text) => {
@@ -33,7 +32,7 @@ export const TRAIN_FIELDS = {
     read: (text) => (text.length <= 2000 ? padded(text.split(";").map((one) => one.trim())) : undefined),
     write: (texts) => texts.join(";").replace(/;+$/, ""),
   },
-  rate: numberField(0.01, within(1e-6, 1000, false)),
+  rate: numberField(0.01, within(1e-5, 1000, false)),
   rule: { default: "adam", read: oneOf(["adam", "sgd"]), write: String },
   batch: numberField(32, within(1, 400)),
   start: { default: "pytorch", read: oneOf(["pytorch", "kaiming", "gain"]), write: String },

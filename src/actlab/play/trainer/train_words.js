@@ -46,8 +46,8 @@ export function noteOf({ learned }) {
 
 // Why a loss held out may stay below the one learned.
 export const lossesSaid = ({ data, asked }) => (data.isCurve && asked.noise > 0
-  ? `What is learned has noise, which no network can meet: it costs ${said(asked.noise ** 2)} on average. `
-    + "What is held out is the curve itself, without noise, so its loss may lie below."
+  ? `The samples that are learned have noise, which no network can foresee: it costs ${said(asked.noise ** 2)} on `
+    + "average. Held out is the curve itself, without noise: its loss may lie below."
   : "");
 
 // What is recorded, and how it stands now.

@@ -15,6 +15,7 @@ from actlab.stats import (
     conclusion,
     intervals_said,
     mean_interval,
+    more_seeds,
     note,
     paired_differences,
 )

@@ -155,7 +155,9 @@ def check_beside_torch(asked, all_found, rules, count=50):
 
 def test_both_networks_learn_as_torchs_do():
     few = ASKED[1:3]
-    check_beside_torch(few, ran(CURVES + TRAINED.replace("stepPair(pair, 50)", "stepPair(pair, 9)"), few), as_published, 9)
+    check_beside_torch(
+        few, ran(CURVES + TRAINED.replace("stepPair(pair, 50)", "stepPair(pair, 9)"), few), as_published, 9
+    )
 
 
 @pytest.mark.large
@@ -339,8 +341,8 @@ def test_settings_go_into_the_address_and_back():
     for hash_, (again, told, _) in zip(right, ran(code, right), strict=True):
         assert told == "" and again.replace("%3B", ";") == hash_.replace("%3D", "="), (hash_, again)
     wrong = [
-        "data=__proto__", "data=constructor", "noise=-1", "noise=", "rate=0", "rate=NaN", "rate=Infinity", "rate=1e9", "noise=0.6", "layers=",
-        "layers=17", "layers=1,1,1,1,1", "layers=1.5", "seed=1e7", "batch=0x10", "steps=1e9", "start=x", "rule=on",
+        "data=__proto__", "data=constructor", "noise=-1", "noise=", "rate=0", "rate=NaN", "rate=Infinity", "rate=1e9",
+        "noise=0.6", "layers=", "layers=17", "layers=1,1,1,1,1", "layers=1.5", "seed=1e7", "batch=0x10", "steps=1e9", "start=x", "rule=on",
         "points=<script>", "each=" + "a" * 3000, "each=;;;;;",
     ]  # fmt: skip
     for words, (_, told, changed) in zip(wrong, ran(code, [f"#v=1&{one}" for one in wrong]), strict=True):

@@ -51,12 +51,12 @@ ELSEWHERE = {"cosh(x) - 1": ("inf",), "exp(-1/x**2)": ("undefined", "nan")}
 # what is wrong
 
 JUDGED = """
-const { faults } = await import("./judging/judge.js");
+const { faults, quantitiesOf } = await import("./judging/judge.js");
 const { inputsFor } = await import("./judging/truth.js");
 const { made, understood } = await import("./numbers/functions.js");
 const judged = (text, parameters = {}) => {
   const meaning = understood(text), curve = made(meaning, { ...meaning.parameters, ...parameters });
-  return { kinks: [...curve.kinks], points: inputsFor(curve.kinks), found: faults(curve) };
+  return { kinks: [...curve.kinks], points: inputsFor(curve.kinks), found: faults(quantitiesOf(curve)) };
 };
 """
 

@@ -1,13 +1,15 @@
-// What informs about a curve and is no fault: its kinks and the slope that is taken there, jumps, f(0), f(inf); and the
+// What informs about a curve and is no fault: its kinks and the slope that is taken there, jumps, f(0); and the
 // two faults that belong to single inputs: a slope at a kink that is neither side's, and NaN that becomes a number.
 import { backward } from "./backward.js";
 import { rounded } from "../numbers/rounding.js";
 import { general } from "./shown.js";
+import { roundedOff } from "../properties/places.js";
 import { postorder } from "../language/tree.js";
 import { walked } from "./walk.js";
 
 const BETWEEN = 1e-4;  // how far outside of the two sides' slopes rounding may put one
 const BESIDE = 1e-6;
+const GROWS = 1.2;  // a thousand times closer; a logarithm grows by a third
 
 export function notes(curve) {
   const { names, parameters, trees } = curve, values = names.map((one) => parameters[one]);
@@ -19,7 +21,6 @@ export function notes(curve) {
     ...steep(curve, values, slopeAt), ...ofZero(numberAt(curve, values, 0, "float64")),
     ...names.filter((one) => !Number.isFinite(parameters[one]))
       .map((one) => note("parameters", `${one} is ${general(parameters[one], 4)}, no number to compute with.`)),
-    infinity(curve, values),
   ];
   const outside = kinks.filter((kink) => !kink.isJump && !isBetween(kink)).map(neitherSide);
   return { faults: [...outside, ...swallowsNaN(curve, values)], notes: told };
@@ -41,7 +42,17 @@ function kinkOf(curve, x, slopeAt) {
   const step = BESIDE * Math.max(1, Math.abs(x)), [below, above] = [curve.value(x - step), curve.value(x + step)];
   const [left, right] = [x - step, x + step].map((beside) => curve.slope(beside));
   const isJump = Math.abs(above - below) > 10 * step * (1 + Math.abs(left) + Math.abs(right));
-  return { x, value: curve.value(x), below, above, left, right, isJump, taken: slopeAt(x) };
+  const limits = [curve.value, curve.slope].map((f) => [-1, 1].map((side) => limitAt(f, x, side)));
+  return { x, value: curve.value(x), left, right, isJump, taken: slopeAt(x), limits };
+}
+
+// What f comes to on one side of x: infinite where it is larger the closer one looks, else by a line through two points.
+function limitAt(f, x, side) {
+  const scale = side * Math.max(1, Math.abs(x)), beside = (by) => f(x + by * scale);
+  const [far, near, close] = [1e-6, 1e-9, 1e-12].map(beside), grows = (a, b) => Math.abs(b) > GROWS * Math.abs(a);
+  if (grows(far, near) && grows(near, close) && Math.abs(close) > 1) return Math.sign(close) * Infinity;
+  const [one, two] = [1e-7, 2e-7].map(beside), limit = 2 * one - two;
+  return Number.isFinite(limit) ? roundedOff(limit) : one;
 }
 
 function isBetween({ left, right, taken }) {
@@ -51,7 +62,7 @@ function isBetween({ left, right, taken }) {
   return taken >= low - slack && taken <= high + slack;
 }
 
-function neitherSide({ x, left, right, taken }) {
+function neitherSide({ x, taken, limits: [, [left, right]] }) {
   const [at, got, below, above] = [x, taken, left, right].map((value) => general(value, 4));
   return fault({
     check: "kinks", what: "f'", kind: "kink", x, got: taken, where: `at x = ${at}`,
@@ -60,7 +71,7 @@ function neitherSide({ x, left, right, taken }) {
   });
 }
 
-function kinkText({ x, value, below, above, left, right, isJump, taken }, curve) {
+function kinkText({ x, value, isJump, taken, limits: [[below, above], [left, right]] }, curve) {
   const at = general(x, 4), told = (number) => general(number, 4);
   if (isJump) {
     const here = `f(${at}) = ${told(value)}, f'(${at}) = ${told(taken)} is taken`;
@@ -100,9 +111,4 @@ function swallowsNaN(curve, values) {
     says: `NaN becomes ${general(got, 4)}: a diverged network would look sound.`,
     mend: "Comparisons with NaN are false: let the branch that takes them return x, or use clamp.",
   })];
-}
-
-function infinity(curve, values) {
-  const [right, left] = [Infinity, -Infinity].map((x) => general(numberAt(curve, values, x), 4));
-  return note("infinity", `f(inf) = ${right}, f(-inf) = ${left}: no network should get there.`);
 }

@@ -15,8 +15,8 @@ export function cautions(curve, { f, slope }) {
   const isJudged = (x) => points.some((point, at) => Math.abs(point - x) < 1e-9 && !Number.isFinite(truth[at].given));
   const constant = constantOf(curve, f);
   if (constant !== null) {
-    const said = `It is the constant ${general(constant + 0, 6)}: its gradient is 0 everywhere, nothing before it learns.`;
-    return { dead: [said], endless: [], poles };
+    const shown = general(constant + 0, 6);
+    return { dead: [`It is the constant ${shown}: its gradient is 0, nothing before it learns.`], endless: [], poles };
   }
   const dead = isFlat(curve, slope) ? ["Its gradient is 0 everywhere: nothing before it learns."] : [];
   return { dead, endless: [...poleSentence(poles.filter((x) => !isJudged(x))), ...growth(f, slope, poles)], poles };
@@ -70,7 +70,8 @@ function growth(f, slope, poles) {
 
 // "from |x| = 3.33 on": the runs of such inputs that reach beyond 1 and are not the surroundings of a pole.
 function beyondText({ points, truth, tree, names, values }, dtype, poles) {
-  const { largest } = FORMATS[dtype], far = wide(tree, names), isBeyond = (one) => one.beyond || Math.abs(one.value) > largest;
+  const { largest } = FORMATS[dtype], far = wide(tree, names);
+  const isBeyond = (one) => one.beyond || Math.abs(one.value) > largest;
   const bad = truth.map(isBeyond), seen = [...points].map((x) => ({ x, isBad: false }));
   for (let start = 0; start < bad.length; start++) {
     if (!bad[start]) continue;

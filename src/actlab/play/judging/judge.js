@@ -128,7 +128,8 @@ function fault({ what, truth, points }, dtype, kind, bad, judged, compute) {
 // The truth in the digits that are certain of it, at most 17; null where hardly two are.
 function sureDigits(value, error) {
   if (!Number.isFinite(value) || !(error <= 0.01 * Math.abs(value))) return value === 0 && error === 0 ? value : null;
-  return error === 0 ? value : Number(value.toPrecision(Math.min(17, Math.floor(-Math.log10(error / Math.abs(value))))));
+  const digits = Math.floor(-Math.log10(error / Math.abs(value)));
+  return digits < 17 ? Number(value.toPrecision(digits)) : value;
 }
 
 // Which of the battery's checks finds this.

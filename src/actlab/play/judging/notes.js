@@ -17,13 +17,14 @@ export function notes(curve) {
   const slopeAt = (x) => (isSound ? curve.slope(x) : back(x, values).slope);
   const kinks = [...curve.kinks].map((x) => kinkOf(curve, x, slopeAt));
   const told = [
-    ...kinks.map((kink) => note("kinks", kinkText(kink, curve))),
+    ...kinks.filter(isSeen).map((kink) => note("kinks", kinkText(kink, curve))),
     ...steep(curve, values, slopeAt), ...ofZero(numberAt(curve, values, 0, "float64")),
     ...names.filter((one) => !Number.isFinite(parameters[one]))
       .map((one) => note("parameters", `${one} is ${general(parameters[one], 4)}, no number to compute with.`)),
   ];
+  const endless = told.filter(({ short }) => short).map(({ short }) => short);
   const outside = kinks.filter((kink) => !kink.isJump && !isBetween(kink)).map(neitherSide);
-  return { faults: [...outside, ...swallowsNaN(curve, values)], notes: told };
+  return { faults: [...outside, ...swallowsNaN(curve, values)], notes: told, endless };
 }
 
 const note = (check, says) => ({ check, severity: "note", outcome: "note", says });
@@ -39,27 +40,34 @@ function ofZero(zero) {
 }
 
 function kinkOf(curve, x, slopeAt) {
-  const step = BESIDE * Math.max(1, Math.abs(x)), [below, above] = [curve.value(x - step), curve.value(x + step)];
-  const [left, right] = [x - step, x + step].map((beside) => curve.slope(beside));
+  const slope = (at) => [curve.slope(at), slopeAt(at)].find((one) => !Number.isNaN(one)) ?? NaN;
+  const step = BESIDE * Math.max(1, Math.abs(x)), both = (f) => [x - step, x + step].map(f);
+  const [below, above] = both(curve.value), [left, right] = both(slope);
   const isJump = Math.abs(above - below) > 10 * step * (1 + Math.abs(left) + Math.abs(right));
-  const limits = [curve.value, curve.slope].map((f) => [-1, 1].map((side) => limitAt(f, x, side)));
-  return { x, value: curve.value(x), left, right, isJump, taken: slopeAt(x), limits };
+  const limits = [curve.value, slope].map((f) => [-1, 1].map((side) => limitAt(f, x, side)));
+  return { x, value: curve.value(x), isJump, taken: slopeAt(x), limits };
 }
 
-// What f comes to on one side of x: infinite where it is larger the closer one looks, else by a line through two points.
+// What f comes to on one side of x: infinite where it is larger the closer one looks, else by a line through two
+// points.
 function limitAt(f, x, side) {
   const scale = side * Math.max(1, Math.abs(x)), beside = (by) => f(x + by * scale);
   const [far, near, close] = [1e-6, 1e-9, 1e-12].map(beside), grows = (a, b) => Math.abs(b) > GROWS * Math.abs(a);
   if (grows(far, near) && grows(near, close) && Math.abs(close) > 1) return Math.sign(close) * Infinity;
+  const [most, middle, least] = [far, near, close].map(Math.abs);
+  if (least < 1e-4 && middle > 9 * least && most > 9 * middle) return 0;
   const [one, two] = [1e-7, 2e-7].map(beside), limit = 2 * one - two;
   return Number.isFinite(limit) ? roundedOff(limit) : one;
 }
 
-function isBetween({ left, right, taken }) {
-  const [low, high] = [Math.min(left, right), Math.max(left, right)];
-  const slack = BETWEEN * (1 + Math.abs(low) + Math.abs(high));
+// A tie of pieces that meet smoothly is none.
+const isSeen = ({ isJump, limits: [, [left, right]] }) => isJump || !(Math.abs(left - right) < 1e-6);
+
+function isBetween({ limits: [, sides], taken }) {
+  const [low, high] = [Math.min(...sides), Math.max(...sides)];
   if (Number.isNaN(low) || Number.isNaN(high)) return true;  // one side is no number: another finding says so
-  return taken >= low - slack && taken <= high + slack;
+  const slack = (side) => (Number.isFinite(side) ? BETWEEN * (1 + Math.abs(side)) : 0);
+  return taken >= low - slack(low) - slack(high) && taken <= high + slack(low) + slack(high);
 }
 
 function neitherSide({ x, taken, limits: [, [left, right]] }) {
@@ -77,26 +85,29 @@ function kinkText({ x, value, isJump, taken, limits: [[below, above], [left, rig
     const here = `f(${at}) = ${told(value)}, f'(${at}) = ${told(taken)} is taken`;
     return `f jumps at ${at} from ${told(below)} to ${told(above)}; ${here}.`;
   }
-  const taking = curve.form === "sound" ? `f'(${at}) = ${told(taken)} is taken` : choices(curve, x, taken);
+  const taking = curve.form === "sound"
+    ? `f'(${at}) = ${told(taken)} is taken` : choices(curve, x, taken, (left + right) / 2);
   return `A kink at ${at}: slope ${told(left)} on its left, ${told(right)} on its right; ${taking}.`;
 }
 
 // What is taken at a kink, by whom: clamp, maximum and actlab do not agree about a tie.
-function choices(curve, x, taken) {
-  const own = curve.slope(x), middle = (curve.slope(x - 1e-9) + curve.slope(x + 1e-9)) / 2;
+function choices(curve, x, taken, middle) {
+  const own = curve.slope(x);
   const [at, torch, actlab, halfway] = [x, taken, own, middle].map((value) => general(value, 4));
   if (postorder(curve.trees.value).some(({ op }) => op === "min" || op === "max")) {
-    return `f'(${at}) is ${torch} by torch.clamp, ${halfway} by torch.maximum or minimum, ${actlab} by actlab`;
+    const ours = Number.isNaN(own) ? "" : `, ${actlab} by actlab`;
+    return `f'(${at}) is ${torch} by torch.clamp, ${halfway} by torch.maximum or minimum${ours}`;
   }
-  return `PyTorch takes f'(${at}) = ${torch}${own === taken ? "" : `, actlab ${actlab}`}`;
+  return `PyTorch takes f'(${at}) = ${torch}${own === taken || Number.isNaN(own) ? "" : `, actlab ${actlab}`}`;
 }
 
 function steep(curve, values, slopeAt) {
   const isEndless = (x) => Number.isFinite(numberAt(curve, values, x, "float64")) && Math.abs(slopeAt(x)) === Infinity;
   const found = [...curve.kinks, 0].find(isEndless), at = general(found ?? NaN, 4);
-  return found === undefined ? [] : [note("finite",
-    `f' is infinite at x = ${at}: one input of exactly that, and the gradient of a batch is infinite. ` +
-    "Start the root a little beside it: sqrt(x**2 + 1e-6).")];
+  const words = `f' is infinite at x = ${at}: one input of exactly that, and the gradient of a batch is infinite.`;
+  const told = () => note("finite", `${words} Start the root a little beside it: sqrt(x**2 + 1e-6).`);
+  const short = `Its slope is infinite at x = ${at}: one such input ends a training.`;
+  return found === undefined ? [] : [{ ...told(), short }];
 }
 
 function numberAt(curve, values, x, dtype = "float32") {

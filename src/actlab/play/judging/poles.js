@@ -41,7 +41,8 @@ function factors(tree) {
 // Where a size goes on growing: local maxima on the grid, looked at closer and closer; what levels off is left out.
 function peaks(size) {
   const near = size(NEAR), at = (n) => (near[n] >= 0 ? near[n] : -1);
-  const isPeak = (n) => at(n) >= 0 && at(n) >= at(n - 1) && at(n) >= at(n + 1) && at(n) > Math.min(at(n - 1), at(n + 1));
+  const beside = (n) => [at(n - 1), at(n + 1)];
+  const isPeak = (n) => at(n) >= Math.max(0, ...beside(n)) && at(n) > Math.min(...beside(n));
   let left = [...NEAR.keys()].slice(1, -1).filter(isPeak).map((n) => [NEAR[n - 1], NEAR[n + 1]]);
   for (let round = 0; round < ROUNDS && left.length; round++) {
     const points = left.flatMap(([from, to]) => STRAIGHT.map((part) => from + part * (to - from)));

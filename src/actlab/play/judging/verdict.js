@@ -17,7 +17,8 @@ export const ONLY_ACTLAB = [
 // The worker's job: { text } in; findings are told first, which function it is comes last.
 export function judgeFunction({ text }, tell) {
   const meaning = understood(text), curve = made(meaning), began = Date.now(), quantities = quantitiesOf(curve);
-  const { faults: single, notes: told } = notes(curve), careful = cautions(curve, quantities);
+  const { faults: single, notes: told, endless } = notes(curve), careful = cautions(curve, quantities);
+  careful.endless.unshift(...endless);
   const findings = [...single, ...faults(quantities)].sort(byGravity), said = wrongSentences(findings, careful);
   const first = { findings, cautions: careful, notes: told, form: curve.form, judgedIn: Date.now() - began };
   tell({ ...first, answer: said });
@@ -68,7 +69,8 @@ export function faultSentence(findings) {
   if (!findings.length) return "Nothing wrong found.";
   const [{ kind, what, dtype, x, got, count, where, says }] = findings, at = String(Number(x.toPrecision(4)) + 0);
   if (kind === "undefined" && count > 1) return `f is no number ${where}.`;
-  if (kind === "undefined") return `f(${at}) is ${general(got, 4).replace("nan", "NaN")}: one such input ends a training.`;
+  const none = general(got, 4).replace("nan", "NaN");
+  if (kind === "undefined") return `f(${at}) is ${none}: one such input ends a training.`;
   if (kind === "swallowed") return says;
   if (kind === "kink") return `At x = ${at} its slope is that of neither side.`;
   const same = findings.filter((one) => one.what === what && one.dtype === dtype);

@@ -59,8 +59,10 @@ function peaks(size) {
 // Whether f is a number on both sides, and larger the closer to x, as far as its digits are sure.
 function isEndless(curve, x) {
   const scale = Math.max(1, Math.abs(x)), beside = (by) => curve.trusted(x + by * scale);
-  const sides = [-1, 1].map((side) => [1e-5, 1e-7].map((by) => beside(side * by)));
-  const grows = ([far, close]) => close.error < 0.1 * Math.abs(close.value) && far.error < 0.1 * Math.abs(far.value)
-    && Math.abs(close.value) > GROWS * Math.abs(far.value) && Math.abs(close.value) > 1;
+  const sides = [-1, 1].map((side) => [1e-2, 1e-5, 1e-7].map((by) => beside(side * by)));
+  const isSure = ({ value, error }) => error < 0.1 * Math.abs(value);
+  const isFull = (first, close) => Number.isFinite(first.value) && Math.abs(close.value) === Infinity;
+  const grows = ([first, far, close]) => isFull(first, close)
+    || (isSure(far) && isSure(close) && Math.abs(close.value) > Math.max(1, GROWS * Math.abs(far.value)));
   return sides.flat().every(({ value }) => !Number.isNaN(value)) && sides.some(grows);
 }

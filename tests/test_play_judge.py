@@ -465,6 +465,10 @@ def test_names_are_pythons():
         "0*x + 5",
         "3*x + 2",
         "1/(x - 0.00137)",
+        "1/x",
+        "1/(x - 0.3)",
+        "1/(cosh(x) - 1)",
+        "sin(x)/x - x",
         "max(x, 0.2*x)",
         "log(x)",
     ]

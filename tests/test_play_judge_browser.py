@@ -56,7 +56,7 @@ def test_a_mistake_is_not_judged_and_typing_on_asks_for_the_last_alone(opened):
     page = opened()
     judged(page, "x*tanh(softplus(x))")
     field(page).fill("x*tanh(")
-    page.get_by_text("The first function has a mistake").wait_for()
+    page.locator("#judge").get_by_text("The first function has a mistake").wait_for()
     assert page.locator("#judge .command").is_hidden() and page.locator("#judge .findings").count() == 0
     for text in ("tan", "tanh(x", "tanh(x)", "tanh(x)*2", "tanh(x)*2 + 1"):
         field(page).fill(text)

@@ -45,7 +45,8 @@ function kinkOf(curve, x, slopeAt) {
   const [below, above] = both(curve.value), [left, right] = both(slope);
   const isJump = Math.abs(above - below) > 10 * step * (1 + Math.abs(left) + Math.abs(right));
   const limits = [curve.value, slope].map((f) => [-1, 1].map((side) => limitAt(f, x, side)));
-  return { x, value: curve.value(x), isJump, taken: slopeAt(x), limits };
+  const value = curve.value(x), isOff = (limit) => Math.abs(limit - value) > 1e-4 * (1 + Math.abs(value));
+  return { x, value, isJump, isAlone: !isJump && limits[0].every(isOff), taken: slopeAt(x), limits };
 }
 
 // What f comes to on one side of x: infinite where it is larger the closer one looks, else by a line through two
@@ -61,7 +62,8 @@ function limitAt(f, x, side) {
 }
 
 // A tie of pieces that meet smoothly is none.
-const isSeen = ({ isJump, limits: [, [left, right]] }) => isJump || !(Math.abs(left - right) < 1e-6);
+const isSeen = ({ isJump, isAlone, limits: [, [left, right]] }) =>
+  isJump || isAlone || !(Math.abs(left - right) < 1e-6);
 
 function isBetween({ limits: [, sides], taken }) {
   const [low, high] = [Math.min(...sides), Math.max(...sides)];
@@ -79,8 +81,9 @@ function neitherSide({ x, taken, limits: [, [left, right]] }) {
   });
 }
 
-function kinkText({ x, value, isJump, taken, limits: [[below, above], [left, right]] }, curve) {
+function kinkText({ x, value, isJump, isAlone, taken, limits: [[below, above], [left, right]] }, curve) {
   const at = general(x, 4), told = (number) => general(number, 4);
+  if (isAlone) return `f(${at}) = ${told(value)} stands alone: beside it f is ${told(below)}.`;
   if (isJump) {
     const here = `f(${at}) = ${told(value)}, f'(${at}) = ${told(taken)} is taken`;
     return `f jumps at ${at} from ${told(below)} to ${told(above)}; ${here}.`;

@@ -154,3 +154,8 @@ def test_same_as():
         same_as("rleu")
     with pytest.raises(UserError, match="takes a name of the catalogue"):
         same_as("torch.nn:GELU")
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, -4.5])
+def test_nothing_is_nearest_to_a_pole(at):
+    assert identify(lambda x: 1 / (x - at)).text == "not finite on [-5, 5]"

@@ -51,12 +51,12 @@ ELSEWHERE = {"cosh(x) - 1": ("inf",), "exp(-1/x**2)": ("undefined", "nan")}
 # what is wrong
 
 JUDGED = """
-const { faults } = await import("./judging/judge.js");
+const { faults, quantitiesOf } = await import("./judging/judge.js");
 const { inputsFor } = await import("./judging/truth.js");
 const { made, understood } = await import("./numbers/functions.js");
 const judged = (text, parameters = {}) => {
   const meaning = understood(text), curve = made(meaning, { ...meaning.parameters, ...parameters });
-  return { kinks: [...curve.kinks], points: inputsFor(curve.kinks), found: faults(curve) };
+  return { kinks: [...curve.kinks], points: inputsFor(curve.kinks), found: faults(quantitiesOf(curve)) };
 };
 """
 
@@ -158,6 +158,14 @@ ANSWERS = {
     "where(x > 0, x, 0)": "NaN becomes 0: a diverged network would look sound. "
     "It equals relu, which actlab computes in a sound form: write relu.",
     "x*sigmoid(beta*x) where beta=1.5": "Nothing wrong found. It equals swish_beta(1.5).",
+    "exp(x**2)": "It grows beyond float16 from |x| = 3.33 on and beyond float32 from |x| = 9.419 on. Otherwise nothing "
+    "wrong found. Nearest soft_exponential(2): largest difference 7.3e+10 on [-5, 5], at x = 5.",
+    "0*x": "It is the constant 0: its gradient is 0, nothing before it learns. Otherwise nothing wrong found.",
+    "sign(x)": "Its gradient is 0 everywhere: nothing before it learns. NaN becomes 0: a diverged network would look "
+    "sound. It is heaviside up to input and output scale and shift: 2 heaviside(x) - 1.",
+    "1/x": "f(0) is inf: one such input ends a training. Not finite on [-5, 5].",
+    "1/(x - 0.3)": "It has a pole at x = 0.3: an input beside it ends a training. Otherwise nothing wrong found. "
+    "Not finite on [-5, 5].",
     "3*x + 2": "Nothing wrong found. It is identity up to input and output scale and shift: 3 x + 2.",
 }
 VERDICTS = """
@@ -199,6 +207,143 @@ def test_poles_oscillations_and_one_input_that_ends_a_training():
     )
     assert said[2][0] == "f jumps at 0 from 0 to 1; f(0) = 0, f'(0) = 0 is taken."
     assert any(words.startswith("f(0) = 1: what padding") for words in said[3])
+    assert not any("f(inf)" in words for notes in said for words in notes)
+
+
+# what to beware of, where no number is wrong
+
+CAUTIOUS = """
+const { cautions } = await import("./judging/cautions.js");
+const { quantitiesOf } = await import("./judging/judge.js");
+const { made, understood } = await import("./numbers/functions.js");
+return data.map((text) => {
+  const curve = made(understood(text)), { dead, endless, poles } = cautions(curve, quantitiesOf(curve));
+  return { dead: dead.join(" "), endless: endless.join(" "), poles };
+});
+"""
+DEAD = ["0*x", "x - x + 3", "sin(x)**2 + cos(x)**2", "sign(x)", "where(x > 1, 2, -1)", "x/abs(x)", "heaviside"]
+ALIVE = ["sigmoid(1000000*(x - 0.3))", "1e-10*tanh(x)", "relu", "x/(1 + abs(x))", "tanh(x)", "1/(x - 0.3)", "x**0.5"]
+POLES = {
+    "tan(x)": [(k + 0.5) * math.pi for k in range(-16, 16)],
+    "1/(x - 0.3)": [0.3],
+    "1/(x - 0.3)**2": [0.3],
+    "x + 1e-6/(x - 0.3137)": [0.3137],
+    "log(abs(x - 0.3))": [0.3],
+    "1/(exp(x) - 2)": [math.log(2)],
+    "1/sin(x)": [k * math.pi for k in range(-15, 16)],
+    "x/(x**2 - 2)": [-math.sqrt(2), math.sqrt(2)],
+    "exp(1/(x - 2.3))": [2.3],
+    "(exp(x) - 1 - x)/x**2": [],
+    "sin(x)/x": [],
+    "1/(x**2 + 1e-6)": [],
+    "log(x)": [],
+    "sin(100*x)": [],
+    "where(x > 0, 1, -1)*x": [],
+}
+
+
+def beware_of(dead: list[str], alive: list[str], poles: dict[str, list[float]]) -> None:
+    asked = [*dead, *alive, *poles]
+    found = dict(zip(asked, ran(CAUTIOUS, asked), strict=True))
+    assert [text for text in dead if "nothing before it learns" not in found[text]["dead"]] == []
+    assert [text for text in alive if found[text]["dead"]] == []
+    for text, known in poles.items():
+        assert sorted(found[text]["poles"]) == pytest.approx(known, abs=1e-8), text
+
+
+def test_what_learns_nothing_and_what_has_poles():
+    beware_of(DEAD[1:4], ALIVE[:2], {text: POLES[text] for text in list(POLES)[:2]})
+
+
+@pytest.mark.large
+def test_all_that_learns_nothing_and_has_poles():
+    beware_of(DEAD, ALIVE, POLES)
+
+
+@pytest.mark.large
+def test_the_catalogue_has_no_poles_and_one_that_learns_nothing():
+    found = dict(zip(BLOCKS, ran(CAUTIOUS, list(BLOCKS)), strict=True))
+    assert {name for name, one in found.items() if one["poles"]} == set()
+    assert {name for name, one in found.items() if one["dead"]} == {"heaviside"}
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("text", ["exp(x**2)", "x**3", "exp(-x)", "exp(exp(x))", "x*exp(x)", "1000*x", "x - exp(2*x)"])
+def test_where_numbers_end_is_where_torch_overflows(text):
+    """On each side, the last number before infinity; at most a rounding of x away."""
+    (said,) = ran(CAUTIOUS, [text])
+    f = compiled(read(text).node, ())
+    for dtype, wheres in re.findall(r"beyond (float\d\d) (.*?)(?= and beyond|\.(?: |$))", said["endless"]):
+        for kind, start in re.findall(r"(\|?x\|?) = (\S+) (?:on|down)", wheres):
+            edge, exact = float(start), compiled(read(text).node, ())
+            for side in (1, -1) if kind == "|x|" else (1,):
+                x = side * torch.tensor([edge * 0.998, edge * 1.002], dtype=torch.float64)
+                assert (exact(x).abs() > torch.finfo(DTYPES[dtype]).max).tolist() == [False, True], (text, dtype)
+                assert f(x[1:].to(DTYPES[dtype])).isinf().all()
+    assert "beyond float16" in said["endless"]
+
+
+def test_limits_at_kinks_and_truths_that_nobody_knows():
+    asked = ["where(x > 0, x, -1)", "where(x > 0, x**2 + 1, x - 3)", "sqrt(max(x, 0))", "x*abs(x)", "abs(x)**1.5"]
+    code = """
+    const { notes } = await import("./judging/notes.js");
+    const { made, understood } = await import("./numbers/functions.js");
+    return data.map((text) => notes(made(understood(text))).notes.map(({ says }) => says).join(" "));
+    """
+    said = ran(code, asked)
+    assert said[0].startswith("f jumps at 0 from -1 to 0; f(0) = -1")
+    assert said[1].startswith("f jumps at 0 from -3 to 1; f(0) = -3")
+    assert said[2].startswith("A kink at 0: slope 0 on its left, inf on its right")
+    assert "kink" not in said[3] + said[4]  # pieces that meet smoothly
+    (judged,) = ran(f"{JUDGED} return data.map((text) => judged(text));", ["tanh(x)/x"])
+    exact = Exact(parse("tanh(x)/x"))
+    for one in judged["found"]:
+        if one["should"] is not None and one["kind"] == "digits":
+            true = float(exact.slopes([one["x"]], order=int(one["what"] == "f'"))[0])
+            assert one["should"] == pytest.approx(true, rel=0.01), one
+        elif one["dtype"] == "float64" and one["what"] == "f'":
+            assert "neither is certain" in one["says"]
+
+
+# as PyTorch, to paste
+
+PASTED = """
+const { understood } = await import("./numbers/functions.js");
+const { derivationOf } = await import("./judging/derivation.js");
+return data.map((text) => derivationOf(understood(text)).plain);
+"""
+CONSTANTS = [
+    "x", "pi*x + e", "x - x + 3", "where(x > a, b, c)*x where a=1, b=2, c=3", "x*max(a, b) where a=1, b=2",
+    "exp(beta)*x where beta=0.5", "where(a > 0, x, -x) where a=1", "sin(2*x)*sign(x)", "1000000000000*x",
+    "max(min(x, a), -a) where a=2", "x*sqrt(a)*sigmoid(b)*softplus(b) where a=2, b=1", "logsigmoid(x)",
+]  # fmt: skip
+
+
+def same_when_pasted(texts: list[str]) -> None:
+    x = torch.linspace(-12, 12, 97, dtype=torch.float64)
+    for text, code in zip(texts, ran(PASTED, texts), strict=True):
+        pasted: dict[str, object] = {}
+        exec(code, pasted)
+        if text in BLOCKS:
+            values, f = BLOCKS[text].facts.parameters, BLOCKS[text].value
+        else:
+            reading = read(text)
+            values, f = reading.parameters, compiled(reading.node, tuple(reading.parameters))
+        assert "actlab" not in code
+        for own in ({}, dict(values), {key: value * 1.25 for key, value in values.items()}):
+            leaf = x.clone().requires_grad_()
+            got, known = pasted["f"](leaf, **own), f(x, *(values | own).values())
+            torch.testing.assert_close(got, known, rtol=1e-8, atol=1e-8, equal_nan=True, msg=f"{text}: {code}")
+            assert got.requires_grad or text in ("heaviside",)
+
+
+def test_the_function_to_paste_is_the_function():
+    same_when_pasted(["x*tanh(softplus(x))", "x*sigmoid(beta*x) where beta=1.5", "elu", "gelu", *CONSTANTS])
+
+
+@pytest.mark.large
+def test_every_function_to_paste_is_the_function():
+    same_when_pasted([*WRITTEN, *BLOCKS])
 
 
 def test_what_pytorch_takes_at_a_tie():
@@ -320,6 +465,10 @@ def test_names_are_pythons():
         "0*x + 5",
         "3*x + 2",
         "1/(x - 0.00137)",
+        "1/x",
+        "1/(x - 0.3)",
+        "1/(cosh(x) - 1)",
+        "sin(x)/x - x",
         "max(x, 0.2*x)",
         "log(x)",
     ]

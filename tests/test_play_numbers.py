@@ -358,7 +358,8 @@ def test_names_mean_what_they_mean_in_python():
     """
     for name, found in zip(NAMES, ran(code, NAMES), strict=True):
         target = naming.parse(name)
-        assert found["label"] == target.label, name
+        typed = " ".join(name.strip("'").split())  # of a formula without a name its writer's own words
+        assert found["label"] == (target.label if target.label != target.text or target.kind == "catalogue" else typed)
         if target.kind == "catalogue":
             facts = FACTS[target.name]
             assert found["name"] == facts.name == found["facts"]["name"]

@@ -24,6 +24,7 @@ GRID = np.concatenate([_WIDE, _TAILS])
 _TAIL_STARTS = 25.0  # from here on, what is not finite is a broken tail, not another function
 _KEPT = 4096  # arrays of the bank: more than there are entries
 CLOSE = np.linspace(-5, 5, 1001) + OFF
+ROUND = np.round(CLOSE - OFF, 6)  # where people put poles
 SHORT = np.linspace(-10, 10, 161) + OFF
 _SCALES = tuple(sign * 2 ** (k / 2) for k in range(-6, 7) for sign in (1, -1))
 _SHIFTS = tuple(np.linspace(-4, 4, 33))

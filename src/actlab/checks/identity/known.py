@@ -62,7 +62,8 @@ def identify(f: bank.Function, parameters: Mapping[str, float] | None = None) ->
     with np.errstate(all="ignore"):
         values = bank.sampled(f, bank.GRID)
         asked = bank.entries() + bank.with_parameters(parameters or {})
-        nearest = _nearest(asked, bank.sampled(f, bank.CLOSE), values)
+        endless = np.isinf(bank.sampled(f, bank.ROUND)).any()  # beside a pole nothing is nearest
+        nearest = () if endless else _nearest(asked, bank.sampled(f, bank.CLOSE), values)
 
         def found(kind: str, entry: bank.Entry, text: str, **more: Any) -> Identity:
             settings = dict(entry.parameters)

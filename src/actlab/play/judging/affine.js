@@ -13,7 +13,7 @@ export function affineMatches(values, short) {
   if (!short.every(Number.isFinite)) return [];
   const identity = defaults().find((one) => one.name === "identity");
   const span = extent(short);
-  if (span === 0) return [{ entry: identity, a: 0, b: 1, c: 0, d: short[0], error: 0, where: NaN }];
+  if (span === 0) return [{ entry: identity, a: 0, b: 1, c: 0, d: short[0] + 0, error: 0, where: NaN }];
   const straight = projected(identity, 1, 0, short);
   if (straight.error <= EQUAL * span) return holds(straight, values) ? [straight] : [];  // say the plainest
   const wanted = unit(short), fits = (from) => from.flatMap((start) => refined(start, short))

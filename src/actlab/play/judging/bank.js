@@ -8,6 +8,7 @@ export const OFF = 0.00137;  // no kink or jump that people choose is met
 const TAIL_STARTS = 25;  // from here on, what is not finite is a broken tail, not another function
 export const GRID = Float64Array.of(...spaced(-30, 30, 1201, OFF), -1e4, -1e3, -100, 100, 1e3, 1e4);
 export const CLOSE = spaced(-5, 5, 1001, OFF);
+export const ROUND = CLOSE.map((x) => Math.round(1e6 * (x - OFF)) / 1e6);  // where people put poles
 export const SHORT = spaced(-10, 10, 161, OFF);
 const SCALES = Array.from({ length: 13 }, (_, k) => 2 ** ((k - 6) / 2)).flatMap((scale) => [scale, -scale]);
 const SHIFTS = [...spaced(-4, 4, 33, 0)];

@@ -1,13 +1,14 @@
 // What a function is: equal to a known one, equal up to scale and shift, or nearest to one; in the words of identify.
 import { affineMatches, affineText, simplest } from "./affine.js";
-import { CLOSE, EQUAL, GRID, OFF, SHORT, agree, entries, sampled, withParameters } from "./bank.js";
+import { CLOSE, EQUAL, GRID, OFF, ROUND, SHORT, agree, entries, sampled, withParameters } from "./bank.js";
 import { general } from "./shown.js";
 
 // `kind` is "equals", "affine" or "nearest", `text` says it; `parameters` are also tried on functions that have such.
 export function identified(curve, parameters = {}) {
   const values = sampled(curve, GRID);
   const asked = [...entries(), ...withParameters(parameters)];
-  const nearest = nearestKnown(asked, sampled(curve, CLOSE), values);
+  const isEndless = sampled(curve, ROUND).some((y) => Math.abs(y) === Infinity);  // beside a pole nothing is nearest
+  const nearest = isEndless ? [] : nearestKnown(asked, sampled(curve, CLOSE), values);
   const named = nearest.map(({ entry: { label }, distance, where }) => ({ label, distance, where }));
   const said = (kind, { name, parameters: own }, text, more) =>
     ({ kind, name, parameters: own, text, nearest: named, ...more });

@@ -4,7 +4,7 @@ import { general, mendOf, runsIn, toldApart } from "./shown.js";
 import { CENTRE, computing, inputsFor, quantityOf } from "./truth.js";
 import { reasonOf } from "./walk.js";
 
-const FORMATS = {  // as checks/battery/limits.py: so many units of the last place a few operations may be off
+export const FORMATS = {  // as checks/battery/limits.py: so many units of the last place a few operations may be off
   float64: { eps: 2 ** -52, units: 32, largest: Number.MAX_VALUE, tiny: 2 ** -1022 },
   float32: { eps: 2 ** -23, units: 32, largest: (2 - 2 ** -23) * 2 ** 127, tiny: 2 ** -126 },
   float16: { eps: 2 ** -10, units: 8, largest: 65504, tiny: 2 ** -14 },
@@ -13,9 +13,15 @@ const RELATIVE = 1e-3;  // of the value in float32 and float64, wherever the tru
 const UNSURE = 1e-9;  // of a double's size: what its bound may be
 const SURELY = 32;  // a bound is hardly ever so much wider than the error
 
-// What is wrong with a curve: a list of findings, as checks/battery/findings.py has them.
-export function faults(curve) {
+// f and f' at the inputs of the battery.
+export function quantitiesOf(curve) {
   const points = inputsFor(curve.kinks), [f, slope] = ["f", "f'"].map((what) => quantityOf(curve, what, points));
+  return { f, slope };
+}
+
+// What is wrong with a curve: a list of findings, as checks/battery/findings.py has them.
+export function faults({ f, slope }) {
+  const { points } = f;
   return [...undefinedIn(f), ...[f, slope].flatMap((one) => DTYPES.flatMap((dtype) => wrongIn(one, dtype, f)))];
 }
 
@@ -102,18 +108,28 @@ function faultAt({ what, truth, points, sensitive, isSound }, at, got, dtype) {
 // The finding of these places, shown by the one nearest to 0.
 function fault({ what, truth, points }, dtype, kind, bad, judged, compute) {
   const { at, x, got } = nearestZero(bad, (one) => one.x), { value, error } = truth[at], { steps, why } = compute(x);
-  const byBound = dtype === "float64" && kind === "digits" && what === "f";
-  const isKnown = !byBound && Number.isFinite(value), count = bad.length, total = judged.length;
-  const [gotText, trueText] = isKnown ? toldApart(got, value) : [general(got, 6), ""];
+  const isByBound = dtype === "float64" && kind === "digits" && what === "f";
+  const should = isByBound ? null : sureDigits(value, error), count = bad.length, total = judged.length;
+  const [gotText, trueText] = should === null ? [general(got, 6), ""] : toldApart(got, should);
+  const isTwoWays = kind === "digits" && should === null && !isByBound && Number.isFinite(value);
   const unsure = error < Math.abs(got) ? `and may be off by ${general(error, 2)}` : "of which no digit is certain";
-  const wrong = `${isKnown ? `true is ${trueText}` : "and f is a number"}; wrong at ${count} of ${total}`;
+  const wrong = `${should === null ? "and f is a number" : `true is ${trueText}`}; wrong at ${count} of ${total}`;
+  const other = `by its formula it is ${general(value + 0, 6)}, and neither is certain`;
   return finding({
     check: checkOf(what, dtype, x), what, dtype, kind, x, got, count, total,
-    should: isKnown ? value : null, error: byBound ? error : 0, because: why ?? reasonOf(steps),
+    should, error: isByBound || isTwoWays ? error : 0, because: why ?? reasonOf(steps),
     mend: mendOf(got, value, what),
-    says: byBound ? `Digits are lost here: ${what} is ${gotText}, ${unsure}.` : `${what} is ${gotText}, ${wrong}.`,
+    says: isTwoWays ? `Digits are lost here: as autograd takes it ${what} is ${gotText}, ${other}.`
+      : isByBound ? `Digits are lost here: ${what} is ${gotText}, ${unsure}.` : `${what} is ${gotText}, ${wrong}.`,
     where: runsIn(points, bad.map((one) => one.at), judged),
   });
+}
+
+// The truth in the digits that are certain of it, at most 17; null where hardly two are.
+function sureDigits(value, error) {
+  if (!Number.isFinite(value) || !(error <= 0.01 * Math.abs(value))) return value === 0 && error === 0 ? value : null;
+  const digits = Math.floor(-Math.log10(error / Math.abs(value)));
+  return digits < 17 ? Number(value.toPrecision(digits)) : value;
 }
 
 // Which of the battery's checks finds this.

@@ -71,10 +71,12 @@ function isTie(steps) {
   return [...steps.keys()].some(ends);
 }
 
-// Where pieces meet smoothly the slope is that of both sides; where they do not, nobody knows it.
+// Where pieces meet smoothly the slope is that of both sides, at two distances; where they do not, nobody knows it.
 function besideTie(bound, x, values) {
-  const step = 1e-11 * Math.max(1, Math.abs(x)), [below, above] = [bound(x - step, values), bound(x + step, values)];
-  const gap = Math.abs(below.value - above.value), value = (below.value + above.value) / 2, scale = 1 + Math.abs(value);
-  if (!(gap <= 1e-6 * scale)) return { value: NaN, error: Infinity };
-  return { value, error: gap + below.error + above.error + 1e-10 * scale };
+  const scale = Math.max(1, Math.abs(x));
+  const both = (step) => [-1, 1].map((side) => bound(x + side * step * scale, values));
+  const [below, above] = both(1e-11), value = (below.value + above.value) / 2;
+  const gap = Math.max(...[above, ...both(1e-9)].map((one) => Math.abs(one.value - below.value)));
+  if (!(gap <= 1e-6 * (1 + Math.abs(value)))) return { value: NaN, error: Infinity };
+  return { value, error: gap + below.error + above.error + 1e-10 * (1 + Math.abs(value)) };
 }

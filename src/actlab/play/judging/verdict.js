@@ -2,7 +2,8 @@
 import { targetText } from "../language/command.js";
 import { identified } from "./fingerprints.js";
 import { made, understood } from "../numbers/functions.js";
-import { faults } from "./judge.js";
+import { cautions } from "./cautions.js";
+import { faults, quantitiesOf } from "./judge.js";
 import { notes } from "./notes.js";
 import { general } from "./shown.js";
 
@@ -15,14 +16,23 @@ export const ONLY_ACTLAB = [
 
 // The worker's job: { text } in; findings are told first, which function it is comes last.
 export function judgeFunction({ text }, tell) {
-  const meaning = understood(text), curve = made(meaning), began = Date.now();
-  const { faults: single, notes: told } = notes(curve), findings = [...single, ...faults(curve)].sort(byGravity);
-  const first = { findings, notes: told, form: curve.form, judgedIn: Date.now() - began };
-  tell({ ...first, answer: faultSentence(findings) });
-  const identity = identified(curve, curve.parameters);
+  const meaning = understood(text), curve = made(meaning), began = Date.now(), quantities = quantitiesOf(curve);
+  const { faults: single, notes: told, endless } = notes(curve), careful = cautions(curve, quantities);
+  careful.endless.unshift(...endless);
+  const findings = [...single, ...faults(quantities)].sort(byGravity), said = wrongSentences(findings, careful);
+  const first = { findings, cautions: careful, notes: told, form: curve.form, judgedIn: Date.now() - began };
+  tell({ ...first, answer: said });
+  const identity = withoutPoles(identified(curve, curve.parameters), careful);
   const isWorse = findings.length > 0 && curve.form === "plain";
-  const answer = faultSentence(findings) + identitySentence(identity, meaning.name, isWorse);
+  const isSaid = careful.dead.length > 0 && identity.affine?.[0] === 0;  // the constant
+  const answer = isSaid ? said : said + identitySentence(identity, meaning.name, isWorse);
   return { ...first, identity, answer, identifiedIn: Date.now() - began - first.judgedIn };
+}
+
+// Nothing is nearest to what grows without end: every difference would be that of the grid's point beside the pole.
+function withoutPoles(identity, { poles }) {
+  if (identity.kind !== "nearest" || !poles.some((x) => Math.abs(x) <= 5)) return identity;
+  return { kind: "nearest", name: "", parameters: {}, text: "not finite on [-5, 5]", nearest: [] };
 }
 
 // What to type: the function as a word of the shell, a formula in quotes.
@@ -47,12 +57,20 @@ function byGravity(one, other) {
 
 const VERBS = { nan: "is NaN", inf: "overflows to inf", digits: "loses digits" };
 
+// What is wrong and what to beware of: first that nothing learns, then faults, then where it has no end.
+function wrongSentences(findings, { dead, endless }) {
+  const wrong = faultSentence(findings), isBut = !findings.length && dead.length + endless.length > 0;
+  if (isBut) return [...dead, ...endless, "Otherwise nothing wrong found."].join(" ");
+  return [...dead, wrong, ...endless].join(" ");
+}
+
 // What is wrong, in a sentence: of the gravest quantity and dtype.
 export function faultSentence(findings) {
   if (!findings.length) return "Nothing wrong found.";
   const [{ kind, what, dtype, x, got, count, where, says }] = findings, at = String(Number(x.toPrecision(4)) + 0);
   if (kind === "undefined" && count > 1) return `f is no number ${where}.`;
-  if (kind === "undefined") return `f(${at}) is ${general(got, 4).replace("nan", "NaN")}: one such input ends a training.`;
+  const none = general(got, 4).replace("nan", "NaN");
+  if (kind === "undefined") return `f(${at}) is ${none}: one such input ends a training.`;
   if (kind === "swallowed") return says;
   if (kind === "kink") return `At x = ${at} its slope is that of neither side.`;
   const same = findings.filter((one) => one.what === what && one.dtype === dtype);

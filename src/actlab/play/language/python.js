@@ -24,6 +24,14 @@ export function block({ reading, value, slopes, kinks = [], name = "formula" }) 
   return `${math}import torch\nfrom torch import Tensor\n\nfrom actlab import activation\n\n\n${body}`;
 }
 
+// The formula as one writes it in PyTorch, for autograd to take its slope; its parameters are keywords with defaults.
+export function plainPython({ reading, value = reading.node, name = "f" }) {
+  const given = Object.entries(reading.parameters).map(([key, one]) => `, ${key}=${pythonFloat(one)}`);
+  const lines = new Printer(value, new Set(Object.keys(reading.parameters)), { isPlain: true }).allLines();
+  const body = `def ${name}(x${given.join("")}):\n${lines.map((line) => `    ${line}\n`).join("")}`;
+  return `${body.includes("math.") ? "import math\n\n" : ""}import torch\n\n\n${body}`;
+}
+
 function decorator(reading, kinks) {
   const facts = [["family", '"formula"'], ["formula", JSON.stringify(text(spelled(reading.node)))]];
   if (kinks.length) {
@@ -86,15 +94,17 @@ function slopeBlock(reading, tree, wrt, name) {
 }
 
 function bodyBlock(tree, reading, tails) {
-  const lines = new Printer(tree, new Set(Object.keys(reading.parameters)), tails).allLines();
+  const lines = new Printer(tree, new Set(Object.keys(reading.parameters)), { tails }).allLines();
   return lines.map((line) => `    ${line}`).join("\n");
 }
 
 // The lines that compute one tree.
 class Printer {
-  constructor(root, taken, tails) {
+  // `tails`: whether a sigmoid's far left counts: in a value, not in a slope; plain code needs nothing but torch
+  constructor(root, taken, { tails = false, isPlain = false }) {
     this.root = root;
-    this.tails = tails;  // whether a sigmoid's far left counts: in a value, not in a slope
+    this.tails = tails;
+    this.isPlain = isPlain;
     this.taken = taken;
     this.lines = [];
     this.texts = new Map();
@@ -116,7 +126,7 @@ class Printer {
     }
     const last = this.root.symbols.has("x") ? this.shown(this.root) : this.filled(this.root);
     // autograd refuses a Function that returns its input
-    return [...this.lines, this.root === X ? "return x.clone()" : `return ${last}`];
+    return [...this.lines, this.root === X && !this.isPlain ? "return x.clone()" : `return ${last}`];
   }
 
   newName() {
@@ -205,13 +215,15 @@ class Printer {
     if (tree.op === "not") return `~(${shown})`;
     if (tree.op === "abs" && ofX) return `${this.inside(u, WHOLE)}.abs()`;
     if ((tree.op === "sin" || tree.op === "cos") && ofX) {
-      return `torch.${tree.op}(${u === X ? shown : `finite(${shown})`})`;
+      return `torch.${tree.op}(${u === X || this.isPlain ? shown : `finite(${shown})`})`;
     }
-    const own = Object.hasOwn(HELPERS, tree.op) && (this.tails || tree.op !== "sigmoid");
-    const called = tree.op === "logsigmoid" ? "torch.nn.functional.logsigmoid" : `torch.${tree.op}`;
+    const own = !this.isPlain && Object.hasOwn(HELPERS, tree.op) && (this.tails || tree.op !== "sigmoid");
+    const called = FUNCTIONAL.has(tree.op) ? `torch.nn.functional.${tree.op}` : `torch.${tree.op}`;
     return `${own ? tree.op : called}(${this.tensor(u)})`;
   }
 }
+
+const FUNCTIONAL = new Set(["logsigmoid", "softplus"]);
 
 // Large whole numbers as floats: their powers would not fit where torch wants a whole number.
 function pythonNumber(value) {

@@ -3,7 +3,7 @@ import { bounded } from "./bounds.js";
 import { edges } from "./breaks.js";
 import { argumentsOf, labelOf, valueText } from "../language/calls.js";
 import { CATALOGUE } from "../language/catalogue.js";
-import { read, readingText } from "../language/clause.js";
+import { read, readingText, splitClause } from "../language/clause.js";
 import { compiled } from "./evaluate.js";
 import { once, plainTrees, soundTrees } from "./forms.js";
 import { didYouMean, quoted } from "../language/nearest.js";
@@ -21,7 +21,8 @@ const CALL_OF_NAME = /[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*
 const ARGUMENT_NAMES = /[A-Za-z]\w*\s*=(?!=)/g;
 
 // {text, label, name, node, parameters, learned, facts} of a name, alias or call of the catalogue, or of a formula,
-// whose facts are null (and its name, unless it is given one). A Refusal says what is wrong with a text.
+// whose facts are null (and its name, unless it is given one): `text` is one for all ways to write it, as commands need
+// it, `label` what was written. A Refusal says what is wrong with a text.
 export function understood(given) {
   if (given.length > 4 * LONGEST) {
     throw new Refusal(`A formula has at most 2,000 characters, this one ${given.length.toLocaleString("en")}.`);
@@ -46,8 +47,8 @@ function isFormula(given, call) {
 }
 
 function ofFormula(given) {
-  const reading = read(given), told = readingText(reading);
-  return { text: told, label: told, name: null, ...reading, facts: null };
+  const reading = read(given), label = given.trim().replace(/\s+/g, " ");  // people know their own words again
+  return { text: readingText(reading), label, name: null, ...reading, facts: null };
 }
 
 // A formula under a name of its own.
@@ -157,5 +158,5 @@ function shownLabel({ label, name: own, facts, parameters: asked }, parameters) 
     return labelOf(facts, Object.fromEntries(given));
   }
   const pairs = Object.keys(asked).map((one) => `${one}=${valueText(parameters[one])}`);
-  return `${own ?? label.replace(/ where .*$/, "")} where ${pairs.join(", ")}`;
+  return `${own ?? splitClause(label)[0].trim()} where ${pairs.join(", ")}`;
 }

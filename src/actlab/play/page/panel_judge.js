@@ -17,6 +17,8 @@ export function mountJudge(place, store) {
   const derived = html("details", {}, html("summary", {}, "Its derivative in steps, and as Python"));
   const only = html("div", {},
     html("h3", {}, "What only actlab can tell"),
+    html("p", {}, "actlab is the Python package that this page comes from. In a copy of its repository ",
+      html("code", {}, SET_UP), " sets it up."),
     html("p", {}, `This page computes in JavaScript. On PyTorch itself, actlab checks ${ONLY_ACTLAB.join("; ")}.`),
     html("p", { class: "command" }, command, " ", copyButton("Copy the command", () => command.textContent)));
   place.append(html("h2", {}, "Judged"), answer, form, found, which, derived, only);
@@ -83,9 +85,11 @@ const FORM_WORDS = {
   sound: "Judged: the sound form of actlab, at 300 inputs to ±10,000 and beside each kink, in float64, float32 and " +
     "float16; its value in float64 is taken for the truth.",
   plain: "Judged: the formula as it stands, each step rounded as code in PyTorch rounds it, at 300 inputs to " +
-    "±10,000 and beside each kink; the slope as autograd takes it, back through each step. actlab itself computes a " +
-    'sound form of it: actlab play "FORMULA" puts that into this page.',
+    "±10,000 and beside each kink; the slope as autograd takes it, back through each step. actlab, a Python package, " +
+    'computes a sound form of it, which keeps its digits: typed in a terminal, actlab play "FORMULA" writes this page ' +
+    "with that form. How to get it stands below.",
 };
+const SET_UP = "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e '.[lab]'";
 const COLUMNS = ["what", "where", "x", "got", "should be", "why"];
 
 function findingsShown({ findings, notes }) {
@@ -122,15 +126,19 @@ function identityShown({ identity: { text, also = [], nearest } }) {
 }
 
 function derivationShown(meaning) {
-  const { lines, slope, python, isPlain } = derivationOf(meaning), code = (words) => html("code", {}, words);
-  const better = () => html("p", { class: "soft" },
-    "Below is the formula as it stands; the form that floats compute well is printed by ",
-    code(actlabCommand("derive", meaning)), ".");
+  const { lines, slope, plain, python, isPlain } = derivationOf(meaning), code = (words) => html("code", {}, words);
+  const toCopy = (words, label, text) => [
+    html("p", {}, words, " ", copyButton(`Copy ${label}`, () => text)),
+    html("pre", { tabindex: 0, role: "region", "aria-label": `The function as ${label}` }, text),
+  ];
+  const better = isPlain
+    ? [" It is the formula as it stands; the form that floats compute well is printed by ",
+      code(actlabCommand("derive", meaning)), "."] : [];
   return [
     html("ol", { class: "derivation" }, lines.map((line) => html("li", {}, code(line)))),
     html("p", {}, "f′(x) = ", code(slope)),
-    isPlain && better(),
-    html("p", {}, copyButton("Copy the Python", () => python)),
-    html("pre", { tabindex: 0, role: "region", "aria-label": "The function as Python" }, python),
-  ].filter(Boolean);
+    toCopy("To paste into your own code: PyTorch alone, autograd takes the slope.", "the PyTorch function", plain),
+    toCopy(["For actlab: with the slope of the steps above, as a file to check, compare and keep; in place of \"?\" " +
+      "goes its range.", ...better], "the block for actlab", python),
+  ].flat();
 }

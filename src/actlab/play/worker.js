@@ -1,4 +1,5 @@
 // What a worker can be asked for, and how it answers: all that is reached from here touches no page.
+import { measureDepth, measureFunction } from "./measures.js";
 import { embed } from "./numbers/functions.js";
 import { trainSeeds } from "./training/seeds.js";
 import { judgeFunction } from "./judging/verdict.js";
@@ -6,6 +7,8 @@ import { judgeFunction } from "./judging/verdict.js";
 export const JOBS = {
   echo: (args) => args,
   judgeFunction,
+  measureDepth,
+  measureFunction,
   trainSeeds,
 };
 

@@ -51,7 +51,7 @@ def moments(f: Function, slope: Function, kinks: Sequence[float] = ()) -> tuple[
     one_sided = np.minimum(up, down) <= 1e-3 * np.maximum(up, down)
     infinite = np.where(one_sided, np.where(up > down, math.inf, -math.inf), math.nan)
     mean, second, slope_second = np.where(endless | ends.any(axis=1), infinite, done + now.sum(axis=1)).tolist()
-    return 0.0 if abs(mean) < 1e-12 else mean, second, slope_second
+    return 0.0 if abs(mean) < 1e-12 * max(1.0, whole[0]) else mean, second, slope_second
 
 
 def _cells(f: Function, slope: Function, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -11,6 +11,7 @@ from actlab.checks.properties.record import Extreme, Kink
 
 _NO_NEARER = 1e-12  # a plain form has lost its digits beside a pole or a gap at 0
 _NEARER = np.array([1e-3, 1e-5, 1e-7, 1e-9, 1e-11])  # what grows at each step by as much has no end
+_AROUND = 100  # points of the grid
 _NARROW = 0.5  # so far beside a pole a function may overflow
 
 
@@ -89,7 +90,10 @@ def _refined(f: Function, places: np.ndarray, best: np.ndarray) -> tuple[np.ndar
     beside = best_x + np.array([[-1.0], [1.0]]) * _NEARER[:, None, None]
     one, two, three, four, last = np.fmax(-np.inf, f(beside)).max(axis=1)
     grows = (two - one > 0.05 * (1 + np.abs(one))) & (three - two > 0.7 * (two - one))
-    endless = np.isposinf(four) | (grows & (four - three > 0.7 * (three - two)))
+    # of an oscillation that the grid misses, some peaks are higher than others: by little
+    near = np.pad(np.nan_to_num(f(NEAR), nan=-np.inf, posinf=-np.inf), _AROUND, constant_values=-np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(near, 2 * _AROUND + 1).max(axis=1)[places]
+    endless = np.isposinf(four) | (grows & (four - three > 0.7 * (three - two)) & (last > 1.2 * around))
     lost = ~endless & (best > last + 1e-3 * (1 + np.abs(last)))  # of digits, not a peak
     return best_x, np.where(lost, last, best), endless
 

@@ -1,18 +1,19 @@
 // The function: its field with the catalogue behind it, its curve beside others, its parameters, and what it is like.
 import { CATALOGUE } from "../language/catalogue.js";
+import { newestOf } from "../page/ask.js";
 import { crosshairAt, curvePlot } from "./curve_plot.js";
 import { html, said, shortened, svg } from "../page/dom.js";
 import { figureIn } from "../page/figure.js";
 import { formulaField } from "./formula_field.js";
 import { made, understood } from "../numbers/functions.js";
 import { MARKS, markOf } from "../page/plot.js";
-import { properties } from "../properties/properties.js";
-import { ORDERS, lostIn, readAt, regionsIn } from "./sampling.js";
+import { ORDERS, readAt, regionsIn } from "./sampling.js";
 import { parameterSliders } from "./sliders.js";
 import { USUAL_X, readRange, viewControls, writeRange } from "./view_controls.js";
 import { intervalInWords, kinkInWords, sentences } from "./words.js";
 
 const MOST_CURVES = MARKS.length, PAUSE = 200;  // milliseconds without a change before what takes longer is measured
+const LONG = 1000;  // milliseconds of measuring before that is said
 const EXAMPLES = ["gelu", "x*sin(x)", "x*sigmoid(beta*x) where beta=2", "leaky_relu(0.2)", "x*tanh(exp(x))"];
 
 export const CURVE_FIELDS = {
@@ -152,25 +153,26 @@ export function mountCurves(place, store) {
     })) plot.picture.setAttribute(key, value);
   }
 
-  function measured(last) {
-    try {
-      return { ...properties(last.curve), lost: lostIn(last.curve, ...state.xRange), of: last };
-    } catch (error) {
-      return { error };
-    }
-  }
-
   // What takes longer, of the first function, when nobody types.
-  function measure() {
+  let slow = 0;
+  const question = newestOf("measureFunction", ({ done, failed }, { text }) => {
     const { last, isStale } = rows[0];
-    if (!last || isStale) return;
-    const { facts } = last.meaning, label = shortened(last.curve.label), found = measured(last);
-    plotted.found = found.error ? null : found;
+    if (isStale || text !== rows[0].text) return;
+    clearTimeout(slow);
+    const { facts } = last.meaning, label = shortened(last.curve.label);
+    plotted.found = done ? { ...done, of: last } : null;
     draw();
-    shown.say(...(found.error ? [`${label} could not be measured: ${found.error.message}`] : sentences(label, found, found.lost)), facts && `${facts.summary} ${facts.reference}`);
+    shown.say(...(done ? sentences(label, done, done.lost) : [`${label} could not be measured: ${failed.message}`]), facts && `${facts.summary} ${facts.reference}`);
     shown.numbers(() => numbersOf(plotted, state));
-    place.dataset.measured = state.curves[0];
+    place.dataset.measured = text;
     document.title = `${label} - actlab playground`;
+  });
+  function measure() {
+    const { last, isStale, text } = rows[0], [low, high] = state.xRange;
+    clearTimeout(slow);
+    if (!last || isStale) return;
+    slow = setTimeout(() => shown.say(`${shortened(last.curve.label)} is measured ...`), LONG);
+    question({ text, low, high });
   }
 
   let timer = 0;

@@ -14,7 +14,7 @@ export function intervalInWords([from, to]) {
   return `${said(from, digits)} to ${said(to, digits)}`;
 }
 
-const MOST = 4;
+const MOST = 4, UNCOUNTED = 1000;  // of 10,000 points that are looked at
 // The widest few, in order, and how many more there are.
 const places = (list, more = 0) => {
   const [kept, left] = widest(list, MOST);
@@ -22,6 +22,7 @@ const places = (list, more = 0) => {
 };
 const withMore = (words, left) => {
   if (left <= 0) return joined(words);
+  if (left > UNCOUNTED) return `${words.join(", ")}, and in so many more places that not all are found`;
   return `${words.join(", ")}, and in ${left} more ${left === 1 ? "place" : "places"}`;
 };
 
@@ -58,8 +59,10 @@ function momentsInWords({ mean, second, slopeSecond, gain }) {
 export function sentences(label, found, lost) {
   const { lowest, highest, monotone, kinks, vanishing, exploding, undefined: gaps } = found;
   if (gaps.some(([from, to]) => from === -Infinity && to === Infinity)) return [`${label} is undefined for every x.`];
+  if (Number.isNaN(lowest.value) || Number.isNaN(highest.value)) return [`${label} is a finite number for no x.`];
   const ends = `from ${Number.isFinite(lowest.value) ? said(lowest.value) : "-inf"} to ${Number.isFinite(highest.value) ? said(highest.value) : "inf"}`;
-  const grows = { increasing: ", increasing", decreasing: ", decreasing", constant: ", constant", neither: "" }[monotone];
+  const isLevel = monotone === "constant" && Number.isFinite(lowest.value);
+  const grows = isLevel || /creasing/.test(monotone) ? `, ${monotone}` : "";
   const points = gaps.every(([from, to]) => from === to);
   const runs = gaps.length ? `is undefined ${points ? "at" : "for"} ${places(gaps, found.moreUndefined)}; elsewhere it runs` : "runs";
   return [

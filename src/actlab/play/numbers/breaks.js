@@ -1,13 +1,16 @@
 // Where a formula has a kink or jumps: where abs, max or a piece changes, if slope or value change there. As
-// actlab/formula/breaks.py, in doubles where that has 33 digits.
+// actlab/formula/breaks.py, in doubles where that has 33 digits, but also far out and where a value stands alone.
 import { differentiate } from "../language/derivative.js";
 import { compiled } from "./evaluate.js";
 import { COMPARISONS, apply, postorder } from "../language/tree.js";
 
 const EIGHTHS = Array.from({ length: 321 }, (_, n) => (n - 160) / 8 + 1 / 1024);  // from -20 to 20
+const FAR_OUT = Array.from({ length: 350 }, (_, n) => 20 * 1.02 ** n);  // to 20,000
 const BESIDE = 1e-9, CHANGE = 1e-6;
+const MOST_ENDS = 500, FEW = 8;  // what has more kinks than a few goes on like that: far out it is not asked
 
-// The kinks and jumps between -20 and 20 of a formula, {node, parameters} as `read` has it, in order.
+// The kinks and jumps of a formula, {node, parameters} as `read` has it, in order: those between -20 and 20, among the
+// 500 places nearest to 0, and where these are few, those beyond.
 export function edges({ node, parameters }) {
   const names = Object.keys(parameters), values = Object.values(parameters);
   const at = (tree) => {
@@ -16,8 +19,23 @@ export function edges({ node, parameters }) {
   };
   const f = at(node), slope = at(differentiate(node));
   const ends = new Set(postorder(node).flatMap(differences).filter((end) => end.symbols.has("x")));
-  const found = new Set([...ends].flatMap((end) => zeros(at(end))).map((x) => (Math.abs(x) < 1e-15 ? 0 : Number(x.toPrecision(15)))));
-  return [...found].filter((x) => breaks(f, x) || breaks(slope, x)).sort((a, b) => a - b);
+  const functions = [...ends].map(at), breaksAt = (x) => breaks(f, x) || breaks(slope, x) || isAlone(f, x);
+  const among = (grids) => {
+    const found = grids.flatMap((grid) => functions.flatMap((end) => zeros(end, grid)));
+    const places = [...new Set(found.map((x) => (Math.abs(x) < 1e-15 ? 0 : Number(x.toPrecision(15)))))];
+    return places.sort((a, b) => Math.abs(a) - Math.abs(b)).slice(0, MOST_ENDS).filter(breaksAt);
+  };
+  const near = among([EIGHTHS]), far = near.length > FEW ? [] : among([FAR_OUT, FAR_OUT.map((x) => -x)]);
+  return [...new Set([...near, ...far])].sort((a, b) => a - b);
+}
+
+// Whether f has a value here that it has on neither side, however near: where x is asked to equal something.
+function isAlone(f, x) {
+  const value = f(x), [wide, close] = [BESIDE, BESIDE / 1000].map((by) => {
+    const step = by * Math.max(Math.abs(x), 1);
+    return Math.min(...[x - step, x + step].map((beside) => Math.abs(f(beside) - value)));
+  });
+  return Number.isFinite(value) && close > CHANGE * Math.max(1, Math.abs(value)) && close > 0.5 * wide;
 }
 
 const POLES = new Set(["/", "log", "log1p", "atanh"]);  // what they make infinite of numbers has not overflowed
@@ -44,12 +62,12 @@ function differences({ op, parts }) {
   return op === "min" || op === "max" || COMPARISONS.has(op) ? [apply("-", ...parts)] : [];
 }
 
-function zeros(f) {
-  const values = EIGHTHS.map(f), found = f(0) === 0 ? [0] : [];
-  for (let n = 1; n < EIGHTHS.length; n++) {
+function zeros(f, grid) {
+  const values = grid.map(f), found = grid === EIGHTHS && f(0) === 0 ? [0] : [];
+  for (let n = 1; n < grid.length; n++) {
     const product = values[n - 1] * values[n];
     if (product < 0 && Number.isFinite(values[n - 1]) && Number.isFinite(values[n])) {
-      found.push(halved(f, EIGHTHS[n - 1], EIGHTHS[n], values[n - 1]));
+      found.push(halved(f, grid[n - 1], grid[n], values[n - 1]));
     }
   }
   return found;

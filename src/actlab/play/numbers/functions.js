@@ -143,11 +143,16 @@ function formsOf(meaning, parameters) {
   return found && names.every((one) => found.parameters[one] === parameters[one]) ? found : null;
 }
 
-function kinksOf({ node }, forms, parameters) {
+// Those that are declared are of the usual parameters: elu has none there, and elu(0.5) has one.
+function kinksOf({ node, facts }, forms, parameters) {
   if (!forms) return edges({ node, parameters });
   const names = Object.keys(parameters), values = Object.values(parameters);
   const at = (kink) => (typeof kink === "number" ? kink : compiled(parse(kink), names).one(0, values));
-  return [...new Set(forms.kinks.map(at))].sort((a, b) => a - b);
+  const declared = forms.kinks.map(at).filter(Number.isFinite);
+  const isUsual = !facts || names.every((one) => parameters[one] === facts.parameters[one]);
+  const isNew = (x) => declared.every((kink) => Math.abs(x - kink) > 1e-12 * (1 + Math.abs(kink)));
+  const more = isUsual ? [] : edges({ node, parameters }).filter(isNew);
+  return [...new Set([...declared, ...more])].sort((a, b) => a - b);
 }
 
 function shownLabel({ label, name: own, facts, parameters: asked }, parameters) {

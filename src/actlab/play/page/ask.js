@@ -26,12 +26,12 @@ export function ask(job, args, tell = () => {}) {
   return { done, stop };
 }
 
-const LONGEST_WAIT = 10000;  // milliseconds that a newer question waits for an older one
+const LONGEST_WAIT = 3000;  // milliseconds that a newer question waits for an older one
 
 // A worker that is kept, with all that it has computed, for questions of which only the newest counts: `question(args)`
 // puts one, `answered({ told }, { done } or { failed }, args)` gets what comes of the newest.
 export function newestOf(job, answered) {
-  let worker = null, running = null, waiting = null, since = 0;
+  let worker = null, running = null, waiting = null, since = 0, timer = 0;
   const begin = (args) => {
     worker ??= listened(startedWorker());
     [running, waiting, since] = [args, null, performance.now()];
@@ -39,6 +39,7 @@ export function newestOf(job, answered) {
   };
   const end = () => {
     running = null;
+    clearTimeout(timer);
     if (waiting) begin(waiting);
   };
   const listened = (one) => {
@@ -53,9 +54,15 @@ export function newestOf(job, answered) {
     };
     return one;
   };
+  const instead = () => {
+    worker.terminate();
+    worker = null;
+    begin(waiting);
+  };
   return function question(args) {
-    if (running && performance.now() - since < LONGEST_WAIT) { waiting = args; return; }
-    if (running) { worker.terminate(); worker = null; }
-    begin(args);
+    if (!running) return begin(args);
+    waiting = args;
+    clearTimeout(timer);
+    timer = setTimeout(instead, since + LONGEST_WAIT - performance.now());
   };
 }

@@ -1,9 +1,9 @@
 // What depth does to signal and gradient: their sizes by layer, from two ways to start.
-import { depthOf, gradientInWords } from "../properties/depth.js";
+import { newestOf } from "./ask.js";
+import { gradientInWords } from "../properties/depth.js";
 import { html, said, svg } from "./dom.js";
 import { figureIn } from "./figure.js";
 import { lineSample } from "./legend.js";
-import { made } from "../numbers/functions.js";
 import { axesOf, pathOf, scaled } from "./plot.js";
 
 const lowered = (words) => words[0].toLowerCase() + words.slice(1);
@@ -17,8 +17,8 @@ export function mountDepth(place, store) {
 
   shown.figure.classList.add("beside");
 
-  function draw(curve, width) {
-    const found = STARTS.map(([start, label]) => ({ label, start, ...depthOf(curve, LAYERS, start) }));
+  function draw(sizes, width) {
+    const found = STARTS.map(([start, label], at) => ({ label, start, ...sizes[at] }));
     const powers = (sizes) => sizes.map((size) => (size > 0 && Number.isFinite(size) ? Math.log10(size) : NaN));
     const lines = found.flatMap(({ signals, gradients, start }) => [["signal", signals, start], ["gradient", gradients, start]]);
     const known = lines.flatMap(([, sizes]) => powers(sizes)).filter(Number.isFinite);
@@ -49,19 +49,20 @@ export function mountDepth(place, store) {
     return `The signal at layer ${LAYERS} has no finite size.`;
   }
 
-  let timer = 0;
+  let timer = 0, known = null;
+  const asked = () => store.meanings()[0]?.text;
+  const question = newestOf("measureDepth", ({ done, failed }, { text }) => {
+    if (text !== asked()) return;
+    known = done ?? null;
+    if (done) return resize();
+    shown.drawing.replaceChildren();
+    shown.numbers(() => [["layer"], []]);
+    shown.say(`What depth does to it could not be measured: ${failed.message}`);
+  });
+  const resize = () => known && draw(known, Math.max(240, shown.drawing.clientWidth));
+  const show = () => asked() && question({ text: asked(), layers: LAYERS, starts: STARTS.map(([start]) => start) });
   const later = () => { clearTimeout(timer); timer = setTimeout(show, PAUSE); };
-  function show() {
-    const [meaning] = store.meanings();
-    if (!meaning) return;
-    try {
-      draw(made(meaning), Math.max(240, shown.drawing.clientWidth));
-    } catch (error) {
-      shown.drawing.replaceChildren();
-      shown.numbers(() => [["layer"], []]);
-      shown.say(`What depth does to it could not be measured: ${error.message}`);
-    }
-  }
   store.watch(["curves"], later);
-  new ResizeObserver(later).observe(shown.drawing);
+  new ResizeObserver(resize).observe(shown.drawing);
+  later();
 }

@@ -1,5 +1,5 @@
 // The state in the page's address: #v=1&f=..., a version first, then what differs from the default.
-const VERSION = "1", LONGEST_HASH = 20000;
+const VERSION = "1", LONGEST_HASH = 20000, MOST_TOLD = 12;
 
 // `fields` has for each key of the state { default, read, write, short }: `short` is its name in the address.
 // What a hash says: { values, told }, where `told` is a sentence about what could not be taken, or "".
@@ -18,6 +18,7 @@ export function fromHash(hash, fields) {
   }
   const wrong = [];
   for (const [at, pair] of pairs.entries()) {
+    if (words.split("&")[at] === "") continue;
     if (!pair) { wrong.push(cut(words.split("&")[at])); continue; }
     const [key, text] = pair;
     if (key === "v") continue;
@@ -26,7 +27,8 @@ export function fromHash(hash, fields) {
     if (value === undefined) wrong.push(cut(key));
     else values[name] = value;
   }
-  const told = wrong.length ? `Of the address, ${wrong.join(", ")} could not be read: the default stands there.` : "";
+  const listed = wrong.length > MOST_TOLD ? [...wrong.slice(0, MOST_TOLD), `${wrong.length - MOST_TOLD} more`] : wrong;
+  const told = wrong.length ? `Of the address, ${listed.join(", ")} could not be read: the default stands there.` : "";
   return { values, told };
 }
 

@@ -1,7 +1,7 @@
 // What depth does to the sizes of signal and gradient at the start, in the limit of wide layers: the length map of Poole
 // et al. 2016 (arXiv:1606.05340, Exponential expressivity in deep neural networks through transient chaos) and the
 // gradient's of Schoenholz et al. 2017 (arXiv:1611.01232, Deep Information Propagation).
-import { gainOf, momentsOf, onArrays, slopeOf } from "./moments.js";
+import { gainOf, gradedFor, momentsOf, onArrays, slopeOf } from "./moments.js";
 
 const SURE = 0.005;  // this near to 1 a factor of size keeps it: chi, its square, within 0.01
 
@@ -12,19 +12,21 @@ const SURE = 0.005;  // this near to 1 a factor of size keeps it: chi, its squar
 // last layer's; and `factor`, what a layer multiplies the gradient's size by, in the geometric mean.
 export function depthOf(curve, layers, start, width = Infinity) {
   const f = onArrays((xs, out) => curve.values(xs, out)), slope = slopeOf(curve);
-  const own = momentsOf(f, slope, curve.kinks);
+  const kinks = [...curve.kinks], graded = gradedFor(curve), own = momentsOf(f, slope, kinks, 1, graded);
   const bias = start === "pytorch" ? 1 / (3 * width) : 0;
   const weight = { pytorch: 1 / 3, gain: gainOf(own).gain ** 2 }[start] ?? start ** 2;
   const signals = [], factors = [];
   for (let layer = 0, q = start === "pytorch" ? 1 / 3 + bias : 1; layer < layers; layer++) {
-    const { second, slopeSecond } = q === 1 ? own : momentsOf(f, slope, curve.kinks, q);
+    const { second, slopeSecond } = q === 1 ? own : momentsOf(f, slope, kinks, q, graded);
     signals.push(Math.sqrt(second));
     factors.push(Math.sqrt(weight * slopeSecond));
     q = start === "gain" ? 1 : weight * second + bias;  // the gain keeps it: rounding would leave where that is unstable
   }
-  const gradients = [1];
+  const gradients = [1], passed = layers > 1 ? factors.slice(0, -1) : factors;
   for (const factor of factors.slice(0, -1).reverse()) gradients.unshift(gradients[0] * factor);
-  return { signals, gradients, isKept: start !== "gain" || Number.isFinite(weight), factor: layers > 1 ? gradients[0] ** (1 / (layers - 1)) : factors[0] };
+  // by logarithms: the product may be no double
+  const factor = Math.exp(passed.reduce((sum, one) => sum + Math.log(one), 0) / passed.length);
+  return { signals, gradients, isKept: start !== "gain" || Number.isFinite(weight), factor };
 }
 
 // What a layer does to the gradient, as one says it: `factor` is what its size (the root of its mean square) is multiplied by.

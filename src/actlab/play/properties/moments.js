@@ -1,10 +1,14 @@
 // Means at a normal input, E f, E f^2 and E f'^2, by Gauss-Legendre in cells; and gain and chi, made of them.
+import { bounded } from "../numbers/bounds.js";
+
 const NORMAL_REACH = 37;  // the normal density is above 1e-298 as far as here
 const TAIL = 9;  // what is not finite further out weighs below 1e-18, unless f grows as fast as the density falls
 const ROUNDS = 40, MOST_CELLS = 2000;  // how often cells are halved, and how many at once
 const SETTLED = 1e-11, WEIGHTY = 1e-6;  // shares of the whole
 const SHRINKS = 0.95;  // by this the largest open cell shrinks at least when it is halved, where a moment exists
 const MOMENTS = [0, 1, 2];
+const GRADED = [1, 2, 3, 4, 5, 6].flatMap((power) => [10 ** -power, -(10 ** -power)]);
+const NEARER = 1e-6;  // so much nearer to 0 points may be taken
 const KEEPS = 0.01;  // chi this near to 1 neither explodes nor vanishes
 
 // A function of arrays, from one that fills an array.
@@ -49,12 +53,22 @@ const median = (numbers) => {
 };
 const addUp = (numbers) => numbers.reduce((total, one) => total + one, 0);
 
+// Places beside 0 so near to which, and nearer, value and slope keep their digits: those of (exp(x) - 1)/x do not.
+export function gradedFor({ names, parameters, trees }) {
+  if (!trees) return [];
+  const values = names.map((one) => parameters[one]);
+  const bounds = [trees.value, trees.slope].map((tree) => bounded(tree, names));
+  const isSure = ({ value, error }) => Number.isNaN(value) || error <= 1e-3 * (1 + Math.abs(value));
+  return GRADED.filter((x) => bounds.every((bound) => isSure(bound(NEARER * x, values))));
+}
+
 // E f, E f^2 and E f'^2 of an input that is normal with variance `q`, in cells that are halved until each settles, or is
-// seen not to: infinite where it is, NaN where it does not exist. `f` and `slope` are functions of arrays.
-export function momentsOf(f, slope, kinks = [], q = 1) {
+// seen not to: infinite where it is, NaN where it does not exist. `f` and `slope` are functions of arrays; cells end at
+// kinks, and at `graded` places beside 0, as steep functions need.
+export function momentsOf(f, slope, kinks = [], q = 1, graded = []) {
   const wide = Math.sqrt(q), steps = Array.from({ length: 57 }, (_, n) => n / 2 - 14);
   const far = Array.from({ length: NORMAL_REACH - 14 }, (_, n) => n + 15);
-  const places = [...steps, ...far, ...far.map((x) => -x), ...[...steps, ...kinks].map((x) => x / wide)];
+  const places = [...steps, ...graded, ...far, ...far.map((x) => -x), ...[...steps, ...kinks].map((x) => x / wide)];
   const edges = inOrder(places.map((x) => x + 0).filter((x) => Math.abs(x) <= NORMAL_REACH));
   let cells = edges.slice(1).map((high, n) => ({ low: edges[n], high }));
   fillCells(f, slope, cells, wide);
@@ -89,7 +103,7 @@ export function momentsOf(f, slope, kinks = [], q = 1) {
     if (Math.min(up, down) > 1e-3 * Math.max(up, down)) return NaN;
     return up > down ? Infinity : -Infinity;
   });
-  return { mean: Math.abs(mean) < 1e-12 ? 0 : mean, second, slopeSecond };
+  return { mean: Math.abs(mean) < 1e-12 * Math.max(1, whole[0]) ? 0 : mean, second, slopeSecond };
 }
 
 // Whether the largest open cell stays as large when it is halved: then the integral grows without end.

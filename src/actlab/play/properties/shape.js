@@ -4,6 +4,7 @@ import { DECADES, FAR, NEAR, roundedOff, runs } from "./places.js";
 const CENTRE = NEAR.filter((x) => Math.abs(x) <= 12);
 const NO_NEARER = 1e-12;  // a plain form has lost its digits beside a pole or a gap at 0
 const NEARER = [1e-3, 1e-5, 1e-7, 1e-9, 1e-11];  // what grows at each step by as much has no end
+const AROUND = 100;  // points of the grid
 const NARROW = 0.5;  // so far beside a pole a function may overflow
 const opposite = (xs) => xs.map((x) => -x);
 const largest = (values) => values.reduce((one, other) => (other > one ? other : one), -Infinity);  // of what is a number
@@ -78,6 +79,7 @@ function refined(f, near, places, isHunt = false) {
   const last = near.length - 1;
   let found = places.map((n) => ({
     x: NEAR[n], value: near[n], first: near[n], from: NEAR[Math.max(n - 1, 0)], to: NEAR[Math.min(n + 1, last)],
+    around: largest(finites(near.slice(Math.max(n - AROUND, 0), n + AROUND + 1))),
   }));
   for (let round = 0; round < 12; round++) {  // a finer grid around each, again and again
     if (isHunt && round === 3) found = found.filter(({ first, value }) => isRising(first, value));
@@ -101,10 +103,11 @@ function refined(f, near, places, isHunt = false) {
     });
   }
   const beside = NEARER.map((step) => [1, -1].map((side) => f(Float64Array.from(found, ({ x }) => x + side * step))));
-  return found.map(({ x, value }, at) => {
+  return found.map(({ x, value, around }, at) => {
     const [one, two, three, four, end] = beside.map((sides) => largest(sides.map((values) => values[at])));
     const isGrowing = isRising(one, two) && three - two > 0.7 * (two - one);
-    const isEndless = four === Infinity || (isGrowing && four - three > 0.7 * (three - two));
+    // of an oscillation that the grid misses, some peaks are higher than others: by little
+    const isEndless = four === Infinity || (isGrowing && four - three > 0.7 * (three - two) && end > 1.2 * around);
     const isLost = !isEndless && value > end + 1e-3 * (1 + Math.abs(end));  // of digits, not a peak
     return { x, value: isLost ? end : value, isEndless };
   });

@@ -122,7 +122,8 @@ def pythons(ask, text):
     except UserError as error:
         words = str(error).partition("\n    ")[0]
         found = re.match(r"At (?:character (\d+)|the end)", words)
-        return [None, words, None if found is None else int(found[1]) - 1 if found[1] else len(text)]
+        at = None if found is None else int(found[1]) - 1 if found[1] else len(text)
+        return [None, words, None if at is None else len(text[:at].encode("utf-16-le")) // 2]  # JavaScript's places
 
 
 ASKED = """

@@ -97,7 +97,8 @@ def _chosen(text: str) -> str:
         if not sign:
             break
         condition, one = (inner.strip(" "), before) if match[0] == "if" else (before, inner.strip(" "))
-        text = f"{text[:start]}where({condition}, {one}, {other.strip(' ')}){text[end:]}"
+        gap = " " * (text[start - 1 : start] == ",")
+        text = f"{text[:start]}{gap}where({condition}, {one}, {other.strip(' ')}){text[end:]}"
     return text
 
 

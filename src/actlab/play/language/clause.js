@@ -39,7 +39,8 @@ export function read(given, values = {}, learn = []) {
       `${missing[0]} has no value in ${text(node)}.${known} Give it one: --param ${missing[0]}=1, or ` +
         `"${text(node)} where ${missing.map((one) => `${one}=1`).join(", ")}".`,
     );
-    if (behind === null) refused.mend = `${given.trim()} where ${missing.map((one) => `${one}=1`).join(", ")}`;
+    const ones = missing.map((one) => `${one}=1`).join(", ");
+    refused.mend = missing[0] === "X" ? given.replace(/\bX\b/g, "x") : `${given.trim()}${behind === null ? " where" : ","} ${ones}`;
     throw refused;
   }
   return {

@@ -82,7 +82,8 @@ function chosen(given) {
     if (at < 0) break;
     const inner = bare(behind.slice(0, at), SPACES), other = bare(behind.slice(at + sign.length), SPACES);
     const [condition, one] = sign === "else" ? [inner, before] : [before, inner];
-    given = `${given.slice(0, start)}where(${condition}, ${one}, ${other})${given.slice(end)}`;
+    const gap = given[start - 1] === "," ? " " : "";
+    given = `${given.slice(0, start)}${gap}where(${condition}, ${one}, ${other})${given.slice(end)}`;
   }
   return given;
 }

@@ -57,7 +57,7 @@ export function viewControls(store) {
     } });
     return { key, box, node: html("label", { class: `toggle o${key}` }, box, html("span", { class: "line-sample" }), sign) };
   });
-  const wrong = html("p", { class: "wrong", role: "status" });
+  const wrong = html("p", { class: "problem", role: "status" });
   const ends = [["xRange", 0, "x from"], ["xRange", 1, "x to"], ["yRange", 0, "y from"], ["yRange", 1, "y to"]].map(([key, at, label]) => {
     const input = html("input", { type: "number", step: "any", "aria-label": label, placeholder: key === "yRange" ? "auto" : undefined });
     input.addEventListener("change", () => {

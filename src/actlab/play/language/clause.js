@@ -27,7 +27,10 @@ export function read(given, values = {}, learn = []) {
   const node = formulaOf(formula, given.slice(formula.length));
   if (!node.symbols.has("x")) {
     const shown = text(node);
-    throw new Refusal(`${shown} has no x in it: the input is called x, for example x*tanh(${shown}).`);
+    const refused = new Refusal(`${shown} has no x in it: the input is called x, for example x*tanh(${shown}).`);
+    const [only, ...more] = names(node);  // t*tanh(t)
+    if (only && !more.length && behind === null) refused.mend = given.replace(new RegExp(`\\b${only}\\b`, "g"), "x");
+    throw refused;
   }
   const [said, learned] = behind === null ? [new Map(), []] : clauseOf(behind, node, given.length - behind.length);
   const has = names(node);
@@ -40,7 +43,7 @@ export function read(given, values = {}, learn = []) {
         `"${text(node)} where ${missing.map((one) => `${one}=1`).join(", ")}".`,
     );
     const ones = missing.map((one) => `${one}=1`).join(", ");
-    refused.mend = missing[0] === "X" ? given.replace(/\bX\b/g, "x") : `${given.trim()}${behind === null ? " where" : ","} ${ones}`;
+    refused.mend = `${given.trim()}${behind === null ? " where" : ","} ${ones}`;
     throw refused;
   }
   return {

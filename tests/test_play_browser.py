@@ -190,7 +190,7 @@ def test_a_mistake_has_a_button_that_mends_it_where_it_can(opened, text, written
 
 
 def test_an_address_that_is_pasted_into_the_field_is_opened(opened):
-    for pasted in ("#v=1&f=gelu;tanh&x=-3,3", "file:///home/ada/playground.html#v=1&f=gelu;tanh&x=-3,3"):
+    for pasted in ("#v=1&f=gelu;tanh&x=-3,3", "file:///C:/ada/playground.html#v=1&f=gelu;tanh&x=-3,3"):
         page = opened()
         field(page).fill(pasted)
         page.wait_for_function("() => document.querySelector('#curves').dataset.drawn === 'gelu;tanh'")

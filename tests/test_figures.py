@@ -15,6 +15,7 @@ from actlab.report import draw_tutorial, figures
 from actlab.report.curves import quantities
 from actlab.report.svg import Drawing, Scale, element, text
 from actlab.results import summarise
+from actlab.stats import more_seeds
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,7 +76,7 @@ def test_a_forest_says_each_verdict_and_what_would_settle_it(run):
     for item in summarise(run).comparisons:
         [said] = [text for text in words if text.startswith(item.verdict)]
         assert item.name in words
-        assert (f"{item.further} more seeds" in said) == bool(item.further)
+        assert (more_seeds(item.further or 1) in said) == bool(item.further)
         assert (f"{item.diverged} of 10 diverged" in said) == bool(item.diverged)
 
 

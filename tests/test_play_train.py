@@ -101,11 +101,34 @@ def part(points, name):
 
 
 def close(ours, theirs):
-    torch.testing.assert_close(torch.as_tensor(ours, dtype=torch.float64), theirs.double(), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(np.array(ours), theirs.numpy(), rtol=1e-10, atol=1e-12)
 
 
-def check_beside_torch(all_found):
-    for (name, _, rule, _), found in zip(ASKED, all_found, strict=True):
+def by_torch(rule, parameters):
+    return {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[rule](parameters, lr=0.03).step
+
+
+def as_published(rule, parameters):
+    """Without torch.optim, which is seconds to import."""
+    first, second, t = [0.0] * len(parameters), [0.0] * len(parameters), 0
+
+    @torch.no_grad()
+    def step():
+        nonlocal t
+        t += 1
+        for n, one in enumerate(parameters):
+            change = one.grad
+            if rule == "adam":
+                first[n] = 0.9 * first[n] + 0.1 * one.grad
+                second[n] = 0.999 * second[n] + 0.001 * one.grad**2
+                change = first[n] / (1 - 0.9**t) / ((second[n] / (1 - 0.999**t)).sqrt() + 1e-8)
+            one -= 0.03 * change
+
+    return step
+
+
+def check_beside_torch(asked, all_found, rules, count=50):
+    for (name, _, rule, _), found in zip(asked, all_found, strict=True):
         x, y = part(found["points"], "learned")
         held_x, held_y = part(found["points"], "held")
         for which, names in enumerate([(name, "mish"), ("relu", "relu")]):
@@ -116,12 +139,13 @@ def check_beside_torch(all_found):
             close(found["history"][0]["sides"][which]["learnedLoss"], loss.detach())
             norms = torch.stack([weight.grad.square().mean().sqrt() for weight, _ in oracle.layers])
             close([layer["gradient"] for layer in found["inside"][which]], norms)
-            optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[rule](oracle.parameters, lr=0.03)
+            change = rules(rule, oracle.parameters)
             batches = [batch for order in found["orders"] for batch in torch.tensor(order).split(48)]
-            for batch in batches[:50]:
-                optimizer.zero_grad()
+            for batch in batches[:count]:
+                for one in oracle.parameters:
+                    one.grad = None
                 oracle.loss(x[batch], y[batch]).backward()
-                optimizer.step()
+                change()
             close(found["ended"][which], oracle.flat())
             score, output = found["scores"][which], oracle(held_x).detach()
             close(score["heldLoss"], oracle.loss(held_x, held_y).detach())
@@ -130,18 +154,26 @@ def check_beside_torch(all_found):
 
 
 def test_both_networks_learn_as_torchs_do():
-    check_beside_torch(ran(CURVES + TRAINED, ASKED))
+    few = ASKED[1:3]
+    check_beside_torch(
+        few, ran(CURVES + TRAINED.replace("stepPair(pair, 50)", "stepPair(pair, 9)"), few), as_published, 9
+    )
+
+
+@pytest.mark.large
+def test_both_networks_learn_as_torchs_do_with_every_rule_and_start():
+    check_beside_torch(ASKED, ran(CURVES + TRAINED, ASKED), by_torch)
 
 
 def test_a_start_is_the_same_for_both_and_is_drawn_as_said():
     code = """return ["pytorch", "kaiming", "gain"].map((start) => {
-      const own = { ...side("tanh", "tanh"), gains: [1.6, 1.7] }, settings = { ...usual, widths: [120, 90], start };
+      const own = { ...side("tanh", "tanh"), gains: [1.6, 1.7] }, settings = { ...usual, widths: [70, 60], start };
       const points = dataOf({ set: "xor", noise: 0, seed: 3, drawn: [] });
       const pair = createPair(settings, points, [own, side("relu", "relu")]);
       return pair.sides.map(({ network }) => network.layers.map(({ weights, biases }) => [weights, biases]));
     });"""
     found = dict(zip(("pytorch", "kaiming", "gain"), ran(CURVES + code), strict=True))
-    fan_in = [2, 120, 90]
+    fan_in = [2, 70, 60]
     for start in ("pytorch", "kaiming"):
         assert found[start][0] == found[start][1]
     for own, relus, ratio in zip(*found["gain"], (1, 1.6 / 1.5, 1.7 / 1.5), strict=True):
@@ -205,7 +237,7 @@ def test_planted_mistakes_are_seen(tmp_path):
     folders = [(tmp_path / str(number)).as_uri() for number in range(len(MISTAKES))]
     for found, (right, wrong) in zip(ran(code, {"folders": folders, "asked": ASKED}), MISTAKES, strict=True):
         try:
-            check_beside_torch(found)
+            check_beside_torch(ASKED, found, by_torch)
         except AssertionError:
             continue
         pytest.fail(f"not seen: {wrong} in place of {right}")
@@ -309,9 +341,9 @@ def test_settings_go_into_the_address_and_back():
     for hash_, (again, told, _) in zip(right, ran(code, right), strict=True):
         assert told == "" and again.replace("%3B", ";") == hash_.replace("%3D", "="), (hash_, again)
     wrong = [
-        "data=__proto__", "data=constructor", "noise=-1", "noise=", "rate=0", "rate=NaN", "rate=Infinity", "layers=",
-        "layers=17", "layers=1,1,1,1,1", "layers=1.5", "seed=1e7", "batch=0x10", "steps=1e9", "start=x", "rule=on",
-        "points=<script>", "each=" + "a" * 3000, "each=;;;;;",
+        "data=__proto__", "data=constructor", "noise=-1", "noise=", "rate=0", "rate=NaN", "rate=Infinity", "rate=1e9",
+        "noise=0.6", "layers=", "layers=17", "layers=1,1,1,1,1", "layers=1.5", "seed=1e7",
+        "batch=0x10", "steps=1e9", "start=x", "rule=on", "points=<script>", "each=" + "a" * 3000, "each=;;;;;",
     ]  # fmt: skip
     for words, (_, told, changed) in zip(wrong, ran(code, [f"#v=1&{one}" for one in wrong]), strict=True):
         assert "could not be read" in told and changed == [], words
@@ -340,6 +372,20 @@ def test_a_network_that_diverges_stays_where_it_is_and_the_other_goes_on():
         assert not math.isfinite(inside["gradient"])
 
 
+def test_where_a_function_makes_no_number_is_found():
+    code = """
+    const { holeOf } = await import("./training/training.js");
+    const points = dataOf({ set: "moons", noise: 0.1, seed: 1, drawn: [] });
+    const log = { ...curve(Math.log, (x) => 1 / x), label: "log(x)" }, tanh = { ...curves.tanh, label: "tanh" };
+    return [[tanh, log], [tanh, tanh]].map((both) => {
+      const pair = createPair(usual, points, [{ label: "own", curves: both, gains: [1, 1] }]);
+      return [holeOf(pair, pair.sides[0]), Number.isFinite(scoresOf(pair, pair.sides[0]).score)];
+    });"""
+    (hole, is_right), none = ran(CURVES + code)
+    assert hole["label"] == "log(x)" and hole["x"] < 0 and math.isnan(hole["y"]) and not is_right
+    assert none == [None, True]
+
+
 def test_dead_units_are_those_that_are_flat_on_all_samples():
     code = """
     const points = dataOf({ set: "moons", noise: 0.1, seed: 1, drawn: [] });
@@ -357,18 +403,18 @@ def test_dead_units_are_those_that_are_flat_on_all_samples():
 def test_steps_taken_one_by_one_or_all_at_once_are_the_same():
     code = """
     const points = dataOf({ set: "rings", noise: 0.1, seed: 1, drawn: [] });
-    const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")], 2);
+    const made = () => createPair({ ...usual, widths: [4], batch: 8 }, points, [side("tanh"), side("relu")], 1);
     const [slow, fast] = [made(), made()];
-    for (let n = 0; n < 1280; n++) {
+    for (let n = 0; n < 310; n++) {
       stepPair(slow, 1);
       if (n % 7 === 0) outputsOf(slow.sides[0], points.held.xs, 400);
     }
-    stepPair(fast, 1280);
+    stepPair(fast, 310);
     return [slow, fast].map((one) => [one.history, one.sides.map((side) => side.network.parameters)]);"""
     slow, fast = ran(CURVES + code)
     assert slow == fast
     steps = [one["step"] for one in fast[0]]
-    assert steps[0] == 0 and 150 < len(steps) <= 301 and {b - a for a, b in pairwise(steps)} == {8}
+    assert steps[0] == 0 and 150 < len(steps) <= 301 and {b - a for a, b in pairwise(steps)} == {2}
     assert fast[0][-1]["sides"][0]["learnedLoss"] < fast[0][0]["sides"][0]["learnedLoss"]
 
 
@@ -394,15 +440,15 @@ def test_data_sets():
 
 def test_points_drawn_by_hand_go_into_the_address_and_back():
     points = [[-2, 2, 0], [2, -2, 1], [10 / 63 * 4 - 2, 33 / 63 * 4 - 2, 1], [-2, -2, 0], [2, 2, 0]]
-    text, again, parts = ran(
-        f"""{CURVES} const text = pointsWritten(data), again = pointsRead(text);
-      return [text, again, dataOf({{ set: "drawn", noise: 0.3, seed: 1, drawn: again }})];""",
-        points,
+    bad = ["A", "AAA.", "AA.A", "AA.AA.AA", "A?.", "<>.", "AA" * 401 + ".", "\n\n."]
+    text, again, parts, read = ran(
+        f"""{CURVES} const text = pointsWritten(data.points), again = pointsRead(text);
+      return [text, again, dataOf({{ set: "drawn", noise: 0.3, seed: 1, drawn: again }}), data.bad.map(pointsRead)];""",
+        {"points": points, "bad": bad},
     )
     assert text == "A_AA__._AKh" and sorted(again) == sorted(points)
     assert parts["learned"]["n"] == 4 and parts["held"]["n"] == 1
-    bad = ["A", "AAA.", "AA.A", "AA.AA.AA", "A?.", "<>.", "AA" * 401 + ".", "\n\n."]
-    assert ran(f"{CURVES} return data.map((one) => pointsRead(one) === undefined);", bad) == [True] * len(bad)
+    assert read == [None] * len(bad)
 
 
 def differences(random_):
@@ -429,9 +475,10 @@ def differences(random_):
     return own, base, random_.choice([0.01, 0.001, 0.0])
 
 
-def test_verdicts_are_those_of_until_decided():
+@pytest.mark.parametrize("count", [120, pytest.param(3000, marks=pytest.mark.large)])
+def test_verdicts_are_those_of_until_decided(count):
     random_ = random.Random(18)
-    sets = [differences(random_) for _ in range(500)]
+    sets = [differences(random_) for _ in range(count)]
     found = ran(f"{CURVES} return data.map((one) => judgedPairs(...one));", sets)
     seen, largest = set(), 0.0
     for (own, base, margin), ours in zip(sets, found, strict=True):

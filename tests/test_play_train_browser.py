@@ -1,5 +1,7 @@
 """Training beside relu in a browser: what it says and does, to hand, keyboard and eye."""
 
+from xml.etree import ElementTree
+
 import pytest
 from test_live import in_a_browser
 from test_report_browser import browser as browser, visit as visit
@@ -62,8 +64,15 @@ def test_played_paused_and_back_to_the_same_numbers(train):
     begun = numbers(page)
     page.get_by_role("button", name="Train beside relu").click()
     until(page, "Number(document.querySelector('#train .count').textContent.split(' ')[1]) > 60")
+    for _ in range(10):  # one truth at every moment, while it plays
+        count, sentence, score, done = page.evaluate("""() => [".count", ".answer", ".score"].map(
+          (one) => document.querySelector(`#train ${one}`).textContent)
+          .concat(document.querySelector("#train").dataset.steps)""")
+        assert count == f"step {done}" and sentence.startswith(f"After {done} steps") and score in sentence
+        page.wait_for_timeout(30)
     button(page, "Pause").click()
     reached = steps(page)
+    assert page.get_by_role("status").filter(has_text=f"After {reached} steps").count() == 1  # for who hears it
     assert reached > 60 and numbers(page) != begun and page.locator("#train .count").inner_text() == f"step {reached}"
     page.wait_for_timeout(200)
     assert steps(page) == reached
@@ -137,13 +146,14 @@ def test_what_is_set_goes_into_the_address(train):
 def test_a_network_that_diverges_is_shown_as_what_it_is(train):
     for hash_, says in (
         ("#v=1&f=x*x&rate=1000&rule=sgd", "diverged at step"),
-        ("#v=1&f=log(x-9)", "diverged at step 1: loss NaN"),
+        ("#v=1&f=log(x-9)", "no number from the first step: log(x - 9) is NaN at x = "),
     ):
         page = train(hash_)
+        assert "NaN% right" not in page.locator("#train").inner_text()
         for _ in range(2):
             button(page, "100 steps").click()
         assert says in page.locator("#train .score").first.inner_text()
-        assert "diverged at step" in page.locator("#train .answer").first.inner_text()
+        assert says[:9].strip() in page.locator("#train .answer").first.inner_text()
         assert not float(numbers(page).split()[0]) < 1e300  # NaN or inf, and said so
         assert page.locator("#train .losses .end.own").text_content() == "× diverged"
     assert page.locator("#train .score").nth(1).inner_text().endswith("% right")
@@ -163,6 +173,134 @@ def test_relu_beside_itself(train):
     page = train("#v=1&f=relu")
     assert page.locator("#train .name").all_inner_texts() == ["relu", "tanh"]
     assert "differ by exactly 0" in page.locator("#train").inner_text()
+    assert page.locator("#train h2").inner_text() == "Trained beside tanh"
+    go = page.locator("#curves .go")
+    assert go.inner_text() == "Train beside tanh"
+    page.get_by_role("combobox", name="f(x) =").fill("gelu")
+    until(page, "document.querySelector('#curves .go').textContent === 'Train beside relu'")
+    assert page.locator("#train h2").inner_text() == "Trained beside relu"
+    assert "differ by exactly 0" not in page.locator("#train").inner_text()
+
+
+@in_a_browser
+def test_of_what_was_before_nothing_is_left_where_nothing_can_be_trained(train):
+    page = train("#v=1&f=gelu&data=bumps")
+    button(page, "100 steps").click()
+    box = page.locator("#train")
+
+    def formula(words):
+        page.get_by_role("combobox", name="f(x) =").fill(words)
+
+    def layer(words):
+        box.get_by_label("Function of layer 2").fill(words)
+        box.get_by_label("Function of layer 2").press("Tab")
+
+    def data(name):
+        box.get_by_role("radio", name=name).check(force=True)
+
+    for change, wrong, right in (
+        (data, "Drawn by hand", "Bumps"), (formula, "sni(x)", "sin(x)"), (layer, "1+", ""),
+    ):  # fmt: skip
+        change(wrong)
+        until(page, "document.querySelector('#train').dataset.ready === 'no'")
+        words = box.inner_text()
+        assert not any(left in words for left in ("step 100", "After", "error", "same first weights")), words
+        assert numbers(page) is None
+        change(right)
+        until(page, "document.querySelector('#train').dataset.ready === 'yes'")
+        assert steps(page) == 0 and "After 0 steps" in box.inner_text()
+
+
+@in_a_browser
+def test_limits_are_said_beside_the_fields_and_what_is_beyond_is_refused_in_words(train):
+    page = train("#v=1&f=gelu")
+    box = page.locator("#train")
+    for label, asked in (
+        ("Units of layer 1", ("1000", "0", "2.5", "")), ("Learning rate", ("1e9", "0", "x")), ("Batch", ("401",)),
+        ("Seed", ("-1", "1.5")), ("Steps of each seed", ("9", "20001")),
+    ):  # fmt: skip
+        field = box.get_by_label(label, exact=True)
+        known = field.input_value()
+        for value in asked:
+            field.fill(value)
+            field.press("Tab")
+            told = box.get_by_role("alert").filter(has_text=f"{label}, {value}: it takes")
+            assert "number from" in told.inner_text() and field.input_value() == value
+        field.fill(known)
+        field.press("Tab")
+        assert box.get_by_role("alert").filter(has_text=f"{label}, ").count() == 0
+    assert page.evaluate("location.hash") == "#v=1&f=gelu"
+    words = box.inner_text()
+    for limits in ("1 to 4 layers of 1 to 16 units", "0.00001 to 1000", "1 to 400", "0 to 999,999", "10 to 20,000"):
+        assert limits in words
+    assert "Training begins anew" in page.locator("#share").inner_text()
+
+
+@in_a_browser
+def test_a_long_name_is_whole_once_and_short_elsewhere(train):
+    page = train("#v=1&f=gelu&layers=4,4,4&each=tanh;x*sigmoid(beta*x)+where+beta%3D2")
+    whole = "tanh, then x*sigmoid(beta*x) where beta=2, then gelu"
+    assert page.locator("#train .name").first.inner_text() == whole
+    assert page.locator("#train .answer").first.inner_text().count("tanh, then 2 others") == 1
+    assert page.locator("#train").inner_text().count("sigmoid") == 1
+
+
+@in_a_browser
+def test_a_curve_is_drawn_in_the_colour_of_its_network_and_its_losses_are_no_riddle(train):
+    page = train("#v=1&f=gelu&data=corner")
+    assert page.get_by_role("figure", name="Losses over steps").count() == 0  # before the first step
+    button(page, "100 steps").click()
+    found = page.evaluate("""() => [...document.querySelectorAll("#train .of-side")].map((side) => {
+      const canvas = side.querySelector(".above"), size = canvas.width;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, size, size);
+      const name = getComputedStyle(side.querySelector(".name")).color, counts = {};
+      for (let n = 0; n < data.length; n += 4) {
+        const rgb = data.subarray(n, n + 3), colour = `rgb(${rgb.join(", ")})`;
+        if (data[n + 3] !== 255 || Math.max(...rgb) - Math.min(...rgb) < 60) continue;
+        counts[colour] = (counts[colour] ?? 0) + 1;
+      }
+      return [name, Object.entries(counts).sort((one, other) => other[1] - one[1])[0][0]];
+    })""")  # the colour that most of its coloured pixels have
+    assert all(name == most for name, most in found) and found[0] != found[1]
+    words = page.locator("#train").inner_text()
+    assert "Dots: the samples" in words and "without noise: its loss may lie below" in words
+    assert "it costs 0.01 on average" in words
+
+
+@in_a_browser
+def test_what_is_saved_says_which_line_is_whose(train):
+    page = train("#v=1&f=gelu;tanh&data=moons&steps=50")
+    button(page, "100 steps").click()
+    button(page, "Try 5 to 20 seeds").click()
+    until(page, "document.querySelector('#train').innerText.includes(' seeds of 50 steps.')")
+    for title, says in (
+        ("Losses over steps", ["gelu: held out", "gelu: learned", "relu: held out", "relu: learned"]),
+        ("What depth does", ["signal, gain-matched", "gradient, PyTorch's default"]),
+        ("The function and its slopes", ["gelu", "tanh", "f′"]),
+        ("Differences seed by seed", ["a seed", "less than matters"]),
+    ):  # fmt: skip
+        shown = page.get_by_role("figure", name=title).locator(".drawing > svg").inner_html()
+        with page.expect_download() as found:
+            page.get_by_role("button", name=f"Save {title} as SVG").click()
+        saved = ElementTree.parse(found.value.path())
+        told = [node.text for node in saved.iter("{http://www.w3.org/2000/svg}text")]
+        assert set(says) <= set(told), (title, told)
+        high, wide = (float(saved.getroot().get(key)) for key in ("height", "width"))
+        for node in saved.iter("{http://www.w3.org/2000/svg}text"):
+            if node.text in says:
+                assert float(node.get("y")) < high and float(node.get("x")) + 5 * len(node.text) < wide
+        assert page.get_by_role("figure", name=title).locator(".drawing > svg").inner_html() == shown  # as it was
+    page.emulate_media(media="print")
+    assert page.locator("#train .keys").is_visible()
+
+
+@in_a_browser
+def test_where_all_seeds_diverge_there_is_nothing_to_save(train):
+    page = train("#v=1&f=1/0*x&data=moons&steps=20")
+    button(page, "Try 5 to 20 seeds").click()
+    until(page, "document.querySelector('#train').innerText.includes(' seeds of 20 steps.')")
+    figure = page.get_by_role("figure", name="Differences seed by seed")
+    assert "unstable" in figure.inner_text() and figure.get_by_role("button").count() == 0
 
 
 @in_a_browser

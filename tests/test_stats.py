@@ -15,6 +15,7 @@ from actlab.stats import (
     conclusion,
     intervals_said,
     mean_interval,
+    more_seeds,
     note,
     paired_differences,
 )
@@ -527,6 +528,12 @@ def test_conclusion_begins_with_the_data_and_gives_the_numbers():
         f"[{100 * worse.low:+.2f}, {100 * worse.high:+.2f}]. leaky_relu against relu is undecided; {open_.further} "
         f"more seeds would settle it (about {10 * open_.further / 3600:.1f} hours in one process)."
     )
+
+
+def test_a_rough_estimate_has_two_digits_at_most():
+    found = [more_seeds(n) for n in (1, 2, 999, 1000, 5369, 99999)]
+    assert found == ["1 more seed", "2 more seeds", "999 more seeds", "about 1,000 more seeds",
+                     "about 5,400 more seeds", "about 100,000 more seeds"]  # fmt: skip
 
 
 def test_conclusion_of_too_few_seeds():

@@ -15,7 +15,7 @@ const FIELDS = { ...CURVE_FIELDS, ...TRAIN_FIELDS, ...JUDGE_FIELDS };
 embed(embedded?.forms);
 if (embedded) FIELDS.curves = { ...FIELDS.curves, default: [embedded.text] };
 const begun = fromHash(location.hash, FIELDS);
-const store = createStore({ ...begun.values, train: 0, why: 0, judged: "" });
+const store = createStore({ ...begun.values, train: 0, why: 0, judged: "", rival: "relu" });
 const section = (id) => document.getElementById(id);
 
 function tell(words) {

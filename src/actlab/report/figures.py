@@ -22,7 +22,7 @@ from actlab.report.curves import (
 )
 from actlab.report.svg import Drawing, Frame, Scale, area, dots, element, group, limits, path, text, width_of
 from actlab.results import Summary, Tuning
-from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, count, paired_differences
+from actlab.stats import LEAST_PAIRS, Comparison, Table, Unit, compare, more_seeds, paired_differences
 
 WIDTH = 440.0
 TRAIN_SAID = "running mean over the epoch, each sample before its update"
@@ -77,7 +77,7 @@ def forest_of(summary: Summary) -> Drawing | None:
 def _badge(item: Comparison, unit: Unit) -> str:
     """The verdict, and what would settle it."""
     lost = f"; {item.diverged} of {item.seeds} diverged" if item.diverged else ""
-    return unit.stated(item.verdict) + (f": {count(item.further, 'more seed')}" if item.further else "") + lost
+    return unit.stated(item.verdict) + (f": {more_seeds(item.further)}" if item.further else "") + lost
 
 
 def kind(verdict: str) -> str:

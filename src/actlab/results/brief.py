@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actlab.results.columns import columns, interval_text
 from actlab.results.differences import verdict_said
 from actlab.results.numbers import NO_TEST, aligned
-from actlab.stats import Comparison, Unit, count, estimate
+from actlab.stats import Comparison, Unit, estimate, more_seeds
 
 if TYPE_CHECKING:
     from actlab.results.summary import Summary
@@ -57,4 +57,4 @@ def _arms(summary: "Summary", paint: Paint) -> list[str]:
 
 def _verdict(item: Comparison, unit: Unit) -> str:
     verdict, semicolon, bounds = verdict_said(item, unit).partition(";")
-    return verdict + (f": {count(item.further, 'more seed')}" if item.further else "") + semicolon + bounds
+    return verdict + (f": {more_seeds(item.further)}" if item.further else "") + semicolon + bounds

@@ -33,6 +33,7 @@ from .words import (
     here as here,
     intervals_said as intervals_said,
     listed as listed,
+    more_seeds as more_seeds,
     note as note,
     pairs_of as pairs_of,
 )

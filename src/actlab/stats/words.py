@@ -140,6 +140,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
+def more_seeds(further: int) -> str:
+    """44 more seeds; about 5,400 more seeds: so rough an estimate has no more digits."""
+    return count(further, "more seed") if further < 1000 else f"about {float(f'{further:.1e}'):,.0f} more seeds"
+
+
 def best_lies(names: Sequence[str], where: str = "") -> str:
     """The best is relu; the best on MNIST lies among: relu, tanh."""
     return f"The best {where and f'{where} '}{'is' if len(names) == 1 else 'lies among:'} {', '.join(names)}"
@@ -196,7 +201,7 @@ def note(item: Comparison, unit: Unit) -> str:
     if item.only_here:
         said.append(here(item))
     if item.further:
-        said.append(f"{count(item.further, 'more seed')} would settle it")
+        said.append(f"{more_seeds(item.further)} would settle it")
     return "; ".join([*said, *_shape(item, unit)])
 
 
@@ -313,8 +318,7 @@ def _undecided(group: Sequence[Comparison], seconds_a_seed: float) -> str:
     if not further:
         return said + "."
     time = f" (about {duration(max(further) * seconds_a_seed)} in one process)" if math.isfinite(seconds_a_seed) else ""
-    more = count(max(further), "more seed")
-    return f"{said}; {more} would settle {'it' if len(group) == 1 else 'them'}{time}."
+    return f"{said}; {more_seeds(max(further))} would settle {'it' if len(group) == 1 else 'them'}{time}."
 
 
 def duration(seconds: float) -> str:

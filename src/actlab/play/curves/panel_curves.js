@@ -1,7 +1,7 @@
 // The function: its field with the catalogue behind it, its curve beside others, its parameters, and what it is like.
 import { CATALOGUE } from "../language/catalogue.js";
 import { crosshairAt, curvePlot } from "./curve_plot.js";
-import { html, said, shortened } from "../page/dom.js";
+import { html, said, shortened, svg } from "../page/dom.js";
 import { figureIn } from "../page/figure.js";
 import { formulaField } from "./formula_field.js";
 import { made, understood } from "../numbers/functions.js";
@@ -57,7 +57,7 @@ export function mountCurves(place, store) {
     queueMicrotask(() => focused(rows.at(-1)));  // when its row is made
   } }, "+ Lay another over it");
   place.append(fields);
-  const shown = figureIn(place, { title: "The function and its slopes", name: "curves" });
+  const shown = figureIn(place, { title: "The function and its slopes", name: "curves", legend });
   const values = html("table", { class: "values" });
   const verdict = html("span"), judged = html("p", { class: "verdict", hidden: "" }, verdict, " ",
     html("button", { type: "button", class: "quiet", onclick: () => store.set({ why: state.why + 1 }) }, "Why"));
@@ -66,6 +66,17 @@ export function mountCurves(place, store) {
   shown.figure.classList.add("curves");
   const plotted = { drawn: [], plot: null, at: 1, found: null };
   const focused = ({ field: { input } }) => { input.focus(); input.select(); };
+  store.watch(["rival"], () => { go.textContent = `Train beside ${state.rival}`; });
+
+  // For a picture that is saved: which line is whose, and which order of slope.
+  function legend() {
+    const lines = (css, marks = []) => (x, y) => svg("g", { class: `line ${css}` }, svg("path", { d: `M${x} ${y}h28` }), marks.map((one) => markOf(one, x + 14, y)));
+    const right = plotted.drawn.map((one, at) => [one, at]).filter(([one]) => one), several = right.length > 1;
+    return [
+      ...right.map(([{ curve }, at]) => [lines(`c${at % MARKS.length} o0`, several ? [MARKS[at % MARKS.length]] : []), shortened(curve.label)]),
+      ...ORDERS.filter(({ key }) => key !== "0" && state.orders.includes(key)).map(({ key, sign }) => [lines(`c0 o${key}`), sign]),
+    ];
+  }
   const change = (at, text) => store.set({ curves: state.curves.map((one, n) => (n === at ? text : one)) });
 
   // Opens a state that was pasted as an address.

@@ -1,12 +1,25 @@
 // A figure as a file: SVG that stands alone, its styles written into it, or PNG at twice its size.
+import { svg } from "./dom.js";
+import { legendOf } from "./legend.js";
+
 const INLINED = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linecap", "stroke-linejoin",
   "opacity", "font-size", "font-family", "font-weight", "text-anchor", "visibility",
 ];
 
-// A copy of a drawing on the page that needs no stylesheet.
-export function standalone(drawing) {
-  const copy = drawing.cloneNode(true), { width, height } = drawing.viewBox.baseVal;
+// A drawing and its legend as a picture that needs no stylesheet.
+export function standalone(drawing, entries = []) {
+  const { width, height: high } = drawing.viewBox.baseVal, legend = legendOf(entries, width, high), height = high + legend.height;
+  drawing.append(legend.group);  // for a moment: its styles are those that it has there
+  const copy = inlined(drawing);
+  legend.group.remove();
+  for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) copy.setAttribute(key, value);
+  copy.prepend(svg("rect", { width, height, fill: getComputedStyle(document.documentElement).backgroundColor }));
+  return { words: new XMLSerializer().serializeToString(copy), width, height };
+}
+
+function inlined(drawing) {
+  const copy = drawing.cloneNode(true);
   const originals = [drawing, ...drawing.querySelectorAll("*")], copies = [copy, ...copy.querySelectorAll("*")];
   originals.forEach((original, at) => {
     const style = getComputedStyle(original), one = copies[at];
@@ -14,24 +27,16 @@ export function standalone(drawing) {
     for (const attribute of ["class", "tabindex", "style"]) one.removeAttribute(attribute);
     if (style.display === "none") one.setAttribute("display", "none");
   });
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", width);
-  copy.setAttribute("height", height);
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  ground.setAttribute("width", width);
-  ground.setAttribute("height", height);
-  ground.setAttribute("fill", getComputedStyle(document.documentElement).backgroundColor);
-  copy.prepend(ground);
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
 }
 
 // The picture of an svg or a canvas as a Blob; `kind` is "SVG" or "PNG".
-export async function pictureOf(drawing, kind) {
+export async function pictureOf(drawing, kind, entries) {
   const png = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (drawing instanceof HTMLCanvasElement) return png(drawing);
-  const words = new Blob([standalone(drawing)], { type: "image/svg+xml" });
-  if (kind === "SVG") return words;
-  const { width, height } = drawing.viewBox.baseVal, address = URL.createObjectURL(words), image = new Image();
+  const { words, width, height } = standalone(drawing, entries), blob = new Blob([words], { type: "image/svg+xml" });
+  if (kind === "SVG") return blob;
+  const address = URL.createObjectURL(blob), image = new Image();
   image.src = address;
   await image.decode();
   const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
@@ -40,8 +45,8 @@ export async function pictureOf(drawing, kind) {
   return png(canvas);
 }
 
-export async function savePicture(drawing, name, kind) {
-  const picture = await pictureOf(drawing, kind), isCanvas = drawing instanceof HTMLCanvasElement;
+export async function savePicture(drawing, name, kind, entries) {
+  const picture = await pictureOf(drawing, kind, entries), isCanvas = drawing instanceof HTMLCanvasElement;
   const address = URL.createObjectURL(picture);
   Object.assign(document.createElement("a"), { href: address, download: `${name}.${isCanvas ? "png" : kind.toLowerCase()}` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);

@@ -2,15 +2,17 @@
 import { depthOf, gradientInWords } from "../properties/depth.js";
 import { html, said, svg } from "./dom.js";
 import { figureIn } from "./figure.js";
+import { lineSample } from "./legend.js";
 import { made } from "../numbers/functions.js";
 import { axesOf, pathOf, scaled } from "./plot.js";
 
 const PAUSE = 200;  // milliseconds without a change
 const LAYERS = 30, STARTS = [["gain", "gain-matched"], ["pytorch", "PyTorch's default"]];
+const DEPTH_LEGEND = STARTS.flatMap(([start, label]) => ["signal", "gradient"].map((what) => [lineSample(`depth ${what} ${start}`), `${what}, ${label}`]));
 
 export function mountDepth(place, store) {
   place.append(html("h2", {}, "What depth does to signal and gradient"));
-  const shown = figureIn(place, { title: "What depth does", name: "depth" });
+  const shown = figureIn(place, { title: "What depth does", name: "depth", legend: () => DEPTH_LEGEND });
 
   shown.figure.classList.add("beside");
 

@@ -38,7 +38,7 @@ export function mountShare(place, store, fields, addressOf) {
     html("details", {}, html("summary", {}, "As experiment.toml"), html("div", { class: "row" }, experiment, kept("Copy the file", experiment))));
   place.append(
     html("h2", {}, "To take with you"),
-    html("p", {}, ...linkOf(addressOf), " It holds all that is set on this page, and opens the same again. ",
+    html("p", {}, ...linkOf(addressOf), " It holds all that is set on this page. Training begins anew from step 0, and gives the same numbers again. ",
       "The last digits of exp, tanh and the like differ between browsers' engines, and with them what is trained."),
     right, none);
 

@@ -98,7 +98,8 @@ export function padIn(place, store) {
     },
   }, words);
   place.append(
-    html("div", { class: "row" }, radios, taken("Undo", (points) => points.slice(0, -1)), taken("Clear", () => [])),
+    html("div", { class: "row buttons" }, html("span", { class: "row" }, radios),
+      html("span", { class: "row" }, taken("Undo", (points) => points.slice(0, -1)), taken("Clear", () => []))),
     canvas, html("p", { class: "soft" }, HOW), told);
   return { follow };
 }

@@ -1,24 +1,26 @@
 // The function trained beside relu. store.state.train is raised by one when "Train beside relu" is pressed.
 import { onTheme } from "../page/colours.js";
-import { html, said, tableOf } from "../page/dom.js";
+import { html, tableOf } from "../page/dom.js";
 import { savePicture } from "../page/export.js";
 import { pictureOfSurfaces, surfaceRows } from "./surfaces.js";
 import { drawLosses, layerRows, shareBar } from "./train_charts.js";
 import { TRAIN_FIELDS } from "./train_fields.js";
 import { trainLayout } from "./train_layout.js";
 import { preparedFor } from "./train_sides.js";
-import { createPair, insideOf, scoresOf, stepPair } from "../training/training.js";
+import { boxSaid, historyOf, keySaid, lossRows, lossesSaid, noteOf, sentenceOf, standing } from "./train_words.js";
+import { createPair, insideOf, stepPair } from "../training/training.js";
 
 const PAUSE_OF_TYPING = 150;  // milliseconds
 const STEPS_A_FRAME = 5, MOST_WORK = 5;  // milliseconds of steps in a frame, where a function is slow
-// [every so many frames, in which of them] what is shown anew: no frame has much of it. Live words every three seconds.
+// [every so many frames, in which of them] what is shown anew: no frame has much of it. What a screen reader speaks of by
+// itself, and tables that somebody has opened, every three seconds.
 const HALVES = [[6, 0], [6, 1], [6, 2], [6, 3]];  // of the surfaces: own upper, own lower, other upper, other lower
 const [SCORES, LOSS_CURVES, INSIDE, WORDS] = [[6, 4], [12, 5], [60, 11], [180, 23]];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function mountTrain(place, store) {
   const { state } = store, parts = trainLayout(place, store);
-  let ready = null, pair = null, isPlaying = false, frames = 0, waiting = 0;
+  let ready = null, pair = null, holes = [], isPlaying = false, frames = 0, waiting = 0;
 
   // Anew, from the same start.
   function begin() {
@@ -34,14 +36,26 @@ export function mountTrain(place, store) {
       pause();
       parts.problem.textContent = error.message;
     }
-    parts.shown.hidden = !pair;
     parts.problem.hidden = Boolean(pair);
+    for (const one of parts.ofPair) one.hidden = !pair;  // of what was before nothing is left to see
     for (const button of parts.buttons) button.disabled = !pair;
     parts.seeds.begin(ready, state);
     place.dataset.ready = pair ? "yes" : "no";
-    if (!pair) return;
+    if (!pair) {
+      for (const key of ["steps", "losses"]) delete place.dataset[key];
+      return;
+    }
+    const { sides, rival, isItself, data } = ready;
+    holes = standing(pair).map(({ hole }) => hole);
+    parts.heading.textContent = `Trained beside ${rival}`;
+    parts.beside.hidden = !isItself;
+    store.set({ rival });
+    parts.key.textContent = keySaid(data).join(" ");
+    parts.note.textContent = noteOf(ready);
+    parts.lossFigure.say(lossesSaid(ready));
     parts.surfaces.forEach((one) => one.begin(ready.data, ready.settings.widths));
-    parts.labels.forEach((elements, at) => elements.forEach((one) => { one.textContent = ready.sides[at].label; }));
+    parts.labels.forEach((elements, at) => elements.forEach((one) => { one.textContent = sides[at].label; }));
+    parts.names.forEach((one, at) => { one.textContent = sides[at].name ?? sides[at].label; });
     show();
   }
 
@@ -75,7 +89,7 @@ export function mountTrain(place, store) {
     const isDue = ([every, at]) => (calm.matches ? frames % 60 === 0 : frames % every === at);
     HALVES.forEach((when, n) => isDue(when) && parts.surfaces[n >> 1].paintHalf(pair.sides[n >> 1], n % 2));
     if (isDue(SCORES)) showScores();
-    if (isDue(LOSS_CURVES)) drawLosses(parts.losses, pair);
+    if (isDue(LOSS_CURVES)) showLosses();
     if (isDue(INSIDE)) showInside();
     if (isDue(WORDS)) showWords();
     frames += 1;
@@ -96,18 +110,26 @@ export function mountTrain(place, store) {
   function show() {
     parts.surfaces.forEach((one, at) => one.paint(pair.sides[at]));
     showScores();
-    drawLosses(parts.losses, pair);
+    showLosses();
     showInside();
     showWords();
   }
 
+  // All that is read of one moment is written in that moment.
   function showScores() {
-    pair.sides.forEach((side, at) => {
-      const { divergedAt } = side, { score, heldLoss } = scoresOf(pair, side);
-      parts.scores[at].replaceChildren(divergedAt === null ? scoreSaid(score, ready.data)
-        : html("strong", { class: "wrong" }, `diverged at step ${divergedAt}: loss ${said(heldLoss)}`));
+    const found = standing(pair, holes), { isCurve } = ready.data;
+    found.forEach((one, at) => {
+      const [words, isLost] = boxSaid(one, isCurve);
+      parts.scores[at].replaceChildren(isLost ? html("strong", { class: "wrong" }, words) : words);
     });
     parts.count.textContent = `step ${pair.steps}`;
+    parts.words.textContent = sentenceOf(pair.steps, found, isCurve);
+    Object.assign(place.dataset, { steps: pair.steps, losses: found.map(({ learnedLoss }) => learnedLoss).join(" ") });
+  }
+
+  function showLosses() {
+    parts.lossFigure.figure.hidden = pair.steps === 0;  // nothing to be seen yet
+    if (pair.steps > 0) drawLosses(parts.losses, historyOf(pair), pair.sides);
   }
 
   function showInside() {
@@ -120,24 +142,24 @@ export function mountTrain(place, store) {
   }
 
   function showWords() {
-    const sentence = sentenceOf(pair, ready), { steps: taken, sides } = pair;
-    if (parts.words.textContent !== sentence) parts.words.textContent = sentence;
+    const { steps: taken, sides } = pair, { textContent: sentence } = parts.words;
+    if (parts.live.textContent !== sentence) parts.live.textContent = sentence;
     const what = ready.data.isCurve ? "the curve it fits" : "what it takes each place for";
     parts.surfaces.forEach((one, at) => one.describe(`${sides[at].label} after ${taken} steps: ${what}`));
-    parts.note.textContent = noteOf(ready);
     fillSurfaceNumbers();
-    const losses = sides.map((side) => scoresOf(pair, side).learnedLoss).join(" ");
-    Object.assign(place.dataset, { steps: taken, losses });
+    parts.lossFigure.numbers(() => lossRows(historyOf(pair), sides));
   }
 
   function fillSurfaceNumbers() {
     if (!pair || !parts.surfaceNumbers.open) return;
-    parts.surfaceTable.replaceChildren(tableOf("What both make of places", ...surfaceRows(pair)));
+    const caption = `What both make of places after ${pair.steps} steps`;
+    parts.surfaceTable.replaceChildren(tableOf(caption, ...surfaceRows(pair)));
   }
 
   parts.surfaceNumbers.addEventListener("toggle", fillSurfaceNumbers);
   parts.save.addEventListener("click", () =>
-    savePicture(pictureOfSurfaces(parts.surfaces, pair.sides.map(({ label }) => label)), "surfaces", "PNG"));
+    savePicture(pictureOfSurfaces(parts.surfaces, pair.sides.map(({ label }) => label), keySaid(ready.data)),
+      "surfaces", "PNG"));
   parts.play.addEventListener("click", () => (isPlaying ? pause() : play()));
   parts.step.addEventListener("click", () => steps(1));
   parts.hundred.addEventListener("click", () => steps(100));
@@ -158,7 +180,6 @@ export function mountTrain(place, store) {
   });
   document.addEventListener("visibilitychange", () => document.hidden && pause());
   waiting = setTimeout(() => { parts.controls.pictures(); begin(); });  // the curve is drawn first
-  parts.pictureNumbers(() => lossRows(pair));
 
   // Where nobody wants motion, nothing moves by itself.
   function start() {
@@ -167,31 +188,4 @@ export function mountTrain(place, store) {
     if (!calm.matches) play();
   }
   return { start };
-}
-
-const scoreSaid = (score, { isCurve }) => (isCurve ? `error ${said(score)}` : `${(100 * score).toFixed(1)}% right`);
-
-function sentenceOf({ steps, sides, loss, data }, { data: { isCurve } }) {
-  const one = (side) => {
-    const { score, heldLoss } = scoresOf({ loss, data }, side);
-    if (side.divergedAt !== null) return `${side.label} diverged at step ${side.divergedAt}`;
-    return `${side.label} ${scoreSaid(score, { isCurve })} (loss ${said(heldLoss)})`;
-  };
-  return `After ${steps} ${steps === 1 ? "step" : "steps"}, on points held out: ${sides.map(one).join(", ")}.`;
-}
-
-function noteOf({ isItself, learned }) {
-  return [
-    "Both have the same first weights and the same batches.",
-    isItself && "relu beside itself would differ by exactly 0: here it is beside tanh.",
-    learned && "Parameters that actlab learns stay here as they are set.",
-  ].filter(Boolean).join(" ");
-}
-
-function lossRows({ history, sides }) {
-  const head = ["step", ...sides.flatMap(({ label }) => [`${label}: learned`, `${label}: held out`])];
-  const every = Math.ceil(history.length / 30), last = history.length - 1;
-  const chosen = history.filter((_, n) => n % every === 0 || n === last);
-  const both = ({ learnedLoss, heldLoss }) => [said(learnedLoss), said(heldLoss)];
-  return [head, chosen.map((one) => [String(one.step), ...one.sides.flatMap(both)])];
 }

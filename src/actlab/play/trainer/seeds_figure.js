@@ -2,8 +2,9 @@
 import { ask } from "../page/ask.js";
 import { html, said } from "../page/dom.js";
 import { figureIn } from "../page/figure.js";
-import { drawSeeds, seedsDrawing } from "./train_charts.js";
-import { TRAIN_FIELDS } from "./train_fields.js";
+import { SEEDS_LEGEND, drawSeeds, seedsDrawing } from "./train_charts.js";
+import { numberIn } from "./train_controls.js";
+import { ALLOWED, TRAIN_FIELDS } from "./train_fields.js";
 
 const MOST_TRIED = 20;
 const UNITS = {
@@ -16,22 +17,18 @@ export function seedsIn(place, store) {
   const button = html("button", {
     type: "button", class: "go", onclick: () => (running ? stop("Stopped.") : run()),
   }, "Try 5 to 20 seeds");
-  const steps = html("input", {
-    type: "text", inputmode: "numeric", class: "number", "aria-label": "Steps of each seed", onchange: changed,
+  const steps = numberIn({
+    label: "Steps of each seed", allowed: ALLOWED.steps, read: TRAIN_FIELDS.steps.read,
+    changed: (value) => store.set({ steps: value }),
   });
   const told = html("span", { class: "soft", role: "status" });
   place.append(html("h3", {}, "Is the difference more than chance?"),
-    html("div", { class: "row buttons" }, button, html("label", {}, "Steps of each", steps), told));
-  const figure = figureIn(place, { title: "Differences seed by seed", name: "seeds" }), drawing = seedsDrawing();
+    html("div", { class: "row buttons" }, button,
+      html("label", {}, "Steps of each", steps.input, steps.limits, steps.told), told));
+  const legend = () => SEEDS_LEGEND, drawing = seedsDrawing();
+  const figure = figureIn(place, { title: "Differences seed by seed", name: "seeds", legend });
   figure.drawing.append(drawing);
   figure.figure.hidden = true;
-
-  function changed() {
-    const value = TRAIN_FIELDS.steps.read(steps.value.trim());
-    steps.setAttribute("aria-invalid", value === undefined);
-    if (value !== undefined) store.set({ steps: value });
-    else told.textContent = `Steps ${steps.value}: a whole number from 10 to 20000.`;
-  }
 
   function stop(words) {
     running?.stop();
@@ -61,13 +58,15 @@ export function seedsIn(place, store) {
   function show(found, { data, sides: [own, other] }) {
     const { scale, unit, marginSaid } = UNITS[data.isCurve ? "curve" : "points"], labels = [own.label, other.label];
     figure.figure.hidden = false;
-    figure.drawing.hidden = !found.verdict.n;
-    if (found.verdict.n) drawSeeds(drawing, found, { scale, unit });
+    figure.isDrawn(found.verdict.n > 0);
+    if (found.verdict.n) drawSeeds(drawing, found, { scale, unit, labels });
     figure.say(...verdictSaid(found, { scale, unit, marginSaid, labels }));
     drawing.setAttribute("aria-label", `${labels[0]} minus ${labels[1]}, a dot a seed, with the interval`);
     const shown = (value) => (Number.isNaN(value) ? "diverged" : said(scale * Math.abs(value), 4));
-    figure.numbers(() => [["seed", ...labels, "difference"], found.seeds.map(({ seed, own: one, other: two }) =>
-      [String(seed), shown(one), shown(two), Number.isNaN(one - two) ? "–" : signed(scale * (one - two))])]);
+    const { further } = found.verdict, rows = found.seeds.map(({ seed, own: one, other: two }) =>
+      [String(seed), shown(one), shown(two), Number.isNaN(one - two) ? "–" : signed(scale * (one - two))]);
+    if (further) rows.push(["more seeds to settle it", "", "", further.toLocaleString("en")]);
+    figure.numbers(() => [["seed", ...labels, "difference"], rows]);
   }
 
   return {
@@ -76,12 +75,14 @@ export function seedsIn(place, store) {
       stop("");
       ready = prepared;
       button.disabled = !ready;
-      steps.value = state.steps;
-      steps.setAttribute("aria-invalid", "false");
+      steps.follow(state.steps);
       figure.figure.hidden = true;
     },
   };
 }
+
+// As stats/words.py has it: so rough an estimate has no more digits.
+const roughly = (count) => (count < 1000 ? String(count) : `about ${Number(count.toPrecision(2)).toLocaleString("en")}`);
 
 const signed = (value) => `${value > 0 ? "+" : ""}${said(value)}`;
 
@@ -99,7 +100,7 @@ function verdictSaid({ verdict, seeds }, { scale, unit, marginSaid, labels: [own
     unstable: `${own} is unstable: ${lostSaid}`,
     stabler: `${own} is stabler: ${lostSaid}`,
     undecided: further
-      ? `Undecided: ${further.toLocaleString("en")} more ${further === 1 ? "seed" : "seeds"} would settle it.` : "Undecided.",
+      ? `Undecided: ${roughly(further)} more ${further === 1 ? "seed" : "seeds"} would settle it.` : "Undecided.",
     "too few seeds": `Too few seeds: a verdict takes 5 in which both finish, here are ${n}.`,
   };
   const lost = diverged + otherDiverged > 0 && !/stab/.test(verdict.verdict)

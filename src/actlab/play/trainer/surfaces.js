@@ -6,7 +6,7 @@ import { SQUARE } from "../training/sets2d.js";
 import { outputsOf, roomFor } from "../training/training.js";
 
 const GRID = 48, HALF = GRID / 2;  // points to a side; upper and lower half are computed in frames of their own
-const SMALL = 24, POINTS_WIDE = 300;  // pixels of a unit's map; of the picture that lies above a surface
+const SMALL = 24, POINTS_WIDE = 480;  // pixels of a unit's map; of the picture that lies above a surface
 const MAP = SMALL + 2;  // with the gap beside it
 
 const inputAt = (n, count) => ((n + 0.5) / count) * 2 * SQUARE - SQUARE;
@@ -24,6 +24,7 @@ export function surfaceIn(into) {
   into.append(html("div", { class: "stack" }, surface, above), units);
   const image = surface.getContext("2d").createImageData(GRID, GRID), pixels = new Int32Array(image.data.buffer);
   let colours = colourScale(), data = null, halves = [], strips = [];
+  const own = () => getComputedStyle(into).color;  // of this side, as its name has it
 
   function strip(width, layer) {
     const label = `Layer ${layer + 1}: a map of each of ${width} units`;
@@ -40,7 +41,7 @@ export function surfaceIn(into) {
     const grid = halves[half];
     if (!grid) return;
     const outputs = outputsOf(side, grid, grid.length / data.inputs), { places } = roomFor(side, outputs.length);
-    if (data.isCurve) drawCurve(above, data, outputs);
+    if (data.isCurve) drawCurve(above, data, { outputs, colour: own() });
     else {
       const from = half * HALF * GRID;
       for (let n = 0; n < outputs.length; n++) pixels[from + n] = colours[shade(2 * logistic(outputs[n]) - 1)];
@@ -73,13 +74,16 @@ export function surfaceIn(into) {
   };
 }
 
-// Both sides as one canvas, to be saved: names above the surfaces, the maps of the units below.
-export function pictureOfSurfaces(surfaces, labels) {
-  const side = 2 * POINTS_WIDE, gap = 40, strips = surfaces[0].canvases().length - 2;
-  const picture = html("canvas", { width: 2 * side + 3 * gap, height: side + 2 * gap + strips * 90 });
+// Both sides as one canvas, to be saved: names above the surfaces, the maps of the units below, then lines of words.
+export function pictureOfSurfaces(surfaces, labels, lines) {
+  const side = 600, gap = 40, strips = surfaces[0].canvases().length - 2, foot = side + 2 * gap + strips * 90;
+  const picture = html("canvas", { width: 2 * side + 3 * gap, height: foot + lines.length * 34 + 10 });
   const context = picture.getContext("2d");
   context.fillStyle = paperColour();
   context.fillRect(0, 0, picture.width, picture.height);
+  context.fillStyle = inkColour();
+  context.font = "22px sans-serif";
+  lines.forEach((words, n) => context.fillText(words, gap, foot + 20 + n * 34, picture.width - 2 * gap));
   surfaces.forEach((one, at) => {
     const left = gap + at * (side + gap), [surface, above, ...units] = one.canvases();
     context.fillStyle = inkColour();
@@ -154,8 +158,8 @@ export function drawPoints(canvas, { n, xs, ys }) {
   }
 }
 
-// The samples, the curve itself, and where there is one what a network makes of it; from -1.5 to 1.5.
-export function drawCurve(canvas, { learned, held }, outputs = null) {
+// The samples, the curve itself, and where there is one what a network makes of it, over axes; from -1.5 to 1.5.
+export function drawCurve(canvas, { learned, held }, network = null) {
   const context = canvas.getContext("2d"), { width, height } = canvas, high = (y) => height / 2 - (y / 3) * height;
   const line = (xs, ys) => {
     context.beginPath();
@@ -165,15 +169,34 @@ export function drawCurve(canvas, { learned, held }, outputs = null) {
     context.stroke();
   };
   context.clearRect(0, 0, width, height);
-  context.fillStyle = classColour(0);
+  context.fillStyle = context.strokeStyle = inkColour();
+  if (network) drawAxes(context, width, high);
+  context.globalAlpha = 0.5;
   for (let n = 0; n < learned.n; n++) {
     context.fillRect(pixelAt(learned.xs[n], width) - 1, high(learned.ys[n]) - 1, width / 100, width / 100);
   }
-  context.lineWidth = Math.max(1.5, width / 150);
-  context.strokeStyle = classColour(0);
+  context.globalAlpha = 1;
+  context.lineWidth = Math.max(1.5, width / 250);
   line((n) => held.xs[n], held.ys);
-  if (!outputs) return;
+  if (!network) return;
   context.lineWidth = width / 75;
-  context.strokeStyle = classColour(1);
-  line((n) => inputAt(n, GRID), outputs);
+  context.strokeStyle = network.colour;
+  line((n) => inputAt(n, GRID), network.outputs);
+}
+
+// Lines and numbers at -1, 0 and 1, both ways.
+function drawAxes(context, width, high) {
+  const size = width / 24;
+  context.font = `${size}px sans-serif`;
+  context.lineWidth = width / 400;
+  for (const value of [-1, 0, 1]) {
+    const [x, y] = [pixelAt(value, width), high(value)], words = String(value).replace("-", "−");
+    context.globalAlpha = value ? 0.15 : 0.4;
+    context.strokeRect(x, -width, 0, 3 * width);
+    context.strokeRect(-width, y, 3 * width, 0);
+    context.globalAlpha = 0.75;
+    context.fillText(words, x + size / 4, width - size / 3);
+    context.fillText(words, size / 4, y - size / 4);
+  }
+  context.globalAlpha = 1;
 }

@@ -1,5 +1,6 @@
 // The figures of training: losses over steps, dead units and gradients by layer, differences seed by seed.
 import { said, svg } from "../page/dom.js";
+import { lineSample } from "../page/legend.js";
 
 const HIGH = 220, LEFT = 52, RIGHT = 12, TOP = 12, FOOT = 34;
 const lossText = (x, y, words, attributes) => svg("text", { x, y, ...attributes }, words);
@@ -16,21 +17,23 @@ function widthFor(drawing, high) {
 }
 
 // History as lines: held out thick, learned thin; by powers of ten; a line ends where its network diverged.
-export function drawLosses(drawing, { history, sides }) {
-  const steps = history.at(-1).step || 1, wide = widthFor(drawing, HIGH);
+export function drawLosses(drawing, history, sides) {
+  const steps = history.at(-1).step, wide = widthFor(drawing, HIGH);
   const all = history.flatMap((one) => one.sides.flatMap(({ learnedLoss, heldLoss }) => [learnedLoss, heldLoss]));
   const powers = all.filter((one) => one > 0 && Number.isFinite(one)).map(Math.log10);
   const low = Math.floor(Math.max(-8, Math.min(-1, ...powers))), high = Math.ceil(Math.min(8, Math.max(0, ...powers)));
   const x = (step) => LEFT + (step / steps) * (wide - LEFT - RIGHT);
-  const y = (power) => TOP + ((high - power) / (high - low)) * (HIGH - TOP - FOOT);
+  const top = TOP + 14 * sides.filter(({ divergedAt }) => divergedAt !== null).length;  // what diverged is said above the lines
+  const y = (power) => top + ((high - power) / (high - low)) * (HIGH - top - FOOT);
   const lines = sides.flatMap((side, at) => ["learnedLoss", "heldLoss"].map((key) => {
     const known = history.filter((one) => one.sides[at][key] > 0 && Number.isFinite(one.sides[at][key]));
-    const height = (one) => y(Math.max(low, Math.log10(one.sides[at][key])));
+    const height = (one) => y(Math.max(low, Math.min(high, Math.log10(one.sides[at][key]))));
     const d = known.map((one, n) => `${n ? "L" : "M"}${x(one.step).toFixed(1)} ${height(one).toFixed(1)}`).join("");
     return d && svg("path", { d, class: `${sideClass(at)} ${key === "heldLoss" ? "held" : "learned"}` });
   }));
+  let row = 0;
   const ends = sides.map(({ divergedAt }, at) => divergedAt !== null &&
-    lossText(Math.min(wide - 60, x(divergedAt)), TOP + 12 + 14 * at, "× diverged", { class: `${sideClass(at)} end` }));
+    lossText(Math.min(wide - 66, x(divergedAt) - 3), 12 + 14 * row++, "× diverged", { class: `${sideClass(at)} end` }));
   const grid = Array.from({ length: high - low + 1 }, (_, n) => low + n).filter((n) => high - low < 7 || n % 2 === 0);
   drawing.replaceChildren(
     ...grid.flatMap((n) => [
@@ -60,8 +63,14 @@ export function layerRows(insides) {
 export const shareBar = (share, css) => svg("svg", { viewBox: "0 0 50 8", class: "bar", "aria-hidden": "true" },
   svg("rect", { width: 50, height: 8, class: "ground" }), svg("rect", { width: 50 * share, height: 8, class: css }));
 
+export const SEEDS_LEGEND = [
+  [(x, y) => svg("circle", { cx: x + 14, cy: y, r: 3.5, class: "own" }), "a seed"],
+  [lineSample("own interval"), "95% interval, its bar the mean"],
+  [(x, y) => svg("rect", { x, y: y - 7, width: 28, height: 14, class: "margin" }), "less than matters"],
+];
+
 // A dot a seed, the interval below, the margin as a band; in the unit that is told.
-export function drawSeeds(drawing, { seeds, verdict }, { scale, unit }) {
+export function drawSeeds(drawing, { seeds, verdict }, { scale, unit, labels: [own, other] }) {
   const wide = widthFor(drawing, 150), differences = seeds.map(({ own, other }) => scale * (own - other));
   const ends = [scale * verdict.low, scale * verdict.high], margin = scale * verdict.margin;
   const known = [...differences, ...ends, margin, -margin].filter(Number.isFinite);
@@ -82,7 +91,8 @@ export function drawSeeds(drawing, { seeds, verdict }, { scale, unit }) {
       svg("path", { d: `M${x(value)} 10V114`, class: value ? "grid" : "zero" }),
       lossText(x(value), 130, `${value > 0 ? "+" : ""}${said(value)}`, { "text-anchor": "middle" }),
     ]),
-    lossText(wide / 2, 146, `difference, ${unit}: above 0 is better`, { "text-anchor": "middle", class: "soft" }),
+    lossText(wide / 2, 146, `${own} minus ${other}, ${unit}: above 0 is better`,
+      { "text-anchor": "middle", class: "soft" }),
     ...dots,
     hasInterval ? svg("path", { d: `M${x(ends[0])} 96H${x(ends[1])}`, class: "own interval" }) : "",
     svg("path", { d: `M${x(scale * verdict.difference)} 88v16`, class: "own interval" }));

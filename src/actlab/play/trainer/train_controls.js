@@ -4,12 +4,13 @@ import { inkColour } from "../page/colours.js";
 import { html, said } from "../page/dom.js";
 import { drawCurve, drawPoints } from "./surfaces.js";
 import { DATA_SETS, dataOf } from "../training/sets2d.js";
-import { MOST_LAYERS, MOST_UNITS, TRAIN_FIELDS } from "./train_fields.js";
+import { ALLOWED, MOST_LAYERS, MOST_UNITS, TRAIN_FIELDS, readUnits } from "./train_fields.js";
 
 const CHOICES = {
   rule: ["Rule", [["adam", "Adam"], ["sgd", "plain SGD"]]],
   start: ["Start", [["pytorch", "PyTorch's"], ["kaiming", "Kaiming's"], ["gain", "by each function's gain"]]],
 };
+const LAYERS_ALLOWED = `1 to ${MOST_LAYERS} layers of 1 to ${MOST_UNITS} units`;
 const NUMBERS = { rate: "Learning rate", batch: "Batch", seed: "Seed" };
 
 // `follow()` shows the state; `onTheme` of the pictures is the caller's to ask for by `pictures()`.
@@ -17,6 +18,29 @@ export function controlsIn(place, store) {
   const parts = [dataControl(store), layersControl(store), settingsControl(store)];
   place.append(...parts.map((one) => one.element));
   return { follow: () => parts.forEach((one) => one.follow()), pictures: parts[0].pictures };
+}
+
+// A field for a number, with what it takes beside it; anything else is refused in words and stands there to be mended.
+export function numberIn({ label, allowed, read, changed, kind = "a whole number" }) {
+  const input = html("input", {
+    type: "text", inputmode: "decimal", class: "number", "aria-label": label, "aria-description": `from ${allowed}`,
+    onchange: take,
+  });
+  const limits = html("span", { class: "soft limits", "aria-hidden": "true" }, allowed);
+  const told = html("span", { class: "wrong", role: "alert" });
+  function take() {
+    const value = read(input.value.trim());
+    input.setAttribute("aria-invalid", value === undefined);
+    told.textContent = value === undefined ? `${label}, ${input.value}: it takes ${kind} from ${allowed}.` : "";
+    if (value !== undefined) changed(value);
+  }
+  function follow(value) {
+    if (input === document.activeElement && String(value) !== input.value) return;  // who types goes on
+    input.value = value;
+    input.setAttribute("aria-invalid", "false");
+    told.textContent = "";
+  }
+  return { input, limits, told, follow };
 }
 
 function dataControl(store) {
@@ -65,30 +89,28 @@ function layersControl(store) {
   }, "Remove the last");
   const set = (key, at, value) => store.set({ [key]: store.state[key].map((old, n) => (n === at ? value : old)) });
   const row = (_, at) => {
-    const width = html("input", {
-      type: "number", min: 1, max: MOST_UNITS, class: "number", "aria-label": `Units of layer ${at + 1}`,
-      onchange() {
-        width.value = Math.max(1, Math.min(MOST_UNITS, Math.round(Number(width.value)) || 1));
-        set("layers", at, Number(width.value));
-      },
+    const width = numberIn({
+      label: `Units of layer ${at + 1}`, allowed: ALLOWED.units, read: readUnits,
+      changed: (value) => set("layers", at, value),
     });
     const each = html("input", {
-      type: "text", placeholder: "the function above", list: "train-names", spellcheck: "false", autocapitalize: "off",
+      type: "text", placeholder: "as above", list: "train-names", spellcheck: "false", autocapitalize: "off",
       "aria-label": `Function of layer ${at + 1}, where it is another`,
       onchange: () => set("each", at, each.value.trim()),
     });
     const words = [`Layer ${at + 1}`, "units,"].map((one) => html("span", {}, one));
-    return { width, each, element: html("div", { class: "row" }, words[0], width, words[1], each) };
+    return { width, each, element: html("div", { class: "row" }, words[0], width.input, words[1], each, width.told) };
   };
   const made = Array.from({ length: MOST_LAYERS }, row);
   return {
-    element: html("fieldset", {}, html("legend", {}, "Hidden layers"), rows, html("div", { class: "row" }, more, fewer),
+    element: html("fieldset", {}, html("legend", {}, "Hidden layers"), html("p", { class: "soft" }, LAYERS_ALLOWED),
+      rows, html("div", { class: "row" }, more, fewer),
       html("datalist", { id: "train-names" }, CATALOGUE.map(({ name }) => html("option", { value: name })))),
     follow() {
       const { layers, each } = store.state;
       const wanted = made.slice(0, layers.length).map((one) => one.element);
       if (rows.children.length !== wanted.length) rows.replaceChildren(...wanted);
-      layers.forEach((width, at) => { setUnlessTyping(made[at].width, width); });
+      layers.forEach((width, at) => made[at].width.follow(width));
       made.forEach((one, at) => { if (one.each.value.trim() !== each[at]) setUnlessTyping(one.each, each[at]); });
       more.disabled = layers.length === MOST_LAYERS;
       fewer.disabled = layers.length === 1;
@@ -98,23 +120,12 @@ function layersControl(store) {
 
 function settingsControl(store) {
   const numbers = Object.entries(NUMBERS).map(([key, label]) => {
-    const input = html("input", {
-      type: "text", inputmode: "decimal", class: "number", "aria-label": label, onchange: changed,
+    const field = numberIn({
+      label, allowed: ALLOWED[key], kind: key === "rate" ? "a number" : undefined, read: TRAIN_FIELDS[key].read,
+      changed: (value) => store.set({ [key]: value }),
     });
-    const told = html("span", { class: "wrong", role: "alert" });
-    function changed() {
-      const value = TRAIN_FIELDS[key].read(input.value.trim());
-      input.setAttribute("aria-invalid", value === undefined);
-      told.textContent = value === undefined ? `${label} ${input.value}: ${ALLOWED[key]}.` : "";
-      if (value !== undefined) store.set({ [key]: value });
-    }
-    const follow = () => {
-      if (input === document.activeElement && String(store.state[key]) !== input.value) return;  // who types goes on
-      input.value = store.state[key];
-      input.setAttribute("aria-invalid", "false");
-      told.textContent = "";
-    };
-    return { follow, element: html("label", {}, label, input, told) };
+    const element = html("label", {}, label, field.input, field.limits, field.told);
+    return { element, follow: () => field.follow(store.state[key]) };
   });
   const choices = Object.entries(CHOICES).map(([key, [label, options]]) => {
     const select = html("select", { "aria-label": label, onchange: () => store.set({ [key]: select.value }) },
@@ -149,8 +160,3 @@ function drawPen(canvas) {
 function setUnlessTyping(input, value) {
   if (input !== document.activeElement) input.value = value;
 }
-
-const ALLOWED = {
-  rate: "a number above 0, such as 0.01", batch: "a whole number from 1 to 400",
-  seed: "a whole number from 0 to 999999",
-};

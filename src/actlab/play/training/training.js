@@ -77,6 +77,18 @@ export function scoresOf({ loss, data: { learned, held, isCurve } }, side) {
   return { learnedLoss, heldLoss, score: right / held.n };
 }
 
+// Where, on what is held out or learned, a function first makes no finite number of one: { label, x, y }, or null.
+export function holeOf({ data: { learned, held } }, side) {
+  for (const { n, xs } of [held, learned]) {
+    outputsOf(side, xs, n);
+    for (const [at, { z, y }] of roomFor(side, n).places.slice(0, -1).entries()) {
+      const found = y.findIndex((value, sample) => !Number.isFinite(value) && Number.isFinite(z[sample]));
+      if (found >= 0) return { label: side.curves[at].label, x: z[found], y: y[found] };
+    }
+  }
+  return null;
+}
+
 // Of each hidden layer the dead units and the saturated share, and of every layer the root mean square of dL/dW, over
 // all that is learned; NaN where a slope or a gradient is.
 export function insideOf({ loss, data: { learned } }, side) {

@@ -17,7 +17,7 @@ from tools import playground
 
 from actlab import catalogue, naming
 from actlab.checks.identity.bank import entries
-from actlab.formula import COMPARISONS, Apply, Exact, X, kinks, parse, read
+from actlab.formula import COMPARISONS, Apply, Exact, X, edges, kinks, parse, read
 from actlab.formula.nodes import UNARY
 from actlab.making.portable import portable
 from actlab.making.tensors import compiled
@@ -67,6 +67,8 @@ def catalogue_is_right(settings):
     for (name, own), curve in zip(settings, found, strict=True):
         parameters = FACTS[name].parameters | own
         breaks = kinks(FACTS[name], parameters)
+        more = edges(read(FACTS[name].formula, parameters)) if own else ()  # elu(0.5) has one that elu has not
+        breaks = sorted([*breaks, *(x for x in more if not any(abs(x - kink) < 1e-9 for kink in breaks))])
         assert curve["form"] == "sound" and curve["kinks"] == pytest.approx(breaks)
         bad = wrong(curve, FACTS[name].formula, parameters, breaks)
         assert bad == [] or (name in UNSOUND and len(bad) <= 5), (name, own, bad[:3])

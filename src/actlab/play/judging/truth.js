@@ -41,7 +41,14 @@ export function quantityOf(curve, what, points) {
     const { value, beyond } = far(x, values);
     return { given, value, beyond, error: Number.isFinite(value) ? 1e-9 * Math.abs(value) : 0 };
   };
-  return { ...quantity, truth: Array.from(points, trueAt), kinks: isValue ? [] : [...curve.kinks] };
+  const kinks = [...curve.kinks].filter((x) => !isValue || jumpsAt(curve, x));
+  return { ...quantity, truth: Array.from(points, trueAt), kinks };
+}
+
+// Whether f itself leaps here: which side a rounded pi lies on is then chance, and no mistake.
+function jumpsAt({ value }, x) {
+  const gap = (by) => Math.abs(value(x - by * Math.max(1, Math.abs(x))) - value(x + by * Math.max(1, Math.abs(x))));
+  return gap(1e-12) > 1e-6 && gap(1e-12) > 0.5 * gap(1e-9);
 }
 
 // f(x) -> { got, steps, why } in a dtype: a sound form as actlab computes it, else step by step as code in PyTorch.

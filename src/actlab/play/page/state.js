@@ -10,7 +10,7 @@ export function fromHash(hash, fields) {
   if (words.length > LONGEST_HASH) {
     return { values, told: `The address has ${words.length.toLocaleString("en")} characters, at most ${LONGEST_HASH.toLocaleString("en")} are read: the page is as it begins.` };
   }
-  const pairs = words.split("&").map((part) => decoded(part));
+  const parts = words.split("&").filter(Boolean), pairs = parts.map(decoded);
   const version = pairs.find((pair) => pair && pair[0] === "v")?.[1];
   if (version !== VERSION) {
     const what = version === undefined ? "names no version" : `is of version ${cut(version)}`;
@@ -18,8 +18,7 @@ export function fromHash(hash, fields) {
   }
   const wrong = [];
   for (const [at, pair] of pairs.entries()) {
-    if (words.split("&")[at] === "") continue;
-    if (!pair) { wrong.push(cut(words.split("&")[at])); continue; }
+    if (!pair) { wrong.push(cut(parts[at])); continue; }
     const [key, text] = pair;
     if (key === "v") continue;
     const [name, field] = Object.entries(fields).find(([one, { short = one }]) => short === key) ?? [];

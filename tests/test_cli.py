@@ -37,7 +37,7 @@ WRONG = [
     (["compare", "x*beta", "--param", "gamma=1"], "--param gamma: no formula here has it; they have beta"),
     (["compare", "x*beta", "--param", "beta"], "--param is 'beta'"),
     (["compare", "relu", "--learn", "beta"], "none of them has a parameter"),
-    (["derive", "x^2"], "\\^ is not power here: write \\*\\*"),
+    (["derive", "x^2"], "power is written \\*\\*: write x\\*\\*2"),
     (["derive", "2"], "no x in it"),
     (["compare", "relu", "tanh", "--tune", "--lr", "0.1", "--data", "digits"], "has nothing to choose: name several"),
     (["compare", "no.py:f"], "There is no file no.py"),

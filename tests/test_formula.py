@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
+import torch
 from formulas import FORMULAS
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -65,7 +67,7 @@ def test_every_formula_of_the_catalogue_is_read(fact):
 # what is refused, and where
 
 WRONG = [
-    ("x^2", 2, "write \\*\\*"),
+    ("x^2", 2, "power is written \\*\\*: write x\\*\\*2"),
     ("x*tahn(x)", 3, "Did you mean 'tanh'"),
     ("2x", 2, "multiplication is written"),
     ("(x + 1", 1, "not closed"),
@@ -91,6 +93,31 @@ WRONG = [
     ("x + (x > 0)", 3, "not conditions"),
     ("Not(x > 1, x < 2)", 1, "does not take 2"),
     ("exp(x, a=1)", 1, "exp takes nothing by name"),
+    ("torch.nn.functional.silu(x)", 1, r"'torch.nn.functional.': functions stand without it: write silu\(x\)"),
+    ("x*np.tanh(x)", 3, r"'np.': functions stand without it: write x\*tanh\(x\)"),
+    ("torch.foo(x)", 1, "functions stand without it\\.\n"),
+    ("nn.ReLU()", 1, "write ReLU\\.\n"),
+    ("nn.ReLU()(x)", 1, r"write ReLU\(x\)"),
+    ("x.relu()", 1, r"the input stands in the brackets: write relu\(x\)"),
+    ("lambda x: x*2", 1, r"'lambda x:': it is not needed: write x\*2"),
+    ("f = lambda x: 2*x^2", 1, r"write 2\*x\*\*2"),
+    ("def f(x): return x*2", 1, r"write x\*2"),
+    ("f(x)=x**2", 1, r"'f\(x\)=': it is not needed: write x\*\*2"),
+    ("y = x**2", 1, r"'y =': it is not needed: write x\*\*2"),
+    ("x>0 ? x : 0", 5, r"write where\(x>0, x, 0\)"),
+    ("x if x>0 else 0.1*x", 3, r"write where\(x>0, x, 0.1\*x\)"),
+    ("-1 if x < -1 else 1 if x > 1 else x", 4, r"write where\(x < -1, -1, where\(x > 1, 1, x\)\)"),
+    ("2*(x if x > 0 else 0)", 6, r"write 2\*\(where\(x > 0, x, 0\)\)"),
+    ("x if x", 3, "a choice is written where"),
+    ("[x]", 1, r"brackets are round here: write \(x\)"),
+    ("x[0]", 4, "brackets are round here\\.\n"),
+    ("x*|x + 1|", 3, r"write x\*abs\(x \+ 1\)"),
+    ("x×2", 2, r"write x\*2"),
+    ("√(x² + 1)", 1, r"write sqrt\(x\*\*2 \+ 1\)"),
+    ("floor(x)", 1, "no function 'floor': its slope is 0"),
+    ("softmax(x)", 1, "no function 'softmax': it is of several"),
+    ("nor(x)", 1, "See `actlab list`\\.\n"),
+    ("x;x", 2, "no meaning"),
 ]
 
 
@@ -102,6 +129,49 @@ def test_an_error_points_at_the_character(text, at, why):
     assert f"At character {at}," in words
     assert shown.strip() == text
     assert caret.index("^") - (len(shown) - len(shown.lstrip())) == at - 1
+
+
+WRITTEN_IN_PYTHON = [  # and what PyTorch makes of them is what is suggested
+    "torch.relu(x)",
+    "F.gelu(x)",
+    "F.leaky_relu(x, negative_slope=0.2)",
+    "np.pi*math.tanh(x)",
+    "x*math.exp(-x*x)",
+    "math.pi*x + np.e",
+    "nn.SiLU()(x)",
+    "x.sigmoid()*x",
+    "x.pow(3)",
+    "torch.pow(x, 2)",
+    "torch.maximum(x, torch.tensor(0.5))",
+    "torch.clamp(x, -1, 1)",
+    "torch.where(x > 0, x, torch.zeros_like(x))",
+    "torch.special.expit(x)",
+    "x if x > 0 else 0.1*x",
+    "(x if x > 0 else 0.1*x)*torch.tanh(x)",
+    "-1 if x < -1 else 1 if x > 1 else x",
+    "torch.tanh(x if x < 0 else x/2)",
+    "(lambda x: torch.relu(x)/2)(x)",
+]
+
+
+@pytest.mark.parametrize("text", WRITTEN_IN_PYTHON)
+def test_what_is_suggested_for_python_has_pythons_values(text):
+    formula = text.removeprefix("(").removesuffix(")(x)") if text.startswith("(lambda") else text
+    with pytest.raises(UserError) as caught:
+        targets.parse(formula)
+    suggested = str(caught.value).split("\n")[0].partition(": write ")[2].removesuffix(".")
+    known = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "np": np, "math": math}
+    points = [-2.5, -0.75, 0.25, 3.0]
+    theirs = [float(eval(text, known | {"x": torch.tensor(x)})) for x in points]
+    assert [float(one) for one in Exact(parse(suggested)).values(points)] == pytest.approx(theirs, rel=1e-6)
+
+
+def test_a_number_has_no_x_and_an_own_name_is_free():
+    for text in ("5", "3.0", "pi", "1/3"):
+        with pytest.raises(UserError, match="has no x in it"):
+            targets.parse(text)
+    assert targets.parse("f = x**2").label == "f"
+    assert targets.parse("relu").kind == "catalogue"
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_what_is_typed_is_drawn_and_told(opened):
         typed(page, text)
         assert page.locator(".line.o0 > path").first.get_attribute("d") != before
         assert numbers(page) == pytest.approx(known(f, 1.0), rel=1e-3, abs=1e-9), text
-        assert page.locator(".stale").count() == 0
+        assert page.locator("#curves .stale").count() == 0
     measured(page, text)
     words = page.locator("#curves .answer").inner_text()
     assert words.endswith(
@@ -129,7 +129,15 @@ def test_what_is_typed_is_drawn_and_told(opened):
 def test_a_mistake_is_underlined_and_said_as_python_says_it(opened):
     page = opened()
     drawn = page.locator(".line.o0 > path").first.get_attribute("d")
-    for text, marked in (("x*tahn(x)", "tahn"), ("x*", " "), ("2x", "x"), ("x ^ 2", "^"), ("(x", "("), ("x*é", "é")):
+    for text, marked in (
+        ("x*tahn(x)", "tahn"),
+        ("x*", " "),
+        ("2x", "x"),
+        ("x ^ 2", "^"),
+        ("(x", "("),
+        ("x*é", "é"),
+        ("np.tanh(x)", "np."),
+    ):
         typed(page, text)
         with pytest.raises(UserError) as refused:
             parse(text)
@@ -143,10 +151,91 @@ def test_a_mistake_is_underlined_and_said_as_python_says_it(opened):
     assert box["x"] < mark["x"] < mark["x"] + mark["width"] < box["x"] + box["width"]
     page.get_by_role("button", name="Write x*tanh(x)").click()
     assert field(page).input_value() == "x*tanh(x)" and page.locator("#curves .wrong").is_hidden()
-    assert field(page).get_attribute("aria-invalid") == "false" and page.locator(".stale").count() == 0
+    assert field(page).get_attribute("aria-invalid") == "false" and page.locator("#curves .stale").count() == 0
     typed(page, "x*sigmoid(beta*x)")
     page.get_by_role("button", name="Write x*sigmoid(beta*x) where beta=1").click()
     assert page.get_by_role("slider", name="beta").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("torch.relu(x)", "relu(x)"),
+        ("nn.GELU()", "GELU"),
+        ("lambda x: x*2", "x*2"),
+        ("f(x)=x**2", "x**2"),
+        ("y = x**2", "x**2"),
+        ("x>0 ? x : 0", "where(x>0, x, 0)"),
+        ("x if x>0 else a*x where a=0.1", "where(x>0, x, a*x) where a=0.1"),
+        ("g = |x|", "g = abs(x)"),
+        ("2x + x^2", "2*x + x**2"),
+        ("a*x + b where a=2", "a*x + b where a=2, b=1"),
+        ("x*tahn(x)", "x*tanh(x)"),
+        ("floor(x)", ""),
+        ("round(x)", ""),
+        ("softmax(x)", ""),
+        ("5", ""),
+    ],
+)
+def test_a_mistake_has_a_button_that_mends_it_where_it_can(opened, text, written):
+    page = opened()
+    typed(page, text)
+    words = page.locator("#curves .wrong").inner_text()
+    assert "--param" not in words and "actlab list" not in words
+    buttons = page.locator("#curves .wrong button")
+    assert buttons.all_inner_texts() == ([f"Write {written}"] if written else [])
+    if written:
+        buttons.click()
+        assert field(page).input_value() == written and page.locator("#curves .wrong").is_hidden()
+
+
+def test_an_address_that_is_pasted_into_the_field_is_opened(opened):
+    for pasted in ("#v=1&f=gelu;tanh&x=-3,3", "file:///C:/ada/playground.html#v=1&f=gelu;tanh&x=-3,3"):
+        page = opened()
+        field(page).fill(pasted)
+        page.wait_for_function("() => document.querySelector('#curves').dataset.drawn === 'gelu;tanh'")
+        assert [field(page, at).input_value() for at in (0, 1)] == ["gelu", "tanh"]
+        assert page.locator(".curve-plot").get_attribute("aria-valuemax") == "3"
+        field(page).fill(pasted)  # where it is open already
+        assert field(page).input_value() == "gelu" and page.locator("#curves .wrong").first.is_hidden()
+
+
+def test_a_range_is_looked_at_nearer_and_a_wrong_one_is_told(opened):
+    page = opened("#v=1&f=tanh")
+    measured(page, "tanh")
+    plot = page.locator(".curve-plot")
+    ends = lambda: [float(plot.get_attribute(f"aria-value{end}")) for end in ("min", "max")]  # noqa: E731
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 50)
+    at = float(plot.get_attribute("aria-valuenow"))
+    page.mouse.wheel(0, 60)  # scrolls, as everywhere
+    page.wait_for_function("() => scrollY > 0")
+    assert ends() == [-6, 6]
+    page.evaluate("scrollTo(0, 0)")
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -40)
+    page.keyboard.up("Control")
+    page.wait_for_function("() => document.querySelector('.curve-plot').getAttribute('aria-valuemax') !== '6'")
+    low, high = ends()
+    assert high - low == pytest.approx(12 * math.exp(-0.4), rel=1e-3)
+    assert (at - low) / (high - low) == pytest.approx((at + 6) / 12, abs=0.02)
+    plot.dblclick(position={"x": 100, "y": 50})
+    page.wait_for_function("() => document.querySelector('.curve-plot').getAttribute('aria-valuemax') === '6'")
+    plot.focus()
+    page.keyboard.press("+")
+    page.wait_for_function("() => location.hash.includes('x=')")
+    assert ends()[1] - ends()[0] == pytest.approx(6)
+    page.keyboard.press("-")
+    page.keyboard.press("0")
+    page.wait_for_function("() => location.hash === '#v=1&f=tanh'")
+    page.locator("#curves .ranges > summary").click()
+    page.get_by_label("x from").fill("10")
+    page.get_by_label("x from").press("Enter")
+    told = page.locator(".ranges .problem")
+    assert told.inner_text() == "x from 10 to 6: the second must be the larger one, such as x from 6 to 10."
+    page.get_by_label("x from").fill("-1")
+    page.get_by_label("x from").press("Enter")
+    assert told.is_hidden() and ends() == [-1, 6]
 
 
 def test_the_catalogue_is_found_by_name_alias_and_summary(opened):
@@ -174,12 +263,18 @@ def test_functions_are_laid_over_each_other_and_taken_away(opened):
     page = opened()
     for text in ("relu", "tanh", "x**2"):
         page.get_by_role("button", name="Lay another over it").click()
-        typed(page, text, at=page.locator("input.formula").count() - 1)
+        page.wait_for_function("() => getSelection().toString() || document.activeElement.selectionEnd > 0")
+        if text == "x**2":
+            assert field(page, 3).input_value() == "gelu"  # each time another one
+            page.keyboard.type(text)  # in the place of what is there
+        assert field(page, page.locator("input.formula").count() - 1).input_value() == text
+    page.wait_for_function("() => document.querySelector('#curves').dataset.drawn.includes('x**2')")
     assert page.locator(".values tbody tr").count() == 4
     look = "getComputedStyle(one).color + one.querySelector('.mark').getAttribute('d').replace(/[^A-Za-z]/g, '')"
     assert len(set(page.locator(".line.o0").evaluate_all(f"(all) => all.map((one) => {look})"))) == 4
-    dash = "getComputedStyle(one).strokeDasharray"
-    assert len(set(page.locator(".line.c0 > path:first-child").evaluate_all(f"(all) => all.map((one) => {dash})"))) == 2
+    paths = "[...document.querySelectorAll('.line.c0 > path:first-child')]"
+    dashes = f"{paths}.map((one) => getComputedStyle(one).strokeDasharray)"
+    assert len(set(page.evaluate(dashes))) == 2
     assert numbers(page, 2) == pytest.approx(known(torch.tanh, 1.0), rel=1e-3)
     page.get_by_role("button", name="Take function 3 away").click()
     page.wait_for_function("() => document.querySelectorAll('.values tbody tr').length === 3")
@@ -317,7 +412,12 @@ def test_figures_become_files_that_stand_alone(opened, tmp_path):
         assert root.tag == "{http://www.w3.org/2000/svg}svg" and "class=" not in text and "var(" not in text
         assert root[0].get("fill") == "rgb(20, 23, 27)"
         strokes = {one.get("stroke") for one in root.iter("{http://www.w3.org/2000/svg}path")}
-        assert {"rgb(121, 184, 255)", "rgb(255, 166, 87)"} <= strokes
+        lines = (
+            ("rgb(121, 184, 255)", "rgb(255, 166, 87)")
+            if name == "curves"
+            else ("rgb(231, 234, 238)", "rgb(210, 168, 255)")
+        )
+        assert set(lines) <= strokes
         with Image.open(tmp_path / f"{name}.png") as image:
             assert image.width == 2 * float(root.get("width")) and len(image.convert("RGB").getcolors(1 << 24)) > 20
 
@@ -335,9 +435,11 @@ def test_link_command_and_file_are_there_to_be_copied(opened):
     }
     page = opened("#v=1&f=x*sin(x)")
     page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    page.get_by_role("button", name="Copy the link").click()
+    page.get_by_role("button", name="Copy the part from #").click()
+    page.wait_for_function("() => window.copied === '#v=1&f=x*sin(x)'")
+    page.get_by_role("button", name="Copy the whole address").click()
     page.wait_for_function("() => window.copied?.endsWith('playground.html#v=1&f=x*sin(x)')")
-    page.get_by_role("button", name="Copy the command").click()
+    page.locator("#share").get_by_role("button", name="Copy the command").click()
     page.wait_for_function("() => window.copied.startsWith('actlab compare relu ')")
     typed(page, "x*sni(x)")
     page.get_by_text("A command needs a function that is right").wait_for()

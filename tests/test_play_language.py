@@ -122,7 +122,8 @@ def pythons(ask, text):
     except UserError as error:
         words = str(error).partition("\n    ")[0]
         found = re.match(r"At (?:character (\d+)|the end)", words)
-        return [None, words, None if found is None else int(found[1]) - 1 if found[1] else len(text)]
+        at = None if found is None else int(found[1]) - 1 if found[1] else len(text)
+        return [None, words, None if at is None else len(text[:at].encode("utf-16-le")) // 2]  # JavaScript's places
 
 
 ASKED = """
@@ -179,6 +180,23 @@ def test_refusals_have_pythons_words_and_position():
     assert sum(words is not None for _, words, _ in found) > 120
     found = readings(REFUSED_CLAUSES)
     assert sum(words is not None for _, words, _ in found) > 30
+
+
+def test_what_mends_a_refusal_keeps_the_rest():
+    texts = ["torch.relu(a*x) where a=2", "x^2", "2x", "sin x", "X*tanh(X)", "a*x", "a*b*x where a=2", "x;x", "x*x y"]
+    code = f"{ASKED} return data.map((one) => {{ try {{ read(one); }} catch (error) {{ return error.mend; }} }});"
+    wanted = [
+        "relu(a*x) where a=2",
+        "x**2",
+        "2*x",
+        "sin(x)",
+        "x*tanh(x)",
+        "a*x where a=1",
+        "a*b*x where a=2, b=1",
+        "",
+        "",
+    ]
+    assert ran(code, texts) == wanted
 
 
 def test_right_clauses_read_the_same():

@@ -146,7 +146,7 @@ def test_what_is_set_goes_into_the_address(train):
 def test_a_network_that_diverges_is_shown_as_what_it_is(train):
     for hash_, says in (
         ("#v=1&f=x*x&rate=1000&rule=sgd", "diverged at step"),
-        ("#v=1&f=log(x-9)", "no number from the first step: log(x - 9) is NaN at x = "),
+        ("#v=1&f=log(x-9)", "no number from the first step: log(x-9) is NaN at x = "),
     ):
         page = train(hash_)
         assert "NaN% right" not in page.locator("#train").inner_text()

@@ -29,7 +29,9 @@ def test_sentences_and_shades(opened, text, curve, depth):
 
 def test_a_measurement_that_fails_is_said(opened):
     page = opened()
-    page.evaluate("() => { Array.prototype.findLast = () => { throw new Error('a planted fault'); }; }")
+    page.evaluate("""() => { Worker.prototype.postMessage = function () {
+      setTimeout(() => this.onmessage({ data: { failed: { message: "a planted fault" } } }));
+    }; }""")
     typed(page, "tanh(x)/2")
     measured(page, "tanh(x)/2")
     assert said(page, "The function and its slopes") == "tanh(x)/2 could not be measured: a planted fault"

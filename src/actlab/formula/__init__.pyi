@@ -32,3 +32,4 @@ from .nodes import (
     rebuild as rebuild,
     substitute as substitute,
 )
+from .notation import ABSENT as ABSENT, is_code as is_code

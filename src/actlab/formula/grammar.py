@@ -3,8 +3,8 @@
 What may stand in a formula is listed here and in the catalogue; lengths, depths, sizes and exponents are bounded.
 """
 
+import contextlib
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Callable
@@ -27,8 +27,10 @@ from actlab.formula.nodes import (
     X,
     substitute,
 )
+from actlab.formula.notation import ABSENT, foreign
 
 LONGEST, DEEPEST, LARGEST, STEEPEST = 2000, 50, 500, 64  # characters, levels, nodes, exponent
+_SHOWN = 60  # characters of a suggestion
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -44,7 +46,6 @@ _OTHER = ("min", "max", "Min", "Max", "Piecewise", "where", "clip", "Not", *_REL
 FUNCTIONS = (*UNARY, *_SAME, *_OTHER)
 _MISPLACED = {
     "": "something is missing: a number, x, a parameter or a function",  # the end
-    "^": "^ is not power here: write **",
     "=": "write == to compare; a parameter gets its value behind `where`",
     ")": "a value is missing before it, or there is one ) too many",
 }
@@ -74,7 +75,31 @@ def parse(text: str) -> Node:
     """
     if len(text) > LONGEST:
         raise UserError(f"A formula has at most {LONGEST:,} characters, this one {len(text):,}.")
-    return _Parser(text).whole()
+    try:
+        return _Parser(text).whole()
+    except UserError:
+        found = foreign(text)
+        if found is None or not found.why:
+            raise
+        write = f": write {found.text}" if len(found.text) <= _SHOWN and _is_read(found.text) else ""
+        raise _pointed(text, found.at, found.shown, found.why + write) from None
+
+
+def _is_read(text: str) -> bool:
+    """Whether a text is right: what is suggested is."""
+    with contextlib.suppress(UserError):
+        return catalogue.is_name(text) or bool(_Parser(text).whole())
+    return False
+
+
+def _pointed(text: str, at: int, shown: str, why: str) -> UserError:
+    words = f"At character {at + 1}, {shown!r}: {why}" if shown else f"At the end: {why}"
+    words += "" if words[-1] in ".?" else "."
+    start = max(0, at - 50)  # a long text is shown in part
+    part = text[start : start + 100]
+    if "\n" in part or not part.isprintable():
+        return UserError(words)
+    return UserError(f"{words}\n    {part}\n    {' ' * (at - start)}^")
 
 
 class _Parser:
@@ -129,13 +154,7 @@ class _Parser:
             raise self.unexpected()
 
     def error(self, at: int, shown: str, why: str) -> UserError:
-        words = f"At character {at + 1}, {shown!r}: {why}" if shown else f"At the end: {why}"
-        words += "" if words[-1] in ".?" else "."
-        start = max(0, at - 50)  # a long text is shown in part
-        part = self.text[start : start + 100]
-        if "\n" in part or not part.isprintable():
-            return UserError(words)
-        return UserError(f"{words}\n    {part}\n    {' ' * (at - start)}^")
+        return _pointed(self.text, at, shown, why)
 
     def unexpected(self) -> UserError:
         token = self.next
@@ -273,8 +292,7 @@ class _Parser:
         if name in _RELATIONS or name == "Not":
             return self.relation(token, opened)
         if name not in FUNCTIONS and not catalogue.is_name(name):
-            names = [*FUNCTIONS, *catalogue.facts()]
-            raise self.error(token.at, token.text, f"there is no function {name!r}.{_nearest(name, names)}")
+            raise self.error(token.at, token.text, f"there is no function {name!r}{_instead(name)}")
         given, named = self.arguments(opened)
         if named and not catalogue.is_name(name):
             raise self.error(token.at, token.text, f"{name} takes nothing by name")
@@ -398,12 +416,13 @@ def constant(node: Node) -> float | None:
     return ARITHMETIC[node.op](*values)
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    """A suggestion; two letters that changed places count as near."""
-    lowered = {n.lower(): n for n in names}
+def _instead(name: str) -> str:
+    """Why there is no such function, or the nearest that gives a value; letters that changed places count as near."""
+    if name.lower() in ABSENT:
+        return f": {ABSENT[name.lower()]}"
+    names = [n for n in (*FUNCTIONS, *catalogue.facts()) if n not in _RELATIONS and n != "Not"]
     near = [n for n in names if sorted(n) == sorted(name)]
-    near += [lowered[n] for n in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
-    return f" Did you mean {near[0]!r}?" if near else did_you_mean(name, names) or " See `actlab list`."
+    return f". Did you mean {near[0]!r}?" if near else f".{did_you_mean(name, names) or ' See `actlab list`.'}"
 
 
 def _why_not(character: str) -> str:

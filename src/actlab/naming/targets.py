@@ -18,7 +18,7 @@ from typing import Any
 
 from actlab import catalogue
 from actlab.errors import UserError
-from actlab.formula import RESERVED, clause
+from actlab.formula import ABSENT, RESERVED, clause, is_code
 from actlab.naming.sources import description, fingerprint, name_of, packed
 
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
@@ -34,6 +34,7 @@ _CALL_OF_NAME = re.compile(r"[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Z
 _GIVEN = re.compile(r"[A-Za-z]\w*\s*=(?!=)", re.ASCII)
 _NAMED = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*=(?!=)\s*(?P<formula>.*)", re.ASCII | re.DOTALL)
 _HELD = re.compile(r"(?P<name>\w+)#(?P<hash>[0-9a-f]{12})")
+_NUMBER = re.compile(r"[\d\s.()*/+-]*\d[\d\s.()*/+-]*|\s*pi\s*", re.ASCII)
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -115,6 +116,8 @@ def parse(what: str | Callable[..., Any] | Target, *, kept: bool = True) -> Targ
         return _from_module(match["path"], match["name"])
     if match := _HELD.fullmatch(what):
         return Target("callable", what, match["name"], what, name=match["name"])
+    if is_code(what) or _NUMBER.fullmatch(what):
+        return _from_formula(what)  # which says how it is written here
     if match := _NAMED.fullmatch(what):
         return _from_named(match["name"], match["formula"])
     if match := _QUOTED.fullmatch(what):
@@ -139,7 +142,7 @@ def is_formula(text: str) -> bool:
     [True, False, False, True]
     """
     if ":" in text or _QUOTED.search(text):
-        return False
+        return is_code(text)
     call, formula = _CALL.fullmatch(text), _GIVEN.sub("", text)
     known = call is not None and catalogue.is_name(call[1])
     return bool(_X.search(formula) or (not known and _CALL_OF_NAME.search(formula)))
@@ -252,6 +255,8 @@ def label(activation_identity: str) -> str:
 
 
 def _from_catalogue(name: str, call: str) -> Target:
+    if name.lower() in ABSENT:
+        raise UserError(f"There is no activation {name!r}: {ABSENT[name.lower()]}.")
     facts = catalogue.lookup(name)
     arguments = _arguments(facts, call)
     identified = _called(f"{facts.name}@{facts.version}" if facts.version > 1 else facts.name, arguments)

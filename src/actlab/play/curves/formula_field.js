@@ -1,7 +1,7 @@
 // A field for a formula: the catalogue behind it, and what is wrong underlined in it, in words below.
-import { html } from "../page/dom.js";
+import { html, shortened } from "../page/dom.js";
 
-const LONGEST_WORDS = 500;
+const LONGEST_WORDS = 500, MOST_TYPED = 24000;  // a whole address may be pasted
 const SPOKEN = 700;  // milliseconds without a key before a mistake is read out: while typing everything is one
 let fieldsMade = 0;
 
@@ -10,7 +10,7 @@ export function formulaField({ text, label, search, changed }) {
   const id = `formula${fieldsMade++}`;
   const input = html("input", {
     id, type: "text", role: "combobox", class: "formula", autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false",
-    "aria-expanded": "false", "aria-controls": `${id}list`, "aria-autocomplete": "list", "aria-describedby": `${id}wrong`, maxlength: 4000,
+    "aria-expanded": "false", "aria-controls": `${id}list`, "aria-autocomplete": "list", "aria-describedby": `${id}wrong`, maxlength: MOST_TYPED,
   });
   const mirror = html("div", { class: "mirror", "aria-hidden": "true" });
   const list = html("ul", { id: `${id}list`, role: "listbox", "aria-label": "Catalogue", hidden: true });
@@ -78,8 +78,8 @@ export function formulaField({ text, label, search, changed }) {
     node, input,
     set(words) { if (input.value !== words) input.value = words; },
 
-    // A mistake: its words, and the characters it is about where they are known. `mend` is a text that has it mended.
-    tell(error, mend = "") {
+    // A mistake in words, and the characters it is about where they are known. `mend` is a text that has it mended.
+    tell(error, message = "", mend = "") {
       input.setAttribute("aria-invalid", String(Boolean(error)));
       wrong.hidden = !error;
       clearTimeout(timer);
@@ -87,9 +87,9 @@ export function formulaField({ text, label, search, changed }) {
         for (const one of [mirror, wrong, spoken]) one.replaceChildren();
         return;
       }
-      const [whole] = error.message.split("\n"), words = whole.length > LONGEST_WORDS ? `${whole.slice(0, LONGEST_WORDS)}...` : whole;
+      const [whole] = message.split("\n"), words = whole.length > LONGEST_WORDS ? `${whole.slice(0, LONGEST_WORDS)}...` : whole;
       const at = error.at ?? -1, value = input.value;
-      wrong.replaceChildren(words, ...(mend ? [" ", html("button", { type: "button", onclick: () => take(mend) }, `Write ${mend}`)] : []));
+      wrong.replaceChildren(words, ...(mend ? [" ", html("button", { type: "button", onclick: () => take(mend) }, `Write ${shortened(mend)}`)] : []));
       mirror.replaceChildren(...(at < 0 ? [] : [
         value.slice(0, at), html("mark", {}, value.slice(at, at + (error.length || 1)) || " "), value.slice(at + (error.length || 1))]));
       mirror.scrollLeft = input.scrollLeft;

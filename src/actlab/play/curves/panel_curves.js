@@ -6,15 +6,17 @@ import { html, said, shortened, svg } from "../page/dom.js";
 import { figureIn } from "../page/figure.js";
 import { formulaField } from "./formula_field.js";
 import { made, understood } from "../numbers/functions.js";
+import { hashIn, inPage, mended } from "./mends.js";
 import { MARKS, markOf } from "../page/plot.js";
 import { ORDERS, readAt, regionsIn } from "./sampling.js";
 import { parameterSliders } from "./sliders.js";
-import { USUAL_X, readRange, viewControls, writeRange } from "./view_controls.js";
+import { USUAL_X, readRange, viewControls, writeRange, zoomed } from "./view_controls.js";
 import { intervalInWords, kinkInWords, sentences } from "./words.js";
 
 const MOST_CURVES = MARKS.length, PAUSE = 200;  // milliseconds without a change before what takes longer is measured
 const LONG = 1000;  // milliseconds of measuring before that is said
-const EXAMPLES = ["gelu", "x*sin(x)", "x*sigmoid(beta*x) where beta=2", "leaky_relu(0.2)", "x*tanh(exp(x))"];
+const EXAMPLES = ["gelu", "x*sin(x)", "x*sigmoid(beta*x) where beta=2", "where(x > 0, x, 0.1*x)", "leaky_relu(0.2)", "x*tanh(exp(x))"];
+const OTHERS = ["relu", "tanh", "gelu", "sigmoid", "silu", "elu", "softplus"];  // what is laid over it first
 
 export const CURVE_FIELDS = {
   curves: {
@@ -44,13 +46,6 @@ function search(words) {
   return found.map(([at, { name, aliases, summary }]) => ({ name, isExact: at === 0, summary: aliases.length ? `${summary} Also ${aliases.join(", ")}.` : summary }));
 }
 
-// A text that mends a mistake, where the words name one.
-function mended(words, { message, at, length }) {
-  const whole = message.match(/ or "([^"\n]+ where [^"\n]+)"\.$/), near = message.match(/Did you mean '([^'\n]+)'\?/);
-  if (whole) return whole[1];
-  return near && at >= 0 && length > 0 ? words.slice(0, at) + near[1] + words.slice(at + length) : "";
-}
-
 export function mountCurves(place, store) {
   const { state } = store, rows = [];
   const fields = html("div", { class: "fields" });
@@ -58,7 +53,9 @@ export function mountCurves(place, store) {
   const examples = html("p", { class: "chips" }, html("span", {}, "Try"), EXAMPLES.map((text) =>
     html("button", { type: "button", onclick: () => change(0, text) }, text)));
   const add = html("button", { type: "button", class: "quiet", onclick: () => {
-    store.set({ curves: [...state.curves, state.curves.includes("relu") ? "tanh" : "relu"] });
+    const there = [...state.curves, ...store.meanings().map(({ label }) => label)];
+    store.set({ curves: [...state.curves, OTHERS.find((one) => !there.includes(one))] });
+    queueMicrotask(() => focused(rows.at(-1)));  // when its row is made
   } }, "+ Lay another over it");
   place.append(fields);
   const shown = figureIn(place, { title: "The function and its slopes", name: "curves", legend });
@@ -80,14 +77,22 @@ export function mountCurves(place, store) {
       ...ORDERS.filter(({ key }) => key !== "0" && state.orders.includes(key)).map(({ key, sign }) => [lines(`c0 o${key}`), sign]),
     ];
   }
+  const focused = ({ field: { input } }) => { input.focus(); input.select(); };
   const change = (at, text) => store.set({ curves: state.curves.map((one, n) => (n === at ? text : one)) });
+
+  // Opens a state that was pasted as an address.
+  function open(at, hash) {
+    rows[at].field.set(state.curves[at]);
+    location.hash = hash;
+  }
 
   // One row a function: field, sliders, and what is right of it last.
   function rowOf(at) {
     const sliders = parameterSliders((text) => change(at, text));
-    const field = formulaField({ text: state.curves[at], label: at ? `and ${at + 1}` : "f(x) =", search, changed: (text) => change(at, text) });
+    const field = formulaField({ text: state.curves[at], label: at ? `and ${at + 1}` : "f(x) =", search, changed: (text) => (hashIn(text) ? open(at, hashIn(text)) : change(at, text)) });
     const end = at ? html("button", { type: "button", class: "quiet", "aria-label": `Take function ${at + 1} away`, onclick: () => {
       store.set({ curves: state.curves.filter((_, n) => n !== at) });
+      queueMicrotask(() => rows[at - 1].field.input.focus());
     } }, "✕") : go;
     const node = html("div", { class: at ? "field-row more" : "field-row" }, field.node, end, sliders.node);
     return { node, field, sliders, last: null, text: null, isStale: false };
@@ -113,7 +118,7 @@ export function mountCurves(place, store) {
         row.sliders.update(meaning, text);
       } catch (error) {
         row.isStale = true;
-        row.field.tell(error, mended(text, error));
+        row.field.tell(error, inPage(error.message), mended(text, error));
       }
     });
   }
@@ -184,6 +189,7 @@ export function mountCurves(place, store) {
   });
   shown.controls.append(...viewControls(store));
   listen(shown.drawing, { plotted, read, state });
+  zoomed(shown.drawing, store, (pixels) => plotted.plot.inputAt(pixels), () => plotted.at);
   let drawnAt = 0;
   new ResizeObserver(() => {
     if (drawnAt === shown.drawing.clientWidth) return;

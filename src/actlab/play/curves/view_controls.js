@@ -12,6 +12,40 @@ export function readRange(words) {
   return isFit ? [low, high] : undefined;
 }
 
+const asItWas = (store) => store.set({ xRange: USUAL_X, yRange: null });
+
+// The range by a factor, where `input` stays where it is.
+function lookedNearer(store, factor, input) {
+  const range = store.state.xRange.map((end) => Number((input + (end - input) * factor).toPrecision(6)));
+  if (readRange(writeRange(range))) store.set({ xRange: range });
+}
+
+// By wheel, keys and double click; the wheel alone scrolls the page. `inputAt` has the x of pixels, `here` that of the crosshair.
+export function zoomed(drawing, store, inputAt, here) {
+  drawing.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    const picture = drawing.firstElementChild, box = picture.getBoundingClientRect();
+    const input = inputAt((event.clientX - box.left) * (picture.viewBox.baseVal.width / box.width));
+    lookedNearer(store, Math.exp(Math.max(-40, Math.min(40, event.deltaY)) / 100), input);
+  }, { passive: false });
+  drawing.addEventListener("dblclick", () => asItWas(store));
+  drawing.addEventListener("keydown", ({ key, ctrlKey, metaKey }) => {
+    if (ctrlKey || metaKey) return;
+    if (key === "+" || key === "=") lookedNearer(store, 0.5, here());
+    else if (key === "-") lookedNearer(store, 2, here());
+    else if (key === "0") asItWas(store);
+  });
+}
+
+// Why two texts are no range, in words.
+function notARange(name, [from, to]) {
+  const [low, high] = [from, to].map((one) => (one === "" ? NaN : Number(one)));
+  if (Number.isNaN(low) || Number.isNaN(high)) return `${name} needs a number at both ends.`;
+  if (Math.max(Math.abs(low), Math.abs(high)) > 1e6) return `${name} reaches at most from -1e6 to 1e6.`;
+  return `${name} from ${from} to ${to}: the second must be the larger one, such as ${name} from ${Math.min(low, high)} to ${low === high ? high + 1 : Math.max(low, high)}.`;
+}
+
 // Toggles for f, f′, f″, the range as fields, and buttons to look nearer.
 export function viewControls(store) {
   const { state } = store;
@@ -23,22 +57,20 @@ export function viewControls(store) {
     } });
     return { key, box, node: html("label", { class: `toggle o${key}` }, box, html("span", { class: "line-sample" }), sign) };
   });
+  const wrong = html("p", { class: "problem", role: "status" });
   const ends = [["xRange", 0, "x from"], ["xRange", 1, "x to"], ["yRange", 0, "y from"], ["yRange", 1, "y to"]].map(([key, at, label]) => {
     const input = html("input", { type: "number", step: "any", "aria-label": label, placeholder: key === "yRange" ? "auto" : undefined });
     input.addEventListener("change", () => {
       const now = (key === "xRange" ? ends.slice(0, 2) : ends.slice(2)).map((one) => one.input.value);
       if (key === "yRange" && now.some((one) => one === "")) return store.set({ yRange: null });
       const range = readRange(now.join(","));
-      input.setAttribute("aria-invalid", String(!range));
+      for (const one of ends) one.input.setAttribute("aria-invalid", String(!range && one.key === key));
+      wrong.textContent = range ? "" : notARange(key[0], now);
       if (range) store.set({ [key]: range });
     });
     return { key, at, input };
   });
-  const zoom = (factor) => () => {
-    const [low, high] = state.xRange, middle = (low + high) / 2, half = ((high - low) / 2) * factor;
-    const range = readRange(writeRange([middle - half, middle + half].map((one) => Number(one.toPrecision(6)))));
-    if (range) store.set({ xRange: range });
-  };
+  const zoom = (factor) => () => lookedNearer(store, factor, (state.xRange[0] + state.xRange[1]) / 2);
   const button = (text, label, onclick) => html("button", { type: "button", class: "quiet", "aria-label": label, onclick }, text);
   const show = () => {
     for (const { key, box } of toggles) box.checked = state.orders.includes(key);
@@ -51,6 +83,7 @@ export function viewControls(store) {
     html("span", { class: "toggles", role: "group", "aria-label": "What is drawn" }, toggles.map(({ node }) => node)),
     html("details", { class: "ranges" }, html("summary", {}, "Range"), html("div", {}, ranges, html("span", {},
       button("−", "See more", zoom(2)), button("+", "Look nearer", zoom(0.5)),
-      button("Reset", "The range as it was", () => store.set({ xRange: USUAL_X, yRange: null }))))),
+      button("Reset", "The range as it was", () => asItWas(store))),
+      wrong, html("p", { class: "soft" }, "On the plot: Ctrl and the wheel, a pinch on a touchpad, or + and - on the keyboard; a double click or 0 sets it back."))),
   ];
 }

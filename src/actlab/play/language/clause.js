@@ -24,10 +24,13 @@ export function readingText({ node, parameters, learned }) {
 // what it says, and come first. A Refusal tells what is no formula of x, or a parameter without a value.
 export function read(given, values = {}, learn = []) {
   const [formula, behind] = splitClause(given);
-  const node = parse(formula);
+  const node = formulaOf(formula, given.slice(formula.length));
   if (!node.symbols.has("x")) {
     const shown = text(node);
-    throw new Refusal(`${shown} has no x in it: the input is called x, for example x*tanh(${shown}).`);
+    const refused = new Refusal(`${shown} has no x in it: the input is called x, for example x*tanh(${shown}).`);
+    const [only, ...more] = names(node);  // t*tanh(t)
+    if (only && !more.length && behind === null) refused.mend = given.replace(new RegExp(`\\b${only}\\b`, "g"), "x");
+    throw refused;
   }
   const [said, learned] = behind === null ? [new Map(), []] : clauseOf(behind, node, given.length - behind.length);
   const has = names(node);
@@ -35,16 +38,29 @@ export function read(given, values = {}, learn = []) {
   const missing = has.filter((one) => !said.has(one));
   if (missing.length) {
     const known = didYouMean(missing[0], ["x", "pi"]);
-    throw new Refusal(
+    const refused = new Refusal(
       `${missing[0]} has no value in ${text(node)}.${known} Give it one: --param ${missing[0]}=1, or ` +
         `"${text(node)} where ${missing.map((one) => `${one}=1`).join(", ")}".`,
     );
+    const ones = missing.map((one) => `${one}=1`).join(", ");
+    refused.mend = `${given.trim()}${behind === null ? " where" : ","} ${ones}`;
+    throw refused;
   }
   return {
     node,
     parameters: Object.fromEntries(has.map((one) => [one, said.get(one)])),
     learned: has.filter((one) => learned.includes(one) || learn.includes(one)),
   };
+}
+
+// The tree of a formula with its clause behind it; what mends the one keeps the other.
+function formulaOf(formula, behind) {
+  try {
+    return parse(formula);
+  } catch (error) {
+    if (error instanceof Refusal && error.mend && behind) error.mend += ` ${behind}`;
+    throw error;
+  }
 }
 
 // The formula, and what stands behind its `where`, or null; where( is a call.

@@ -12,7 +12,7 @@ export function didYouMean(given, allowed) {
 }
 
 // The best match, if any is at least as near as the cutoff: get_close_matches(word, possibilities, n=1, cutoff).
-export function closeMatches(word, possibilities, cutoff) {
+function closeMatches(word, possibilities, cutoff) {
   let best = null;
   for (const one of possibilities) {
     const together = one.length + word.length;

@@ -1,19 +1,23 @@
 // From text to tree, as actlab/formula/grammar.py does it: a tokenizer, a parser by precedence, and nothing that could
 // run what was typed. What may stand in a formula is listed here and in the catalogue.
 import { CATALOGUE } from "./catalogue.js";
-import { closeMatches, didYouMean, quoted } from "./nearest.js";
+import { didYouMean, quoted } from "./nearest.js";
+import { ABSENT, foreign } from "./notation.js";
 import { COMPARISONS, E, PI, TRUE, UNARY, X, apply, name, names, number, numeral, substitute, text } from "./tree.js";
 
 export const LONGEST = 2000;  // characters
 const [DEEPEST, LARGEST, STEEPEST] = [50, 500, 64];  // levels, nodes, exponent
+const SHOWN = 60;  // characters of a suggestion
 
 // What is wrong with a text, in words. `at` is where: the character from 0, the text's length at its end, or null.
+// `mend` is the text as it is written here, where that is known.
 export class Refusal extends Error {
   constructor(message, at = null, length = 0) {
     super(message);
     this.name = "Refusal";
     this.at = at;
     this.length = length;
+    this.mend = "";
   }
 }
 
@@ -41,7 +45,6 @@ const OTHER = ["min", "max", "Min", "Max", "Piecewise", "where", "clip", "Not", 
 export const FUNCTIONS = new Set([...UNARY, ...SAME.keys(), ...OTHER]);
 const MISPLACED = new Map([
   ["", "something is missing: a number, x, a parameter or a function"],  // the end
-  ["^", "^ is not power here: write **"],
   ["=", "write == to compare; a parameter gets its value behind `where`"],
   [")", "a value is missing before it, or there is one ) too many"],
 ]);
@@ -73,7 +76,37 @@ export function parse(formula, { limited = true } = {}) {
       throw new Refusal(`A formula has at most ${most} characters, this one ${here}.`);
     }
   }
-  return new Parser(formula, limited).whole();
+  try {
+    return new Parser(formula, limited).whole();
+  } catch (error) {
+    throw error instanceof Refusal && limited ? taught(formula, error) : error;
+  }
+}
+
+// A refusal that says how what is written like in other places is written here.
+function taught(formula, error) {
+  const found = foreign(formula);
+  if (!found) return error;
+  const mend = found.text.length <= LONGEST && isRead(found.text) ? found.text : "";
+  const write = mend && mend.length <= SHOWN ? `: write ${mend}` : "";
+  const better = found.why ? pointed(formula, found.at, found.shown, found.why + write) : error;
+  better.mend = mend;
+  return better;
+}
+
+// Whether a text is right: what is suggested is.
+function isRead(formula) {
+  try {
+    return Boolean(lookup(formula) ?? new Parser(formula, true).whole());
+  } catch {
+    return false;
+  }
+}
+
+function pointed(formula, at, shown, why) {
+  const place = [...formula.slice(0, at)].length + 1;
+  const words = shown ? `At character ${place}, ${quoted(shown)}: ${why}` : `At the end: ${why}`;
+  return new Refusal(".?".includes(words.at(-1)) ? words : `${words}.`, at, shown.length);
 }
 
 // A whole number with commas: 2,000.
@@ -144,8 +177,7 @@ class Parser {
   }
 
   error(at, shown, why) {
-    const words = shown ? `At character ${at + 1}, ${quoted(shown)}: ${why}` : `At the end: ${why}`;
-    return new Refusal(".?".includes(words.at(-1)) ? words : `${words}.`, at, shown.length);
+    return pointed(this.text, at, shown, why);
   }
 
   unexpected() {
@@ -291,8 +323,7 @@ class Parser {
     if (word === "where") return this.where(opened);
     if (RELATIONS.has(word) || word === "Not") return this.relation(token, opened);
     if (!FUNCTIONS.has(word) && !lookup(word)) {
-      const known = [...FUNCTIONS, ...BY_NAME.keys()];
-      throw this.error(token.at, token.text, `there is no function ${quoted(word)}.${nearest(word, known)}`);
+      throw this.error(token.at, token.text, `there is no function ${quoted(word)}${instead(word)}`);
     }
     const [given, named] = this.arguments(opened);
     if (named.size && !lookup(word)) {
@@ -445,13 +476,14 @@ export function constant(tree) {
   return ARITHMETIC.get(tree.op)(...values);
 }
 
-// A suggestion; two letters that changed places count as near.
-function nearest(word, known) {
-  const lowered = new Map(known.map((one) => [one.toLowerCase(), one]));
+// Why there is no such function, or the nearest that gives a value; letters that changed places count as near.
+function instead(word) {
+  const absent = ABSENT.get(word.toLowerCase());
+  if (absent) return `: ${absent}`;
+  const known = [...FUNCTIONS, ...BY_NAME.keys()].filter((one) => !RELATIONS.has(one) && one !== "Not");
   const letters = (one) => [...one].sort().join("");
-  const near = known.filter((one) => letters(one) === letters(word));
-  near.push(...closeMatches(word.toLowerCase(), lowered.keys(), 0.5).map((one) => lowered.get(one)));
-  return near.length ? ` Did you mean ${quoted(near[0])}?` : didYouMean(word, known) || " See `actlab list`.";
+  const near = known.find((one) => letters(one) === letters(word));
+  return near ? `. Did you mean ${quoted(near)}?` : `.${didYouMean(word, known) || " See `actlab list`."}`;
 }
 
 function whyNot(character) {

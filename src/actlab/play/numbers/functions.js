@@ -7,6 +7,7 @@ import { read, readingText, splitClause } from "../language/clause.js";
 import { compiled } from "./evaluate.js";
 import { once, plainTrees, soundTrees } from "./forms.js";
 import { didYouMean, quoted } from "../language/nearest.js";
+import { ABSENT, isCode } from "../language/notation.js";
 import { LONGEST, Refusal, lookup, parse } from "../language/parse.js";
 import { text } from "../language/tree.js";
 
@@ -16,6 +17,7 @@ const carried = new Map();  // by the formula: what making/portable.py gives
 const CALLED = /^\s*([\w-]+)\s*(\(.*\))?\s*$/s;
 const IN_QUOTES = /^\s*(['"])([^'"]*)\1\s*$/;
 const GIVEN_NAME = /^\s*([A-Za-z]\w*)\s*=(?!=)\s*(.*)$/s;
+const A_NUMBER = /^(?:[\d\s.()*/+-]*\d[\d\s.()*/+-]*|\s*pi\s*)$/;
 const HAS_X = /(?<![\w.])(?:\d+\.?\d*|\.\d+)?x(?!\w)/;  // 2x is meant as a formula, too
 const CALL_OF_NAME = /[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*/;
 const ARGUMENT_NAMES = /[A-Za-z]\w*\s*=(?!=)/g;
@@ -28,6 +30,7 @@ export function understood(given) {
     throw new Refusal(`A formula has at most 2,000 characters, this one ${given.length.toLocaleString("en")}.`);
   }
   const named = GIVEN_NAME.exec(given), inQuotes = IN_QUOTES.exec(given), call = CALLED.exec(given);
+  if (isCode(given) || A_NUMBER.test(given)) return ofFormula(given);  // which says how it is written here
   if (named) return ofNamed(named[1], named[2], given);
   if (inQuotes) return pointingInto(given, inQuotes[2], ofFormula);
   if (isFormula(given, call)) return ofFormula(given);
@@ -40,7 +43,7 @@ export function understood(given) {
 }
 
 function isFormula(given, call) {
-  if (given.includes(":") || /(['"])[^'"]*\1/.test(given)) return false;
+  if (given.includes(":") || /(['"])[^'"]*\1/.test(given)) return isCode(given);
   const known = call !== null && lookup(call[1]) !== undefined;
   const bare = given.replace(ARGUMENT_NAMES, "");
   return HAS_X.test(bare) || (!known && CALL_OF_NAME.test(bare));
@@ -71,13 +74,20 @@ function pointingInto(whole, part, done) {
   try {
     return done(part);
   } catch (error) {
-    if (error instanceof Refusal && error.at !== null) error.at += whole.lastIndexOf(part);
+    if (error instanceof Refusal) {
+      const at = whole.lastIndexOf(part);
+      if (error.at !== null) error.at += at;
+      if (error.mend) error.mend = whole.slice(0, at) + error.mend + whole.slice(at + part.length);
+    }
     throw error;
   }
 }
 
 function ofCatalogue(called, call, given) {
-  const facts = lookup(called);
+  const facts = lookup(called), absent = ABSENT.get(called.toLowerCase());
+  if (absent) {
+    throw new Refusal(`There is no activation ${quoted(called)}: ${absent}.`, given.indexOf(called), called.length);
+  }
   if (!facts) {
     const near = didYouMean(called, CATALOGUE.flatMap((one) => [one.name, ...one.aliases]));
     const words = `There is no activation ${quoted(called)}.${near} Pick one from the list, or write a formula of x.`;

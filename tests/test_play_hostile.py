@@ -113,3 +113,38 @@ def test_addresses_of_nothing_and_of_much():
     assert told[0]["told"] == told[1]["told"] == ""
     assert told[2]["told"].count("g") == 12 and "88 more could not be read" in told[2]["told"]
     assert "__proto__, constructor could not be read" in told[3]["told"]
+
+
+@pytest.mark.large
+def test_a_form_that_breaks_far_out_is_still_the_function_that_it_is():
+    """exp(x^2) is beyond a double from 26.7 on: beyond 25 what is no number is a broken tail, not another function."""
+    judged = 'const { judgeFunction } = await import("./judging/verdict.js");'
+    texts = ["tanh(x)*exp(x**2)/exp(x**2)", "tanh(x)*exp(x**2 + 150)/exp(x**2 + 150)"]
+    broken, other = ran(
+        f"{judged} return data.map((text) => judgeFunction({{ text }}, () => {{}}).identity.kind);", texts
+    )
+    assert (broken, other) == ("equals", "nearest")
+
+
+def test_a_picture_has_a_little_room_above_and_below():
+    code = (
+        'const { heightOf } = await import("./curves/sampling.js"); return data.map((ys) => heightOf([{ ys }], -6, 6));'
+    )
+    found = ran(code, [[-1, 0, 1], [2, 3], [5, 1e9, -math.inf], [math.nan], [7, 7]])
+    assert found[0] == pytest.approx([-1.12, 1.12]) and found[1] == pytest.approx([-0.18, 3.18])
+    assert found[2] == pytest.approx([-0.36, 6.36]) and found[3] == [-1, 1] and found[4][0] < found[4][1]
+
+
+def test_numbers_of_an_address_have_limits():
+    least_most = {
+        "steps": (10, 20000), "batch": (1, 400), "seed": (0, 999999), "rate": (1e-5, 1000), "noise": (0, 0.5),
+    }  # fmt: skip
+    odd = ["", "nan", "inf", "-1", "1e999", "0x10", "9007199254740992", "1,2", "٣", "1.5.2"]
+    asked = {key: [*map(str, ends), *odd] for key, ends in least_most.items()}
+    code = 'const { TRAIN_FIELDS } = await import("./trainer/train_fields.js");'
+    read = "Object.entries(data).map(([key, texts]) => texts.map((text) => TRAIN_FIELDS[key].read(text) ?? null))"
+    for (key, (least, most)), got in zip(least_most.items(), ran(f"{code} return {read};", asked), strict=True):
+        assert got == [least, most] + [None] * len(odd), key
+        beyond = [str(least / 2 if key == "rate" else least - 1), str(2 * most)]
+        (found,) = ran(f"{code} return {read};", {key: beyond})
+        assert found == [None, None], key

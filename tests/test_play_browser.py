@@ -505,3 +505,29 @@ def test_the_examples_are_right(opened):
     for example in page.locator(".chips button").all():
         example.click()
         assert field(page).input_value() == example.inner_text() and page.locator("#curves .wrong").is_hidden()
+
+
+def test_a_slow_function_holds_up_nothing_and_a_newer_question_ends_it(opened):
+    def sums(terms):
+        while len(terms) > 1:
+            terms = [f"({''.join(pair)})" for pair in zip(terms[::2], [f"+{one}" for one in terms[1::2]], strict=True)]
+        return terms[0]
+
+    page = opened("#v=1&f=tanh")
+    measured(page, "tanh")
+    slow = sums([f"sign(sin({n}*x))" for n in range(30, 94)])
+    typed(page, slow)
+    page.wait_for_timeout(1500)
+    told = "is measured" in page.locator("#curves .sentences").inner_text()
+    assert told or page.locator("#curves").get_attribute("data-measured") == slow
+    for text in ("x*sni(x)", slow, "x*sin(x)", "tanh(x) + 3"):
+        field(page).fill(text)
+        page.wait_for_timeout(100)
+    page.wait_for_function("() => document.querySelector('#judge').dataset.judged", timeout=30_000)
+    page.get_by_text("tanh(x) + 3 runs from 2 to 4, increasing, without a kink.").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Try 5 to 20 seeds").click()
+    page.wait_for_function("() => /seeds\\./.test(document.querySelector('#train').innerText)")
+    field(page).fill("relu")
+    measured(page, "relu")
+    page.wait_for_timeout(500)
+    assert len(page.workers) == 3  # what the curve, depth and the verdict are measured in; that of seeds has ended

@@ -333,6 +333,19 @@ def test_points_drawn_by_mouse_and_keys_are_learned(train):
 
 
 @in_a_browser
+def test_less_error_is_better_and_said_so(train):
+    page = train("#v=1&f=0*x&data=sine&steps=200")
+    button(page, "Try 5 to 20 seeds").click()
+    until(page, "document.querySelector('#train').innerText.includes(' seeds of 200 steps.')")
+    figure = page.get_by_role("figure", name="Differences seed by seed")
+    figure.get_by_text("In numbers").click()
+    rows = [row.split("\t") for row in figure.locator("table").inner_text().splitlines() if row[:1].isdigit()]
+    assert all(float(own) > float(other) and float(less) < 0 for _, own, other, less in rows) and len(rows) >= 5
+    assert figure.locator(".answer").inner_text().startswith("0*x is worse than relu")
+    assert "error of relu minus error of 0*x: above 0 is better" in figure.inner_text()
+
+
+@in_a_browser
 def test_seeds_end_with_a_verdict(train):
     page = train("#v=1&f=0*x&data=xor&steps=200")
     button(page, "Try 5 to 20 seeds").click()

@@ -25,7 +25,7 @@ from typing import Any
 
 import torch
 
-from actlab.play import script, trees
+from actlab.play.figures import script, trees
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "learn"

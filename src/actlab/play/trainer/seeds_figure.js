@@ -7,9 +7,15 @@ import { numberIn } from "./train_controls.js";
 import { ALLOWED, TRAIN_FIELDS } from "./train_fields.js";
 
 const MOST_TRIED = 20;
-const UNITS = {
-  points: { scale: 100, unit: "points of accuracy", marginSaid: "1 point of accuracy" },
-  curve: { scale: 1, unit: "error of the fit", marginSaid: "an error of 0.01" },
+const UNITS = {  // `minus`: what is drawn; an error is less where it is better
+  points: {
+    scale: 100, unit: "points of accuracy", marginSaid: "1 point of accuracy",
+    minus: (own, other) => `${own} minus ${other}, points of accuracy`,
+  },
+  curve: {
+    scale: 1, unit: "less error of the fit", marginSaid: "an error of 0.01",
+    minus: (own, other) => `error of ${other} minus error of ${own}`,
+  },
 };
 
 export function seedsIn(place, store) {
@@ -56,17 +62,17 @@ export function seedsIn(place, store) {
   }
 
   function show(found, { data, sides: [own, other] }) {
-    const { scale, unit, marginSaid } = UNITS[data.isCurve ? "curve" : "points"], labels = [own.label, other.label];
+    const { scale, unit, marginSaid, minus } = UNITS[data.isCurve ? "curve" : "points"], labels = [own.label, other.label];
     figure.figure.hidden = false;
     figure.isDrawn(found.verdict.n > 0);
-    if (found.verdict.n) drawSeeds(drawing, found, { scale, unit, labels });
+    if (found.verdict.n) drawSeeds(drawing, found, { scale, words: minus(...labels) });
     figure.say(...verdictSaid(found, { scale, unit, marginSaid, labels }));
-    drawing.setAttribute("aria-label", `${labels[0]} minus ${labels[1]}, a dot a seed, with the interval`);
+    drawing.setAttribute("aria-label", `${minus(...labels)}, a dot a seed, with the interval`);
     const shown = (value) => (Number.isNaN(value) ? "diverged" : said(scale * Math.abs(value), 4));
     const { further } = found.verdict, rows = found.seeds.map(({ seed, own: one, other: two }) =>
       [String(seed), shown(one), shown(two), Number.isNaN(one - two) ? "–" : signed(scale * (one - two))]);
     if (further) rows.push(["more seeds to settle it", "", "", further.toLocaleString("en")]);
-    figure.numbers(() => [["seed", ...labels, "difference"], rows]);
+    figure.numbers(() => [["seed", ...labels, data.isCurve ? "less error" : "difference"], rows]);
   }
 
   return {

@@ -69,8 +69,8 @@ export const SEEDS_LEGEND = [
   [(x, y) => svg("rect", { x, y: y - 7, width: 28, height: 14, class: "margin" }), "less than matters"],
 ];
 
-// A dot a seed, the interval below, the margin as a band; in the unit that is told.
-export function drawSeeds(drawing, { seeds, verdict }, { scale, unit, labels: [own, other] }) {
+// A dot a seed, the interval below, the margin as a band; `words` say of what.
+export function drawSeeds(drawing, { seeds, verdict }, { scale, words }) {
   const wide = widthFor(drawing, 150), differences = seeds.map(({ own, other }) => scale * (own - other));
   const ends = [scale * verdict.low, scale * verdict.high], margin = scale * verdict.margin;
   const known = [...differences, ...ends, margin, -margin].filter(Number.isFinite);
@@ -91,7 +91,7 @@ export function drawSeeds(drawing, { seeds, verdict }, { scale, unit, labels: [o
       svg("path", { d: `M${x(value)} 10V114`, class: value ? "grid" : "zero" }),
       lossText(x(value), 130, `${value > 0 ? "+" : ""}${said(value)}`, { "text-anchor": "middle" }),
     ]),
-    lossText(wide / 2, 146, `${own} minus ${other}, ${unit}: above 0 is better`,
+    lossText(wide / 2, 146, `${words}: above 0 is better`,
       { "text-anchor": "middle", class: "soft" }),
     ...dots,
     hasInterval ? svg("path", { d: `M${x(ends[0])} 96H${x(ends[1])}`, class: "own interval" }) : "",

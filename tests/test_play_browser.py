@@ -306,6 +306,7 @@ def test_parameters_are_sliders_and_their_values_stand_in_the_text(opened):
 def test_values_are_read_by_keys_mouse_and_finger(opened):
     for how in ("keys", "mouse", "finger"):
         page = opened("#v=1&f=silu;relu", **(PHONE if how == "finger" else {}))
+        measured(page, "silu")  # and drawn anew
         plot = page.locator(".curve-plot")
         box = plot.bounding_box()
         if how == "keys":
@@ -517,9 +518,11 @@ def test_a_slow_function_holds_up_nothing_and_a_newer_question_ends_it(opened):
     measured(page, "tanh")
     slow = sums([f"sign(sin({n}*x))" for n in range(30, 94)])
     typed(page, slow)
-    page.wait_for_timeout(1500)
-    told = "is measured" in page.locator("#curves .sentences").inner_text()
-    assert told or page.locator("#curves").get_attribute("data-measured") == slow
+    page.wait_for_function(
+        "(text) => document.querySelector('#curves').dataset.measured === text"
+        " || document.querySelector('#curves .sentences').textContent.includes('is measured')",
+        arg=slow,
+    )
     for text in ("x*sni(x)", slow, "x*sin(x)", "tanh(x) + 3"):
         field(page).fill(text)
         page.wait_for_timeout(100)
@@ -529,5 +532,8 @@ def test_a_slow_function_holds_up_nothing_and_a_newer_question_ends_it(opened):
     page.wait_for_function("() => /seeds\\./.test(document.querySelector('#train').innerText)")
     field(page).fill("relu")
     measured(page, "relu")
-    page.wait_for_timeout(500)
+    for _ in range(100):
+        if len(page.workers) == 3:
+            break
+        page.wait_for_timeout(100)
     assert len(page.workers) == 3  # what the curve, depth and the verdict are measured in; that of seeds has ended

@@ -72,6 +72,7 @@ def test_no_pole_where_a_grid_misses_an_oscillation_and_no_range_of_lost_digits(
 
 WORDS = {
     "softplus(0)": "softplus(0) is a finite number for no x.",
+    "exp(x)": "Its gradient vanishes (|f′| < 0.1) at x < -2.3. Its gradient explodes (|f′| > 10) at x > 2.3.",
     "snake(0)": "snake(0) is undefined for every x.",
     "1e200*x*1e200": "1e200*x*1e200 runs from -inf to inf, without a kink.",
     "x**0.5": "x**0.5 is undefined for x < 0; elsewhere it runs from 0 to inf, increasing, without a kink.",

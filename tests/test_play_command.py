@@ -159,6 +159,6 @@ SETUP = st.fixed_dictionaries(
 
 @pytest.mark.large
 @given(st.lists(SETUP, min_size=1, max_size=20))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_formula_and_setting_is_read_to_the_same_experiment(asked, setups):
     same_experiments(setups, asked)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from formulas import FORMULAS
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from javascript import ran, with_node
 
 from actlab import catalogue
@@ -159,7 +159,7 @@ ANSWERS = {
     "It equals relu, which actlab computes in a sound form: write relu.",
     "x*sigmoid(beta*x) where beta=1.5": "Nothing wrong found. It equals swish_beta(1.5).",
     "exp(x**2)": "It grows beyond float16 from |x| = 3.33 on and beyond float32 from |x| = 9.419 on. Otherwise nothing "
-    "wrong found. Nearest soft_exponential(2): largest difference 7.3e+10 on [-5, 5], at x = 5.",
+    "wrong found. It is near none of the catalogue.",
     "0*x": "It is the constant 0: its gradient is 0, nothing before it learns. Otherwise nothing wrong found.",
     "sign(x)": "Its gradient is 0 everywhere: nothing before it learns. NaN becomes 0: a diverged network would look "
     "sound. It is heaviside up to input and output scale and shift: 2 heaviside(x) - 1.",
@@ -503,7 +503,8 @@ def test_all_names_are_pythons():
 
 
 @pytest.mark.large
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2, derandomize=True, deadline=None)
+@example([("max(u, 0)", 2.195, -0.719, 0.346, 1.0)])
 @given(
     st.lists(
         st.tuples(
@@ -516,7 +517,11 @@ def test_all_names_are_pythons():
 def test_any_scale_and_shift_has_pythons_words(asked):
     inner = [(re.sub(r"\bu\b", f"({b}*x + {c})", text), a, d) for text, a, b, c, d in asked]
     texts = [(f"{a}*({text}) + {d}", {}) for text, a, d in inner]
-    assert ran(IDENTIFIED, texts) == as_python_says(texts)
+    number = re.compile(r"\d+\.?\d*(?:e[+-]\d+)?")
+    for ours, theirs in zip(ran(IDENTIFIED, texts), as_python_says(texts), strict=True):
+        assert number.sub("N", ours) == number.sub("N", theirs)
+        pairs = zip(number.findall(ours), number.findall(theirs), strict=True)  # 1.578205 is said as 1.5782 or 1.57821
+        assert all(float(one) == pytest.approx(float(other), rel=1e-5) for one, other in pairs)
 
 
 def test_numbers_are_written_as_python_does():

@@ -78,11 +78,14 @@ export function faultSentence(findings) {
   return `In ${dtype} ${what === "f" ? "it" : "its slope"} ${parts.join(", and ")}.`;
 }
 
+const FAR = 1;  // a largest difference on [-5, 5] that is no nearness
+
 // Which it is, and what to write instead, where actlab's own form is better than what was judged.
-function identitySentence({ kind, text, name }, own, isWorse) {
+function identitySentence({ kind, text, name, distance }, own, isWorse) {
   if (kind === "equals" && text === `equals ${own}`) return "";
   const better = isWorse ? `, which actlab computes in a sound form: write ${text.slice(7)}` : "";
   if (kind === "equals") return ` It ${text}${better}.`;
   if (kind === "affine" || (name && !text.startsWith("nearest"))) return ` It is ${text}.`;
+  if (kind === "nearest" && distance > FAR) return " It is near none of the catalogue.";
   return ` ${text[0].toUpperCase()}${text.slice(1)}.`;
 }

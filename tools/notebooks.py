@@ -22,6 +22,8 @@ from pathlib import Path
 
 import torch
 
+from actlab.play.figures import trees  # for data of figures that have a page of their own
+
 torch.set_num_threads(1)  # as where the page was made
 
 

@@ -68,6 +68,7 @@ def test_derivation_and_python_are_there_to_copy(opened):
     page = opened("#v=1&f=x*tanh(x)")
     judged(page, "x*tanh(x)")
     page.get_by_text("Its derivative in steps").click()
+    page.locator("#judge pre").nth(1).wait_for()
     steps = page.locator("#judge .derivation li").all_inner_texts()
     assert steps[-1].startswith("Product rule, (u v)' = u' v + u v': (x*tanh(x))' = tanh(x) + x/cosh(x)**2")
     plain, python = page.locator("#judge pre").all_inner_texts()

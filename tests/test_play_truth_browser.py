@@ -36,3 +36,12 @@ def test_a_measurement_that_fails_is_said(opened):
     measured(page, "tanh(x)/2")
     assert said(page, "The function and its slopes") == "tanh(x)/2 could not be measured: a planted fault"
     page.wait_for_function("() => document.querySelector('#depth .sentences').innerText.includes('a planted fault')")
+
+
+def test_what_depth_does_is_never_that_of_another_function(opened):
+    page = opened("#v=1&f=x*tahn(x);relu")
+    page.locator("#judge .answer", has_text="has a mistake").wait_for()
+    page.wait_for_timeout(2000)  # longer than measuring relu takes: nothing comes
+    assert page.locator("#depth .sentences").inner_text().strip() == ""
+    typed(page, "x*tanh(x)")
+    page.wait_for_function("() => document.querySelector('#depth .sentences').innerText.includes('each layer')")

@@ -15,7 +15,7 @@ function rangeAround(usual, value) {
 }
 
 // The text of the same function with a parameter changed: swish(beta=2), or ... where beta=2.
-export function withParameter(meaning, typed, parameter, value) {
+function withParameter(meaning, typed, parameter, value) {
   const parameters = { ...meaning.parameters, [parameter]: value };
   if (meaning.name) {
     const usual = meaning.facts.parameters;

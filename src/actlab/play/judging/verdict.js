@@ -65,7 +65,7 @@ function wrongSentences(findings, { dead, endless }) {
 }
 
 // What is wrong, in a sentence: of the gravest quantity and dtype.
-export function faultSentence(findings) {
+function faultSentence(findings) {
   if (!findings.length) return "Nothing wrong found.";
   const [{ kind, what, dtype, x, got, count, where, says }] = findings, at = String(Number(x.toPrecision(4)) + 0);
   if (kind === "undefined" && count > 1) return `f is no number ${where}.`;

@@ -8,7 +8,7 @@ const INLINED = [
 ];
 
 // A drawing and its legend as a picture that needs no stylesheet.
-export function standalone(drawing, entries = []) {
+function standalone(drawing, entries = []) {
   const { width, height: high } = drawing.viewBox.baseVal, legend = legendOf(entries, width, high), height = high + legend.height;
   drawing.append(legend.group);  // for a moment: its styles are those that it has there
   const copy = inlined(drawing);
@@ -31,7 +31,7 @@ function inlined(drawing) {
 }
 
 // The picture of an svg or a canvas as a Blob; `kind` is "SVG" or "PNG".
-export async function pictureOf(drawing, kind, entries) {
+async function pictureOf(drawing, kind, entries) {
   const png = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (drawing instanceof HTMLCanvasElement) return png(drawing);
   const { words, width, height } = standalone(drawing, entries), blob = new Blob([words], { type: "image/svg+xml" });

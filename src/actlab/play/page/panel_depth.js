@@ -50,7 +50,7 @@ export function mountDepth(place, store) {
   }
 
   let timer = 0, known = null;
-  const asked = () => store.meanings()[0]?.text;
+  const asked = () => store.first()?.text;
   const question = newestOf("measureDepth", ({ done, failed }, { text }) => {
     if (text !== asked()) return;
     known = done ?? null;

@@ -3,7 +3,6 @@ import { newestOf } from "./ask.js";
 import { derivationOf } from "../judging/derivation.js";
 import { CATALOGUE } from "../language/catalogue.js";
 import { copyButton, html, tableOf } from "./dom.js";
-import { understood } from "../numbers/functions.js";
 import { general, toldApart } from "../judging/shown.js";
 import { ONLY_ACTLAB, actlabCommand } from "../judging/verdict.js";
 
@@ -35,15 +34,6 @@ export function mountJudge(place, store) {
     which.replaceChildren(...(done ? identityShown(done) : []));
   });
 
-  // THE function; null where it has a mistake.
-  function first() {
-    try {
-      return understood(store.state.curves[0]);
-    } catch {
-      return null;
-    }
-  }
-
   function say(words) {
     answer.textContent = words;
     store.set({ judged: words });
@@ -51,7 +41,7 @@ export function mountJudge(place, store) {
   }
 
   function judge() {
-    const meaning = first();
+    const meaning = store.first();
     clearTimeout(timer);
     place.dataset.judged = "";
     only.hidden = derived.hidden = !meaning;
@@ -72,7 +62,7 @@ export function mountJudge(place, store) {
   }
 
   function derive() {
-    const meaning = first();
+    const meaning = store.first();
     if (meaning) derived.replaceChildren(derived.firstElementChild, ...derivationShown(meaning));
   }
 

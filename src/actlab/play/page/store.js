@@ -24,19 +24,24 @@ export function createStore(initial) {
 
     watch(keys, fn) { watchers.push([keys, fn]); },
 
-    // The meanings of the curves that are right, the first being THE function where it is right.
+    // The meanings of the curves that are right.
     meanings() {
       if (known.curves !== state.curves) {
-        known = state.curves.flatMap((text) => {
-          try {
-            return [understood(text)];
-          } catch {
-            return [];
-          }
-        });
+        known = state.curves.map(meaningOf).filter(Boolean);
         known.curves = state.curves;
       }
       return known;
     },
+
+    // That of THE function, the first of them; null where it has a mistake.
+    first: () => meaningOf(state.curves[0]),
   };
+}
+
+function meaningOf(text) {
+  try {
+    return understood(text);
+  } catch {
+    return null;
+  }
 }

@@ -16,7 +16,7 @@ export const ALLOWED = {
   rate: "0.00001 to 1000", batch: "1 to 400", seed: "0 to 999,999", units: `1 to ${MOST_UNITS}`, steps: "10 to 20,000",
 };
 export const readUnits = within(1, MOST_UNITS);
-export const readWidths = (text) => {
+const readWidths = (text) => {
   const widths = text.split(",").map(readUnits);
   return widths.length <= MOST_LAYERS && widths.every(Boolean) ? widths : undefined;
 };

@@ -2,7 +2,7 @@
 import { sideOf } from "../training/seeds.js";
 import { dataOf } from "../training/sets2d.js";
 
-export const LEAST_DRAWN = 3;  // points of each class
+const LEAST_DRAWN = 3;  // points of each class
 const LONGEST_LABEL = 32;
 const cutAt = (words, most) => (words.length > most ? `${words.slice(0, most - 1)}…` : words);
 

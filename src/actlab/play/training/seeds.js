@@ -5,7 +5,7 @@ import { judgedPairs } from "./sequential.js";
 import { dataOf } from "./sets2d.js";
 import { createPair, scoresOf, stepPair } from "./training.js";
 
-export const MARGINS = { points: 0.01, curve: 0.01 };  // a point of accuracy; a hundredth of the height of the curve
+const MARGINS = { points: 0.01, curve: 0.01 };  // a point of accuracy; a hundredth of the height of the curve
 
 // A side from the texts of its functions, one for each hidden layer.
 export function sideOf(label, texts, start) {

@@ -11,13 +11,13 @@ export function sequentialCritical(n, alpha = TEST_LEVEL) {
   return ratio < grown ? Math.sqrt(((n - 1) * (ratio - 1)) / (1 - ratio / grown)) : Infinity;
 }
 
-export function sequentialP(n, t) {
+function sequentialP(n, t) {
   const grown = 1 + n * EFFECT_MIXTURE, u = (t * t) / (n - 1);
   return Math.min(1, Math.sqrt(grown) * ((1 + u / grown) / (1 + u)) ** (n / 2));
 }
 
 // Of what only the first did and what only the other did.
-export function sequentialMcnemar(first, other) {
+function sequentialMcnemar(first, other) {
   const n = first + other;
   let ways = 1;
   for (let k = 1; k <= first; k++) ways = (ways * (n - first + k)) / k;
@@ -59,7 +59,7 @@ function meanAndError(values) {
 }
 
 // Free of bias under a normal distribution; what is symmetric but for rounding has none.
-export function skewnessOf(values) {
+function skewnessOf(values) {
   const n = values.length, mean = values.reduce((sum, one) => sum + one, 0) / n;
   const moment = (power) => values.reduce((sum, one) => sum + (one - mean) ** power, 0);
   const found = ((moment(3) / moment(2) ** 1.5) * n * Math.sqrt(n - 1)) / (n - 2);

@@ -42,8 +42,6 @@ export const DATA_SETS = {
   bumps: { title: "Bumps", target: (x) => Math.exp(-8 * (x + 1) ** 2) - Math.exp(-30 * (x - 0.7) ** 2) },
 };
 
-export const isCurveSet = (set) => Boolean(DATA_SETS[set].target);
-
 // A part is { n, xs: n rows of `inputs` numbers, ys: n }; ys are classes, or what the curve is there.
 export function dataOf({ set, noise, seed, drawn }) {
   const { place, target } = DATA_SETS[set], random = randomStream(seed, "data", set);

@@ -20,7 +20,7 @@ def make(chance: random.Random) -> str:
 
 
 def run(text: str) -> None:
-    kind = text.removesuffix(" and more")
+    kind = text.split(" ")[0]
     if kind == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if kind in ("refuse", "escape", "many lines", "empty"):

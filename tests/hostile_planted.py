@@ -8,11 +8,11 @@ from actlab.errors import UserError
 
 TITLE = "planted mistakes"
 MODULES = ("errors.py",)
-KINDS = ("fine", "refuse", "escape", "many lines", "crash", "hang", "memory", "wrong", "empty", "exit")
+KINDS = ("fine", "refuse", "escape", "lines", "crash", "hang", "memory", "wrong", "empty", "exit")
 SEEDS = [f"{kind} and more" for kind in ("die", *KINDS)]
 SECONDS, BYTES = 0.3, 2**28
 MENDED: tuple[str, ...] = ()
-_SAID = {"escape": "\x1b[2J", "many lines": "one\ntwo", "empty": " "}
+_SAID = {"escape": "\x1b[2J", "lines": "one\ntwo", "empty": " "}
 
 
 def make(chance: random.Random) -> str:
@@ -23,7 +23,7 @@ def run(text: str) -> None:
     kind = text.split(" ")[0]
     if kind == "die":
         os.kill(os.getpid(), signal.SIGKILL)
-    if kind in ("refuse", "escape", "many lines", "empty"):
+    if kind in ("refuse", "escape", "lines", "empty"):
         raise UserError(_SAID.get(kind, "It is not read."))
     if kind == "exit":
         raise SystemExit(1)

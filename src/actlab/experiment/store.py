@@ -96,6 +96,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def identities(self) -> set[str]:
         return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
 
+    def homes(self) -> dict[int, tuple[str, ...]]:
+        """CPU and torch that have trained networks of each seed, where any have."""
+        rows = self._database.execute("SELECT DISTINCT seed, cpu, torch FROM trials WHERE status != 'planned'")
+        return {seed: (cpu, torch) for seed, cpu, torch in rows}
+
     def add_stack(
         self, stack: str, outcomes: Sequence[dict[str, Any]], curves: Sequence[dict[str, Any]],
         predictions: Sequence[dict[str, Any]], seconds: Sequence[float], inside: Sequence[dict[str, Any]] = (),

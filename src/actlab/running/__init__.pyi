@@ -1,6 +1,7 @@
 from . import processes as processes
 from .entries import add_artefacts as add_artefacts, add_disagreements as add_disagreements
 from .plan import Needs as Needs
+from .ray_executor import RayExecutor as RayExecutor
 from .run import (
     Begun as Begun,
     How as How,

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from actlab.errors import UserError
+from actlab.errors import UserError, need_one_of
 from actlab.running import processes
 
 Send = Callable[[Any], None]
@@ -147,12 +147,17 @@ class Given(Pool):
     """An executor of somebody else's, or what makes one: another is made where its workers have died.
 
     One that was handed over is left open, one that was made here is shut down. `put`, where it has it, takes bytes to
-    where its workers are, once, and returns a function that gets them there.
+    where its workers are, once, and returns a function that gets them there. `begun`, where it has it, is told which
+    machines have trained some of a seed's networks.
     """
 
     tells = False
+    homes: Callable[[], dict[int, tuple[str, ...]]] | None = None  # seed -> CPU and torch
 
     def __init__(self, given: Any, slots: int | None) -> None:
+        if isinstance(given, str):
+            need_one_of("executor", given, ("ray",))
+            from actlab.running.ray_executor import RayExecutor as given
         self._make = given if callable(given) and not hasattr(given, "submit") else None
         if self._make is None and not hasattr(given, "submit"):
             raise UserError(
@@ -160,14 +165,27 @@ class Given(Pool):
                 "client.get_executor(), ...), or a function that makes one."
             )
         self._executor = given if self._make is None else self._made()
-        slots = getattr(self._executor, "_max_workers", None) if slots is None else slots
-        if slots is None:
+        self._slots = slots
+        if (slots := self._found_slots()) is None:
             raise UserError(
                 f"{self.name} does not say how many tasks it does at once: add slots, the number of its workers."
             )
         if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
             raise UserError(f"slots is {slots!r}; it must be the number of tasks that are done at once, 1 or more.")
-        self.slots = slots
+
+    @property
+    def slots(self) -> int:
+        """Now: those of a cluster come and go."""
+        return self._found_slots()
+
+    def _found_slots(self) -> Any:
+        own = getattr(self._executor, "slots", getattr(self._executor, "_max_workers", None))
+        return own if self._slots is None else self._slots
+
+    @property
+    def device(self) -> str:
+        """Of a stack that may be trained anywhere."""
+        return getattr(self._executor, "device", "cpu")
 
     @property
     def name(self) -> str:
@@ -180,6 +198,11 @@ class Given(Pool):
     def begin(self, on_message: Send) -> None:
         if self._executor is None:  # it has been shut down after the networks of another step
             self._executor = self._made()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.homes and hasattr(self._executor, "begun"):
+            self._executor.begun(self.homes())
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
         return self._executor.submit(_elsewhere, function, task)
@@ -192,7 +215,11 @@ class Given(Pool):
                 "that is done here."
             ) from None
         self.end(futures)
-        self._executor = self._made()
+        try:
+            self._executor = self._made()
+        except UserError as error:
+            raise UserError(f"{error} What was finished is kept: the same command continues.") from None
+        self._tell()
 
     def end(self, futures: Sequence[Future[Any]]) -> None:
         for future in futures:

@@ -4,11 +4,13 @@ A short measurement decides: the seconds of a training step in stacks of some si
 share the cost of a call, small ones stay in the cache; every process saves time, and costs some to start.
 """
 
+import collections
 import dataclasses
 import math
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -149,9 +151,10 @@ def network_bytes(experiment: Experiment, inputs: int, outputs: int, samples: in
 
 def plan(
     experiment: Experiment, missing: Sequence[Trial], dataset: Dataset, limits: Limits, step_seconds: dict[int, float],
-    *, device: str = "cpu", begun: Sequence[Saved] = (), here: bool = False,
+    *, device: str = "cpu", begun: Sequence[Saved] = (), here: bool = False, homes: dict[int, Any] | None = None,
 ) -> Plan:  # fmt: skip
-    """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process."""
+    """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process. `homes`: what
+    has trained some of a seed's networks; all of a seed may go there, where machines differ."""
     needs = Needs.of(experiment, dataset)
     needs.refuse(limits)
     side_by_side = len(experiment.layers) * alike(experiment, dataset, limits)
@@ -168,7 +171,7 @@ def plan(
         if room < 1:
             continue
         for size in [limits.stack_size] if limits.stack_size else sorted(step_seconds):
-            stacks = make_stacks(missing, experiment.layers, workers, min(size, room), begun)
+            stacks = make_stacks(missing, experiment.layers, workers, min(size, room), begun, homes)
             seconds = _seconds(experiment, dataset, stacks, workers, step_seconds, begun)
             largest = max(len(stack.trials) for stack in stacks)
             count = min(workers, len(stacks))
@@ -205,7 +208,7 @@ def _seconds(
 
 def make_stacks(
     missing: Sequence[Trial], layers: dict[str, tuple[Target, ...]], workers: int, size: int,
-    begun: Sequence[Saved] = (),
+    begun: Sequence[Saved] = (), homes: dict[int, Any] | None = None,
 ) -> list[Stack]:  # fmt: skip
     """Stacks for the missing trials: those with a checkpoint as they were, the rest in even parts, seeds together."""
     stacks = []
@@ -214,20 +217,30 @@ def make_stacks(
         if left.keys() >= set(checkpoint.keys):
             stacks.append(_stack((left.pop(key) for key in checkpoint.keys), layers))
     groups: dict[tuple, list[Trial]] = {}
+    blocks = {} if homes is None else _blocks(left.values(), homes, workers, size)
     for trial in left.values():
-        groups.setdefault(Stack.group(trial), []).append(trial)
+        groups.setdefault((*Stack.group(trial), blocks.get(trial.seed)), []).append(trial)
     order = {name: place for place, name in enumerate(layers)}
     for trials in groups.values():
         limit = 1 if trials[0].engine == "plain" else size
         trials.sort(key=lambda trial: trial.seed)  # those of a seed together: they share its batches
         # where each seed is a group of its own, the seeds are what processes share out
         among = 1 if trials[0].split == "resplit" and len(groups) >= workers else workers
+        among = math.ceil(workers / len(groups)) if blocks else among
         count = among * math.ceil(len(trials) / (among * limit))
         bounds = np.linspace(0, len(trials), min(count, len(trials)) + 1).round().astype(int)
         for start, stop in pairwise(bounds):
             part = sorted(trials[start:stop], key=lambda trial: (order[trial.activation], trial.learning_rate))
             stacks.append(_stack(part, layers))
     return stacks
+
+
+def _blocks(trials: Iterable[Trial], homes: dict[int, Any], workers: int, size: int) -> dict[int, tuple]:
+    """Seeds that may share a stack: begun on one kind of machine, not more than fill one, so that no two stacks share one
+    seed in part and bind the others to its machine."""
+    arms = collections.Counter(trial.seed for trial in trials)
+    each = max(1, min(size // max(arms.values()), math.ceil(len(arms) / workers)))
+    return {seed: (homes.get(seed), place // each) for place, seed in enumerate(sorted(arms))}
 
 
 def _stack(trials: Iterable[Trial], layers: dict[str, tuple[Target, ...]]) -> Stack:

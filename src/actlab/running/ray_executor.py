@@ -1,10 +1,11 @@
 """A cluster of Ray's as an executor: a stack is a task of Ray's, and all stacks of a seed go to nodes of one kind.
 
-Equal bits are promised on equal CPUs, torch and accelerators: that is a node's kind. Ray knows no seeds, so that the node
-is chosen here: the least loaded of the kind. Ray does a task once; a lost one goes back to `dispatch`, which counts, but
-for one that had not begun when its node went: that is sent on at once.
+Equal bits are promised on equal CPUs, torch and accelerators: that is a node's kind. Ray knows no seeds, so the node is
+chosen here: the least loaded of the kind. Ray does a task once; a lost one goes back to `dispatch`, which counts, but for
+one that had not begun when its node went: that is sent on at once.
 """
 
+import contextlib
 import functools
 import os
 import socket
@@ -20,7 +21,7 @@ from actlab.engine import cpu_name
 from actlab.errors import UserError, extra
 
 _LOOK = 2.0  # seconds between two looks at the cluster
-_GONE = 20.0  # seconds without an answer after which a head is gone; after 60 Ray would end this process
+_GONE = 20.0  # seconds without an answer after which a head is gone: Ray ends this process after 60
 _PROBED = 600.0  # seconds that the first nodes have to say what they are, which begins with loading torch
 _AWAITED = 120.0  # seconds that a stack waits for a node of its kind
 _QUIET = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
@@ -30,7 +31,7 @@ _WORDS = {
     "NodeDiedError": "its node died",
     "LocalRayletDiedError": "its node died",
     "OwnerDiedError": "what it needed died with its owner",
-    "ObjectLostError": "what it needed or left was lost with a node",
+    "ObjectLostError": "what it needed, or left, was lost with a node",
 }
 _PUTS: "weakref.WeakSet[_Put]" = weakref.WeakSet()
 
@@ -42,41 +43,39 @@ class LostInRay(RuntimeError):
 
 
 class _Put:
-    """Bytes that travel as a reference to what was put into the cluster once; into the next one, if it dies."""
+    """Bytes that travel as a reference to what was put into the cluster once, and into the next one if that dies."""
 
     def __init__(self, ray: Any, content: bytes) -> None:
-        self.content, self.ref = content, ray.put(content)
+        self.content, self.get, self.ref = content, ray.get, ray.put(content)
         _PUTS.add(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        import ray
-
-        return functools.partial, (ray.get, self.ref)
+        return functools.partial, (self.get, self.ref)
 
 
 class _Node:
-    """A node that is alive. Its kind is not known until a task on it has said it."""
+    """A node that is alive. Its kind is not known until a task on it has said so."""
 
-    kind: Kind | None = None
-    load = 0
-
-    def __init__(self, room: int, accelerators: Kind, probe: Any) -> None:
-        self.room, self.accelerators, self.probe = room, accelerators, probe
+    def __init__(self, name: str, room: int, accelerators: Kind, probe: Any) -> None:
+        self.name, self.room, self.accelerators, self.probe = name, room, accelerators, probe
+        self.kind: Kind = ()
+        self.load = 0
 
 
 class _Work:
     """What was submitted, and where it is: nowhere, as long as it has no `ref`."""
 
-    ref: Any = None
-    node: _Node | None = None
-
-    def __init__(self, call: tuple[Any, ...]) -> None:
-        self.call, self.future, self.since = call, Future[Any](), time.monotonic()
-        self.seeds: tuple[int, ...] = getattr(call[1][-1], "seeds", ()) if call[1] else ()
+    def __init__(self, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self.call = function, arguments, named
+        self.seeds: tuple[int, ...] = getattr(arguments[-1], "seeds", ()) if arguments else ()
+        self.future: Future[Any] = Future()
+        self.since = time.monotonic()
+        self.ref: Any = None
+        self.node: _Node | None = None
 
 
 class RayExecutor(Executor):
-    """Trains on a Ray cluster, so many CPUs and GPUs a stack.
+    """Trains on a Ray cluster, with so many CPUs and GPUs a stack.
 
     `address` is HOST:PORT of the cluster's head; without one it is what RAY_ADDRESS says, as in a job of Ray's, or a
     Ray that begins on this machine, listens to it alone, and ends with this executor.
@@ -87,7 +86,7 @@ class RayExecutor(Executor):
             raise UserError(f"A stack takes {cpus:g} CPUs and {gpus:g} GPUs; it must be more than 0, and 0 or more.")
         self.needs = {"CPU": cpus} | ({"GPU": gpus} if gpus else {})
         self.device = "cuda" if gpus else "cpu"
-        self.homes: dict[int, Kind] = {}  # CPU and torch that have trained a seed
+        self._homes: dict[int, Kind] = {}  # of the seeds that have begun
         self._nodes: dict[str, _Node] = {}
         self._works: dict[int, _Work] = {}
         self._lock, self._news, self._broken, self._why = threading.RLock(), threading.Event(), "", ""
@@ -113,14 +112,20 @@ class RayExecutor(Executor):
     def put(self, content: bytes) -> _Put:
         return _Put(self._ray, content)
 
+    def begun(self, homes: dict[int, Kind]) -> None:
+        """Seeds of which these CPUs and torches have trained networks; such a node goes on, if one is here."""
+        with self._lock:
+            here = {node.kind[:2] for node in self._nodes.values()}
+            self._homes |= {seed: kind for seed, kind in homes.items() if kind in here}
+
     def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        work = _Work((function, arguments, named))
+        work = _Work(function, arguments, named)
         with self._lock:
             if self._broken:
                 raise BrokenExecutor(self._broken)
             self._works[id(work)] = work
             self._place(work)
-        work.future.add_done_callback(lambda future: self._cancel(work) if future.cancelled() else None)
+        work.future.add_done_callback(lambda future: self._forget(work) if future.cancelled() else None)
         self._news.set()
         return work.future
 
@@ -143,7 +148,7 @@ class RayExecutor(Executor):
         """Until all nodes that are there have said what they are."""
         end = time.monotonic() + _PROBED
         self._look()
-        while any(not node.kind for node in self._nodes.values()) and time.monotonic() < end:
+        while any(not node.kind for node in self._nodes.values()) and not self._why and time.monotonic() < end:
             time.sleep(0.1)
             self._look()
         if not any(node.kind for node in self._nodes.values()):
@@ -156,14 +161,183 @@ class RayExecutor(Executor):
         found = {}
         for node in self._ray.nodes():
             has = node["Resources"]
-            if node["Alive"] and (room := int(min(has.get(name, 0) / most for name, most in self.needs.items()))):
-                found[node["NodeID"]] = room, tuple(sorted(n for n in has if "GPU" in self.needs and n[:12] == "accelerator_"))
+            room = int(min(has.get(name, 0) / most for name, most in self.needs.items()))
+            if node["Alive"] and room:
+                found[node["NodeID"]] = room, tuple(sorted(name for name in has if name.startswith("accelerator_type")))
         with self._lock:
             for name in self._nodes.keys() - found.keys():
                 del self._nodes[name]
-            for name, (room, accelerators) in found.items():
-                if name not in self._nodes:
-                    self._nodes[name] = _Node(room, accelerators, self._on(name, self._probe).remote())
+            for name in found.keys() - self._nodes.keys():
+                room, accelerators = found[name]
+                probe = self._probe.options(scheduling_strategy=_only(name)).remote()
+                self._nodes[name] = _Node(name, room, accelerators if "GPU" in self.needs else (), probe)
         for node in list(self._nodes.values()):
-            if not node.kind and node.probe and self._ray.wait([node.probe], timeout=0)[0]:
-                self._probed(node)
+            if not node.kind and self._ray.wait([node.probe], timeout=0)[0]:
+                self._learn(node)
+
+    def _learn(self, node: _Node) -> None:
+        try:
+            node.kind = (*self._ray.get(node.probe), *node.accelerators)
+        except self._ray.exceptions.RayError as error:  # it is asked again at the next look
+            cause = getattr(error, "cause", None) or error
+            self._why = f"{type(cause).__name__}: {_line(cause)}. It needs the same actlab and torch as this machine"
+            self._nodes.pop(node.name, None)
+
+    def _place(self, work: _Work) -> None:
+        """Send it to the least loaded node of its seeds' kind, if there is one now. The lock is held."""
+        home = next((self._homes[seed] for seed in work.seeds if seed in self._homes), ())
+        nodes = [node for node in self._nodes.values() if node.kind and node.kind[: len(home)] == home]
+        if not nodes:
+            return
+        node = min(nodes, key=lambda node: node.load / node.room)
+        self._homes |= dict.fromkeys(work.seeds, node.kind)
+        node.load += 1
+        work.node, work.ref = node, self._task.options(scheduling_strategy=_only(node.name)).remote(work.call)
+
+    def _watch(self) -> None:
+        """Pass on what is finished, follow the cluster; until all ends."""
+        looked = answered = time.monotonic()
+        try:
+            while not self._broken:
+                for work in self._arrived():
+                    self._finish(work)
+                if (now := time.monotonic()) - looked < _LOOK:
+                    continue
+                looked = now
+                if _answers(self._head):
+                    answered = now
+                    self._look()
+                    self._place_waiting()
+                elif now - answered > _GONE:
+                    self._break(f"The head of the Ray cluster, {self._head}, does not answer any more.")
+        except BaseException as error:
+            self._break(f"{type(error).__name__}: {_line(error)}")
+
+    def _arrived(self) -> list[_Work]:
+        with self._lock:
+            works = {work.ref: work for work in self._works.values() if work.ref is not None}
+        if not works:
+            self._news.wait(_LOOK)
+            self._news.clear()
+            return []
+        if not self._ray.wait([*works], timeout=0.2)[0]:  # what is submitted meanwhile is not waited for
+            return []
+        return [works[ref] for ref in self._ray.wait([*works], num_returns=len(works), timeout=0)[0]]
+
+    def _finish(self, work: _Work) -> None:
+        result, error = None, None
+        try:
+            result = self._ray.get(work.ref)
+        except self._ray.exceptions.TaskUnschedulableError:  # its node went before it began
+            with self._lock:
+                assert work.node is not None
+                self._nodes.pop(work.node.name, None)  # if it is there after all, the next look says so
+                work.ref, work.since = None, time.monotonic()
+                self._place(work)
+            return
+        except self._ray.exceptions.RayTaskError as failure:
+            error = failure.cause if isinstance(failure.cause, Exception) else failure
+            error.__cause__ = LostInRay(f"in Ray:\n{failure.traceback_str}")
+        except self._ray.exceptions.RayError as failure:
+            name = type(failure).__name__
+            error = LostInRay(f"{_WORDS.get(name, _line(failure))} ({name})")
+        self._forget(work)
+        _settle(work.future, result, error)
+
+    def _place_waiting(self) -> None:
+        with self._lock:
+            waiting = [work for work in self._works.values() if work.ref is None]
+            for work in waiting:
+                self._place(work)
+        for work in waiting:
+            if work.ref is None and time.monotonic() - work.since > _AWAITED:
+                kind = ", torch ".join(next((self._homes[seed] for seed in work.seeds if seed in self._homes), ())[:2])
+                seeds = ", ".join(map(str, work.seeds))
+                self._forget(work)
+                why = f"No node with {kind} is left in the Ray cluster, which began seed {seeds}" if kind else (
+                    "No node is left in the Ray cluster")  # fmt: skip
+                _settle(
+                    work.future,
+                    None,
+                    UserError(f"{why}: add one. What was finished is kept: the same command continues."),
+                )
+
+    def _forget(self, work: _Work) -> None:
+        """It has ended, or it is of no use any more."""
+        with self._lock:
+            if self._works.pop(id(work), None) and work.node:
+                work.node.load -= 1
+        if work.future.cancelled() and work.ref is not None:
+            with contextlib.suppress(Exception):
+                self._ray.cancel(work.ref, force=True)
+
+    def _break(self, why: str) -> None:
+        with self._lock:
+            self._broken = self._broken or why
+            works, self._works = list(self._works.values()), {}
+        for work in works:
+            _settle(work.future, None, BrokenExecutor(self._broken))
+        self._news.set()
+
+
+def _settle(future: Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.set_running_or_notify_cancel():
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+
+def _connected(address: str) -> tuple[Any, bool]:
+    """Ray, and whether it was connected here."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address == "local":
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # by which it listens on 127.0.0.1 alone
+    with extra("ray", "ray"):
+        import ray
+    if ray.is_initialized():
+        return ray, False
+    if address.startswith("ray://"):
+        raise UserError(
+            f"--address is {address!r}: Ray's client is not used. Run the command on a machine of the cluster, as with "
+            "`ray job submit`, and name its head's HOST:PORT."
+        )
+    if address not in ("local", "auto") and not _answers(address):
+        raise UserError(
+            f"No Ray cluster answers at {address}: name its head's HOST:PORT, as `ray start --head` prints it, or leave "
+            "the address out for a Ray on this machine."
+        )
+    try:
+        ray.init(address=address, **_QUIET)
+    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+        ray.shutdown()
+        raise UserError(f"Ray ({address}) cannot be used: {type(error).__name__}: {_line(error)}") from None
+    return ray, True
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            return True
+    except (OSError, ValueError, OverflowError):
+        return False
+
+
+def _only(node: str) -> Any:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node, soft=False)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".")
+
+
+def _kind() -> Kind:
+    return cpu_name(), torch.__version__
+
+
+def _do(call: tuple[Any, ...]) -> Any:
+    function, arguments, named = call
+    return function(*arguments, **named)

@@ -51,7 +51,7 @@ class How:
         limits = dataclasses.replace(Limits.checked(None, stack_size, memory), workers=given.slots, apart=True)
         need_one_of("device", device, engine.DEVICES)
         folder = None if shared is None else Path(shared).expanduser().absolute()
-        return How("cpu" if device == "auto" else device, limits, given, folder)
+        return How(given.device if device == "auto" else device, limits, given, folder)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +152,8 @@ def train_missing(
     here = not all(travels(target) for target in experiment.all_targets.values())
     if here and how.given:
         raise UserError(f"What cannot be packed cannot be sent to {how.given.name}: name it file.py:name.")
-    chosen = plan(experiment, missing, dataset, how.limits, seconds, device=device, begun=begun, here=here)
+    chosen = plan(experiment, missing, dataset, how.limits, seconds, device=device, begun=begun, here=here,
+                  homes=store.homes() if how.given else None)  # fmt: skip
     if not how.given and how.limits.workers and chosen.workers < how.limits.workers:
         why = "what cannot be packed stays in this one" if here else "--stack-size makes parts"
         progress.say(f"Of {how.limits.workers} processes {chosen.workers} have something to do: {why}.")
@@ -172,6 +173,8 @@ def _train(
     store: Store, chosen: Plan, held: Held, how: How, keep: str, inside: str, progress: Progress
 ) -> None:  # fmt: skip
     working, pool = store.path / "working", how.given or local(chosen.workers)
+    if how.given:
+        how.given.homes = store.homes
     data, send_along = _placed(held, working, pool, how)
     checkpoints = None if how.given else working
     tasks = [

@@ -58,10 +58,13 @@ class Task:
 
     def told(self) -> str:
         """Whose networks they are, in words."""
-        trials = self.stack.trials
-        seeds = sorted({trial.seed for trial in trials})
+        seeds = self.seeds
         which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
-        return f"{', '.join(dict.fromkeys(trial.label for trial in trials))}, {which}"
+        return f"{', '.join(dict.fromkeys(trial.label for trial in self.stack.trials))}, {which}"
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(sorted({trial.seed for trial in self.stack.trials}))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -158,7 +158,7 @@ class Given(Pool):
         if isinstance(given, str):
             need_one_of("executor", given, ("ray",))
             from actlab.running.ray_executor import RayExecutor as given
-        self._make = given if callable(given) and not hasattr(given, "submit") else None
+        self._make = given if isinstance(given, type) or (callable(given) and not hasattr(given, "submit")) else None
         if self._make is None and not hasattr(given, "submit"):
             raise UserError(
                 f"executor is {given!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "

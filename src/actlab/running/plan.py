@@ -153,8 +153,11 @@ def plan(
     experiment: Experiment, missing: Sequence[Trial], dataset: Dataset, limits: Limits, step_seconds: dict[int, float],
     *, device: str = "cpu", begun: Sequence[Saved] = (), here: bool = False, homes: dict[int, Any] | None = None,
 ) -> Plan:  # fmt: skip
-    """The fastest of the plans that are allowed. `here`: what is trained cannot travel to another process. `homes`: what
-    has trained some of a seed's networks; all of a seed may go there, where machines differ."""
+    """The fastest of the plans that are allowed.
+
+    `here`: what is trained cannot travel to another process. `homes`: the machines differ, and by seed, what has trained
+    some of its networks.
+    """
     needs = Needs.of(experiment, dataset)
     needs.refuse(limits)
     side_by_side = len(experiment.layers) * alike(experiment, dataset, limits)
@@ -236,8 +239,8 @@ def make_stacks(
 
 
 def _blocks(trials: Iterable[Trial], homes: dict[int, Any], workers: int, size: int) -> dict[int, tuple]:
-    """Seeds that may share a stack: begun on one kind of machine, not more than fill one, so that no two stacks share one
-    seed in part and bind the others to its machine."""
+    """Seeds that may share a stack: begun on one kind of machine, and no more than fill one. Where stacks overlapped in
+    a seed, its kind of machine would bind the other seeds of both."""
     arms = collections.Counter(trial.seed for trial in trials)
     each = max(1, min(size // max(arms.values()), math.ceil(len(arms) / workers)))
     return {seed: (homes.get(seed), place // each) for place, seed in enumerate(sorted(arms))}

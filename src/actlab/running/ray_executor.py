@@ -1,8 +1,8 @@
 """A cluster of Ray's as an executor: a stack is a task of Ray's, and all stacks of a seed go to nodes of one kind.
 
 Equal bits are promised on equal CPUs, torch and accelerators: that is a node's kind. Ray knows no seeds, so the node is
-chosen here: the least loaded of the kind. Ray does a task once; a lost one goes back to `dispatch`, which counts, but for
-one that had not begun when its node went: that is sent on at once.
+chosen here: the least loaded of the kind. Ray does a task once; a lost one goes back to `dispatch`, which counts, but
+for one that had not begun when its node went: that is sent on at once.
 """
 
 import contextlib
@@ -251,16 +251,14 @@ class RayExecutor(Executor):
                 self._place(work)
         for work in waiting:
             if work.ref is None and time.monotonic() - work.since > _AWAITED:
-                kind = ", torch ".join(next((self._homes[seed] for seed in work.seeds if seed in self._homes), ())[:2])
-                seeds = ", ".join(map(str, work.seeds))
                 self._forget(work)
-                why = f"No node with {kind} is left in the Ray cluster, which began seed {seeds}" if kind else (
-                    "No node is left in the Ray cluster")  # fmt: skip
-                _settle(
-                    work.future,
-                    None,
-                    UserError(f"{why}: add one. What was finished is kept: the same command continues."),
-                )
+                _settle(work.future, None, UserError(f"{self._lacking(work)} is left in the Ray cluster: add one."))
+
+    def _lacking(self, work: _Work) -> str:
+        for seed in work.seeds:
+            if seed in self._homes:
+                return f"No node with {', torch '.join(self._homes[seed][:2])}, which began seed {seed},"
+        return "No node"
 
     def _forget(self, work: _Work) -> None:
         """It has ended, or it is of no use any more."""
@@ -304,8 +302,8 @@ def _connected(address: str) -> tuple[Any, bool]:
         )
     if address not in ("local", "auto") and not _answers(address):
         raise UserError(
-            f"No Ray cluster answers at {address}: name its head's HOST:PORT, as `ray start --head` prints it, or leave "
-            "the address out for a Ray on this machine."
+            f"No Ray cluster answers at {address}: name its head's HOST:PORT, as `ray start --head` prints it, or leave the "
+            "address out for a Ray on this machine."
         )
     try:
         ray.init(address=address, **_QUIET)

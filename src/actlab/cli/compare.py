@@ -103,6 +103,19 @@ def compare(
     memory: Annotated[
         str | None, Option(metavar="SIZE", help="of all processes: 8GB", show_default="half of the machine's")
     ] = None,
+    executor: Annotated[
+        str | None, Option(help="ray: train on a Ray cluster, or a Ray on this machine", show_default="processes")
+    ] = None,
+    address: Annotated[
+        str | None,
+        Option(metavar="HOST:PORT", help="of the Ray cluster's head", show_default="RAY_ADDRESS, or this machine"),
+    ] = None,
+    cpus_per_stack: Annotated[
+        str | None, Option(metavar="NUMBER", help="what a stack takes of a Ray node", show_default="1")
+    ] = None,
+    gpus_per_stack: Annotated[
+        str | None, Option(metavar="NUMBER", help="as many; a part of one is shared", show_default="0")
+    ] = None,
     keep: Annotated[str, Option(help="parameters to keep: best (by validation loss) or none")] = "best",
     inside: Annotated[
         str | None,
@@ -122,7 +135,7 @@ def compare(
     """
     most_workers = options.parse_whole("--workers", workers)
     with processes.sigint_held():  # while torch is loaded a Ctrl-C is lost, or ends in an abort
-        if most_workers != 1:
+        if most_workers != 1 and executor is None:
             processes.prepare("actlab.cli.entry")  # it loads torch while this process does
         from actlab import workflows
         from actlab.cli.terminal import Terminal
@@ -138,6 +151,7 @@ def compare(
         "stack_size": options.parse_whole("--stack-size", stack_size),
         "inside": options.parse_inside(inside, no_inside), "progress": Terminal(quiet=quiet, verbose=verbose),
         "command": shlex.join(["actlab", *sys.argv[1:]]),
+        "executor": options.parse_executor(executor, address, cpus_per_stack, gpus_per_stack),
     }  # fmt: skip
     run = workflows.compare(
         *options.filled(names or [], param, learn), spec=spec, out=out, tune=tune, **how, data=data, target=target,

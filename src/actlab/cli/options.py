@@ -1,11 +1,12 @@
 """Options that several commands have; texts of options into values, each with an error that shows what is allowed."""
 
+import functools
 from collections.abc import Callable
 from typing import Annotated, Any, overload
 
 from typer import Option
 
-from actlab.errors import UserError, did_you_mean
+from actlab.errors import UserError, did_you_mean, need_one_of
 
 DATA = (
     "auto, mnist, fashion_mnist, kmnist, digits, diabetes; a file.npz of arrays x and y (or x_train, y_train), "
@@ -87,6 +88,25 @@ def parse_inside(inside: str | None, no_inside: bool) -> str:
     if no_inside and inside not in (None, "none"):
         raise UserError(f"--inside {inside} and --no-inside contradict each other: leave one out.")
     return "none" if no_inside else inside or "doubling"
+
+
+def parse_executor(name: str | None, address: str | None, cpus: str | None, gpus: str | None) -> Any:
+    """What makes the executor of this name; None where none is asked for."""
+    read = {
+        "address": address,
+        "cpus": parse_number("--cpus-per-stack", cpus),
+        "gpus": parse_number("--gpus-per-stack", gpus),
+    }
+    given = {key: value for key, value in read.items() if value is not None}
+    if name is None:
+        for key in given:
+            option = "--address" if key == "address" else f"--{key}-per-stack"
+            raise UserError(f"{option} says how Ray is used: add --executor ray, or leave it out.")
+        return None
+    need_one_of("executor", name, ("ray",))
+    from actlab.running import RayExecutor
+
+    return functools.partial(RayExecutor, **given)
 
 
 def parse_names(given: list[str] | str | None) -> list[str]:

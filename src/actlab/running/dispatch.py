@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from typing import Any
 
 from actlab.errors import UserError
-from actlab.running.executors import Function, Pool, Send
+from actlab.running.executors import KEPT, Function, Pool, Send
 
 TRIES = 3
 _A_SLOT = 2  # under way: one that is done and one that waits, so that no slot is idle while results are entered
@@ -108,4 +108,4 @@ class _Sending:
         self.set_aside(task, error)
         self.in_vain += 1
         if self.in_vain == TRIES:
-            raise UserError(f"{self.pool.given_up(error)} What was finished is kept: the same command continues.")
+            raise UserError(f"{self.pool.given_up(error)} {KEPT}")

@@ -24,6 +24,7 @@ from actlab.running import processes
 
 Send = Callable[[Any], None]
 Function = Callable[[Any, Send], Any]
+KEPT = "What was finished is kept: the same command continues."
 
 
 class Pool:
@@ -218,7 +219,7 @@ class Given(Pool):
         try:
             self._executor = self._made()
         except UserError as error:
-            raise UserError(f"{error} What was finished is kept: the same command continues.") from None
+            raise UserError(f"{error} {KEPT}") from None
         self._tell()
 
     def end(self, futures: Sequence[Future[Any]]) -> None:

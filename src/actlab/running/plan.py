@@ -155,8 +155,8 @@ def plan(
 ) -> Plan:  # fmt: skip
     """The fastest of the plans that are allowed.
 
-    `here`: what is trained cannot travel to another process. `homes`: the machines differ, and by seed, what has trained
-    some of its networks.
+    `here`: what is trained cannot travel to another process. `homes`: the machines may differ; by seed, what has
+    trained some of its networks.
     """
     needs = Needs.of(experiment, dataset)
     needs.refuse(limits)

@@ -19,6 +19,7 @@ import torch
 
 from actlab.engine import cpu_name
 from actlab.errors import UserError, extra
+from actlab.running.executors import KEPT
 
 _LOOK = 2.0  # seconds between two looks at the cluster
 _GONE = 20.0  # seconds without an answer after which a head is gone: Ray ends this process after 60
@@ -252,7 +253,9 @@ class RayExecutor(Executor):
         for work in waiting:
             if work.ref is None and time.monotonic() - work.since > _AWAITED:
                 self._forget(work)
-                _settle(work.future, None, UserError(f"{self._lacking(work)} is left in the Ray cluster: add one."))
+                _settle(
+                    work.future, None, UserError(f"{self._lacking(work)} is left in the Ray cluster: add one. {KEPT}")
+                )
 
     def _lacking(self, work: _Work) -> str:
         for seed in work.seeds:
@@ -302,8 +305,8 @@ def _connected(address: str) -> tuple[Any, bool]:
         )
     if address not in ("local", "auto") and not _answers(address):
         raise UserError(
-            f"No Ray cluster answers at {address}: name its head's HOST:PORT, as `ray start --head` prints it, or leave the "
-            "address out for a Ray on this machine."
+            f"No Ray cluster answers at {address}: name its HOST:PORT, as `ray start --head` prints it, or leave "
+            "the address out for a Ray on this machine."
         )
     try:
         ray.init(address=address, **_QUIET)

@@ -4,6 +4,7 @@ What was measured in seconds, where it was trained and how stacks were called is
 """
 
 import contextlib
+import dataclasses
 import json
 import shutil
 import sqlite3
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
+
+from actlab.experiment import Experiment
 
 PROVENANCE = {"device", "cpu", "torch", "parameters"}  # of trials: the machine, and the file that a stack has named
 ORDERS = {"trials": "key", "curves": "key, epoch", "predictions": "key", "inside": "key, epoch, layer"}
@@ -46,10 +49,11 @@ def contents(folder: Path) -> dict[str, bytes]:
         with np.load(file) as arrays:
             for name in sorted(arrays):
                 found[f"{file.stem}/{name}"] = _array(arrays[name])
-    for name in ("experiment.toml", "preflight.json", "report/curves.csv", "report/table.csv"):
+    experiment = Experiment.read(folder / "experiment.toml")  # a baseline that was not named is named when it goes on
+    found["experiment"] = repr(dataclasses.replace(experiment, baseline=experiment.baseline_label)).encode()
+    for name in ("preflight.json", "report/curves.csv"):
         if (folder / name).exists():
-            text = (folder / name).read_bytes()
-            found[name] = text.replace(str(folder).encode(), b"FOLDER")
+            found[name] = (folder / name).read_bytes()
     page = folder / "report" / "index.html"
     found["page is whole"] = str(not page.exists() or page.read_text().rstrip().endswith("</html>")).encode()
     found["environment is whole"] = str(bool(json.loads((folder / "environment.json").read_text()))).encode()
@@ -68,12 +72,12 @@ def _tables(folder: Path) -> dict[str, bytes]:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
                 continue
             columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            kept = ", ".join(name for name in columns if name not in PROVENANCE or table != "trials")
+            kept = ", ".join(f'"{name}"' for name in columns if name not in PROVENANCE or table != "trials")
             found[table] = repr(database.execute(f"SELECT {kept} FROM {table} ORDER BY {order}").fetchall()).encode()
         query = {
             "order of trials": "SELECT key FROM trials ORDER BY rowid",
             "networks that were timed": "SELECT epoch, SUM(networks) FROM times GROUP BY epoch ORDER BY epoch",
-            "costs that were measured": "SELECT activation, COUNT(*), networks FROM costs GROUP BY 1, 3 ORDER BY 1, 3",
+            "costs that were measured": "SELECT DISTINCT activation, networks FROM costs ORDER BY 1, 2",
         }
         return found | {name: repr(database.execute(asked).fetchall()).encode() for name, asked in query.items()}
 

@@ -23,7 +23,7 @@ from typing import Any
 HERE = Path(__file__).parent
 SECONDS = "DISK_WATCH_SECONDS"  # between checkpoints
 HOWS, WHOMS = ("before", "half-way", "after"), ("self", "group", "driver")
-OPS = "open create write truncate sync rename unlink mkdir rmdir close killed mark".split()
+OPS = ["open", "create", "write", "truncate", "sync", "rename", "unlink", "mkdir", "rmdir", "close", "killed", "mark"]
 _CONTROL = struct.Struct("<QQIIII1024s1024s")
 _RECORD = struct.Struct("<IIIIIiQQQ")
 _MAGIC = 0x4B534944
@@ -178,7 +178,17 @@ class Watch:
         self.scratch = scratch.resolve()
         self.scratch.mkdir(parents=True, exist_ok=True)
         library = self.scratch / "disk_watch.so"
-        command = ["gcc", "-O1", "-shared", "-fPIC", "-o", str(library), str(HERE / "disk_watch.c"), "-ldl", "-lpthread"]
+        command = [
+            "gcc",
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-o",
+            str(library),
+            str(HERE / "disk_watch.c"),
+            "-ldl",
+            "-lpthread",
+        ]
         subprocess.run(command, check=True)
         hooks = self.scratch / "hooks"
         hooks.mkdir(exist_ok=True)
@@ -204,7 +214,7 @@ class Watch:
         self, name: str, root: Path, arguments: list[str], *, forked: bool, kill_at: int = 0, how: str = "before",
         whom: str = "self", data: bool = False,
     ) -> "Command":  # fmt: skip
-        """Start `actlab ARGUMENTS`, watched in the folder `root`: as one types it, or in a fork of what has loaded it."""
+        """Start `actlab ARGUMENTS`, watched in `root`: as one types it, or in a fork of what has loaded it."""
         control, log, said = (self.scratch / f"{name}.{kind}" for kind in ("control", "log", "said"))
         log.unlink(missing_ok=True)
         told = [os.fsencode(root.resolve()), os.fsencode(log)]

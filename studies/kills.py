@@ -21,18 +21,27 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent)]
-
 from disk_watch import HOWS, WHOMS, Call, Watch, marks
 from run_contents import contents, differences, finished
 
 RECORD = Path(__file__).parents[1] / "records" / "kills.json"
-_SMALL = "compare relu prelu --data digits --hidden 8 --epochs 6 --stack-size 2 --workers".split()
+_SMALL = ["compare", "relu", "prelu", "--data", "digits", "--hidden", "8", "--epochs", "6", "--stack-size", "2"]
 QUESTIONS = {
-    "one process": [*_SMALL, "1", "--seeds", "3"],
-    "two workers": [*_SMALL, "2", "--seeds", "3"],
-    "tuned": [*_SMALL, "1", "--seeds", "2", "--lr", "0.03,0.1", "--epochs", "3"],
-    "until decided": [*_SMALL, "2", "--seeds", "3", "--until-decided", "--max-seeds", "6", "--margin", "0.01"],
+    "one process": [*_SMALL, "--workers", "1", "--seeds", "3"],
+    "two workers": [*_SMALL, "--workers", "2", "--seeds", "3"],
+    "tuned": [*_SMALL, "--workers", "1", "--seeds", "2", "--lr", "0.03,0.1", "--epochs", "3"],
+    "until decided": [
+        *_SMALL,
+        "--workers",
+        "2",
+        "--seeds",
+        "3",
+        "--until-decided",
+        "--max-seeds",
+        "6",
+        "--margin",
+        "0.01",
+    ],
 }
 PARTS = {  # of a path in the folder -> what is written there
     "working/": "checkpoint", "parameters/": "parameters", "artefacts/": "artefacts", "report/": "report",

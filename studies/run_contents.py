@@ -58,7 +58,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     found["page is whole"] = str(not page.exists() or page.read_text().rstrip().endswith("</html>")).encode()
     found["environment is whole"] = str(bool(json.loads((folder / "environment.json").read_text()))).encode()
     every = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
-    found["files"] = "\n".join(sorted(f.as_posix() for f in every if f.parts[0] not in ("parameters", "tuning"))).encode()
+    found["files"] = "\n".join(
+        sorted(f.as_posix() for f in every if f.parts[0] not in ("parameters", "tuning"))
+    ).encode()
     if (folder / "tuning").exists():
         found |= {f"tuning/{name}": value for name, value in contents(folder / "tuning").items()}
     return found

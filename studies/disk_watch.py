@@ -7,9 +7,11 @@ processes of a run. Inside these processes hooks add marks to its log: which sta
 import contextlib
 import ctypes
 import dataclasses
+import functools
 import importlib.abc
 import importlib.util
 import json
+import multiprocessing
 import os
 import signal
 import struct
@@ -22,6 +24,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 SECONDS = "DISK_WATCH_SECONDS"  # between checkpoints
+_CONTROLS = "DISK_WATCH_CONTROLS"  # the folder where a driver's control file is named, by its number
 HOWS, WHOMS = ("before", "half-way", "after"), ("self", "group", "driver")
 OPS = ["open", "create", "write", "truncate", "sync", "rename", "unlink", "mkdir", "rmdir", "close", "killed", "mark"]
 _CONTROL = struct.Struct("<QQIIII1024s1024s")
@@ -40,6 +43,26 @@ def _mark(*said: Any) -> None:
 
 def _hook_checkpoints(module: Any) -> None:
     module._SECONDS = float(os.environ[SECONDS])
+
+
+def _hook_costs(module: Any) -> None:
+    module._ENOUGH_SECONDS = module._MORE_SECONDS = 0.0  # what is only measured need not be exact
+
+
+def _hook_workers(module: Any) -> None:
+    """A worker that a server has begun which several commands share belongs to its driver's group, and is watched."""
+    begin = module._begin_worker
+
+    @functools.wraps(begin)
+    def joined(messages: Any) -> None:
+        parent = multiprocessing.parent_process()
+        control = Path(os.environ.get(_CONTROLS, "-")) / f"{parent.pid}.driver" if parent else Path("-")
+        if control.exists():
+            os.setpgid(0, parent.pid)
+            ctypes.CDLL(None).watch_begin(control.read_bytes())
+        begin(messages)
+
+    module._begin_worker = joined
 
 
 def _hook_training(module: Any) -> None:
@@ -64,7 +87,9 @@ def _hook_store(module: Any) -> None:
 
 _HOOKS = {
     "actlab.running.checkpoints": _hook_checkpoints,
+    "actlab.engine.costs": _hook_costs,
     "actlab.engine.training": _hook_training,
+    "actlab.running.executors": _hook_workers,
     "actlab.experiment.store": _hook_store,
 }
 
@@ -96,7 +121,12 @@ def hook() -> None:
 
 
 def serve() -> None:
-    """Load all that a command needs; then each line of standard input is a command, run in a fork of this process."""
+    """Load all that a command needs; then each line of standard input is a command, run in a fork of this process.
+
+    So is the server that workers are forked from: begun once, for all of them.
+    """
+    from multiprocessing import forkserver
+
     import pandas
     import scipy.stats
     import torch
@@ -109,12 +139,16 @@ def serve() -> None:
     assert all((pandas, scipy.stats, vl_convert, report, running.train_missing, engine.train, cli.main, draw))
     assert actlab.workflows.comparison.running
     torch.set_num_threads(1)  # no pool of threads may be there before a fork
+    running.processes.prepare()
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
         if not child:
             os.setpgid(0, 0)
+            # it runs, as a child of this one's parent
+            forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None
+            Path(os.environ[_CONTROLS], f"{os.getpid()}.driver").write_text(asked["control"])
             os.environ["DISK_WATCH"] = asked["control"]
             out = os.open(asked["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.dup2(out, 1)
@@ -197,6 +231,7 @@ class Watch:
         path = os.pathsep.join([str(hooks), str(HERE), source])
         self.environment = os.environ | {
             "LD_PRELOAD": str(library), "PYTHONPATH": path, SECONDS: str(seconds), "OMP_NUM_THREADS": "1",
+            _CONTROLS: str(self.scratch),
             "XDG_CACHE_HOME": str(self.scratch / "cache"),
         }  # fmt: skip
         self._server: subprocess.Popen[str] | None = None

@@ -5,7 +5,7 @@
 
 Moments: of time, evenly over the run's life; of storage calls (`disk_watch.c`), each as likely; aimed ones, where first
 what is written is drawn, then a call of it. The driver, a worker, the server that workers are forked from, or all are
-killed, before the call, half-way through a write or after it; in a third of cases the run that goes on is killed again.
+killed, before the call, half-way through a write or after it; what goes on is killed again, up to twice.
 """
 
 import argparse
@@ -26,22 +26,12 @@ from run_contents import contents, differences, finished
 
 RECORD = Path(__file__).parents[1] / "records" / "kills.json"
 _SMALL = ["compare", "relu", "prelu", "--data", "digits", "--hidden", "8", "--epochs", "6", "--stack-size", "2"]
+_NARROW = ["--max-seeds", "6", "--margin", "0.01"]
 QUESTIONS = {
     "one process": [*_SMALL, "--workers", "1", "--seeds", "3"],
     "two workers": [*_SMALL, "--workers", "2", "--seeds", "3"],
     "tuned": [*_SMALL, "--workers", "1", "--seeds", "2", "--lr", "0.03,0.1", "--epochs", "3"],
-    "until decided": [
-        *_SMALL,
-        "--workers",
-        "2",
-        "--seeds",
-        "3",
-        "--until-decided",
-        "--max-seeds",
-        "6",
-        "--margin",
-        "0.01",
-    ],
+    "until decided": [*_SMALL, "--workers", "2", "--seeds", "3", "--until-decided", *_NARROW],
 }
 PARTS = {  # of a path in the folder -> what is written there
     "working/": "checkpoint", "parameters/": "parameters", "artefacts/": "artefacts", "report/": "report",
@@ -95,7 +85,9 @@ def drawn(rng: random.Random, usual: Undisturbed, forked: bool, workers: bool) -
     """A kill, at random."""
     kind = rng.choice(["time", "call", "aimed"])
     if kind == "time":
-        whom = rng.choice(["driver", "group", *(["worker", "worker", "server"] if workers else [])])
+        whom = rng.choice(
+            ["driver", "group", *(["worker", "worker"] if workers else []), *(["server"] * (workers and not forked))]
+        )
         return Kill(kind, whom, rng.uniform(0, usual.seconds[forked]))
     counted = [call for call in usual.calls if call.call and call.op not in ("open", "close", "mark")]
     if kind == "aimed":
@@ -160,7 +152,7 @@ def case(watch: Watch, rng: random.Random, name: str, usual: Undisturbed, forked
     kills, faults, before = [], [], set()
     steps = [(kill, first)]
     faults += first["faults"] + trained_twice(first["calls"], set())
-    if rng.random() < 1 / 3:
+    for _ in range(rng.choice([0, 0, 1, 1, 2])):
         before = finished(root)
         kill = drawn(rng, usual, forked, workers)
         kill.at = kill.at * rng.random() if kill.kind == "time" else max(1, int(kill.at * rng.random()))
@@ -189,12 +181,15 @@ def case(watch: Watch, rng: random.Random, name: str, usual: Undisturbed, forked
 
 
 def run(scratch: Path, kills: int, seed: int, questions: list[str], typed: int, deadline: float = 0.0) -> list[dict]:
-    """So many kills; the first `typed` of them in the command line's own process, from its very start."""
+    """So many kills; one run in `typed`, if any, is a command line's own process, from its very start."""
     rng, rows, known = random.Random(seed), [], {}
     with Watch(scratch) as watch:
         done = 0
         while done < kills and not (deadline and time.monotonic() > deadline):
-            name, forked = questions[len(rows) % len(questions)], done >= typed
+            forked = not typed or len(rows) % typed > 0
+            name = questions[
+                len(rows) // (typed or 1) % min(2, len(questions)) if not forked else len(rows) % len(questions)
+            ]
             if (name, forked) not in known:
                 known[name, forked] = undisturbed(watch, name, (forked,))
             if (name, not forked) in known:
@@ -218,7 +213,7 @@ def main() -> None:
     begun = environment("cpu")
     with tempfile.TemporaryDirectory() as scratch:
         deadline = time.monotonic() + 60 * given.minutes if given.minutes else 0.0
-        rows = run(Path(scratch), given.kills, given.seed, given.questions, given.kills // 4, deadline)
+        rows = run(Path(scratch), given.kills, given.seed, given.questions, 4, deadline)
     every = [kill for row in rows for kill in row["kills"]]
     record = {
         "command": f"python studies/kills.py --kills {given.kills} --seed {given.seed}",

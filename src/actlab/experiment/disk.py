@@ -39,9 +39,20 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(new, file)
+        keep_names(file.parent)
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def keep_names(folder: Path) -> None:
+    """Wait until the names in a folder are on disk: a power loss can undo a rename, a new file or folder till then."""
+    with contextlib.suppress(OSError):  # not every system can do that to a folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

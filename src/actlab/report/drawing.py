@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.errors import require
-from actlab.experiment import Run
+from actlab.experiment import Run, write_text
 from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
@@ -30,7 +30,7 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
         drawing.save(folder / name)
     tables = {"table.csv": summary.table, "trials.csv": run.trials, "curves.csv": run.curves}
     for name, table in tables.items():
-        table.to_csv(folder / name, index=False)
+        write_text(folder / name, table.to_csv(index=False))
     return page.draw_page(run, summary, folder, parts_of(run, summary), [*added, *tables, *pictures])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run
+from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run, write_text
 from actlab.report.curves import arm_colours
 from actlab.report.figures import TRAIN_SAID, VALID_SAID, kind
 from actlab.report.svg import sheet
@@ -51,7 +51,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         trials_left_out=f"{more:,} more are in trials.csv." if more else "",
     )
     file = folder / "index.html"
-    file.write_text(page, encoding="utf-8")
+    write_text(file, page)  # whole or not at all, and last: where it is, the report is
     return file
 
 

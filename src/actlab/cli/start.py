@@ -18,7 +18,9 @@ _came: list[int] = []
 
 def main() -> None:
     """Run a command; a user's mistake is one line on standard error and status 2."""
-    answered = [number for number in _ENDING if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)]
+    answered = [
+        number for number in _ENDING if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
+    ]
     _answer_by(signal.SIG_DFL, answered)  # while it is loaded nothing has begun: the signal may end it
     from actlab.cli.entry import run
 

@@ -30,21 +30,50 @@ def write_bytes(file: Path, content: bytes) -> None:
     write_by(file, lambda handle: handle.write(content))
 
 
+class _File(io.FileIO):
+    """Keeps what the system refused: torch.save makes another error of it."""
+
+    refused: OSError | None = None
+
+    def write(self, content: Any) -> int | None:
+        try:
+            return super().write(content)
+        except OSError as error:
+            self.refused = error
+            raise
+
+
 def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
-    new = file.with_name(file.name + ".new")
-    try:
-        with open(new, "wb") as handle:
-            write(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(new, file)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
+    with told(file):
+        if file.exists() and not file.is_file():  # /dev/stdout: it takes what it is given, and stays what it is
+            with open(file, "wb") as handle:
+                write(handle)
+            return
+        file = Path(os.path.realpath(file))  # a link stays one
+        new = file.with_name(file.name + ".new")
+        raw = None
+        try:
+            with io.BufferedWriter(raw := _File(new, "wb")) as handle:
+                write(handle)
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.replace(new, file)
+        except BaseException:
+            if raw is not None:
+                new.unlink(missing_ok=True)
+                if raw.refused is not None:
+                    raise raw.refused from None
+            raise
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SQLITE = (  # what SQLite says, in part, and what helps
+    ("locked", "Another program holds it: end that, and the same command continues."),
+    ("readonly", "Was the folder moved, deleted or made read-only? What was finished is in it."),
+    ("unable to open", "Was the folder moved, deleted or made read-only? What was finished is in it."),
+    ("", "Is it a run's database, and whole?"),
+)
 
 
 @contextlib.contextmanager
@@ -53,16 +82,17 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        advice = _space(path) if "full" in str(error) or "I/O" in str(error) else "Is it a run's database, and whole?"
+        is_full = "full" in str(error) or "I/O" in str(error)
+        advice = _space(path) if is_full else next(helps for said, helps in _SQLITE if said in str(error))
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None
     except OSError as error:
-        advice = _space(path) if error.errno in _FULL else "Choose another folder with --out."
+        advice = _space(path) if error.errno in _FULL else "Choose another place, with --out in a command."
         raise UserError(f"{path} cannot be written: {error.strerror or error}. {advice}") from None
 
 
 def _space(path: Path) -> str:
     try:
-        free = shutil.disk_usage(path).free / 1e6
+        free = shutil.disk_usage(path if path.exists() else path.parent).free / 1e6
     except OSError:
         return "What was finished is kept."
     return f"{free:,.0f} MB are free there. What was finished is kept: make room, and the same command continues."

@@ -45,6 +45,7 @@ class Run:
         self.path: Path = Path(path)
         if not (self.path / DATABASE).is_file():
             raise UserError(_no_run(self.path))
+        self.state: str = _state(self.path)  # of the results: what is read later is no older
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -108,9 +109,12 @@ class Run:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the report is there and no older than the results."""
-        page = self.path / "report" / "index.html"
-        return page.is_file() and page.stat().st_mtime >= (self.path / DATABASE).stat().st_mtime
+        """Whether the report is there, and of the results as they stand; no clock is asked, which may jump."""
+        try:
+            with open(self.path / "report" / "index.html", encoding="utf-8", errors="replace") as page:
+                return f'content="{_state(self.path)}"' in page.read(1000)
+        except OSError:
+            return False
 
     def predictions(self, key: str) -> np.ndarray | None:
         """What the best parameters of the trial `key` say of the test samples: classes, int (n,), or numbers, float64
@@ -224,6 +228,12 @@ class Run:
         return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
 
 
+def _state(path: Path) -> str:
+    """What changes with each transaction: SQLite counts them, and pages, in the file's head."""
+    with open(path / DATABASE, "rb") as database:
+        return database.read(32)[24:].hex()
+
+
 def environments_of(path: Path) -> list[dict[str, Any]]:
     """Where a run was trained, oldest first; none where that cannot be read: results do not depend on it."""
     try:
@@ -241,8 +251,11 @@ def held_keys(path: Path) -> set[str]:
 
 def list_runs(folder: Path) -> list[Path]:
     """The runs inside a folder, oldest first."""
-    found = [path.parent for path in folder.glob(f"*/{DATABASE}")]
-    return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
+    found = {}
+    for file in folder.glob(f"*/{DATABASE}"):
+        with contextlib.suppress(OSError):  # it has gone since, or is a link to nothing
+            found[file.parent] = file.stat().st_mtime
+    return sorted(found, key=lambda path: (found[path], path))
 
 
 def _no_run(path: Path) -> str:

@@ -3,6 +3,7 @@ artefacts. A stack's rows enter in one transaction.
 """
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -30,6 +31,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = FULL")
+            self._version = self._others_changes()
             if schema.check_format(path, self._database) == 1:
                 self._raise_format()
 
@@ -44,6 +46,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
                             self._database.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO {renamed}")
             self._database.execute(f"PRAGMA user_version = {schema.FORMAT}")
 
+    def _others_changes(self) -> int:
+        """A number that is another one when another process has written."""
+        return self._database.execute("PRAGMA data_version").fetchone()[0]
+
     def __exit__(self, *_: object) -> None:
         self._database.close()
         self._lock.close()
@@ -54,6 +60,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with told(path):
             path.mkdir(parents=True, exist_ok=True)
             lock = _lock(path)
+            if (path / schema.DATABASE).exists():
+                lock.close()
+                raise UserError(f"Another actlab has made {path} just now: the same command goes on with it.")
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
             fresh = path / f"{schema.DATABASE}.new"
@@ -86,8 +95,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             self._database.execute("DELETE FROM trials")
             marks = ", ".join("?" * len(schema.TRIALS))
             self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
-        with told(self.path):
-            write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
+        write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
         rows = self._database.execute("SELECT key, status FROM trials")
@@ -125,8 +133,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def add_artefact(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
-        with told(self.path):
-            write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
+        write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
 
     def has_artefact(self, name: str) -> bool:
         return (self.path / "artefacts" / f"{name}.npz").is_file()
@@ -145,8 +152,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         names = [name for name in environment if name not in ("started", "command")]
         changed = [name for name in names if last.get(name) != environment[name]]
         if changed or not known:
-            with told(self.path):
-                write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
+            write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
         return [f"{name}: {last.get(name)} then, {environment[name]} now" for name in changed]
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
@@ -160,6 +166,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with told(self.path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                if self._others_changes() != self._version:
+                    raise UserError(
+                        f"Another actlab has written into {self.path}, whose file system keeps nobody out: locks fail "
+                        "there. Let one of the two train, or choose another --out."
+                    )
                 yield
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
@@ -170,15 +181,35 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
 def _lock(path: Path) -> sqlite3.Connection:
     """Hold the folder against a second process. SQLite's lock on an empty file: the system ends it with the process."""
-    lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if "locked" not in str(error):
-            raise UserError(f"{path} cannot be written: {error}. Choose another folder with --out.") from None
-        raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.") from None
-    return lock
+    with told(path):
+        lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+            return lock
+        except sqlite3.OperationalError as error:
+            lock.close()
+            if "locked" not in str(error):
+                raise
+        if _locks_fail(path / "lock"):
+            raise UserError(f"{path} cannot be kept from a second actlab: its file system has no locks. {_ELSEWHERE}")
+        raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.")
+
+
+_ELSEWHERE = "Choose a folder on this machine's own disk with --out."
+
+
+def _locks_fail(file: Path) -> bool:
+    """Whether the system refuses any lock: SQLite says only that it has none."""
+    if os.name != "posix":
+        return False
+    import fcntl
+
+    with open(file, "ab") as handle:
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in (errno.EAGAIN, errno.EACCES)
+    return False
 
 
 def is_free(path: Path) -> bool:

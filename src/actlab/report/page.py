@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run
+from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run, write_text
 from actlab.report.curves import arm_colours
 from actlab.report.figures import TRAIN_SAID, VALID_SAID, kind
 from actlab.report.svg import sheet
@@ -30,6 +30,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         parts,
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
+        state=run.state,
         notes=_notes(summary, trials),
         tint=arm_colours(run),
         compared=run.metric.unit.against(summary.metric),
@@ -51,7 +52,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         trials_left_out=f"{more:,} more are in trials.csv." if more else "",
     )
     file = folder / "index.html"
-    file.write_text(page, encoding="utf-8")
+    write_text(file, page)
     return file
 
 

@@ -43,8 +43,7 @@ def keep_arrays(path: Path, dataset: Dataset) -> None:
     file = path / KEPT
     arrays = dataset.arrays
     if arrays is not None and not file.is_file():  # a run takes no other data: what is there holds these
-        with told(file):
-            write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
+        write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
 
 
 def share(held: Held, working: Path) -> None:

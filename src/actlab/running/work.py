@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from actlab.engine import InsidePlain, Result, Stack, plain, train
-from actlab.experiment import Trial, told, write_bytes
+from actlab.experiment import Trial, write_bytes
 from actlab.making import resolve
 from actlab.naming import Target
 from actlab.nn import as_module
@@ -98,8 +98,7 @@ def _save_parameters(task: Task, result: Result) -> str:
         for name, array in named.items()
     }
     file = f"parameters/{task.stack.name}.safetensors"
-    with told(task.folder):
-        write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
+    write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
     return file
 
 

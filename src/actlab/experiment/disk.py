@@ -46,8 +46,8 @@ class _File(io.FileIO):
 def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     with told(file):
-        if file.exists() and not file.is_file():  # /dev/stdout: it takes what it is given, and stays what it is
-            with open(file, "wb") as handle:
+        if (file.exists() and not file.is_file()) or file.parts[:2] in (("/", "dev"), ("/", "proc")):
+            with open(file, "ab") as handle:  # /dev/stdout: it takes what it is given, and stays what it is
                 write(handle)
             return
         file = Path(os.path.realpath(file))  # a link stays one

@@ -66,7 +66,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
             fresh = path / f"{schema.DATABASE}.new"
-            fresh.unlink(missing_ok=True)
+            for left in (fresh, path / f"{schema.DATABASE}.new-journal"):
+                left.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as database:
                 for name in schema.TABLES:
                     database.execute(schema.creation(name))
@@ -215,7 +216,7 @@ def _locks_fail(file: Path) -> bool:
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", schema.TUNING, schema.EXPERIMENT}
-    ours |= {f"{schema.DATABASE}.new", f"{schema.EXPERIMENT}.new"}
+    ours |= {f"{schema.DATABASE}.new", f"{schema.DATABASE}.new-journal", f"{schema.EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
 
 

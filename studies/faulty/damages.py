@@ -59,31 +59,31 @@ def _array(run: Path) -> None:
     np.savez(run / "artefacts" / "samples.npz", images=np.array([{}, []], dtype=object))
 
 
-_FREE = ["CREATE TABLE free AS SELECT * FROM trials", "DROP TABLE trials", "ALTER TABLE free RENAME TO trials"]
+_FREE = ("CREATE TABLE free AS SELECT * FROM trials", "DROP TABLE trials", "ALTER TABLE free RENAME TO trials")
+_TABLES = ("trials", "curves", "predictions", "times", "costs", "inside")
+_COLUMNS = ("activation", "seed", "status", "spec", "test_loss")
+_NEEDED = ("activation", "seed", "status", "spec", "learning_rate", "test_metric")
+_NUMBERS = ("seed", "status", "spec", "test_metric", "best_epoch")
+_ARRAYS = ("samples", "functions", "disagreements")
+
+
+def _trials(column: str, value: str) -> Callable[[Path], None]:
+    """A value that the table would refuse: the columns are without their types and rules."""
+    return _sql(*_FREE, f"UPDATE trials SET {column} = {value}")
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "run.db is empty": _database(lambda file: file.touch()),
     "run.db is text": _database(lambda file: file.write_text("dear " * 100)),
     "run.db is another database": _database(_foreign),
     "run.db is a folder": _database(lambda file: file.mkdir()),
     "run.db is a dangling link": _database(lambda file: file.symlink_to("nothing")),
-    **{
-        f"the table {t} is missing": _sql(f"DROP TABLE {t}")
-        for t in ("trials", "curves", "predictions", "times", "costs", "inside")
-    },  # fmt: skip
+    **{f"the table {name} is missing": _sql(f"DROP TABLE {name}") for name in _TABLES},
     "there is no trial": _sql("DELETE FROM trials"),
-    **{
-        f"trials has no {c}": _sql(f"ALTER TABLE trials DROP COLUMN {c}")
-        for c in ("activation", "seed", "status", "spec", "test_loss")
-    },  # fmt: skip
-    **{
-        f"{c} is NULL": _sql(*_FREE, f"UPDATE trials SET {c} = NULL")
-        for c in ("activation", "seed", "status", "spec", "learning_rate", "test_metric")
-    },  # fmt: skip
-    **{
-        f"{c} is a word": _sql(*_FREE, f"UPDATE trials SET {c} = 'word'")
-        for c in ("seed", "status", "spec", "test_metric", "best_epoch")
-    },  # fmt: skip
-    "activation is bytes": _sql(*_FREE, "UPDATE trials SET activation = x'00ff'"),
+    **{f"trials has no {name}": _sql(f"ALTER TABLE trials DROP COLUMN {name}") for name in _COLUMNS},
+    **{f"{name} is NULL": _trials(name, "NULL") for name in _NEEDED},
+    **{f"{name} is a word": _trials(name, "'word'") for name in _NUMBERS},
+    "activation is bytes": _trials("activation", "x'00ff'"),
     "spec is no trial": _sql("UPDATE trials SET spec = '[1]'"),
     "spec has another metric": _sql('UPDATE trials SET spec = \'{"metric": "beauty"}\''),
     "curves hold words": _sql("UPDATE curves SET valid_loss = 'word'"),
@@ -100,11 +100,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "environment.json is half": _cut("environment.json", 0.5),
     "preflight.json is half": _cut("preflight.json", 0.5),
     "preflight.json is another thing": lambda run: (run / "preflight.json").write_text('{"findings": 3}'),
-    **{
-        f"{name}.npz is {words}": _cut(f"artefacts/{name}.npz", share)
-        for name in ("samples", "functions", "disagreements")
-        for words, share in (("half", 0.5), ("empty", 0))
-    },  # fmt: skip
+    **{f"{name}.npz is half": _cut(f"artefacts/{name}.npz", 0.5) for name in _ARRAYS},
+    **{f"{name}.npz is empty": _cut(f"artefacts/{name}.npz", 0) for name in _ARRAYS},
     "samples.npz holds objects": _array,
     "artefacts are missing": lambda run: shutil.rmtree(run / "artefacts"),
     "parameters are half": _cut("parameters/*", 0.5),

@@ -25,8 +25,10 @@ static int answer(const char *name, int fd, int command, void *argument) {
     int (*real)(int, int, void *) = dlsym(RTLD_NEXT, name);
     return real(fd, command, argument);
 }
-int fcntl(int fd, int c, ...) { va_list a; va_start(a, c); void *p = va_arg(a, void *); return answer("fcntl", fd, c, p); }
-int fcntl64(int fd, int c, ...) { va_list a; va_start(a, c); void *p = va_arg(a, void *); return answer("fcntl64", fd, c, p); }
+#define SHIM(name) int name(int fd, int c, ...) { \\
+    va_list a; va_start(a, c); void *p = va_arg(a, void *); return answer(#name, fd, c, p); }
+SHIM(fcntl)
+SHIM(fcntl64)
 """
 _CLOCK = """
 #define _GNU_SOURCE
@@ -41,7 +43,9 @@ int clock_gettime(clockid_t id, struct timespec *t) {
     if (id == CLOCK_REALTIME) t->tv_sec -= 3600 * ++back;
     return r;
 }
-time_t time(time_t *out) { struct timespec t; clock_gettime(CLOCK_REALTIME, &t); if (out) *out = t.tv_sec; return t.tv_sec; }
+time_t time(time_t *out) {
+    struct timespec t; clock_gettime(CLOCK_REALTIME, &t); if (out) *out = t.tv_sec; return t.tv_sec;
+}
 int gettimeofday(struct timeval *v, void *z) {
     struct timespec t; clock_gettime(CLOCK_REALTIME, &t); v->tv_sec = t.tv_sec; v->tv_usec = t.tv_nsec / 1000; return 0;
 }

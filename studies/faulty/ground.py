@@ -38,8 +38,7 @@ COMMAND = [
     "--quiet",
 ]
 NETWORKS = 4
-# of rows that depend on the machine's speed, or on which networks came to share a stack
-_NOT_COMPARED = {"parameters", "device", "cpu", "torch"}
+_NOT_COMPARED = {"parameters", "device", "cpu", "torch"}  # whose file it is depends on who came to share a stack
 _END_SECONDS = 300.0  # only what hangs is ended
 
 
@@ -76,7 +75,7 @@ class Forked:
     """A command in a copy of this process, which has loaded all that it needs: it begins at once."""
 
     def __init__(self, arguments: Sequence[object], folder: Path, before: Callable[[], Any] | None = None) -> None:
-        self._files = [tempfile.TemporaryFile(mode="w+") for _ in range(2)]
+        self._files = [tempfile.TemporaryFile(mode="w+") for _ in range(2)]  # noqa: SIM115
         self.pid = os.fork()
         if not self.pid:
             self._run([*map(str, arguments)], folder, before)
@@ -87,7 +86,7 @@ class Forked:
             os.setsid()
             for place, file in enumerate(self._files, start=1):
                 os.dup2(file.fileno(), place)
-            sys.stdout, sys.stderr = (open(place, "w", buffering=1, closefd=False) for place in (1, 2))
+            sys.stdout, sys.stderr = (open(place, "w", buffering=1, closefd=False) for place in (1, 2))  # noqa: SIM115
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGHUP, signal.SIG_DFL)

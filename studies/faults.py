@@ -8,6 +8,7 @@ import argparse
 import datetime
 import json
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -32,16 +33,19 @@ def main() -> None:
     if given.out.exists() and given.only:  # the other kinds stay
         record["faults"] = [r for r in json.loads(given.out.read_text())["faults"] if r["kind"] not in given.only]
     ground.loaded()
-    with tempfile.TemporaryDirectory(prefix="faults-") as place:
-        whole = ground.Whole(Path(place))
+    place = Path(tempfile.mkdtemp(prefix="faults-"))  # no TemporaryDirectory: copies of this process would remove it
+    try:
+        whole = ground.Whole(place)
         for kind in given.only or KINDS:
-            folder = Path(place) / kind
+            folder = place / kind
             folder.mkdir()
             for row in KINDS[kind](whole, folder, given.few):
                 lost = sorted(set(row.lost))
                 record["faults"].append({"kind": kind, **vars(row), "lost": lost or "nothing"})
                 given.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
                 print(f"{kind}: {row.fault}: {row.done}: {row.times} times, lost: {lost or 'nothing'}", flush=True)
+    finally:
+        shutil.rmtree(place)
 
 
 if __name__ == "__main__":

@@ -143,9 +143,6 @@ def loaded() -> None:
 
     assert vl_convert and cli.main and report.draw and workflows.compare and sklearn.datasets.load_digits
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:  # in a copy, so that nothing here has begun a thread
-        done = train("run", Path(folder))
-        assert not done.status, done.err
 
 
 def contents(path: Path) -> dict[str, Any]:

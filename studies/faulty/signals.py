@@ -28,9 +28,9 @@ def often_saved() -> None:
 
 def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     rng = random.Random(0)
-    for workers, times in ((1, 4 if few else 50), (2, 1 if few else 25)):
+    for workers, times in ((1, 2 if few else 40), (2, 1 if few else 16)):
         yield _at_random(whole, folder, rng, workers, times)
-    yield _at_the_start(whole, folder, rng, 2 if few else 25)
+    yield _at_the_start(whole, folder, rng, 1 if few else 20)
     yield from _aimed(whole, folder, few)
     yield _at_a_terminal(folder)
 
@@ -122,11 +122,11 @@ def _lost(hit: Callable[..., None]) -> None:
 
 
 def _aimed(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
-    kept = ("in a transaction", "a checkpoint is written", "workers begin", "the page is drawn")
+    kept = ("in a transaction", "a checkpoint is written", "workers begin")
     chosen = {name: moment for name, moment in _moments().items() if not few or name in kept}
     numbers = itertools.cycle(_SIGNALS)
     for name, (workers, put) in chosen.items():
-        row = Row("a signal where something is half done", f"when {name}, before it and after it", 1 if few else 4)
+        row = Row("a signal where something is half done", f"when {name}, before it and after it", 1 if few else 2)
         for place in range(row.times):
             number, out = next(numbers), folder / f"aimed-{name.replace(' ', '-')}-{place}"
 
@@ -135,7 +135,7 @@ def _aimed(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
                     if not after:
                         os.kill(os.getpid(), number)
                     result = do(*arguments, **options)
-                    for _ in range(2 if place > 1 else 1):
+                    for _ in range(2):  # pressed twice
                         os.kill(os.getpid(), number)
                     return result
 

@@ -101,7 +101,7 @@ def _moments() -> dict[str, tuple[int, Callable[[Callable[..., None]], Any]]]:
         "a file gets its name": (1, lambda hit: patched(disk.os, "replace", hit)),
         "the server of workers begins": (2, lambda hit: patched(processes, "prepare", hit)),
         "workers begin": (2, lambda hit: patched(concurrent.futures.ProcessPoolExecutor, "submit", hit)),
-        "workers are ended": (2, lambda hit: patched(executors, "_end", hit)),
+        "workers are ended": (2, lambda hit: patched(executors.WorkerProcesses, "end", hit)),
         "an artefact is written": (1, lambda hit: patched(store.Store, "add_artefact", hit)),
         "working files are removed": (1, lambda hit: patched(comparison.shutil, "rmtree", hit)),
         "a picture is drawn": (1, lambda hit: patched(vl_convert, "svg_to_png", hit)),

@@ -216,7 +216,7 @@ def _locks_fail(file: Path) -> bool:
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", schema.TUNING, schema.EXPERIMENT}
-    ours |= {f"{schema.DATABASE}.new", f"{schema.DATABASE}.new-journal", f"{schema.EXPERIMENT}.new"}
+    ours |= {f"{schema.DATABASE}.new", f"{schema.DATABASE}.new-journal", "lock-journal", f"{schema.EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
 
 

@@ -17,7 +17,7 @@ import torch
 from actlab.data import KEPT, Dataset, Part, Pool
 from actlab.engine import Arrays
 from actlab.errors import UserError
-from actlab.experiment import Experiment, told, write_by, write_text
+from actlab.experiment import Experiment, write_by, write_text
 
 Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own from
 
@@ -105,9 +105,9 @@ def share(held: Held, folder: Path, name: str) -> None:
             np.save(aside / f"{field}.npy", array)
         write_text(aside / "others.json", json.dumps(others))
         aside.rename(folder / name)
-    except OSError:
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
-        if not (folder / name).is_dir():  # unless another process was faster
+        if not isinstance(error, OSError) or not (folder / name).is_dir():  # unless another process was faster
             raise
 
 

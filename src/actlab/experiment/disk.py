@@ -59,6 +59,7 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
                 handle.flush()
                 os.fsync(handle.fileno())
             os.replace(new, file)
+            keep_names(file.parent)
         except BaseException:
             if raw is not None:
                 new.unlink(missing_ok=True)
@@ -73,6 +74,16 @@ def _takes_what_comes(file: Path) -> bool:
         return True
     mode = os.lstat(file).st_mode if os.path.lexists(file) else 0
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def keep_names(folder: Path) -> None:
+    """Wait until the names in a folder are on disk: a power loss can undo a rename, a new file or folder till then."""
+    with contextlib.suppress(OSError):  # not every system can do that to a folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

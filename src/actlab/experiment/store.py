@@ -7,8 +7,9 @@ import errno
 import io
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from actlab.errors import UserError
 from actlab.experiment import schema
-from actlab.experiment.disk import told, write_bytes, write_text
+from actlab.experiment.disk import keep_names, told, write_bytes, write_text
 from actlab.experiment.run import environments_of
 from actlab.experiment.spec import GRID, Experiment, Trial
 
@@ -30,7 +31,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with told(path):
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
-            self._database.execute("PRAGMA synchronous = FULL")
+            self._database.execute("PRAGMA synchronous = EXTRA")  # a power loss can undo what FULL has committed
             self._version = self._others_changes()
             if schema.check_format(path, self._database) == 1:
                 self._raise_format()
@@ -65,16 +66,19 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 raise UserError(f"Another actlab has made {path} just now: the same command goes on with it.")
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
+            for folder in (path.parent, *path.parent.parents)[: len(path.parts)]:
+                keep_names(folder)
             fresh = path / f"{schema.DATABASE}.new"
-            for left in (fresh, path / f"{schema.DATABASE}.new-journal"):
-                left.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as database:
+                database.execute("PRAGMA journal_mode = OFF")  # a crash makes it anew, and may leave nothing else
                 for name in schema.TABLES:
                     database.execute(schema.creation(name))
                 database.execute(f"PRAGMA user_version = {schema.FORMAT}")
                 database.commit()
             write_text(path / schema.EXPERIMENT, experiment.to_toml())
             os.replace(fresh, path / schema.DATABASE)
+            keep_names(path)
         store = cls(path, lock)
         store.plan(experiment, trials)
         return store
@@ -87,6 +91,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
             if same and Experiment.read(self.path / schema.EXPERIMENT) == experiment:
                 return
         rows = [_planned(trial) for trial in trials]
+        # before the trials: what was asked may be more than what is planned yet, never less
+        write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
         with self._transaction():
             self._insert("trials", rows, verb="INSERT OR IGNORE")
             # the order in which activations are named now is the order of tables
@@ -96,7 +102,6 @@ class Store(contextlib.AbstractContextManager["Store"]):
             self._database.execute("DELETE FROM trials")
             marks = ", ".join("?" * len(schema.TRIALS))
             self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
-        write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
         rows = self._database.execute("SELECT key, status FROM trials")
@@ -125,6 +130,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 self._database.execute(schema.creation("inside"))  # older runs have no such table
                 self._insert("inside", inside, verb="INSERT OR REPLACE")
 
+    def has_costs(self, names: Iterable[str]) -> bool:
+        """Whether the cost of a step has been measured of all these activations."""
+        return {*names} <= {name for (name,) in self._database.execute("SELECT activation FROM costs")}
+
     def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
         """Replace the measured cost of a step."""
         with self._transaction():
@@ -138,6 +147,16 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def has_artefact(self, name: str) -> bool:
         return (self.path / "artefacts" / f"{name}.npz").is_file()
+
+    def tidy(self) -> None:
+        """Remove what is of use only until the run is finished, and what crashes have left half made."""
+        shutil.rmtree(self.path / "working", ignore_errors=True)
+        named = {file for (file,) in self._database.execute("SELECT DISTINCT parameters FROM trials")}
+        written = (*self.path.glob("*.new"), *self.path.glob("*/*.new"))
+        unnamed = (file for file in self.path.glob("parameters/*") if f"parameters/{file.name}" not in named)
+        with contextlib.suppress(OSError):
+            for file in {*written, *unnamed}:
+                file.unlink()
 
     def add_sources(self, files: dict[str, bytes]) -> None:
         """Keep what is a user's own as it was, so that what was trained can be run again."""
@@ -185,6 +204,7 @@ def _lock(path: Path) -> sqlite3.Connection:
     with told(path):
         lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
         try:
+            lock.execute("PRAGMA journal_mode = MEMORY")  # nothing is ever in it to be rolled back
             lock.execute("BEGIN EXCLUSIVE")
             return lock
         except sqlite3.OperationalError as error:
@@ -216,7 +236,8 @@ def _locks_fail(file: Path) -> bool:
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", schema.TUNING, schema.EXPERIMENT}
-    ours |= {f"{schema.DATABASE}.new", f"{schema.DATABASE}.new-journal", "lock-journal", f"{schema.EXPERIMENT}.new"}
+    ours |= {f"{schema.DATABASE}.new", f"{schema.EXPERIMENT}.new"}
+    ours |= {f"{schema.DATABASE}.new-journal", "lock-journal"}  # of earlier versions
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
 
 

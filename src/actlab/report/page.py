@@ -52,7 +52,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         trials_left_out=f"{more:,} more are in trials.csv." if more else "",
     )
     file = folder / "index.html"
-    write_text(file, page)
+    write_text(file, page)  # whole or not at all, and last: where it is, the report is
     return file
 
 

@@ -102,7 +102,9 @@ def share(held: Held, folder: Path, name: str) -> None:
     aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder))
     try:
         for field, array in arrays.items():
-            np.save(aside / f"{field}.npy", array)
+            write_by(
+                aside / f"{field}.npy", lambda handle, array=array: np.save(handle, array)
+            )  # on disk before its name
         write_text(aside / "others.json", json.dumps(others))
         aside.rename(folder / name)
     except BaseException as error:

@@ -30,7 +30,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = FULL")
-            if schema.check_format(path, self._database) == 1:
+            if schema.check(path, self._database) == 1:
                 self._raise_format()
 
     def _raise_format(self) -> None:
@@ -186,13 +186,6 @@ def is_free(path: Path) -> bool:
     ours = {"lock", "artefacts", "parameters", "working", schema.TUNING, schema.EXPERIMENT}
     ours |= {f"{schema.DATABASE}.new", f"{schema.EXPERIMENT}.new"}
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
-
-
-def trial_from_row(spec: str) -> Trial:
-    """The trial that a row's `spec` tells."""
-    values: dict[str, Any] = json.loads(spec)
-    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Trial(**values)
 
 
 def _planned(trial: Trial) -> dict[str, Any]:

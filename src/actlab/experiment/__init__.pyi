@@ -25,7 +25,12 @@ from .schema import DATABASE as DATABASE, EXPERIMENT as EXPERIMENT, TUNING as TU
 from .spec import GRID as GRID, TUNING_SEEDS as TUNING_SEEDS, Experiment as Experiment, Trial as Trial
 from .split import indices_of as indices_of, stratified as stratified
 from .store import Store as Store, is_free as is_free
-from .strange import arrays_of as arrays_of, json_of as json_of, text_of as text_of
+from .strange import (
+    MOST_TEXT as MOST_TEXT,
+    json_of as json_of,
+    opened as opened,
+    refuse_links as refuse_links,
+)
 from .streams import stream_seed as stream_seed
 from .tables import export as export, made as made
 from .tuning import (

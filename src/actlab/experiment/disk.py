@@ -34,7 +34,8 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     new = file.with_name(file.name + ".new")
     try:
-        with open(new, "wb") as handle:
+        new.unlink(missing_ok=True)  # a link there would lead elsewhere
+        with open(new, "xb") as handle:
             write(handle)
             handle.flush()
             os.fsync(handle.fileno())

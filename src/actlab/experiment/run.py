@@ -121,8 +121,8 @@ class Run:
         with reading(self.path) as database:
             query = "SELECT predicted, seed FROM predictions JOIN trials USING (key) WHERE key = ?"
             found = database.execute(query, (key,)).fetchone()
-        if found is None:
-            return None
+        if found is None or not (self.metric.is_share or self.sizes or "target_mean" in self._samples):
+            return None  # a run that was stopped has no artefacts yet
         try:
             said = array_of(found[0] or b"")
         except ValueError as why:
@@ -266,7 +266,7 @@ def held_keys(path: Path) -> set[str]:
 
 def list_runs(folder: Path) -> list[Path]:
     """The runs inside a folder, oldest first."""
-    found = [path.parent for path in folder.glob(f"*/{DATABASE}")]
+    found = [path.parent for path in folder.glob(f"*/{DATABASE}") if path.is_file()]
     return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
 
 

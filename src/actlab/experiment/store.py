@@ -18,6 +18,7 @@ from actlab.experiment import schema
 from actlab.experiment.disk import told, write_bytes, write_text
 from actlab.experiment.run import environments_of
 from actlab.experiment.spec import GRID, Experiment, Trial
+from actlab.experiment.strange import refuse_links
 
 
 class Store(contextlib.AbstractContextManager["Store"]):
@@ -25,6 +26,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
+        refuse_links(path)
+        schema.refuse_obeyed(path / schema.DATABASE)
         self._lock = lock or _lock(path)
         with told(path):
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
@@ -170,6 +173,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
 def _lock(path: Path) -> sqlite3.Connection:
     """Hold the folder against a second process. SQLite's lock on an empty file: the system ends it with the process."""
+    schema.refuse_obeyed(path / "lock")
     lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")

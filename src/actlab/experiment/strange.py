@@ -25,14 +25,23 @@ _KINDS = "biufU"  # what arrays hold: truths, numbers, texts
 def opened(file: Path, most: int) -> Iterator[io.BufferedReader]:
     """A file to read, of at most so many bytes; UserError for what is none: a pipe or a device may have no end."""
     try:
-        # a pipe that nobody writes to would be waited for
-        with open(file, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as handle:
-            if not file.is_file() or (size := os.fstat(handle.fileno()).st_size) > most:
-                what = f"has {size:,} bytes, more than {most:,}" if file.is_file() else "is no file"
-                raise UserError(f"{file} {what}.")
+        if file.exists() and not file.is_file():
+            raise UserError(f"{file} cannot be read: it is no file.")
+        if (size := file.stat().st_size) > most:
+            raise UserError(f"{file} has {size:,} bytes, more than {most:,}.")
+        with open(file, "rb") as handle:
             yield handle
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror or error}.") from None
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse to write into a folder that has links out of it: what is written through one would be somewhere else."""
+    whole = Path(os.path.realpath(folder))
+    for place, names, files in os.walk(folder):
+        for item in (Path(place, name) for name in (*names, *files)):
+            if item.is_symlink() and not Path(os.path.realpath(item)).is_relative_to(whole):
+                raise UserError(f"{item} is a link out of {folder}, so nothing is written there. Remove it.")
 
 
 def text_of(file: Path) -> str:

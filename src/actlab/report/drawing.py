@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.errors import require
-from actlab.experiment import Run
+from actlab.experiment import Run, refuse_links
 from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
@@ -20,6 +20,7 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
         require("hiplot", ["hiplot"])
     run = run if isinstance(run, Run) else Run(run)
     folder = run.path / "report"
+    refuse_links(run.path)
     folder.mkdir(exist_ok=True)
     for old in [*folder.glob("hiplot*.html"), *folder.glob("samples.png")]:  # of earlier versions
         old.unlink()

@@ -1,0 +1,111 @@
+"""Tasks sent to where they are done, results as they come: two a slot under way, what is lost is sent again.
+
+A task that fails three times is set aside and the rest goes on. When a worker dies, all that was under way is
+suspected; a task that was under way at two deaths is sent alone, so that only what kills its worker is set aside. Three
+set aside with nothing finished between them: it is not the tasks, and all ends.
+"""
+
+import collections
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from typing import Any
+
+from actlab.errors import UserError
+from actlab.running.executors import Function, Pool, Send
+
+TRIES = 3
+_A_SLOT = 2  # under way: one that is done and one that waits, so that no slot is idle while results are entered
+
+SetAside = Callable[[Any, BaseException], None]
+Again = Callable[[Any, Any], Any]
+
+
+def dispatch(
+    pool: Pool, function: Function, tasks: Sequence[Any], on_message: Send, set_aside: SetAside,
+    again: Again = lambda task, result: None,
+) -> Iterator[Any]:  # fmt: skip
+    """The results of function(task, send), in the order in which they come.
+
+    `set_aside` is told of a task that has failed three times. `again` may take a result as a question: what it returns
+    is sent in the task's place. A UserError of a task ends all.
+    """
+    sending = _Sending(pool, function, tasks, set_aside)
+    pool.begin(on_message)
+    try:
+        while sending.fill():
+            done, _ = wait(sending.under_way, timeout=pool.patience, return_when=FIRST_COMPLETED)
+            good = [future for future in done if not future.cancelled() and future.exception() is None]
+            pool.listen(len(good))
+            for future in good:
+                task, result = sending.under_way.pop(future), future.result()
+                if (instead := again(task, result)) is not None:
+                    sending.waiting.appendleft(instead)
+                    continue
+                sending.in_vain = 0
+                yield result
+            sending.failed(done - set(good))  # a failure counts when what succeeded beside it is safe
+    finally:
+        pool.end(list(sending.under_way))
+
+
+class _Sending:
+    """What waits, what is under way, and how often each has failed."""
+
+    def __init__(self, pool: Pool, function: Function, tasks: Sequence[Any], set_aside: SetAside) -> None:
+        self.pool, self.function, self.set_aside = pool, function, set_aside
+        self.waiting = collections.deque(tasks)
+        self.under_way: dict[Future[Any], Any] = {}
+        self.failures: collections.Counter[int] = collections.Counter()  # by task, which lives as long as this
+        self.deaths: collections.Counter[int] = collections.Counter()
+        self.in_vain = 0  # set aside since something was finished
+        self.tasks = tasks
+
+    def fill(self) -> bool:
+        """Send what there is room for; False where nothing is left."""
+        while self.waiting and len(self.under_way) < _A_SLOT * self.pool.slots:
+            task = next((task for task in self.waiting if not self._alone(task)), self.waiting[0])
+            if self.under_way and (self._alone(task) or any(map(self._alone, self.under_way.values()))):
+                break
+            self.waiting.remove(task)
+            try:
+                self.under_way[self.pool.submit(self.function, task)] = task
+            except (BrokenExecutor, RuntimeError) as error:  # broken, or somebody has shut it down
+                self.waiting.appendleft(task)
+                self._broken(error)
+        return bool(self.under_way or self.waiting)
+
+    def failed(self, futures: set[Future[Any]]) -> None:
+        broken = None
+        for future in futures:
+            error = CancelledError("It was cancelled.") if future.cancelled() else future.exception()
+            assert error is not None
+            if isinstance(error, UserError):
+                raise error
+            if isinstance(error, BrokenExecutor):
+                broken = error
+            else:
+                self._again_or_never(self.under_way.pop(future), error)
+        if broken is not None:
+            self._broken(broken)
+
+    def _alone(self, task: Any) -> bool:
+        return self.deaths[id(task)] >= TRIES - 1
+
+    def _broken(self, error: BaseException) -> None:
+        """All that was under way is lost with its executor."""
+        lost = list(self.under_way.values())
+        self.pool.renew(list(self.under_way), error)
+        self.under_way.clear()
+        for task in lost:
+            self.deaths[id(task)] += 1
+            self._again_or_never(task, error)
+
+    def _again_or_never(self, task: Any, error: BaseException) -> None:
+        self.failures[id(task)] += 1
+        if self.failures[id(task)] < TRIES:
+            self.waiting.append(task)
+            return
+        self.set_aside(task, error)
+        self.in_vain += 1
+        if self.in_vain == TRIES:
+            raise UserError(f"{self.pool.given_up(error)} What was finished is kept: the same command continues.")

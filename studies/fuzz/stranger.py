@@ -171,7 +171,7 @@ _CHANGES: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def steps(path: Path, *, drawn: bool) -> Iterator[Callable[[], Any]]:
+def steps(path: Path, *, summed: bool = True, drawn: bool = True) -> Iterator[Callable[[], Any]]:
     """All that opens a run, without a word that its own code may run."""
     yield lambda: status(path)
     run = Run(path)
@@ -179,7 +179,8 @@ def steps(path: Path, *, drawn: bool) -> Iterator[Callable[[], Any]]:
         yield lambda name=name: getattr(run, name)
     yield run.scores
     yield lambda: [run.predictions(key) for key in run.trials["key"]]
-    yield lambda: (found := summarise(run), found.as_text(), found.as_json(), found.in_short())
+    if summed:
+        yield lambda: (found := summarise(run), found.as_text(), found.as_json(), found.in_short())
     if drawn:
         from actlab.report import draw
 
@@ -187,9 +188,9 @@ def steps(path: Path, *, drawn: bool) -> Iterator[Callable[[], Any]]:
         yield lambda: export(run, "csv", path / "export")
 
 
-def refusals(path: Path, *, drawn: bool) -> list[UserError]:
+def refusals(path: Path, **how: bool) -> list[UserError]:
     """What opening a run comes to: an error for each step that was refused; any other is the caller's to see."""
-    found, asked = [], steps(path, drawn=drawn)
+    found, asked = [], steps(path, **how)
     while True:
         try:
             step = next(asked)
@@ -214,12 +215,13 @@ _SQL = (
     "CREATE VIEW {table} AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c",
     "CREATE VIRTUAL TABLE {table} USING fts5(key, activation, seed)", "CREATE TABLE {table} (key, seed)",
     "UPDATE OR REPLACE {table} SET key = 'one'", "UPDATE trials SET parameters = '../../secret'",
-    "UPDATE trials SET seed = 0", "UPDATE trials SET activation = 'relu'", "UPDATE trials SET spec = replace(spec, '0', '1')",
+    "UPDATE trials SET seed = 0", "UPDATE trials SET activation = 'relu'", 
+    "UPDATE trials SET spec = replace(spec, '0', '1')",
 )  # fmt: skip
 
 
 def a_change(chance: random.Random) -> str:
-    return json.dumps(_CHANCES[chance.choices(range(len(_CHANCES)), (5, 2, 4, 1, 2, 1, 1, 1))[0]](chance))
+    return json.dumps(_CHANCES[chance.choices(range(len(_CHANCES)), (10, 4, 8, 2, 4, 2, 2, 1, 1))[0]](chance))
 
 
 def _value(chance: random.Random) -> Any:
@@ -256,25 +258,34 @@ def _a_claim(chance: random.Random) -> list[Any]:
     return ["claim", "samples", chance.choice(("images", "more")), chance.choice((header, header, "(" * 5000)), 320]
 
 
+_SETTINGS = ("activations", "activations", "seeds", "epochs", "hidden", "data", "data_note", "metric", "loss", "margin",
+             "margin_used", "baseline", "max_seeds", "split", "tuned", "target", "learning_rate", "other")  # fmt: skip
+
+
 def _a_setting(chance: random.Random) -> list[Any]:
-    key = chance.choice(("activations", "seeds", "epochs", "hidden", "data", "data_note", "metric", "loss", "margin",
-                         "margin_used", "baseline", "max_seeds", "split", "tuned", "target", "learning_rate", "other"))  # fmt: skip
+    key = chance.choice(_SETTINGS)
     lists = ([_CODE, "relu"], [], [0], [1, 2, 3], ["relu"], ["relu", "prelu"], [0.1, 0.2], [5] * 9)
     value = _value(chance)
     return ["toml", key, chance.choice((*lists, "" if value is None or isinstance(value, dict) else value))]
 
 
+_SIZES = (1, 4, 64)
+_LINKS = ("../outside", "../outside/kept", ".", "..", "/dev/zero", "report")
+_TEXTS = ("[" * 10**5, "[1, {}]", '{"findings": [{"level": "error"}]}', "\0", '{"findings": 3}', "1" * 5000,
+          '[{"torch": {"a": "\\u001b"}}]')  # fmt: skip
 _CHANCES: tuple[Callable[[random.Random], list[Any]], ...] = (
     _a_cell,
     lambda chance: ["sql", chance.choice(_SQL).format(table=chance.choice(_TABLES))],
     _an_array,
     _a_claim,
     _a_setting,
-    lambda chance: ["damage", chance.choice(_FILES[:8]), chance.random(), chance.randbytes(chance.choice((1, 4, 64))).hex()],
+    lambda chance: [
+        "damage",
+        chance.choice(_FILES[:8]),
+        chance.random(),
+        chance.randbytes(chance.choice(_SIZES)).hex(),
+    ],
     lambda chance: [chance.choice(("gone", "pipe")), chance.choice(_FILES)],
-    lambda chance: chance.choice((
-        ["link", chance.choice(_FILES), chance.choice(("../outside", "../outside/kept", ".", "..", "/dev/zero", "report"))],
-        ["text", chance.choice(_FILES), chance.choice(("[" * 10**5, "[1, {}]", '{"findings": [{"level": "error"}]}', "\0",
-                                                      '{"findings": 3}', '[{"torch": {"a": "\\u001b"}}]', "1" * 5000))],
-    )),
-)  # fmt: skip
+    lambda chance: ["link", chance.choice(_FILES), chance.choice(_LINKS)],
+    lambda chance: ["text", chance.choice(_FILES), chance.choice(_TEXTS)],
+)

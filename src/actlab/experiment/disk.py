@@ -54,7 +54,8 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
         new = file.with_name(file.name + ".new")
         raw = None
         try:
-            with io.BufferedWriter(raw := _File(new, "wb")) as handle:
+            new.unlink(missing_ok=True)  # a link there would lead elsewhere
+            with io.BufferedWriter(raw := _File(new, "xb")) as handle:
                 write(handle)
                 handle.flush()
                 os.fsync(handle.fileno())

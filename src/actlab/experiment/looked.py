@@ -5,15 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from actlab.errors import UserError
 from actlab.experiment.disk import write_text
+from actlab.experiment.strange import json_of
 
 _FILE = "preflight.json"
 
 
 def read(path: Path) -> dict[str, Any]:
     """The activations that were looked at, and the findings; empty where there are none to read."""
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads((path / _FILE).read_text(encoding="utf-8"))
+    with contextlib.suppress(UserError):
+        found = json_of(path / _FILE)
         return found if isinstance(found, dict) else {}
     return {}
 

@@ -20,6 +20,7 @@ from actlab.experiment import schema
 from actlab.experiment.disk import keep_names, told, write_bytes, write_text
 from actlab.experiment.run import environments_of
 from actlab.experiment.spec import GRID, Experiment, Trial
+from actlab.experiment.strange import refuse_links
 
 
 class Store(contextlib.AbstractContextManager["Store"]):
@@ -27,13 +28,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
+        refuse_links(path)
+        schema.refuse_obeyed(path / schema.DATABASE)
         self._lock = lock or _lock(path)
         with told(path):
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = EXTRA")  # a power loss can undo what FULL has committed
             self._version = self._others_changes()
-            if schema.check_format(path, self._database) == 1:
+            if schema.check(path, self._database) == 1:
                 self._raise_format()
 
     def _raise_format(self) -> None:
@@ -201,6 +204,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
 def _lock(path: Path) -> sqlite3.Connection:
     """Hold the folder against a second process. SQLite's lock on an empty file: the system ends it with the process."""
+    schema.refuse_obeyed(path / "lock")
     with told(path):
         lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
         try:
@@ -239,13 +243,6 @@ def is_free(path: Path) -> bool:
     ours |= {f"{schema.DATABASE}.new", f"{schema.EXPERIMENT}.new"}
     ours |= {f"{schema.DATABASE}.new-journal", "lock-journal"}  # of earlier versions
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
-
-
-def trial_from_row(spec: str) -> Trial:
-    """The trial that a row's `spec` tells."""
-    values: dict[str, Any] = json.loads(spec)
-    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Trial(**values)
 
 
 def _planned(trial: Trial) -> dict[str, Any]:

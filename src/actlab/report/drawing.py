@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.errors import require
-from actlab.experiment import Run, made, told, write_by
+from actlab.experiment import Run, made, refuse_links, told, write_by
 from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
@@ -19,6 +19,7 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
     if hiplot:
         require("hiplot", ["hiplot"])
     run = run if isinstance(run, Run) else Run(run)
+    refuse_links(run.path)
     folder = made(run.path / "report")
     with told(folder):
         for old in [*folder.glob("hiplot*.html"), *folder.glob("samples.png")]:  # of earlier versions

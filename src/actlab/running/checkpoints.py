@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from actlab.engine import Stack, Trainer
-from actlab.experiment import write_by, write_text
+from actlab.experiment import json_of, write_by, write_text
 from actlab.running.processes import sigint_held
 
 _SECONDS = 20.0  # of training between two checkpoints
@@ -31,10 +31,10 @@ def saved(folder: Path) -> list[Saved]:
     found = []
     for file in sorted(folder.glob("*.json")):
         try:
-            entry = json.loads(file.read_text(encoding="utf-8"))
+            entry = json_of(file)
             assert file.with_suffix(".pt").is_file()
             found.append(Saved(tuple(entry["keys"]), int(entry["done"])))
-        except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        except (OSError, ValueError, KeyError, TypeError, AssertionError, OverflowError):
             remove(folder, file.stem)
     return found
 

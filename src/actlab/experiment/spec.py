@@ -17,6 +17,7 @@ from typing import Any
 from actlab import naming
 from actlab.errors import UserError, extra, need_one_of, one_of
 from actlab.experiment.metrics import LOSSES, METRICS
+from actlab.experiment.strange import text_of
 from actlab.experiment.streams import stream_seed as stream_seed
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
@@ -306,11 +307,7 @@ class Experiment(Shared):
         >>> Experiment.read("runs/wave/experiment.toml").hidden
         (16,)
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path} cannot be read: {error}.") from None
-        found, beside = cls.from_toml(text, where=str(path)), Path(path).parent
+        found, beside = cls.from_toml(text_of(Path(path)), where=str(path)), Path(path).parent
         if (beside / "sources").is_dir():
             kept = tuple(naming.held(what, beside / "sources") for what in found.activations)
             found = dataclasses.replace(found, activations=kept)

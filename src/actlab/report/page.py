@@ -30,6 +30,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         parts,
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
+        state=run.state,
         notes=_notes(summary, trials),
         tint=arm_colours(run),
         compared=run.metric.unit.against(summary.metric),

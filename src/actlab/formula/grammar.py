@@ -254,9 +254,7 @@ class _Parser:
         exponent = self.value(_NEGATIVE)
         if base.is_condition:
             raise self.error(token.at, token.text, "a condition has no power")
-        if base == E:
-            return Apply("exp", exponent)
-        number = constant(exponent)
+        number = 0.0 if base == E else constant(exponent)  # of e any power is exp
         if number is None:
             raise self.error(token.at, "**", f"an exponent is a number: write exp({exponent}*log({base}))")
         if not abs(number) <= STEEPEST:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab import catalogue
-from actlab.errors import UserError
+from actlab.errors import UserError, legible
 from actlab.formula import ABSENT, RESERVED, clause, is_code
 from actlab.naming.sources import description, fingerprint, name_of, packed
 
@@ -339,7 +339,7 @@ def _from_file(path: str, name: str) -> Target:
 
 def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> Target:
     """The target of a name inside a file of this content: it is what runs, whatever becomes of the file."""
-    label = f"{shown}:{name}"
+    label = f"{legible(shown)}:{name}"
     return Target("file", text, label, f"{label}#{fingerprint(source)}", path, name, source=source)
 
 

@@ -122,8 +122,8 @@ class _Parser:
     # tokens
 
     def _tokens(self) -> list[Token]:
-        found, at = [], 0
-        while self.text[at:].strip():
+        found, at, end = [], 0, len(self.text.rstrip())
+        while at < end:
             match = _TOKEN.match(self.text, at)
             if match is None:
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())

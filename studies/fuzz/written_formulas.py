@@ -91,6 +91,4 @@ def text(chance: random.Random, odd: float | None = None) -> str:
         numbers = ODD_NUMBERS if odd else ("1", "0.5", "-2", "1/3", "1e-3", "7.25", "0")
         values = [f"{name}={chance.choice(numbers)}{chance.choice(('', '', ' learned'))}" for name in names]
         made += f" where {', '.join(values)}"
-    if chance.random() < odd:
-        made = f"{chance.choice(('mine', 'relu', 'x', 'ü', 'lambda'))} = {made}"
     return made

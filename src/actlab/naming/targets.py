@@ -21,6 +21,8 @@ from actlab.errors import UserError, legible
 from actlab.formula import ABSENT, RESERVED, clause, is_code
 from actlab.naming.sources import description, fingerprint, name_of, packed
 
+_LONGEST = 10_000  # characters of a text: patterns take time by its square
+
 _CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
 _FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
 _CALL_PIECE = re.compile(r"(\s*([\w-]+)\s*(?:\([^()]*\))?\s*)(?:/|$)")
@@ -110,6 +112,7 @@ def parse(what: str | Callable[..., Any] | Target, *, kept: bool = True) -> Targ
         return what if isinstance(what, Target) else what.target
     if not isinstance(what, str):
         return _from_callable(what, kept)
+    _need_short(what)
     if match := _FILE.fullmatch(what):
         return _from_file(match["path"], match["name"])
     if match := _MODULE.fullmatch(what):
@@ -141,11 +144,17 @@ def is_formula(text: str) -> bool:
     >>> [is_formula(text) for text in ("x/(1 + abs(x))", "relu/leaky_relu(0.2)", "mine.py:x", "foo(z)")]
     [True, False, False, True]
     """
+    _need_short(text)
     if ":" in text or _QUOTED.search(text):
         return is_code(text)
     call, formula = _CALL.fullmatch(text), _GIVEN.sub("", text)
     known = call is not None and catalogue.is_name(call[1])
     return bool(_X.search(formula) or (not known and _CALL_OF_NAME.search(formula)))
+
+
+def _need_short(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise UserError(f"What names an activation has at most {_LONGEST:,} characters, this {len(text):,}: {text}")
 
 
 def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str] = frozenset()) -> str:
@@ -291,7 +300,7 @@ def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ..
         values = [_number(argument) for argument in node.args]
         named = {keyword.arg or "": _number(keyword.value) for keyword in node.keywords}
         assert all(math.isfinite(value) for value in (*values, *named.values()))
-    except (SyntaxError, ValueError, AssertionError, OverflowError):
+    except (SyntaxError, ValueError, AssertionError, OverflowError, RecursionError, MemoryError):
         raise UserError(f"{facts.name}{call}: parameters are numbers, for example {example}.") from None
     names = list(facts.parameters)
     if len(values) > len(names) or set(named) - set(names[len(values) :]):
@@ -344,15 +353,29 @@ def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> T
 
 
 def _from_module(module: str, name: str) -> Target:
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        found = None
+    found = _spec(module)
     if found is None:
         raise UserError(f"There is no module {module!r} to import {name} from. Is its package installed here?")
     source = Path(found.origin).read_bytes() if found.origin and Path(found.origin).is_file() else module.encode()
     shown = f"{module}:{name}"
     return Target("module", shown, shown, f"{shown}#{fingerprint(source)}", module, name)
+
+
+def _spec(module: str) -> Any:
+    """Where a module would be imported from; its packages are not imported for that, as importlib would do."""
+    top, *inner = module.split(".")
+    try:
+        found = importlib.util.find_spec(top)
+        for end in range(2, len(inner) + 2):
+            places = None if found is None else found.submodule_search_locations
+            if places is None:
+                return None
+            name = ".".join(module.split(".")[:end])
+            specs = (finder.find_spec(name, list(places)) for finder in sys.meta_path)
+            found = next((spec for spec in specs if spec is not None), None)
+    except (ImportError, ValueError):
+        return None
+    return found
 
 
 def _from_callable(thing: Callable[..., Any], kept: bool) -> Target:

@@ -22,7 +22,7 @@ class UserError(ValueError):
     """
 
     def __init__(self, words: str = "") -> None:
-        first, *pointed = legible(str(words)).split("\n")
+        first, *pointed = legible(str(words)).replace("\t", " ").split("\n")
         if not (len(pointed) == 2 and pointed[1].strip() == "^"):  # a formula, and a mark under what is wrong in it
             first, pointed = " ".join(filter(None, map(str.strip, [first, *pointed]))), []
         super().__init__("\n".join([_short(first), *pointed]))

@@ -21,22 +21,23 @@ from actlab.errors import UserError, legible
 from actlab.formula import ABSENT, RESERVED, clause, is_code
 from actlab.naming.sources import description, fingerprint, name_of, packed
 
-_LONGEST = 10_000  # characters of a text: patterns take time by its square
+_LONGEST = 10_000  # characters of a text
+# no pattern gives back what it took (*+, ++), which takes time by the square of a text's length or more
 
-_CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
-_FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
-_CALL_PIECE = re.compile(r"(\s*([\w-]+)\s*(?:\([^()]*\))?\s*)(?:/|$)")
+_CALL = re.compile(r"\s*+([\w-]++)\s*+(\(.*\))?\s*+", re.DOTALL)
+_FILE = re.compile(r"\s*+(?P<path>.+\.py):(?P<name>[\w.]+)\s*+")
+_CALL_PIECE = re.compile(r"(\s*+([\w-]++)\s*+(?:\([^()]*\))?\s*+)(?:/|$)")
 _FILE_PIECE = re.compile(r"(.+?\.py:[\w.]+\s*)(?:/|$)")
 _ANY_PIECE = re.compile(r"([^/]*)(?:/|$)")
-_QUOTED = re.compile(r"\s*(['\"])([^'\"]*)\1\s*")
+_QUOTED = re.compile(r"\s*+(['\"])([^'\"]*)\1\s*+")
 _QUOTED_PIECE = re.compile(r"(['\"])([^'\"]*)\1")
 _QUOTED_LAYER = re.compile(r"\s*((?:[A-Za-z]\w*\s*=\s*)?(['\"])[^'\"]*\2)\s*(?:/|$)", re.ASCII)
-_X = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)?x(?!\w)", re.ASCII)  # 2x is meant as a formula, too
-_CALL_OF_NAME = re.compile(r"[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*", re.ASCII)
-_GIVEN = re.compile(r"[A-Za-z]\w*\s*=(?!=)", re.ASCII)
+_X = re.compile(r"(?<![\w.])(?:\d++(?:\.\d*+)?|\.\d++)?x(?!\w)", re.ASCII)  # 2x is meant as a formula, too
+_CALL_OF_NAME = re.compile(r"(?<![A-Za-z])[A-Za-z]\w*+\s*+\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*", re.ASCII)
+_GIVEN = re.compile(r"(?<![A-Za-z])[A-Za-z]\w*+\s*+=(?!=)", re.ASCII)
 _NAMED = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*=(?!=)\s*(?P<formula>.*)", re.ASCII | re.DOTALL)
 _HELD = re.compile(r"(?P<name>\w+)#(?P<hash>[0-9a-f]{12})")
-_NUMBER = re.compile(r"[\d\s.()*/+-]*\d[\d\s.()*/+-]*|\s*pi\s*", re.ASCII)
+_NUMBER = re.compile(r"(?=\D*\d)[\d\s.()*/+-]++|\s*pi\s*", re.ASCII)
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -145,7 +146,7 @@ def is_formula(text: str) -> bool:
     [True, False, False, True]
     """
     _need_short(text)
-    if ":" in text or _QUOTED.search(text):
+    if ":" in text or _QUOTED_PIECE.search(text):
         return is_code(text)
     call, formula = _CALL.fullmatch(text), _GIVEN.sub("", text)
     known = call is not None and catalogue.is_name(call[1])
@@ -248,8 +249,8 @@ def label(activation_identity: str) -> str:
     """
     if match := _QUOTED.fullmatch(activation_identity):
         return match[2]
-    shown = re.sub(r"(\w+)='[^']*'", r"\1", activation_identity)
-    shown = re.sub(r"#[0-9a-f]{12}|@\d+", "", shown)
+    shown = re.sub(r"\b(\w++)='[^']*'", r"\1", activation_identity)
+    shown = re.sub(r"#[0-9a-f]{12}(?![^/])|@\d+(?![^(/])", "", shown)
 
     def positional(match: re.Match[str]) -> str:
         if not match[1]:  # a formula
@@ -260,7 +261,7 @@ def label(activation_identity: str) -> str:
             return f"{match[1]}({', '.join(value for _, value in pairs)})"
         return match[0]
 
-    return re.sub(r"'[^']*'|(\w+)\(([^()]*=[^()]*)\)", positional, shown)
+    return re.sub(r"'[^']*'|\b(\w++)\(([^()=]*=[^()]*)\)", positional, shown)
 
 
 def _from_catalogue(name: str, call: str) -> Target:
@@ -336,8 +337,12 @@ def _number(node: ast.expr) -> float:
 
 
 def _from_file(path: str, name: str) -> Target:
-    file = Path(path).expanduser()
-    if not file.is_file():
+    try:
+        file = Path(path).expanduser()
+        found = file.is_file()
+    except (OSError, RuntimeError, ValueError):  # too long a name; ~nobody; a character that no name has
+        found = False
+    if not found:
         raise UserError(f"There is no file {path}: an activation of your own is named file.py:name.")
     try:
         source = file.read_bytes()
@@ -348,7 +353,7 @@ def _from_file(path: str, name: str) -> Target:
 
 def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> Target:
     """The target of a name inside a file of this content: it is what runs, whatever becomes of the file."""
-    label = f"{legible(shown)}:{name}"
+    label = f"{legible(shown)}:{name}".replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")  # others quote formulas
     return Target("file", text, label, f"{label}#{fingerprint(source)}", path, name, source=source)
 
 

@@ -17,6 +17,28 @@ class UserError(ValueError):
     actlab.errors.UserError: There is no optimizer 'adam'. Did you mean 'adamw'? Allowed: sgd, momentum, adamw.
     """
 
+    def __init__(self, words: str = "") -> None:
+        super().__init__(_legible(words))
+
+
+_LONGEST = 1900  # characters: what was given may be a book
+
+
+def _legible(words: str) -> str:
+    """As one line without what a terminal would obey, and not too long; a formula with a mark under it stays three.
+
+    >>> _legible("There is\\n no \\x1b[31m.")
+    'There is no \\\\x1b[31m.'
+    """
+    lines = words.split("\n")
+    pointed = len(lines) == 3 and lines[2].strip() == "^"
+    if not pointed:
+        lines = [" ".join(filter(None, map(str.strip, words.splitlines())))]
+    text = "\n".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
+    if len(text) > _LONGEST and not pointed:
+        text = f"{text[: _LONGEST * 2 // 3]} ... {text[-_LONGEST // 4 :]}"
+    return text
+
 
 class MissingExtra(UserError, ImportError):
     """A part of actlab needs packages that `pip install actlab` leaves out."""

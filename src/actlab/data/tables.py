@@ -16,7 +16,8 @@ from actlab.errors import UserError, did_you_mean, extra
 from actlab.experiment import content, free_memory
 
 FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-_TIMES = 8  # the memory that reading a table takes at most, in sizes of its text
+_CELL = 80  # bytes of memory that reading a cell takes at most, beside twice the text
+_MANY = "There is no room for all of it in memory: give fewer rows or columns."
 _BEFORE = re.compile(r"\A([^\S\n]*\n)*(sep=.\s*\n)?([^\S\n]*\n)*")  # Excel's line; what it says the next one shows
 _SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,999})")  # Python refuses to read longer ones
@@ -41,13 +42,15 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         raise UserError(f"There is no file {path}. Needed is a CSV file whose first line names its columns.")
     with extra("lab", "pandas"):
         import pandas
-    separator, file = ",", content(path, free_memory() / _TIMES, "Give fewer rows: there is no room for all of them.")
+    separator, file = ",", content(path, free_memory() / 3, _MANY)
     try:
         head = file[: 1 << 16]
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = head.decode(encoding, "replace")
         rest = _BEFORE.sub("", text)
         separator = _separator(rest, path)
+        if 2 * len(file) + _CELL * sum(file.count(end) for end in (separator.encode(), b"\n", b"\r")) > free_memory():
+            raise UserError(f"{path} has {len(file) / 1e6:,.0f} MB of text. {_MANY}")
         decimal = "," if separator == ";" and not re.search(r"\d\.\d", text) else "."
         how = {"sep": separator, "encoding": encoding, "skipinitialspace": True, "index_col": False}
         how["skiprows"] = text.removesuffix(rest).count("\n")
@@ -55,9 +58,9 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
             warnings.simplefilter("error")  # of rows that are longer than the first line
             frame = pandas.read_csv(io.BytesIO(file), decimal=decimal, na_values=["?"], low_memory=False, **how)
             if target in frame:
-                texts = pandas.read_csv(
-                    io.BytesIO(file), usecols=[target], dtype=str, keep_default_na=False, **how
-                )[target]
+                texts = pandas.read_csv(io.BytesIO(file), usecols=[target], dtype=str, keep_default_na=False, **how)[
+                    target
+                ]
                 frame[target] = _labels(texts.str.strip().tolist(), decimal, quantity)
     except UserError:
         raise

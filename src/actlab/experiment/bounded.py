@@ -4,13 +4,19 @@ import contextlib
 import gzip
 import io
 import os
+import re
+import tomllib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from actlab.errors import UserError
 
 _PIECE = 1 << 20
+_MOST_TOML = 2_000_000
+# A name of many parts takes the parser of TOML memory by the square of their number.
+_DEEP = re.compile(r"""(?:^|[\[{,])[ \t]*+(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){9}""", re.MULTILINE)
 
 
 def free_memory() -> float:
@@ -56,3 +62,27 @@ def content(path: Path, most: float, advice: str) -> bytes:
     if found.tell() > most:
         raise UserError(f"{path} has more than {most / 1e6:,.0f} MB{' unpacked' if packed else ''}. {advice}")
     return found.getvalue()
+
+
+def toml_text(path: Path) -> str:
+    """The text of a TOML file, as `content` reads it."""
+    try:
+        return content(path, _MOST_TOML, "Needed is an experiment's TOML file, a few lines.").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is no text in UTF-8: save it as such.") from None
+
+
+def toml(text: str, where: str) -> dict[str, Any]:
+    """The values of a TOML text that errors call `where`. UserError where there are none, or where it is too deep."""
+    if len(text) > _MOST_TOML:
+        raise UserError(f"{where} has {len(text):,} characters; allowed are {_MOST_TOML:,}.")
+    if deep := _DEEP.search(text):
+        raise UserError(f"{where} has a name of many parts, {deep[0][:60]}...: those of an experiment have one.")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise UserError(f"{where} has lists or tables in others, too deep to be read.") from None
+    except ValueError as error:
+        if "digits" in str(error):  # Python reads no such number
+            error = ValueError("it has a whole number of thousands of digits")
+        raise UserError(f"{where} is not TOML: {error}.") from None

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import itertools
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
@@ -22,6 +23,7 @@ class UserError(ValueError):
 
 
 _LONGEST = 1900  # characters: what was given may be a book
+_NAME = 200
 
 
 def _legible(words: str) -> str:
@@ -54,8 +56,10 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     >>> did_you_mean("xyzzy", ["relu", "tanh"])
     ''
     """
-    lowered = {name.lower(): name for name in allowed}
+    lowered = {name.lower(): name for name in itertools.islice(allowed, 10_000) if len(name) < _NAME}
     wanted = given.lower()
+    if len(wanted) >= _NAME:  # to compare takes time by the product of the lengths
+        return ""
     close = [name for name in lowered if len(wanted) > 2 and name.startswith(wanted)]
     close += [name for name in lowered if "".join(word[:1] for word in name.split("_")) == wanted]
     close += get_close_matches(wanted, lowered, n=1, cutoff=0.6)

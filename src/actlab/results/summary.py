@@ -24,6 +24,7 @@ from actlab.results.tuned import Tuning, tuning_of
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _DEAR = 1.2  # from where on the cost of a step is said beside a verdict
+MOST_PAIRED = 50  # arms of which every two are compared: 1,225 pairs
 _PAIR = ("first", "other", "difference", "low", "high", "n")
 
 
@@ -62,7 +63,7 @@ class Summary:
     planned: int  # trials still to be trained
     total: int
     has_test: bool
-    pairs: list[tuple[str, str, float, float, float, int]]  # of every two arms: other minus first, all together
+    pairs: list[tuple[str, str, float, float, float, int]]  # of every two of few arms: other minus first, all together
     preflight: list[dict[str, Any]]  # what was found before training
     endings: dict[str, stats.Diagnosis]  # what each arm's training ended in
 
@@ -272,7 +273,7 @@ def summarise(run: str | Path | Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
-        pairs=stats.all_pairs(values, sequential=looks) if len(values) > 2 else [],
+        pairs=stats.all_pairs(values, sequential=looks) if 2 < len(values) <= MOST_PAIRED else [],
         preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
@@ -336,6 +337,8 @@ def with_arms(run: Run) -> DataFrame:
     """
     trials = run.trials.copy()
     vary = [] if run.experiment.tuned else [name for name in _PARTS if len(set(trials[name])) > 1]
+    if not vary:
+        return trials.assign(arm=trials["activation"])
     trials["arm"] = [
         ", ".join([row["activation"], *(f"{_PARTS[name]} {short(row[name])}" for name in vary)])
         for row in trials.loc[:, ["activation", *vary]].to_dict("records")
@@ -366,9 +369,9 @@ def _values(trials: DataFrame, column: str, metric: Metric) -> dict[str, dict[in
     is planned is absent.
     """
     found: dict[str, dict[int, float]] = {arm: {} for arm in dict.fromkeys(trials["arm"])}
-    for row in trials.loc[trials["status"] != "planned"].to_dict("records"):
-        value = metric.improvement(float(row[column])) if row["status"] == "finished" else math.nan
-        found[row["arm"]][row["seed"]] = value
+    tried = trials.loc[trials["status"] != "planned", ["arm", "seed", "status", column]]
+    for arm, seed, status, value in tried.itertuples(index=False):
+        found[arm][seed] = metric.improvement(float(value)) if status == "finished" else math.nan
     return {arm: values for arm, values in found.items() if values}
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from actlab.stats.critical import ALL_PATTERNS, DRAWN, LEAST_SIGNED
+from actlab.stats.critical import LEAST_SIGNED, is_drawn, pattern_count
 from actlab.stats.intervals import LEAST_PAIRS, mean_interval
 from actlab.stats.learning import ARM_ALONE, BASELINE_ALONE, NEITHER
 from actlab.stats.pairs import Table
@@ -396,7 +396,8 @@ def intervals_said(comparisons: Sequence[Comparison], *, sequential: bool = Fals
     """How the intervals were made, in a sentence for a paper."""
     several, n = len(comparisons) > 1, max(item.n for item in comparisons)
     corrected = f", Bonferroni-corrected over the {len(comparisons)} comparisons" * several
-    patterns = "all" if n <= ALL_PATTERNS else f"{DRAWN:,} random"
+    taken = pattern_count(n, len(comparisons))
+    patterns = f"{taken:,} random" if is_drawn(n, taken) else "all"
     if n < LEAST_PAIRS:
         return f"With fewer than {LEAST_PAIRS} pairs there is no interval and no verdict."
     if sequential:

@@ -113,7 +113,7 @@ def _one(trial: Trial) -> dict[str, Any]:
     """Of a trial: curves by epoch, best and diverged epoch, what it says of the test samples."""
     generator, seeded = np.random.default_rng(_number(trial.key)), np.random.default_rng(trial.seed)
     arm = np.random.default_rng(_number(trial.activation)).standard_normal()
-    skill = 1.8 + 0.08 * arm + 0.1 * seeded.standard_normal() + 0.04 * generator.standard_normal()
+    skill = 1.8 + 0.25 * arm + 0.05 * seeded.standard_normal() + 0.04 * generator.standard_normal()
     epoch = np.arange(1, trial.epochs + 1)
     loss = 0.03 + 2.2 * np.exp(-epoch * skill / 12) + 0.02 * (2 - skill) + 0.002 * generator.standard_normal(len(epoch))
     share = np.clip(1 - 0.3 * np.abs(loss), 0, 1)

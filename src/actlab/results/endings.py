@@ -8,19 +8,25 @@ import numpy as np
 from actlab.experiment import METRICS, DataFrame, Run
 from actlab.stats import FINE, Diagnosis, diagnose, listed
 
+_MOST_SAID = 20  # arms of a state
+
 
 def said(found: dict[str, Diagnosis]) -> list[str]:
     """A sentence for each state but "fine", and the figures of each arm in it."""
     return [
         f"After training, {listed(arms)}: {state}. "
-        + " ".join(f"{arm}: {found[arm].says}" if len(arms) > 1 else found[arm].says for arm in arms)
+        + " ".join(f"{arm}: {found[arm].says}" if len(arms) > 1 else found[arm].says for arm in arms[:_MOST_SAID])
+        + f" And {len(arms) - _MOST_SAID:,} more." * (len(arms) > _MOST_SAID)
         for state, arms in _states(found).items()
     ]
 
 
 def in_short(found: dict[str, Diagnosis]) -> list[str]:
     """Each state but "fine" with its arms."""
-    told = [f"{state} ({', '.join(arms)})" for state, arms in _states(found).items()]
+    told = [
+        f"{state} ({listed(arms, _MOST_SAID)})" if len(arms) > _MOST_SAID else f"{state} ({', '.join(arms)})"
+        for state, arms in _states(found).items()
+    ]
     return [f"After training: {'; '.join(told)}."] if told else []
 
 

@@ -11,7 +11,7 @@ from actlab.stats.pairs import Table
 from actlab.stats.skew import SEEN
 from actlab.stats.verdicts import Comparison
 
-_MOST_NAMED = 8
+_MOST_NAMED, _MOST_BEST = 8, 20
 NOTHING = "–"  # in place of a number that there is not
 
 
@@ -147,7 +147,8 @@ def more_seeds(further: int) -> str:
 
 def best_lies(names: Sequence[str], where: str = "") -> str:
     """The best is relu; the best on MNIST lies among: relu, tanh."""
-    return f"The best {where and f'{where} '}{'is' if len(names) == 1 else 'lies among:'} {', '.join(names)}"
+    shown = [*names[:_MOST_BEST], f"and {len(names) - _MOST_BEST} more"] if len(names) > _MOST_BEST + 1 else names
+    return f"The best {where and f'{where} '}{'is' if len(names) == 1 else 'lies among:'} {', '.join(shown)}"
 
 
 def pairs_of(comparisons: Sequence[Comparison]) -> str:

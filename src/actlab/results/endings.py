@@ -23,11 +23,12 @@ def said(found: dict[str, Diagnosis]) -> list[str]:
 
 def in_short(found: dict[str, Diagnosis]) -> list[str]:
     """Each state but "fine" with its arms."""
-    told = [
-        f"{state} ({listed(arms, _MOST_SAID)})" if len(arms) > _MOST_SAID else f"{state} ({', '.join(arms)})"
-        for state, arms in _states(found).items()
-    ]
+    told = [f"{state} ({', '.join(_first(arms))})" for state, arms in _states(found).items()]
     return [f"After training: {'; '.join(told)}."] if told else []
+
+
+def _first(arms: list[str]) -> list[str]:
+    return arms if len(arms) <= _MOST_SAID else [*arms[:_MOST_SAID], f"and {len(arms) - _MOST_SAID:,} more"]
 
 
 def _states(found: dict[str, Diagnosis]) -> dict[str, list[str]]:

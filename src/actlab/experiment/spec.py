@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -189,8 +190,8 @@ class Experiment(Shared):
             if name in found:
                 raise UserError(f"{text} is named twice: as {naming.label(name)} it is already in the comparison.")
             found[name] = full
-        shown = [naming.label(name) for name in found]
-        if twice := [name for name in shown if shown.count(name) > 1]:
+        shown = Counter(naming.label(name) for name in found)
+        if twice := [name for name, times in shown.items() if times > 1]:
             raise UserError(
                 f"Two different activations would both be shown as {twice[0]}: give one another name (a formula by "
                 "name=formula, a callable by its __name__, a file by its own)."

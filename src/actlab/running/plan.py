@@ -203,7 +203,7 @@ def make_stacks(
     left = {trial.key: trial for trial in missing}
     for checkpoint in begun:
         if left.keys() >= set(checkpoint.keys):
-            stacks.append(Stack(tuple(left.pop(key) for key in checkpoint.keys), layers))
+            stacks.append(_stack([left.pop(key) for key in checkpoint.keys], layers))
     groups: dict[tuple, list[Trial]] = {}
     for trial in left.values():
         groups.setdefault(Stack.group(trial), []).append(trial)
@@ -217,5 +217,10 @@ def make_stacks(
         bounds = np.linspace(0, len(trials), min(count, len(trials)) + 1).round().astype(int)
         for start, stop in pairwise(bounds):
             part = sorted(trials[start:stop], key=lambda trial: (order[trial.activation], trial.learning_rate))
-            stacks.append(Stack(tuple(part), layers))
+            stacks.append(_stack(part, layers))
     return stacks
+
+
+def _stack(trials: Sequence[Trial], layers: dict[str, tuple[Target, ...]]) -> Stack:
+    """With its own activations alone: it travels to a worker, and others' sources may be large."""
+    return Stack(tuple(trials), {name: layers[name] for name in dict.fromkeys(t.activation for t in trials)})

@@ -193,8 +193,8 @@ class Experiment(Shared):
             if name in found:
                 raise UserError(f"{text} is named twice: as {naming.label(name)} it is already in the comparison.")
             found[name] = full
-        shown = [naming.label(name) for name in found]
-        if twice := [name for name, count in Counter(shown).items() if count > 1]:
+        shown = Counter(naming.label(name) for name in found)
+        if twice := [name for name, times in shown.items() if times > 1]:
             raise UserError(
                 f"Two different activations would both be shown as {twice[0]}: give one another name (a formula by "
                 "name=formula, a callable by its __name__, a file by its own)."

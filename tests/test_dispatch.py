@@ -94,7 +94,7 @@ def test_whatever_happens_each_task_is_done_once_or_set_aside(count, slots, acci
 
 def test_one_that_was_given_stays_open_and_a_broken_one_is_said():
     executor = Scripted([None, "die"])
-    with pytest.raises(UserError, match=r"Scripted that was given is broken: a worker died.*is kept.*executor=lambda"):
+    with pytest.raises(UserError, match=r"Scripted that was given is broken: BrokenExecutor: a worker died.*is kept.*executor=lambda"):
         list(dispatch(Given(executor, 1), double, range(5), print, print))
     whole = Scripted([])
     assert sorted(dispatch(Given(whole, 2), double, range(5), print, print)) == [0, 2, 4, 6, 8]

@@ -11,10 +11,13 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from typing import Any
 
 from actlab.errors import UserError
-from actlab.running.executors import Function, Pool, Send
+from actlab.running.crossing import Function, Send
+from actlab.running.executors import Pool
 
 TRIES = 3
 _A_SLOT = 2  # under way: one that is done and one that waits, so that no slot is idle while results are entered
+
+_SETTLES = 10.0  # seconds at most, in which all futures of a broken executor end
 
 SetAside = Callable[[Any, BaseException], None]
 Again = Callable[[Any, Any], Any]
@@ -34,18 +37,31 @@ def dispatch(
     try:
         while sending.fill():
             done, _ = wait(sending.under_way, timeout=pool.patience, return_when=FIRST_COMPLETED)
-            good = [future for future in done if not future.cancelled() and future.exception() is None]
-            pool.listen(len(good))
-            for future in good:
-                task, result = sending.under_way.pop(future), future.result()
+            if any(isinstance(_lost(future), BrokenExecutor) for future in done):
+                done, _ = wait(sending.under_way, timeout=_SETTLES)  # what came before it broke is kept
+            failed = {future: error for future in done if (error := _lost(future)) is not None}
+            replied = done - set(failed)
+            pool.listen(len(replied))
+            for future in replied:
+                try:
+                    result = pool.opened(future.result())
+                except Exception as error:
+                    failed[future] = error
+                    continue
+                task = sending.under_way.pop(future)
                 if (instead := again(task, result)) is not None:
                     sending.waiting.appendleft(instead)
                     continue
                 sending.in_vain = 0
                 yield result
-            sending.failed(done - set(good))  # a failure counts when what succeeded beside it is safe
+            sending.failed(failed)  # a failure counts when what succeeded beside it is safe
     finally:
         pool.end(list(sending.under_way))
+
+
+def _lost(future: Future[Any]) -> BaseException | None:
+    """Why no reply comes of a future that is done."""
+    return CancelledError("It was cancelled.") if future.cancelled() else future.exception()
 
 
 class _Sending:
@@ -58,6 +74,7 @@ class _Sending:
         self.failures: collections.Counter[int] = collections.Counter()  # by task, which lives as long as this
         self.deaths: collections.Counter[int] = collections.Counter()
         self.in_vain = 0  # set aside since something was finished
+        self.refused = 0  # executors that have taken nothing, one after the other
         self.tasks = tasks
 
     def fill(self) -> bool:
@@ -69,16 +86,17 @@ class _Sending:
             self.waiting.remove(task)
             try:
                 self.under_way[self.pool.submit(self.function, task)] = task
-            except (BrokenExecutor, RuntimeError) as error:  # broken, or somebody has shut it down
+                self.refused = 0
+            except Exception as error:  # broken, or somebody has shut it down
                 self.waiting.appendleft(task)
-                self._broken(error)
+                if self.under_way:
+                    break  # of what is under way some may still come
+                self._refused(error)
         return bool(self.under_way or self.waiting)
 
-    def failed(self, futures: set[Future[Any]]) -> None:
+    def failed(self, errors: dict[Future[Any], BaseException]) -> None:
         broken = None
-        for future in futures:
-            error = CancelledError("It was cancelled.") if future.cancelled() else future.exception()
-            assert error is not None
+        for future, error in errors.items():
             if isinstance(error, UserError):
                 raise error
             if isinstance(error, BrokenExecutor):
@@ -90,6 +108,13 @@ class _Sending:
 
     def _alone(self, task: Any) -> bool:
         return self.deaths[id(task)] >= TRIES - 1
+
+    def _refused(self, error: BaseException) -> None:
+        """Nothing is under way, and the next task is not taken."""
+        self.refused += 1
+        if self.refused == TRIES:
+            raise UserError(f"{self.pool.given_up(error)} What was finished is kept.") from None
+        self.pool.renew([], error)
 
     def _broken(self, error: BaseException) -> None:
         """All that was under way is lost with its executor."""

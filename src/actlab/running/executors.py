@@ -7,6 +7,7 @@ for each other, and give other bits.
 """
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import queue
@@ -20,10 +21,8 @@ from typing import Any
 import torch
 
 from actlab.errors import UserError
-from actlab.running import processes
-
-Send = Callable[[Any], None]
-Function = Callable[[Any, Send], Any]
+from actlab.running import crossing, processes
+from actlab.running.crossing import Function, Send
 
 
 class Pool:
@@ -39,6 +38,10 @@ class Pool:
     def submit(self, function: Function, task: Any) -> Future[Any]:
         raise NotImplementedError
 
+    def opened(self, reply: Any) -> Any:
+        """The result of a task, of what its future holds; raises what went wrong."""
+        return crossing.opened(reply)
+
     def listen(self, finished: int) -> None:
         """Pass on what has arrived; so many tasks have finished since it was called last."""
 
@@ -51,7 +54,7 @@ class Pool:
 
     def given_up(self, error: BaseException) -> str:
         """In words, when tasks are set aside one after the other and none is finished."""
-        return f"Nothing can be trained: {type(error).__name__}: {error}."
+        return f"Nothing can be trained: {crossing.said(error)}."
 
 
 class InProcess(Pool):
@@ -69,6 +72,9 @@ class InProcess(Pool):
         except Exception as error:
             future.set_exception(error)
         return future
+
+    def opened(self, reply: Any) -> Any:
+        return reply
 
 
 class WorkerProcesses(Pool):
@@ -94,7 +100,7 @@ class WorkerProcesses(Pool):
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
         with processes.sigint_held():  # it may begin a worker
-            return self._pool.submit(_work, function, task)
+            return self._pool.submit(_work, crossing.call(function, task))
 
     def listen(self, finished: int) -> None:
         self._awaited += finished - self._drain()
@@ -182,14 +188,14 @@ class Given(Pool):
             self._executor = self._made()
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
-        return self._executor.submit(_elsewhere, function, task)
+        return self._executor.submit(_elsewhere, crossing.call(function, task), os.getpid())
 
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
         if self._make is None:
             raise UserError(
-                f"The {self.name} that was given is broken: {error or type(error).__name__}. What was finished is "
-                "kept: the same call with a new one continues. With a function that makes one, executor=lambda: ..., "
-                "that is done here."
+                f"The {self.name} that was given is broken: {crossing.said(error)}. What was finished is kept: the "
+                "same call with a new one continues. With a function that makes one, executor=lambda: ..., that is "
+                "done here."
             ) from None
         self.end(futures)
         self._executor = self._made()
@@ -198,12 +204,21 @@ class Given(Pool):
         for future in futures:
             future.cancel()
         if self._make is not None and self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+            executor, self._executor = self._executor, None
+            processes_ = list((getattr(executor, "_processes", None) or {}).values())
+            with contextlib.suppress(Exception):  # it may be broken; what went wrong before is what is told
+                executor.shutdown(wait=False)  # nothing else: older and other executors know no more
+            for process in processes_ if any(future.running() for future in futures) else ():
+                process.terminate()  # what it does is of no use, and Python would wait for it before it ends
 
     def _made(self) -> Any:
         assert self._make is not None
-        executor = self._make()
+        try:
+            executor = self._make()
+        except Exception as error:
+            raise UserError(
+                f"The function that makes executors failed: {crossing.said(error)}. What was finished is kept."
+            ) from error
         if not hasattr(executor, "submit"):
             raise UserError(f"executor makes {executor!r}; it must make a concurrent.futures.Executor.")
         return executor
@@ -222,7 +237,7 @@ def _begin_worker(messages: Any) -> None:
     messages.cancel_join_thread()  # progress that nobody reads must not keep a worker alive
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _guard()
 
 
 def _die_with_parent() -> None:
@@ -236,12 +251,20 @@ def _die_with_parent() -> None:
 _END = "the task has ended"
 
 
-def _work(function: Function, task: Any) -> Any:
-    result = function(task, lambda message: _messages.put((message, None)))
+def _work(called: bytes) -> crossing.Reply:
+    reply = crossing.answer(called, lambda message: _messages.put((message, None)))
     _messages.put((None, _END))
-    return result
+    return reply
 
 
-def _elsewhere(function: Function, task: Any) -> Any:
+def _elsewhere(called: bytes, driver: int) -> crossing.Reply:
+    """In a process of somebody else's, which is not to outlive the one that began it."""
+    if multiprocessing.parent_process() and os.getpid() != driver:
+        _guard()
     torch.set_num_threads(1)
-    return function(task, lambda message: None)
+    return crossing.answer(called, lambda message: None)
+
+
+@functools.cache
+def _guard() -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -21,22 +21,29 @@ _SETTLES = 10.0  # seconds at most, in which all futures of a broken executor en
 
 SetAside = Callable[[Any, BaseException], None]
 Again = Callable[[Any, Any], Any]
+Silent = Callable[[list[Any], float], None]
 
 
 def dispatch(
     pool: Pool, function: Function, tasks: Sequence[Any], on_message: Send, set_aside: SetAside,
-    again: Again = lambda task, result: None,
+    again: Again = lambda task, result: None, silent: Silent = lambda tasks, seconds: None,
 ) -> Iterator[Any]:  # fmt: skip
     """The results of function(task, send), in the order in which they come.
 
-    `set_aside` is told of a task that has failed three times. `again` may take a result as a question: what it returns
+    `set_aside` is told of a task that has failed three times, `silent` of those under way when nothing has come of a
+    pool that tells no progress for so many seconds. `again` may take a result as a question: what it returns
     is sent in the task's place. A UserError of a task ends all.
     """
     sending = _Sending(pool, function, tasks, set_aside)
     pool.begin(on_message)
+    patience = pool.patience
     try:
         while sending.fill():
-            done, _ = wait(sending.under_way, timeout=pool.patience, return_when=FIRST_COMPLETED)
+            done, _ = wait(sending.under_way, timeout=patience, return_when=FIRST_COMPLETED)
+            if not pool.tells and patience:
+                if not done:
+                    silent(list(sending.under_way.values()), patience)
+                patience = pool.patience if done else 2 * patience
             if any(isinstance(_lost(future), BrokenExecutor) for future in done):
                 done, _ = wait(sending.under_way, timeout=_SETTLES)  # what came before it broke is kept
             failed = {future: error for future in done if (error := _lost(future)) is not None}
@@ -87,6 +94,8 @@ class _Sending:
             try:
                 self.under_way[self.pool.submit(self.function, task)] = task
                 self.refused = 0
+            except UserError:
+                raise
             except Exception as error:  # broken, or somebody has shut it down
                 self.waiting.appendleft(task)
                 if self.under_way:

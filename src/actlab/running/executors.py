@@ -157,14 +157,13 @@ class Given(Pool):
     """
 
     tells = False
+    patience = 300.0
 
     def __init__(self, given: Any, slots: int | None) -> None:
-        self._make = given if callable(given) and not hasattr(given, "submit") else None
-        if self._make is None and not hasattr(given, "submit"):
-            raise UserError(
-                f"executor is {given!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
-                "client.get_executor(), ...), or a function that makes one."
-            )
+        makes = isinstance(given, type) or (callable(given) and not hasattr(given, "submit"))
+        self._make = given if makes else None
+        if self._make is None:
+            _need_executor(given, "executor is", " or a function that makes one")
         self._executor = given if self._make is None else self._made()
         slots = getattr(self._executor, "_max_workers", None) if slots is None else slots
         if slots is None:
@@ -188,7 +187,13 @@ class Given(Pool):
             self._executor = self._made()
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
-        return self._executor.submit(_elsewhere, crossing.call(function, task), os.getpid())
+        future = self._executor.submit(_elsewhere, crossing.call(function, task), os.getpid())
+        if not isinstance(future, Future):
+            raise UserError(
+                f"{self.name}.submit gives {type(future).__name__}, which is no concurrent.futures.Future: it is no "
+                "executor that can be used here."
+            )
+        return future
 
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
         if self._make is None:
@@ -219,9 +224,18 @@ class Given(Pool):
             raise UserError(
                 f"The function that makes executors failed: {crossing.said(error)}. What was finished is kept."
             ) from error
-        if not hasattr(executor, "submit"):
-            raise UserError(f"executor makes {executor!r}; it must make a concurrent.futures.Executor.")
+        _need_executor(executor, "executor makes")
         return executor
+
+
+def _need_executor(what: Any, words: str, more: str = "") -> None:
+    if hasattr(what, "get_executor"):  # a client of Dask, whose futures are others
+        raise UserError(f"{words} a {type(what).__name__}; take its executor: client.get_executor().")
+    if not hasattr(what, "submit"):
+        raise UserError(
+            f"{words} {what!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
+            f"client.get_executor(), ...){more}."
+        )
 
 
 def local(workers: int) -> Pool:

@@ -3,8 +3,9 @@
     python studies/engines.py                 # all cases; writes records/engines.json
     python studies/engines.py dask_local      # this one, which prints what was seen
 
-Each case is a process of its own, in a session of its own, so that what it leaves behind can be counted. What is killed is
-killed by SIGKILL after so many networks have come back; tables are compared as bytes. Listening sockets are read from /proc.
+Each case is a process of its own, in a session of its own, so that what it leaves behind can be counted. What is killed
+is killed by SIGKILL after so many networks have come back; tables are compared as bytes. Listening sockets are
+read from /proc.
 """
 
 import argparse
@@ -202,7 +203,8 @@ def dask_scheduler(out: Path) -> dict[str, Any]:
     kept = int((load_run(out).trials["status"] == "finished").sum())
     with dask_processes(out.parent, 1) as (_, _, file), Client(scheduler_file=file) as again:
         run(out, executor=again.get_executor(), slots=1)
-    return {"executor": "Dask, scheduler killed", "workers": 1, "killed": killing.did, "said": said, "kept": kept}
+    about = {"executor": "Dask, scheduler and worker as processes", "workers": 1}
+    return {**about, "killed": killing.did, "said": said, "kept": kept}
 
 
 def driver_killed(out: Path) -> dict[str, Any]:
@@ -223,8 +225,10 @@ def driver_killed_loky(out: Path) -> dict[str, Any]:
     return {"executor": "loky.get_reusable_executor", "workers": 2, "killed": ["the driver after 3 networks"]}
 
 
-CASES = (processes, forked, loky_pool, loky_reusable, loky_given, dask_local, dask_cluster, dask_scheduler, driver_killed,
-         driver_killed_loky)  # fmt: skip
+CASES = (
+    processes, forked, loky_pool, loky_reusable, loky_given, dask_local, dask_cluster, dask_scheduler, driver_killed,
+    driver_killed_loky,
+)  # fmt: skip
 
 
 def _kill(pid: int, what: str) -> str:

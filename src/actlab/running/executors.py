@@ -13,6 +13,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -256,9 +257,13 @@ def _begin_worker(messages: Any) -> None:
 
 def _die_with_parent() -> None:
     """A parent that is killed cannot end its workers: they notice."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
+    parent, begun_by = multiprocessing.parent_process(), os.getppid()
+    if getattr(parent, "_sentinel", None) is None:  # as loky begins its own: there is nothing to wait for
+        while os.getppid() == begun_by:
+            time.sleep(1.0)
+    else:
+        assert parent is not None
+        parent.join()
     os._exit(1)
 
 

@@ -12,9 +12,7 @@ import sys
 import pytest
 from studies import engines
 
-ALL = pytest.mark.skipif(
-    not os.environ.get("ACTLAB_ENGINES"), reason="without ACTLAB_ENGINES: studies/engines.py"
-)
+ALL = pytest.mark.skipif(not os.environ.get("ACTLAB_ENGINES"), reason="without ACTLAB_ENGINES: studies/engines.py")
 pytestmark = [pytest.mark.large, pytest.mark.whole, pytest.mark.xdist_group("engines")]
 
 

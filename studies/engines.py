@@ -317,6 +317,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("case", nargs="?", choices=[each.__name__ for each in (here, *CASES)])
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", nargs="*", help="these cases again; the record keeps the others")
     given = parser.parse_args()
     if given.case:
         out = given.out or Path(tempfile.mkdtemp(prefix="engines")) / given.case
@@ -327,17 +328,21 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="engines"))
     case("here", folder / "here")
     expected = contents(folder / "here")
-    rows = []
-    for each in CASES:
-        row = case(each.__name__, folder / each.__name__)
-        row["equal"] = contents(folder / each.__name__) == expected
+    known = json.loads(RECORD.read_text(encoding="utf-8"))["rows"] if given.only and RECORD.exists() else []
+    rows = {row["case"]: row for row in known}
+    for name in given.only or [each.__name__ for each in CASES]:
+        try:
+            row = case(name, folder / name)
+            row["equal"] = contents(folder / name) == expected
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            row = {"case": name, "failed": " ".join(str(error).split())}
         print(json.dumps(row), flush=True)
-        rows.append(row)
-    record = {
-        "command": "python studies/engines.py", "date": datetime.date.today().isoformat(),
-        "environment": environment("cpu"), "networks": NETWORKS, "n": len(rows), "rows": rows,
-    }  # fmt: skip
-    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        rows[name] = row | {"commit": environment("cpu")["commit"]}
+        record = {
+            "command": "python studies/engines.py", "date": datetime.date.today().isoformat(),
+            "environment": environment("cpu"), "networks": NETWORKS, "n": len(rows), "rows": list(rows.values()),
+        }  # fmt: skip
+        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(folder)
 
 

@@ -7,7 +7,7 @@ share the cost of a call, small ones stay in the cache; every process saves time
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np

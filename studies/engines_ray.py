@@ -48,7 +48,9 @@ class Driver:
 
     def start(self) -> None:
         with self.file.open("a") as said:
-            self.process = subprocess.Popen(self.command, env=self.env, stdout=said, stderr=said, start_new_session=True)
+            self.process = subprocess.Popen(
+                self.command, env=self.env, stdout=said, stderr=said, start_new_session=True
+            )
 
     @property
     def said(self) -> str:
@@ -56,9 +58,10 @@ class Driver:
 
     def finished(self) -> int:
         """How many networks are in the store."""
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(
-            sqlite3.connect(f"file:{self.out / 'run.db'}?mode=ro", uri=True, timeout=10)
-        ) as store:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(f"file:{self.out / 'run.db'}?mode=ro", uri=True, timeout=10)) as store,
+        ):
             return store.execute("SELECT count(*) FROM trials WHERE status != 'planned'").fetchone()[0]
         return 0
 
@@ -82,7 +85,9 @@ class Driver:
 
 def here(folder: Path, **settings: Any) -> list[bytes]:
     """All numbers of the same run in this process."""
-    run = actlab.compare(*NAMES, out=folder / "here", workers=1, report=False, **(SETTINGS | {"stack_size": None} | settings))
+    run = actlab.compare(
+        *NAMES, out=folder / "here", workers=1, report=False, **(SETTINGS | {"stack_size": None} | settings)
+    )
     return contents(run)
 
 

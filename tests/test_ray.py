@@ -94,10 +94,6 @@ def faked(monkeypatch):
         executor.shutdown(cancel_futures=True)
 
 
-def of(*seeds):
-    return SimpleNamespace(seeds=seeds)
-
-
 def until(reached):
     end = time.monotonic() + 60
     while not reached():
@@ -110,10 +106,10 @@ def test_all_of_a_seed_goes_to_one_kind_and_all_kinds_are_used(faked):
     assert executor.slots == 6
     for _ in range(4):
         for seed in range(6):
-            executor.submit(pow, of(seed))
+            executor.submit_for((seed,), pow, seed)
     places = {}
-    for _, node, (_, (task,), _) in ray.sent:
-        places.setdefault(task.seeds, []).append(node)
+    for _, node, call in ray.sent:
+        places.setdefault(call[1], []).append(node)
     assert all(len({ray.kinds[node] for node in nodes}) == 1 for nodes in places.values())
     loads = [sum(nodes.count(name) for nodes in places.values()) for name in "abc"]
     assert sum(loads) == 24 and min(loads) >= 4
@@ -123,13 +119,13 @@ def test_seeds_that_a_run_has_begun_go_on_where_they_were(faked):
     ray, executor = faked(a="x", b="y")
     executor.begun({seed: ("y", "2.0") for seed in range(5)} | {7: ("gone", "2.0")})
     for seed in (0, 1, 2, 3, 4, 7):
-        executor.submit(pow, of(seed))
+        executor.submit_for((seed,), pow)
     assert [node for _, node, _ in ray.sent] == ["b"] * 5 + ["a"]
 
 
 def test_what_had_not_begun_on_a_dead_node_is_sent_on_and_what_had_counts(faked):
     ray, executor = faked(a="x", b="x")
-    waits, runs = executor.submit(pow, of(0)), executor.submit(pow, of(1))
+    waits, runs = executor.submit_for((0,), pow), executor.submit_for((1,), pow)
     (first, node, _), (second, *_) = ray.sent
     del ray.kinds[node]
     ray.done[first] = ray.exceptions.TaskUnschedulableError("its node is dead")
@@ -149,7 +145,7 @@ def test_a_seed_waits_for_its_kind_and_a_node_that_joins_takes_it(faked):
     executor.begun({0: ("y", "2.0")})
     del ray.kinds["b"]
     until(lambda: executor.slots == 2)
-    waits = executor.submit(pow, of(0))
+    waits = executor.submit_for((0,), pow)
     assert ray.sent == []
     ray.kinds["c"] = "y"
     until(lambda: ray.sent)
@@ -164,30 +160,21 @@ def test_a_kind_that_does_not_come_back_is_said(faked, monkeypatch):
     executor.begun({3: ("y", "2.0")})
     del ray.kinds["b"]
     until(lambda: executor.slots == 2)
-    with pytest.raises(UserError, match=r"^No node with y, torch 2\.0, which began seed 3, is left in the Ray cluster: add"):
-        executor.submit(pow, of(3)).result(60)
+    with pytest.raises(
+        UserError, match=r"^No node with y, torch 2\.0, which began seed 3, is left in the Ray cluster: add"
+    ):
+        executor.submit_for((3,), pow).result(60)
 
 
 def test_a_head_that_is_gone_breaks_the_executor_in_words(faked, monkeypatch):
     ray, executor = faked(a="x")
-    future = executor.submit(pow, of(0))
+    future = executor.submit_for((0,), pow)
     monkeypatch.setattr(ray_executor, "_GONE", 0.05)
     monkeypatch.setattr(ray_executor, "_answers", lambda address: False)
     with pytest.raises(BrokenExecutor, match="head of the Ray cluster, faked:1, does not answer any more"):
         future.result(60)
     with pytest.raises(BrokenExecutor, match="does not answer"):
-        executor.submit(pow, of(0))
-
-
-def test_errors_of_a_task_are_its_own_and_keep_where_they_came_from(faked):
-    ray, executor = faked(a="x")
-    future = executor.submit(pow, of(0))
-    error = ray.exceptions.RayTaskError("long")
-    error.cause, error.traceback_str = UserError("one line"), "Traceback of the worker"
-    ray.done[ray.sent[0][0]] = error
-    with pytest.raises(UserError, match="^one line$") as raised:
-        future.result(60)
-    assert "Traceback of the worker" in str(raised.value.__cause__)
+        executor.submit_for((0,), pow)
 
 
 def test_a_cluster_that_cannot_train_is_said(faked):
@@ -219,7 +206,10 @@ def test_stacks_that_share_a_seed_share_all_and_were_begun_on_one_kind(arms, see
         (["--executor", "foo"], "There is no executor 'foo'. Allowed: ray."),
         (["--address", "a:1"], "--address says how Ray is used: add --executor ray"),
         (["--gpus-per-stack", "1"], "--gpus-per-stack says how Ray is used"),
-        (["--executor", "ray", "--address", "127.0.0.1:1"], "No Ray cluster answers at 127.0.0.1:1: name its HOST:PORT"),
+        (
+            ["--executor", "ray", "--address", "127.0.0.1:1"],
+            "No Ray cluster answers at 127.0.0.1:1: name its HOST:PORT",
+        ),
         (["--executor", "ray", "--address", "ray://a:1"], "Ray's client is not used. Run the command on a machine of"),
         (["--executor", "ray", "--cpus-per-stack", "0"], "A stack takes 0 CPUs and 0 GPUs; it must be more than 0"),
         (["--executor", "ray", "--workers", "2"], "workers are processes of this machine, an executor has its own"),

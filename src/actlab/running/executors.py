@@ -7,11 +7,13 @@ for each other, and give other bits.
 """
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,11 +22,8 @@ from typing import Any
 import torch
 
 from actlab.errors import UserError, need_one_of
-from actlab.running import processes
-
-Send = Callable[[Any], None]
-Function = Callable[[Any, Send], Any]
-KEPT = "What was finished is kept: the same command continues."
+from actlab.running import crossing, processes
+from actlab.running.crossing import Function, Send
 
 
 class Pool:
@@ -34,11 +33,20 @@ class Pool:
     tells = True  # of progress
     patience: float | None = None  # seconds between two looks at what has arrived
 
+    @property
+    def window(self) -> int:
+        """Tasks under way: two a slot, so that none is idle while results are entered."""
+        return 2 * self.slots
+
     def begin(self, on_message: Send) -> None:
         """Before the first task."""
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
         raise NotImplementedError
+
+    def opened(self, reply: Any) -> Any:
+        """The result of a task, of what its future holds; raises what went wrong."""
+        return crossing.opened(reply)
 
     def listen(self, finished: int) -> None:
         """Pass on what has arrived; so many tasks have finished since it was called last."""
@@ -52,13 +60,13 @@ class Pool:
 
     def given_up(self, error: BaseException) -> str:
         """In words, when tasks are set aside one after the other and none is finished."""
-        return f"Nothing can be trained: {type(error).__name__}: {error}."
+        return f"Nothing can be trained: {crossing.said(error)}."
 
 
 class InProcess(Pool):
     """Tasks one after the other, here."""
 
-    slots = 1
+    slots = window = 1  # a task is done when it is sent, and entered before the next
 
     def begin(self, on_message: Send) -> None:
         self._on_message = on_message
@@ -70,6 +78,9 @@ class InProcess(Pool):
         except Exception as error:
             future.set_exception(error)
         return future
+
+    def opened(self, reply: Any) -> Any:
+        return reply
 
 
 class WorkerProcesses(Pool):
@@ -95,7 +106,7 @@ class WorkerProcesses(Pool):
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
         with processes.sigint_held():  # it may begin a worker
-            return self._pool.submit(_work, function, task)
+            return self._pool.submit(_work, crossing.call(function, task))
 
     def listen(self, finished: int) -> None:
         self._awaited += finished - self._drain()
@@ -148,26 +159,25 @@ class Given(Pool):
     """An executor of somebody else's, or what makes one: another is made where its workers have died.
 
     One that was handed over is left open, one that was made here is shut down. `put`, where it has it, takes bytes to
-    where its workers are, once, and returns a function that gets them there. `begun`, where it has it, is told which
-    machines have trained some of a seed's networks.
+    where its workers are, once, and returns a function that gets them there. `submit_for`, where it has it, is told
+    whose seeds a task trains, and `begun` before that which machines have trained some networks of a seed.
     """
 
     tells = False
+    patience = 300.0
     homes: Callable[[], dict[int, tuple[str, ...]]] | None = None  # seed -> CPU and torch
 
     def __init__(self, given: Any, slots: int | None) -> None:
         if isinstance(given, str):
             need_one_of("executor", given, ("ray",))
             from actlab.running.ray_executor import RayExecutor as given
-        self._make = given if isinstance(given, type) or (callable(given) and not hasattr(given, "submit")) else None
-        if self._make is None and not hasattr(given, "submit"):
-            raise UserError(
-                f"executor is {given!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
-                "client.get_executor(), ...), or a function that makes one."
-            )
+        makes = isinstance(given, type) or (callable(given) and not hasattr(given, "submit"))
+        self._make = given if makes else None
+        if self._make is None:
+            _need_executor(given, "executor is", " or a function that makes one")
         self._executor = given if self._make is None else self._made()
         self._slots = slots
-        if (slots := self._found_slots()) is None:
+        if (slots := self.slots) is None:
             raise UserError(
                 f"{self.name} does not say how many tasks it does at once: add slots, the number of its workers."
             )
@@ -175,11 +185,8 @@ class Given(Pool):
             raise UserError(f"slots is {slots!r}; it must be the number of tasks that are done at once, 1 or more.")
 
     @property
-    def slots(self) -> int:
+    def slots(self) -> Any:
         """Now: those of a cluster come and go."""
-        return self._found_slots()
-
-    def _found_slots(self) -> Any:
         own = getattr(self._executor, "slots", getattr(self._executor, "_max_workers", None))
         return own if self._slots is None else self._slots
 
@@ -206,35 +213,61 @@ class Given(Pool):
             self._executor.begun(self.homes())
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
-        return self._executor.submit(_elsewhere, function, task)
+        submit = self._executor.submit
+        if hasattr(self._executor, "submit_for"):
+            submit = functools.partial(self._executor.submit_for, getattr(task, "seeds", ()))
+        future = submit(_elsewhere, crossing.call(function, task), os.getpid())
+        if not isinstance(future, Future):
+            raise UserError(
+                f"{self.name}.submit gives {type(future).__name__}, which is no concurrent.futures.Future: it is no "
+                "executor that can be used here."
+            )
+        return future
 
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
         if self._make is None:
             raise UserError(
-                f"The {self.name} that was given is broken: {error or type(error).__name__}. What was finished is "
-                "kept: the same call with a new one continues. With a function that makes one, executor=lambda: ..., "
-                "that is done here."
+                f"The {self.name} that was given is broken: {crossing.said(error)}. What was finished is kept: the "
+                "same call with a new one continues. With a function that makes one, executor=lambda: ..., that is "
+                "done here."
             ) from None
         self.end(futures)
-        try:
-            self._executor = self._made()
-        except UserError as error:
-            raise UserError(f"{error} {KEPT}") from None
+        self._executor = self._made()
         self._tell()
 
     def end(self, futures: Sequence[Future[Any]]) -> None:
         for future in futures:
             future.cancel()
         if self._make is not None and self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+            executor, self._executor = self._executor, None
+            processes_ = list((getattr(executor, "_processes", None) or {}).values())
+            with contextlib.suppress(Exception):  # it may be broken; what went wrong before is what is told
+                executor.shutdown(wait=False)  # nothing else: older and other executors know no more
+            for process in processes_ if any(future.running() for future in futures) else ():
+                process.terminate()  # what it does is of no use, and Python would wait for it before it ends
 
     def _made(self) -> Any:
         assert self._make is not None
-        executor = self._make()
-        if not hasattr(executor, "submit"):
-            raise UserError(f"executor makes {executor!r}; it must make a concurrent.futures.Executor.")
+        try:
+            executor = self._make()
+        except UserError as error:
+            raise UserError(f"{error} What was finished is kept.") from None
+        except Exception as error:
+            raise UserError(
+                f"The function that makes executors failed: {crossing.said(error)}. What was finished is kept."
+            ) from error
+        _need_executor(executor, "executor makes")
         return executor
+
+
+def _need_executor(what: Any, words: str, more: str = "") -> None:
+    if hasattr(what, "get_executor"):  # a client of Dask, whose futures are others
+        raise UserError(f"{words} a {type(what).__name__}; take its executor: client.get_executor().")
+    if not hasattr(what, "submit"):
+        raise UserError(
+            f"{words} {what!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
+            f"client.get_executor(), ...){more}."
+        )
 
 
 def local(workers: int) -> Pool:
@@ -250,26 +283,38 @@ def _begin_worker(messages: Any) -> None:
     messages.cancel_join_thread()  # progress that nobody reads must not keep a worker alive
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _guard()
 
 
 def _die_with_parent() -> None:
     """A parent that is killed cannot end its workers: they notice."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
+    parent, begun_by = multiprocessing.parent_process(), os.getppid()
+    if getattr(parent, "_sentinel", None) is None:  # as loky begins its own: there is nothing to wait for
+        while os.getppid() == begun_by:
+            time.sleep(1.0)
+    else:
+        assert parent is not None
+        parent.join()
     os._exit(1)
 
 
 _END = "the task has ended"
 
 
-def _work(function: Function, task: Any) -> Any:
-    result = function(task, lambda message: _messages.put((message, None)))
+def _work(called: bytes) -> crossing.Reply:
+    reply = crossing.answer(called, lambda message: _messages.put((message, None)))
     _messages.put((None, _END))
-    return result
+    return reply
 
 
-def _elsewhere(function: Function, task: Any) -> Any:
+def _elsewhere(called: bytes, driver: int) -> crossing.Reply:
+    """In a process of somebody else's, which is not to outlive the one that began it."""
+    if multiprocessing.parent_process() and os.getpid() != driver:
+        _guard()
     torch.set_num_threads(1)
-    return function(task, lambda message: None)
+    return crossing.answer(called, lambda message: None)
+
+
+@functools.cache
+def _guard() -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()

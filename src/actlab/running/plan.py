@@ -218,7 +218,7 @@ def make_stacks(
     left = {trial.key: trial for trial in missing}
     for checkpoint in begun:
         if left.keys() >= set(checkpoint.keys):
-            stacks.append(_stack((left.pop(key) for key in checkpoint.keys), layers))
+            stacks.append(_stack([left.pop(key) for key in checkpoint.keys], layers))
     groups: dict[tuple, list[Trial]] = {}
     blocks = {} if homes is None else _blocks(left.values(), homes, workers, size)
     for trial in left.values():
@@ -246,6 +246,6 @@ def _blocks(trials: Iterable[Trial], homes: dict[int, Any], workers: int, size: 
     return {seed: (homes.get(seed), place // each) for place, seed in enumerate(sorted(arms))}
 
 
-def _stack(trials: Iterable[Trial], layers: dict[str, tuple[Target, ...]]) -> Stack:
-    trials = tuple(trials)
-    return Stack(trials, {name: layers[name] for name in dict.fromkeys(trial.activation for trial in trials)})
+def _stack(trials: Sequence[Trial], layers: dict[str, tuple[Target, ...]]) -> Stack:
+    """With its own activations alone: it travels to a worker, and others' sources may be large."""
+    return Stack(tuple(trials), {name: layers[name] for name in dict.fromkeys(t.activation for t in trials)})

@@ -19,7 +19,6 @@ import torch
 
 from actlab.engine import cpu_name
 from actlab.errors import UserError, extra
-from actlab.running.executors import KEPT
 
 _LOOK = 2.0  # seconds between two looks at the cluster
 _GONE = 20.0  # seconds without an answer after which a head is gone: Ray ends this process after 60
@@ -47,11 +46,16 @@ class _Put:
     """Bytes that travel as a reference to what was put into the cluster once, and into the next one if that dies."""
 
     def __init__(self, ray: Any, content: bytes) -> None:
-        self.content, self.get, self.ref = content, ray.get, ray.put(content)
+        self.content = content
+        self.go_to(ray)
         _PUTS.add(self)
 
+    def go_to(self, ray: Any) -> None:
+        self.ref = ray.put(self.content)
+        self.told = ray.cloudpickle.dumps(self.ref)  # alone: a task comes as bytes, in which Ray sees no references
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return functools.partial, (self.get, self.ref)
+        return functools.partial, (_got, self.told)
 
 
 class _Node:
@@ -66,9 +70,8 @@ class _Node:
 class _Work:
     """What was submitted, and where it is: nowhere, as long as it has no `ref`."""
 
-    def __init__(self, function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self.call = function, arguments, named
-        self.seeds: tuple[int, ...] = getattr(arguments[-1], "seeds", ()) if arguments else ()
+    def __init__(self, seeds: tuple[int, ...], *call: Any) -> None:
+        self.seeds, self.call = seeds, call
         self.future: Future[Any] = Future()
         self.since = time.monotonic()
         self.ref: Any = None
@@ -101,7 +104,7 @@ class RayExecutor(Executor):
             self._disconnect()
             raise
         for put in list(_PUTS):
-            put.ref = self._ray.put(put.content)
+            put.go_to(self._ray)
         threading.Thread(target=self._watch, name="actlab-ray", daemon=True).start()
 
     @property
@@ -120,7 +123,11 @@ class RayExecutor(Executor):
             self._homes |= {seed: kind for seed, kind in homes.items() if kind in here}
 
     def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        work = _Work(function, arguments, named)
+        return self.submit_for((), function, *arguments, **named)
+
+    def submit_for(self, seeds: tuple[int, ...], function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        """A task of these seeds, which goes where they have begun."""
+        work = _Work(seeds, function, arguments, named)
         with self._lock:
             if self._broken:
                 raise BrokenExecutor(self._broken)
@@ -236,9 +243,6 @@ class RayExecutor(Executor):
                 work.ref, work.since = None, time.monotonic()
                 self._place(work)
             return
-        except self._ray.exceptions.RayTaskError as failure:
-            error = failure.cause if isinstance(failure.cause, Exception) else failure
-            error.__cause__ = LostInRay(f"in Ray:\n{failure.traceback_str}")
         except self._ray.exceptions.RayError as failure:
             name = type(failure).__name__
             error = LostInRay(f"{_WORDS.get(name, _line(failure))} ({name})")
@@ -254,7 +258,9 @@ class RayExecutor(Executor):
             if work.ref is None and time.monotonic() - work.since > _AWAITED:
                 self._forget(work)
                 _settle(
-                    work.future, None, UserError(f"{self._lacking(work)} is left in the Ray cluster: add one. {KEPT}")
+                    work.future,
+                    None,
+                    UserError(f"{self._lacking(work)} is left in the Ray cluster: add one. What was finished is kept."),
                 )
 
     def _lacking(self, work: _Work) -> str:
@@ -333,6 +339,12 @@ def _only(node: str) -> Any:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300].rstrip(".")
+
+
+def _got(told: bytes) -> bytes:
+    import ray
+
+    return ray.get(ray.cloudpickle.loads(told))
 
 
 def _kind() -> Kind:

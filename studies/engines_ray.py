@@ -26,7 +26,7 @@ from actlab.engine.machine import environment
 
 RECORD = Path(__file__).parents[1] / "records" / "ray.json"
 KINDS = ({FAKED: "one kind"}, {FAKED: "another"}, {FAKED: "another"})
-SETTINGS: dict[str, Any] = {"data": "digits", "seeds": 6, "epochs": 40, "stack_size": 1}
+SETTINGS: dict[str, Any] = {"data": "digits", "seeds": 6, "epochs": 20, "stack_size": 1}
 NAMES = ("relu", "prelu", "elu")
 
 
@@ -38,9 +38,8 @@ class Driver:
         settings = SETTINGS | settings
         options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         where = [] if address is None else [f"--address={address}"]
-        names = ("relu", "prelu", "elu")
         self.command = [
-            sys.executable, "-m", "actlab", "compare", *names, "--executor=ray", *where, *options, "--quiet",
+            sys.executable, "-m", "actlab", "compare", *NAMES, "--executor=ray", *where, *options, "--quiet",
             f"--out={self.out}",
         ]  # fmt: skip
         self.env, self.file = env, folder / "said"
@@ -103,11 +102,9 @@ def a_node_dies(driver: Driver, cluster: RayCluster) -> str:
 
 
 def workers_die(driver: Driver, cluster: RayCluster) -> str:
-    killed = 0
     for node in (0, 1, 2):
-        driver.reach(2 + 2 * killed)
+        driver.reach(2 + 2 * node)
         end(cluster.workers(node))
-        killed += 1
     return "the workers of each node, one node after the other"
 
 
@@ -240,7 +237,7 @@ def main() -> None:
         "environment": environment("cpu"),
         "ray": ray.__version__,
         "nodes": [each[FAKED] for each in KINDS],
-        "networks": f"{' '.join(NAMES)} on digits, 6 seeds, 40 epochs, one network a stack",
+        "networks": f"{' '.join(NAMES)} on digits, 6 seeds, 20 epochs, one network a stack",
         "accidents": list(rows.values()),
     } | {key: known[key] for key in ("large",) if key in known}
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

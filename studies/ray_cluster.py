@@ -1,4 +1,4 @@
-"""A Ray cluster on this machine, on loopback alone, to kill: in a process of its own, so that a driver is only a driver.
+"""A Ray cluster on this machine, on loopback alone, to kill. It is in a process of its own, and a driver in another.
 
     with RayCluster([{}, {}, {"ACTLAB_FAKED_CPU": "other"}]) as cluster:     # its first node is the head
         run_something(cluster.address)

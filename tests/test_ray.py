@@ -1,8 +1,6 @@
 """Ray: seeds stay on one kind of node, what is lost is sent again; and a cluster of three of which one is killed."""
 
-import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import BrokenExecutor
 from types import SimpleNamespace
@@ -21,9 +19,8 @@ pytestmark = pytest.mark.xdist_group("ray")
 class Faked:
     """In place of Ray: tasks that a test finishes, on nodes that it names."""
 
-    class exceptions:  # noqa: N801
+    class exceptions:
         RayError = type("RayError", (Exception,), {})
-        RayTaskError = type("RayTaskError", (RayError,), {})
         TaskUnschedulableError = type("TaskUnschedulableError", (RayError,), {})
         WorkerCrashedError = type("WorkerCrashedError", (RayError,), {})
 
@@ -117,7 +114,7 @@ def test_all_of_a_seed_goes_to_one_kind_and_all_kinds_are_used(faked):
 
 def test_seeds_that_a_run_has_begun_go_on_where_they_were(faked):
     ray, executor = faked(a="x", b="y")
-    executor.begun({seed: ("y", "2.0") for seed in range(5)} | {7: ("gone", "2.0")})
+    executor.begun(dict.fromkeys(range(5), ("y", "2.0")) | {7: ("gone", "2.0")})
     for seed in (0, 1, 2, 3, 4, 7):
         executor.submit_for((seed,), pow)
     assert [node for _, node, _ in ray.sent] == ["b"] * 5 + ["a"]
@@ -167,7 +164,7 @@ def test_a_kind_that_does_not_come_back_is_said(faked, monkeypatch):
 
 
 def test_a_head_that_is_gone_breaks_the_executor_in_words(faked, monkeypatch):
-    ray, executor = faked(a="x")
+    _, executor = faked(a="x")
     future = executor.submit_for((0,), pow)
     monkeypatch.setattr(ray_executor, "_GONE", 0.05)
     monkeypatch.setattr(ray_executor, "_answers", lambda address: False)

@@ -257,11 +257,8 @@ class RayExecutor(Executor):
         for work in waiting:
             if work.ref is None and time.monotonic() - work.since > _AWAITED:
                 self._forget(work)
-                _settle(
-                    work.future,
-                    None,
-                    UserError(f"{self._lacking(work)} is left in the Ray cluster: add one. What was finished is kept."),
-                )
+                why = f"{self._lacking(work)} is left in the Ray cluster: add one. What was finished is kept."
+                _settle(work.future, None, UserError(why))
 
     def _lacking(self, work: _Work) -> str:
         for seed in work.seeds:

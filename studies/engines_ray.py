@@ -158,9 +158,8 @@ def idle(cluster: RayCluster) -> None:
         time.sleep(0.2)
 
 
-ACCIDENTS: list[Callable[[Driver, RayCluster], str]] = [
-    a_node_dies, workers_die, a_node_joins_and_one_dies, the_driver_dies, ctrl_c, the_head_dies,
-]  # fmt: skip
+_ALL = (a_node_dies, workers_die, a_node_joins_and_one_dies, the_driver_dies, ctrl_c, the_head_dies)
+ACCIDENTS: dict[str, Callable[[Driver, RayCluster], str]] = {accident.__name__: accident for accident in _ALL}
 
 
 def tried(accident: Callable[[Driver, RayCluster], str], reference: list[bytes]) -> dict[str, Any]:
@@ -214,33 +213,33 @@ def a_ray_of_its_own_is_killed(reference: list[bytes]) -> dict[str, Any]:
         }
 
 
-def main() -> None:
-    wanted = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as name:
-        reference = here(Path(name))
-    known = json.loads(RECORD.read_text(encoding="utf-8")) if wanted and RECORD.exists() else {}
-    rows = {row["accident"]: row for row in known.get("accidents", [])}
-    for accident in ACCIDENTS:
-        if not wanted or accident.__name__ in wanted:
-            row = tried(accident, reference)
-            rows[row["accident"]] = row
-            print(json.dumps(row, indent=1), flush=True)
-    if not wanted or "own" in wanted:
-        row = a_ray_of_its_own_is_killed(reference)
-        rows[row["accident"]] = row
-        print(json.dumps(row, indent=1), flush=True)
+def enter(row: dict[str, Any]) -> None:
+    """Into the record, in the place of an earlier one of the same accident."""
     import ray
 
-    record = {
+    print(json.dumps(row, indent=1), flush=True)
+    known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    about = environment("cpu")
+    rows = {each["accident"]: each for each in known.get("accidents", [])}
+    rows[row["accident"]] = row | {"commit": about["commit"], "load": round(os.getloadavg()[0], 1)}
+    record = known | {
         "command": "python studies/engines_ray.py",
         "date": datetime.date.today().isoformat(),
-        "environment": environment("cpu"),
+        "environment": about,
         "ray": ray.__version__,
         "nodes": [each[FAKED] for each in KINDS],
         "networks": f"{' '.join(NAMES)} on digits, 6 seeds, 20 epochs, one network a stack",
         "accidents": list(rows.values()),
-    } | {key: known[key] for key in ("large",) if key in known}
+    }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or [*ACCIDENTS, "own"]
+    with tempfile.TemporaryDirectory() as name:
+        reference = here(Path(name))
+    for accident in wanted:
+        enter(a_ray_of_its_own_is_killed(reference) if accident == "own" else tried(ACCIDENTS[accident], reference))
 
 
 if __name__ == "__main__":

@@ -162,11 +162,14 @@ _ALL = (a_node_dies, workers_die, a_node_joins_and_one_dies, the_driver_dies, ct
 ACCIDENTS: dict[str, Callable[[Driver, RayCluster], str]] = {accident.__name__: accident for accident in _ALL}
 
 
-def tried(accident: Callable[[Driver, RayCluster], str], reference: list[bytes]) -> dict[str, Any]:
+def tried(
+    accident: Callable[[Driver, RayCluster], str], reference: list[bytes], **settings: Any
+) -> dict[str, Any]:  # fmt: skip
+    """What became of a run in which this happened."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         with RayCluster(KINDS) as cluster:
-            driver = Driver(Path(name), cluster.environment, cluster.address)
+            driver = Driver(Path(name), cluster.environment, cluster.address, **settings)
             try:
                 what = accident(driver, cluster)
                 sockets = set(listening([*cluster.all(), driver.process.pid]))

@@ -223,3 +223,15 @@ def test_without_ray_the_extra_is_named(actlab_command, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     done = actlab_command("compare", "relu", "tanh", "--data", "digits", "--executor", "ray", "--out", tmp_path / "run")
     assert done.returncode == 2 and "pip install 'actlab[ray]'" in done.stderr
+
+
+@pytest.mark.large
+def test_a_node_of_three_is_killed_and_the_tables_are_those_of_one_process(tmp_path):
+    """Real processes, really killed: `actlab compare --executor ray` beside the same in this process."""
+    from studies.engines_ray import a_node_dies, here, tried
+
+    small = {"seeds": 3, "epochs": 10}
+    found = tried(a_node_dies, here(tmp_path, **small), **small)
+    assert found["status"] == 0, found["said"]
+    assert found["equal_tables"] and found["one_kind_a_seed"] and len(found["kinds"]) == 2
+    assert found["listened_beyond_loopback"] == [] and found["processes_left"] == 0

@@ -39,6 +39,7 @@ ADDRESSES = {
     "tomli_w": {"experiment"},
     "safetensors": {"running", "workflows"},
     "cloudpickle": {"naming"},
+    "ray": {"running"},
     "pytest": {"testing"},
 }
 PUBLIC = {  # what people use, and no other room

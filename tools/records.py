@@ -31,6 +31,7 @@ CLAIMS = {
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
     "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
+    "ray.json": "Ray on clusters of three nodes: what was killed, and the tables of a run in one process",
     "fuzz.json": "hostile input: how much each target was given, what of it was reached, found and mended",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }

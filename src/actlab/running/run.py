@@ -9,7 +9,7 @@ from actlab import data, engine
 from actlab.data import Dataset
 from actlab.engine import products
 from actlab.errors import UserError, need_one_of
-from actlab.experiment import DATABASE, EXPERIMENT, Experiment, Store, is_free, told
+from actlab.experiment import DATABASE, EXPERIMENT, Experiment, Store, is_free, made, told
 from actlab.naming import label
 from actlab.running.aside import Aside
 from actlab.running.checkpoints import remove, saved
@@ -88,7 +88,7 @@ def open_store(path: Path, experiment: Experiment) -> Store:
     """The folder's store, new or grown; refused where the folder holds what the command does not ask for."""
     trials = experiment.trials()
     if not (path / DATABASE).exists():
-        if not is_free(path):
+        if not is_free(path) and not (path / DATABASE).exists():  # else another has just made it
             raise UserError(f"{path} is no run and not empty: choose another folder with --out.")
         return Store.create(path, experiment, trials)
     store = Store(path)
@@ -148,7 +148,7 @@ def train_missing(
         sizes = Needs.of(experiment, dataset).sizes(how.limits, how.here)
         seconds = engine.step_seconds(experiment, missing, arrays_of(dataset), how.here, sizes)
     working = store.path / "working"
-    working.mkdir(exist_ok=True)
+    made(working)
     begun = [] if how.given else [item for item in saved(working) if not done & set(item.keys)]
     here = not all(travels(target) for target in experiment.all_targets.values())
     if here and how.given:

@@ -65,7 +65,8 @@ class _Remote:
     def remote(self, *arguments):
         ref = object()
         if self.function is ray_executor._kind:
-            self.ray.done[ref] = (self.ray.kinds[self.node], "2.0")
+            kind = self.ray.kinds[self.node]
+            self.ray.done[ref] = (kind, "2.0") if kind else self.ray.exceptions.RayError("No module named 'actlab'")
         else:
             self.ray.sent.append((ref, self.node, *arguments))
         return ref
@@ -172,6 +173,13 @@ def test_a_head_that_is_gone_breaks_the_executor_in_words(faked, monkeypatch):
         future.result(60)
     with pytest.raises(BrokenExecutor, match="does not answer"):
         executor.submit_for((0,), pow)
+
+
+def test_a_node_that_cannot_load_actlab_is_not_used(faked):
+    _, executor = faked(a="", b="x")
+    assert executor.slots == 2
+    with pytest.raises(UserError, match=r"can train: RayError: No module named 'actlab'. It needs the same actlab"):
+        faked(a="")
 
 
 def test_a_cluster_that_cannot_train_is_said(faked):

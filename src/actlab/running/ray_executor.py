@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import weakref
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, wait as all_done
 from typing import Any
 
 import torch
@@ -66,6 +66,10 @@ class _Node:
         self.kind: Kind = ()
         self.load = 0
 
+    @property
+    def is_asked(self) -> bool:
+        return not self.kind and self.probe is not None
+
 
 class _Work:
     """What was submitted, and where it is: nowhere, as long as it has no `ref`."""
@@ -97,7 +101,7 @@ class RayExecutor(Executor):
         self._ray, self._mine = _connected(address or os.environ.get("RAY_ADDRESS") or "local")
         self._head = self._ray.get_runtime_context().gcs_address
         self._task = self._ray.remote(max_retries=0, num_cpus=cpus, num_gpus=gpus)(_do)
-        self._probe = self._ray.remote(max_retries=0, num_cpus=0)(_kind)
+        self._probe = self._ray.remote(max_retries=3, num_cpus=0)(_kind)
         try:
             self._first_look()
         except BaseException:
@@ -138,11 +142,12 @@ class RayExecutor(Executor):
         return work.future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        for work in list(self._works.values()):
-            if cancel_futures:
-                work.future.cancel()
-            elif wait:
-                work.future.exception()
+        futures = [work.future for work in list(self._works.values())]
+        if cancel_futures:
+            for future in futures:
+                future.cancel()
+        elif wait:
+            all_done(futures)
         self._break("It has been shut down.")
         self._disconnect()
 
@@ -156,7 +161,7 @@ class RayExecutor(Executor):
         """Until all nodes that are there have said what they are."""
         end = time.monotonic() + _PROBED
         self._look()
-        while any(not node.kind for node in self._nodes.values()) and not self._why and time.monotonic() < end:
+        while any(node.is_asked for node in self._nodes.values()) and time.monotonic() < end:
             time.sleep(0.1)
             self._look()
         if not any(node.kind for node in self._nodes.values()):
@@ -180,16 +185,16 @@ class RayExecutor(Executor):
                 probe = self._probe.options(scheduling_strategy=_only(name)).remote()
                 self._nodes[name] = _Node(name, room, accelerators if "GPU" in self.needs else (), probe)
         for node in list(self._nodes.values()):
-            if not node.kind and self._ray.wait([node.probe], timeout=0)[0]:
+            if node.is_asked and self._ray.wait([node.probe], timeout=0)[0]:
                 self._learn(node)
 
     def _learn(self, node: _Node) -> None:
         try:
             node.kind = (*self._ray.get(node.probe), *node.accelerators)
-        except self._ray.exceptions.RayError as error:  # it is asked again at the next look
+        except self._ray.exceptions.RayError as error:
             cause = getattr(error, "cause", None) or error
             self._why = f"{type(cause).__name__}: {_line(cause)}. It needs the same actlab and torch as this machine"
-            self._nodes.pop(node.name, None)
+            node.probe = None  # it is not used, unless it goes and comes again
 
     def _place(self, work: _Work) -> None:
         """Send it to the least loaded node of its seeds' kind, if there is one now. The lock is held."""

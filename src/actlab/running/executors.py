@@ -185,7 +185,7 @@ class Given(Pool):
             raise UserError(f"slots is {slots!r}; it must be the number of tasks that are done at once, 1 or more.")
 
     @property
-    def slots(self) -> Any:
+    def slots(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Now: those of a cluster come and go."""
         own = getattr(self._executor, "slots", getattr(self._executor, "_max_workers", None))
         return own if self._slots is None else self._slots

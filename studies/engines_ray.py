@@ -129,12 +129,21 @@ def the_driver_dies(driver: Driver, cluster: RayCluster) -> str:
 
 
 def ctrl_c(driver: Driver, cluster: RayCluster) -> str:
+    return _told_to_end(driver, cluster, signal.SIGINT, "Ctrl-C")
+
+
+def sigterm(driver: Driver, cluster: RayCluster) -> str:
+    return _told_to_end(driver, cluster, signal.SIGTERM, "the driver, by SIGTERM")
+
+
+def _told_to_end(driver: Driver, cluster: RayCluster, number: int, what: str) -> str:
     driver.reach(3)
-    driver.process.send_signal(signal.SIGINT)
-    assert driver.wait() in (130, -signal.SIGINT), driver.said
+    driver.process.send_signal(number)
+    assert driver.wait() in (128 + number, -number), driver.said
+    assert "Stopped." in driver.said
     idle(cluster)
     driver.start()
-    return "Ctrl-C; then the same command"
+    return f"{what}; then the same command"
 
 
 def the_head_dies(driver: Driver, cluster: RayCluster) -> str:
@@ -158,7 +167,7 @@ def idle(cluster: RayCluster) -> None:
         time.sleep(0.2)
 
 
-_ALL = (a_node_dies, workers_die, a_node_joins_and_one_dies, the_driver_dies, ctrl_c, the_head_dies)
+_ALL = (a_node_dies, workers_die, a_node_joins_and_one_dies, the_driver_dies, ctrl_c, sigterm, the_head_dies)
 ACCIDENTS: dict[str, Callable[[Driver, RayCluster], str]] = {accident.__name__: accident for accident in _ALL}
 
 

@@ -1,5 +1,6 @@
 """Ray: seeds stay on one kind of node, what is lost is sent again; and a cluster of three of which one is killed."""
 
+import signal
 import sys
 import time
 from concurrent.futures import BrokenExecutor
@@ -14,6 +15,14 @@ from actlab.running import RayExecutor, ray_executor
 from actlab.running.plan import make_stacks
 
 pytestmark = pytest.mark.xdist_group("ray")
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch):
+    """What is set for Ray goes again."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"):
+        monkeypatch.setenv(name, "0")
 
 
 class Faked:
@@ -220,11 +229,22 @@ def test_stacks_that_share_a_seed_share_all_and_were_begun_on_one_kind(arms, see
         (["--executor", "ray", "--workers", "2"], "workers are processes of this machine, an executor has its own"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_a_line(actlab_command, tmp_path, monkeypatch, options, told):
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+def test_what_cannot_be_used_is_said_in_a_line(actlab_command, tmp_path, options, told):
     done = actlab_command("compare", "relu", "tanh", "--data", "digits", "--out", tmp_path / "run", *options)
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_ray_does_not_change_how_sigterm_is_answered(monkeypatch):
+    import ray
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(ray, "init", lambda **how: signal.signal(signal.SIGTERM, signal.SIG_IGN))
+    assert ray_executor._connected("local") == (ray, True)
+    assert signal.getsignal(signal.SIGTERM) == before
+    monkeypatch.setattr(ray, "init", lambda **how: [][0])
+    with pytest.raises(IndexError):
+        ray_executor._connected("local")
 
 
 def test_without_ray_the_extra_is_named(actlab_command, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ for one that had not begun when its node went: that is sent on at once.
 import contextlib
 import functools
 import os
+import signal
 import socket
 import threading
 import time
@@ -316,11 +317,15 @@ def _connected(address: str) -> tuple[Any, bool]:
             f"No Ray cluster answers at {address}: name its HOST:PORT, as `ray start --head` prints it, or leave "
             "the address out for a Ray on this machine."
         )
+    answer = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, **_QUIET)
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         ray.shutdown()
         raise UserError(f"Ray ({address}) cannot be used: {type(error).__name__}: {_line(error)}") from None
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, answer)  # Ray answers it by an end without a word
     return ray, True
 
 

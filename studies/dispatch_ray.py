@@ -36,17 +36,17 @@ def main() -> None:
         dispatch.POOLS[sys.argv[1]] = functools.partial(ray, int(sys.argv[1][-1]))
         print(json.dumps(dispatch.measured(sys.argv[1], Path(sys.argv[2]), dispatch.ACTIVATIONS)))
         return
-    rows = []
-    for name in ("ray_1", "ray_2"):
+    for name in sys.argv[1:] or ("ray_1", "ray_2"):
         with tempfile.TemporaryDirectory() as folder:
             dispatch.train_one(Path(folder) / "template.pickle")
             command = [sys.executable, __file__, name, folder]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            rows.append(json.loads(done.stdout.splitlines()[-1]))
-        rows[-1] |= {"load": round(os.getloadavg()[0], 1), "commit": environment("cpu")["commit"]}
-        print(json.dumps(rows[-1]), flush=True)
+            row = json.loads(done.stdout.splitlines()[-1])
+        row |= {"load": round(os.getloadavg()[0], 1), "commit": environment("cpu")["commit"]}
+        print(json.dumps(row), flush=True)
         record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-        RECORD.write_text(json.dumps(record | {"ten_thousand": rows}, indent=1) + "\n", encoding="utf-8")
+        rows = {each["pool"]: each for each in record.get("ten_thousand", [])} | {name: row}
+        RECORD.write_text(json.dumps(record | {"ten_thousand": [*rows.values()]}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

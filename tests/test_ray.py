@@ -1,9 +1,11 @@
 """Ray: seeds stay on one kind of node, what is lost is sent again; and a cluster of three of which one is killed."""
 
+import gc
 import signal
 import sys
 import time
-from concurrent.futures import BrokenExecutor
+import weakref
+from concurrent.futures import BrokenExecutor, wait as all_done
 from types import SimpleNamespace
 
 import pytest
@@ -145,6 +147,23 @@ def test_what_had_not_begun_on_a_dead_node_is_sent_on_and_what_had_counts(faked)
     ray.done[third] = "a result"
     assert waits.result(60) == "a result"
     until(lambda: executor.slots == 2)
+
+
+def test_nothing_is_kept_of_what_is_finished(faked):
+    """Not until Python looks for circles: results are large."""
+    ray, executor = faked(a="x")
+    futures = [executor.submit_for((seed,), pow) for seed in range(3)]
+    for ref, *_ in ray.sent:
+        ray.done[ref] = "a result"
+    all_done(futures, 60)
+    until(lambda: not executor._works)
+    kept = [weakref.ref(future) for future in futures]
+    gc.disable()
+    try:
+        futures.clear()
+        until(lambda: sum(each() is not None for each in kept) <= 1)  # the watcher's last
+    finally:
+        gc.enable()
 
 
 def test_a_seed_waits_for_its_kind_and_a_node_that_joins_takes_it(faked):

@@ -138,7 +138,7 @@ class RayExecutor(Executor):
                 raise BrokenExecutor(self._broken)
             self._works[id(work)] = work
             self._place(work)
-        work.future.add_done_callback(lambda future: self._forget(work) if future.cancelled() else None)
+        work.future.add_done_callback(functools.partial(self._cancelled, id(work)))
         self._news.set()
         return work.future
 
@@ -271,6 +271,12 @@ class RayExecutor(Executor):
             if seed in self._homes:
                 return f"No node with {', torch '.join(self._homes[seed][:2])}, which began seed {seed},"
         return "No node"
+
+    def _cancelled(self, name: int, future: Future[Any]) -> None:
+        """By name: with the work in it, a future and its result would be a circle, and stay until one is looked for."""
+        work = self._works.get(name) if future.cancelled() else None
+        if work is not None:
+            self._forget(work)
 
     def _forget(self, work: _Work) -> None:
         """It has ended, or it is of no use any more."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
-from studies.ray_cluster import FAKED, LOOPBACK, RayCluster, descendants, end, gone, listening
+from studies.ray_cluster import FAKED, LOOPBACK, RayCluster, command, descendants, end, gone, listening
 from test_run import contents
 
 import actlab
@@ -211,7 +211,10 @@ def a_ray_of_its_own_is_killed(reference: list[bytes]) -> dict[str, Any]:
         processes = descendants(driver.process.pid)
         driver.process.kill()
         driver.process.wait()
-        left = gone(processes, seconds=60)
+        ended = time.monotonic()
+        left = gone(processes, seconds=180)
+        ended = time.monotonic() - ended
+        names = [command(pid) for pid in left]
         driver.start()
         status = driver.wait()
         return {
@@ -221,6 +224,8 @@ def a_ray_of_its_own_is_killed(reference: list[bytes]) -> dict[str, Any]:
             "equal_tables": contents(actlab.load_run(driver.out)) == reference,
             "listened_beyond_loopback": sorted(sockets - LOOPBACK),
             "processes_left": len(left),
+            "their_names": names,
+            "seconds_until_they_had_ended": round(ended, 1),
             "seconds": round(time.monotonic() - began, 1),
         }
 

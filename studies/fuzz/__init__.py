@@ -17,7 +17,15 @@ ALLOWED, the errors by which an input may be refused: else UserError alone, in w
 import importlib
 from types import ModuleType
 
-TARGETS = ("formulas_read",)
+TARGETS = (
+    "formulas_read",
+    "idx_files",
+    "packed_files",
+    "npz_files",
+    "csv_data",
+    "experiment_files",
+    "judged_tables",
+)
 
 
 def target(name: str) -> ModuleType:

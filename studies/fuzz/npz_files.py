@@ -1,4 +1,4 @@
-"""Any bytes as an .npz file: arrays that can be trained on, or one line. Nothing in it is run, or unpacked for nothing."""
+"""Any bytes as an .npz file: arrays that can be trained on, or one line. Nothing in it is run."""
 
 import io
 import random
@@ -59,9 +59,13 @@ def _array(chance: random.Random, name: str) -> bytes:
     version = chance.choice(((1, 0), (1, 0), (2, 0), (3, 0), (9, 0)))
     words = f"{{'descr': {chance.choice(_DESCR)}, 'fortran_order': False, 'shape': {chance.choice(_SHAPES)}, }}\n"
     words = chance.choice((words, words, words, "(" * 300, words[:-3]))
-    length = struct.pack("<H" if version == (1, 0) else "<I", chance.choice((len(words), len(words), len(words), 60000)))
+    length = struct.pack(
+        "<H" if version == (1, 0) else "<I", chance.choice((len(words), len(words), len(words), 60000))
+    )
     size = chance.choice((480, 480, 1440, 60, 120, 0, 7, 960, 10**6))
-    return b"\x93NUMPY" + bytes(version) + length + words.encode() + chance.choice((bytes(size), chance.randbytes(size)))
+    return (
+        b"\x93NUMPY" + bytes(version) + length + words.encode() + chance.choice((bytes(size), chance.randbytes(size)))
+    )
 
 
 def make(chance: random.Random) -> bytes:

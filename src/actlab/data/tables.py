@@ -44,7 +44,7 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         import pandas
     separator, file = ",", content(path, free_memory() / 3, _MANY)
     try:
-        head = file[: 1 << 16]
+        head = file[: file.find(b"\n", 1 << 16) + 1 or None]  # with the whole of the first line
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = head.decode(encoding, "replace")
         rest = _BEFORE.sub("", text)
@@ -52,6 +52,7 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         if 2 * len(file) + _CELL * sum(file.count(end) for end in (separator.encode(), b"\n", b"\r")) > free_memory():
             raise UserError(f"{path} has {len(file) / 1e6:,.0f} MB of text. {_MANY}")
         decimal = "," if separator == ";" and not re.search(r"\d\.\d", text) else "."
+        _need_each_once(rest.splitlines()[0], separator, path)
         how = {"sep": separator, "encoding": encoding, "skipinitialspace": True, "index_col": False}
         how["skiprows"] = text.removesuffix(rest).count("\n")
         with warnings.catch_warnings():
@@ -70,9 +71,18 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         why = " ".join(str(problem).split())
         raise UserError(f"{path} cannot be read as a table with {separator!r} between columns: {why}.") from None
     index = frame.columns[0]
-    if index == "Unnamed: 0" and (frame[index].diff()[1:] == 1).all():  # in sorted files it gives the class away
+    if (
+        index == "Unnamed: 0" and frame[index].dtype.kind in "iuf" and (frame[index].diff()[1:] == 1).all()
+    ):  # in sorted files it gives the class away
         return frame.drop(columns=index), [f"The column of {path} without a name counts the rows and is left out."]
     return frame, []
+
+
+def _need_each_once(first: str, separator: str, path: Path) -> None:
+    """Names that differ: pandas numbers those that stand twice, in time by the square of their number."""
+    names = [name.strip().strip('"') for name in first.split(separator)]
+    if twice := [name for name, count in Counter(names).items() if name and count > 1]:
+        raise UserError(f"{path} has several columns called {some(twice)}: give each a name of its own.")
 
 
 def _separator(text: str, path: Path) -> str:

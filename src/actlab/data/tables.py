@@ -1,5 +1,6 @@
 """Tables, as CSV files or data frames: a column with the classes or numbers to learn, every other one a feature."""
 
+import csv
 import io
 import numbers
 import re
@@ -59,10 +60,9 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
             warnings.simplefilter("error")  # of rows that are longer than the first line
             frame = pandas.read_csv(io.BytesIO(file), decimal=decimal, na_values=["?"], low_memory=False, **how)
             if target in frame:
-                texts = pandas.read_csv(io.BytesIO(file), usecols=[target], dtype=str, keep_default_na=False, **how)[
-                    target
-                ]
-                frame[target] = _labels(texts.str.strip().tolist(), decimal, quantity)
+                how |= {"usecols": [target], "dtype": str, "keep_default_na": False}
+                texts = pandas.read_csv(io.BytesIO(file), **how)
+                frame[target] = _labels(texts[target].str.strip().tolist(), decimal, quantity)
     except UserError:
         raise
     except UnicodeDecodeError:
@@ -71,16 +71,18 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         why = " ".join(str(problem).split())
         raise UserError(f"{path} cannot be read as a table with {separator!r} between columns: {why}.") from None
     index = frame.columns[0]
-    if (
-        index == "Unnamed: 0" and frame[index].dtype.kind in "iuf" and (frame[index].diff()[1:] == 1).all()
-    ):  # in sorted files it gives the class away
+    counts = frame[index].dtype.kind in "iuf" and bool((frame[index].diff()[1:] == 1).all())
+    if index == "Unnamed: 0" and counts:  # in sorted files it gives the class away
         return frame.drop(columns=index), [f"The column of {path} without a name counts the rows and is left out."]
     return frame, []
 
 
 def _need_each_once(first: str, separator: str, path: Path) -> None:
     """Names that differ: pandas numbers those that stand twice, in time by the square of their number."""
-    names = [name.strip().strip('"') for name in first.split(separator)]
+    try:
+        names = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+    except csv.Error as error:
+        raise UserError(f"The first line of {path} cannot be read: {error}.") from None
     if twice := [name for name, count in Counter(names).items() if name and count > 1]:
         raise UserError(f"{path} has several columns called {some(twice)}: give each a name of its own.")
 

@@ -25,7 +25,8 @@ def are_numbers(given: Mapping[str, np.ndarray]) -> bool:
         return False
     floats = [y.ravel() for y in given.values() if y.dtype.kind == "f"]
     floats.append(np.array([value for value in objects if not isinstance(value, Integral)], np.float64))
-    return any((np.isfinite(y) & (y != np.trunc(y))).any() for y in floats)
+    with np.errstate(invalid="ignore"):  # of a NaN that signals
+        return any((np.isfinite(y) & (y != np.trunc(y))).any() for y in floats)
 
 
 def numbers_of(given: Mapping[str, np.ndarray], where: str) -> dict[str, np.ndarray]:

@@ -3,14 +3,19 @@
 import contextlib
 import importlib.util
 import itertools
+import json
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
+
+_LONGEST = 1500  # characters of a line of an error; the longest with a list of what is allowed has 1,100
+_NAME = 200  # of a name
 
 
 class UserError(ValueError):
     """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback.
 
-    What was given, what is allowed, the nearest name, the next step. As a ValueError it can be caught as one.
+    What was given, what is allowed, the nearest name, the next step. As a ValueError it can be caught as one. What was
+    given may be anything: it is legible, and shortened.
 
     >>> import actlab
     >>> actlab.Experiment(optimizer="adam")
@@ -19,31 +24,30 @@ class UserError(ValueError):
     """
 
     def __init__(self, words: str = "") -> None:
-        super().__init__(_legible(words))
-
-
-_LONGEST = 1900  # characters: what was given may be a book
-_NAME = 200
-
-
-def _legible(words: str) -> str:
-    """As one line without what a terminal would obey, and not too long; a formula with a mark under it stays three.
-
-    >>> _legible("There is\\n no \\x1b[31m.")
-    'There is no \\\\x1b[31m.'
-    """
-    lines = words.split("\n")
-    pointed = len(lines) == 3 and lines[2].strip() == "^"
-    if not pointed:
-        lines = [" ".join(filter(None, map(str.strip, words.splitlines())))]
-    text = "\n".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
-    if len(text) > _LONGEST and not pointed:
-        text = f"{text[: _LONGEST * 2 // 3]} ... {text[-_LONGEST // 4 :]}"
-    return text
+        first, *pointed = legible(str(words)).replace("\t", " ").split("\n")
+        if not (len(pointed) == 2 and pointed[1].strip() == "^"):  # a formula, and a mark under what is wrong in it
+            first, pointed = " ".join(filter(None, map(str.strip, [first, *pointed]))), []
+        super().__init__("\n".join([_short(first), *pointed]))
 
 
 class MissingExtra(UserError, ImportError):
     """A part of actlab needs packages that `pip install actlab` leaves out."""
+
+
+def legible(text: str) -> str:
+    """A text with everything written out that would do something where it is shown, or show nothing.
+
+    >>> print(legible("a\\x1b[2J \\u202e b"))
+    a\\u001b[2J \\u202e b
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t\xa0" else json.dumps(c)[1:-1] for c in text)
+
+
+def _short(line: str) -> str:
+    """The middle of a line is what it can spare: the next step stands at its end."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 500]} ... {line[-490:]}"
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
@@ -57,9 +61,7 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     ''
     """
     lowered = {name.lower(): name for name in itertools.islice(allowed, 10_000) if len(name) < _NAME}
-    wanted = given.lower()
-    if len(wanted) >= _NAME:  # to compare takes time by the product of the lengths
-        return ""
+    wanted = given.lower()[:_NAME]  # to compare takes time by the product of the lengths
     close = [name for name in lowered if len(wanted) > 2 and name.startswith(wanted)]
     close += [name for name in lowered if "".join(word[:1] for word in name.split("_")) == wanted]
     close += get_close_matches(wanted, lowered, n=1, cutoff=0.6)

@@ -19,6 +19,8 @@ from types import ModuleType
 
 TARGETS = (
     "formulas_read",
+    "formulas_computed",
+    "activation_names",
     "idx_files",
     "packed_files",
     "npz_files",

@@ -193,8 +193,8 @@ class Experiment(Shared):
             if name in found:
                 raise UserError(f"{text} is named twice: as {naming.label(name)} it is already in the comparison.")
             found[name] = full
-        shown = [naming.label(name) for name in found]
-        if twice := [name for name, count in Counter(shown).items() if count > 1]:
+        shown = Counter(naming.label(name) for name in found)
+        if twice := [name for name, times in shown.items() if times > 1]:
             raise UserError(
                 f"Two different activations would both be shown as {twice[0]}: give one another name (a formula by "
                 "name=formula, a callable by its __name__, a file by its own)."
@@ -309,8 +309,7 @@ class Experiment(Shared):
         >>> Experiment.read("runs/wave/experiment.toml").hidden
         (16,)
         """
-        text = toml_text(Path(path))
-        found, beside = cls.from_toml(text, where=str(path)), Path(path).parent
+        found, beside = cls.from_toml(toml_text(Path(path)), where=str(path)), Path(path).parent
         if (beside / "sources").is_dir():
             kept = tuple(naming.held(what, beside / "sources") for what in found.activations)
             found = dataclasses.replace(found, activations=kept)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,7 @@ def test_arrays_without_room_are_not_unpacked(tmp_path, monkeypatch):
     ("text", "told"),
     [
         (b",".join([b"p"] * 20000) + b",y\n" + b"1," * 20000 + b"1\n", "several columns called p"),
+        (b"p,y\n0" + b"9" * 400 + b",1\n2,3\n", "infinite"),
         (b'"a,b","a,c",y\n1,2,3\n', "All labels"),  # no name stands twice
         (b"Unnamed: 0,y\na,1\nb,2\n", "no numbers"),
         (b"p,y\n" + b"1," + b"8" * 5000 + b"\n2,3\n", "inf"),
@@ -109,6 +111,14 @@ def test_arrays_without_room_are_not_unpacked(tmp_path, monkeypatch):
 def test_tables_that_cannot_be_learned_from(tmp_path, text, told):
     (tmp_path / "t.csv").write_bytes(text)
     assert told in refused(data.load, str(tmp_path / "t.csv"), target="y")
+
+
+def test_whole_numbers_and_fractions_beyond_floats_are_refused_in_words():
+    for huge in (10**400, -(10**400), Fraction(10**400, 3)):
+        column = np.array([huge, *range(1, 60)], object)
+        refused(data.load, (X, column), loss="mean_squared_error")
+        refused(data.load, (column[:, None], np.arange(60) % 3))
+        refused(data.load, (X, np.append(column[:-1], 0.5)))
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.parquet", "experiment.toml"])

@@ -16,6 +16,7 @@ SECONDS, BYTES = 5.0, 2**28
 MENDED = (
     "a table in .gz that unpacks to gigabytes filled the memory; a wide one is now refused by its number of cells",
     "a first column without a name that holds text ended in TypeError",
+    "features of more than 308 digits ended in OverflowError",
     "labels of more than 4,300 digits were refused in Python's words",
     "a first line of the same name 20,000 times was numbered by pandas for minutes: names that stand twice are refused",
 )

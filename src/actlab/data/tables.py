@@ -146,12 +146,16 @@ def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
 
 
 def real(values: np.ndarray) -> np.ndarray | None:
-    """As float64, with NaN for what is missing; None where these are no real numbers."""
+    """As float64, NaN what is missing, infinite what is beyond floats; None where these are no real numbers."""
     if values.dtype.kind == "O":
         kept = [np.nan if is_missing(value) else value for value in values.ravel()]
         if not all(isinstance(value, numbers.Real | Decimal) for value in kept):
             return None
-        return np.array(kept, np.float64).reshape(values.shape)
+        try:
+            return np.array(kept, np.float64).reshape(values.shape)
+        except OverflowError:
+            kept = [value if abs(value) < 2**1023 else np.inf for value in kept]
+            return np.array(kept, np.float64).reshape(values.shape)
     return values.astype(np.float64) if values.dtype.kind in "buif" else None
 
 

@@ -97,7 +97,8 @@ def _rows(name: str, y: np.ndarray, where: str) -> np.ndarray:
         short = bad.any(axis=1)
         raise UserError(
             f"{name} in {where} holds {nan} missing (NaN) and {bad.sum() - nan} infinite targets in {short.sum()} of "
-            f"{len(rows)} samples, the first is sample {short.argmax()}. Drop them: actlab does not on its own. Of numbers beyond 1e308 take logarithms."
+            f"{len(rows)} samples, the first is sample {short.argmax()}. Drop them: actlab does not on its own. "
+            "Of numbers beyond 1e308 take logarithms."
         )
     return rows
 

@@ -108,8 +108,8 @@ SEEDS = [
     for g in (b"relu", b"elu") for s in range(6)), *_bombs(), b".json\n" + b"[" * 10**5, b".json\n" + b'{"a":' * 10**5,
     b".jsonl\n" + b"[" * 10**5, b".csv\n" + b"a" * 10**6, b'.csv\n"' + b"a" * 10**6 + b'"', b".csv\n" + b"a," * 10**5,
     b".csv\n" + _TABLE + b'"' + b"a" * 10**6, b".csv\n" + gzip.compress(bytes(2**27), mtime=0),
-    b".csv\n" + b"\n" * 10**6,
-    b".json\n[" + b",".join(b'{"%d":1}' % k for k in range(20000)) + b"]", b".json\n[" + b"{}," * 300000 + b"{}]",
+    b".csv\n" + b"\n" * 10**4,
+    b".json\n[" + b",".join(b'{"%d":1}' % k for k in range(20000)) + b"]", b".json\n[" + b"{}," * 10000 + b"{}]",
     b".csv\nactivation,seed,accuracy,n\n" + b"relu,9" + b"9" * 5000 + b",1,2\n",
 ]  # fmt: skip
 

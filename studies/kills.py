@@ -109,7 +109,7 @@ def struck(watch: Watch, name: str, root: Path, kill: Kill, forked: bool) -> dic
     calls = command.calls
     killed = [call for call in calls if call.op == "killed"]
     counted = [call for call in calls if call.call and call.op not in ("open", "close", "mark", "killed")]
-    going = "before the folder"
+    going = "loading, before it touches the folder"
     if killed:
         pid, drove = killed[-1].pid, killed[-1].pid == command.pid
         what = next((c.op for c in counted if c.call == killed[-1].call and c.pid == pid), "call")

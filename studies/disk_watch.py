@@ -151,12 +151,13 @@ def serve() -> None:
     import torch
     import vl_convert
 
-    import actlab.workflows.comparison
-    from actlab import cli, engine, report, running
-    from actlab.report.drawing import draw
+    from actlab import cli, engine, running
+    from actlab.report.templates import template
 
-    assert all((pandas, scipy.stats, vl_convert, report, running.train_missing, engine.train, cli.main, draw))
-    assert actlab.workflows.comparison.running
+    for room in ("experiment", "stats", "results", "running", "preflight", "report", "workflows"):
+        for file in (HERE.parent / "src" / "actlab" / room).glob("*.py"):
+            importlib.import_module(f"actlab.{room}.{file.stem}")
+    assert all((pandas, scipy.stats, vl_convert, running.train_missing, engine.train, cli.main, template("page.html")))
     torch.set_num_threads(1)  # no pool of threads may be there before a fork
     running.processes.prepare()
     print("ready", flush=True)

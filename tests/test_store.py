@@ -1,10 +1,13 @@
 """A run's folder: whole or not at all."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,6 +133,14 @@ def test_a_crash_while_a_run_grows_leaves_a_question_that_has_all_its_trials(tmp
         assert store.keys() < {trial.key for trial in more.trials()}
         store.plan(more, more.trials())
         assert store.keys() == {trial.key for trial in more.trials()}
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no folder in memory")
+def test_a_run_in_a_folder_in_memory_replaces_its_files(tmp_path):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for content in (b"old", b"new"):
+            write_bytes(Path(folder) / "f", content)
+        assert (Path(folder) / "f").read_bytes() == b"new"
 
 
 def test_what_crashes_leave_is_removed_at_the_end(tmp_path):

@@ -71,7 +71,8 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
 
 def _takes_what_comes(file: Path) -> bool:
     """A device or a pipe, such as /dev/stdout, which nothing may replace; what a link leads to is not asked."""
-    if Path(os.path.abspath(file)).parts[1:2] in (("dev",), ("proc",)):
+    parts = Path(os.path.abspath(file)).parts
+    if parts[1:2] in (("dev",), ("proc",)) and parts[1:3] != ("dev", "shm"):  # which is a folder in memory
         return True
     mode = os.lstat(file).st_mode if os.path.lexists(file) else 0
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)

@@ -101,6 +101,19 @@ def test_one_that_was_given_stays_open_and_a_broken_one_is_said():
     assert not whole.ended
 
 
+def test_executors_that_never_take_a_task_are_given_up():
+    made = []
+
+    def make():
+        made.append(Scripted([]))
+        made[-1].broken = True
+        return made[-1]
+
+    with pytest.raises(UserError, match="Nothing can be trained: BrokenExecutor: broken"):
+        list(dispatch(Given(make, 1), double, range(5), print, print))
+    assert len(made) == TRIES + 1  # the last was made, and never asked
+
+
 @pytest.mark.parametrize(
     ("how", "told"),
     [

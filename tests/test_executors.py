@@ -65,6 +65,13 @@ def test_map_gives_every_result_and_every_message(where):
     assert own or {r[2] for r in results} == {1}, "one thread in a process that trains"
 
 
+def test_here_a_result_is_there_before_the_next_task_begins():
+    """What a crash may cost is what is under way."""
+    begun = []
+    results = dispatch(InProcess(), lambda task, send: begun.append(task) or task, [1, 2, 3], print, never)
+    assert [(next(results), len(begun)) for _ in range(3)] == [(1, 1), (2, 2), (3, 3)]
+
+
 def test_threads_are_as_before_afterwards():
     before = torch.get_num_threads()
     torch.set_num_threads(2)

@@ -129,6 +129,7 @@ class Experiment(Shared):
         margin, margin_used: the smallest difference that matters, as the metric is shown (percentage points of
             accuracy), 0: that of the data set; and what that is, once the data are loaded.
         max_seeds: up to which seeds are added until every comparison is decided; 0: none are added.
+        mixed: whether networks of one seed are compared although machines of different kinds have trained them.
         tuned: activation -> what was chosen of learning_rate, weight_decay, dropout and initialisation.
         hidden: units of each hidden layer.
         optimizer: "sgd", "momentum" (SGD with `momentum`) or "adamw" (with `betas` and `epsilon`).
@@ -164,6 +165,7 @@ class Experiment(Shared):
     margin: float = 0.0
     margin_used: float = 0.0
     max_seeds: int = 0
+    mixed: bool = False
     tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -334,7 +336,7 @@ class Experiment(Shared):
         return found + [f"tuned: {_words(moved)} has another setting in the folder than in the command"] * bool(moved)
 
 
-_NOT_IDENTITY = ("data_note", "tuned", "margin_used")
+_NOT_IDENTITY = ("data_note", "tuned", "margin_used", "mixed")
 _SHARED = [field.name for field in dataclasses.fields(Shared)]
 # an experiment's own fields before those that it shares with its trials
 _FIELDS = sorted(dataclasses.fields(Experiment), key=lambda field: field.name in _SHARED)
@@ -383,8 +385,8 @@ def _convert(key: str, value: Any, kind: type) -> Any:
         return float(value)
     if callable(value) and key in ("activations", "baseline"):
         return value
-    if not isinstance(value, kind) or isinstance(value, bool):
-        words = {int: "a whole number", float: "a number", str: "text in quotes"}[kind]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        words = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}[kind]
         each = " Name them one by one: compare(one, other)." if key == "activations" and isinstance(value, list) else ""
         raise UserError(f"{key} is {words}, not {value!r}.{each}")
     return value

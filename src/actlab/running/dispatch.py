@@ -6,7 +6,8 @@ set aside with nothing finished between them: it is not the tasks, and all ends.
 """
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from typing import Any
 
@@ -14,14 +15,13 @@ from actlab.errors import UserError
 from actlab.running.executors import Function, Pool, Send
 
 TRIES = 3
-_A_SLOT = 2  # under way: one that is done and one that waits, so that no slot is idle while results are entered
 
 SetAside = Callable[[Any, BaseException], None]
 Again = Callable[[Any, Any], Any]
 
 
 def dispatch(
-    pool: Pool, function: Function, tasks: Sequence[Any], on_message: Send, set_aside: SetAside,
+    pool: Pool, function: Function, tasks: Iterable[Any], on_message: Send, set_aside: SetAside,
     again: Again = lambda task, result: None,
 ) -> Iterator[Any]:  # fmt: skip
     """The results of function(task, send), in the order in which they come.
@@ -37,9 +37,10 @@ def dispatch(
             good = [future for future in done if not future.cancelled() and future.exception() is None]
             pool.listen(len(good))
             for future in good:
-                task, result = sending.under_way.pop(future), future.result()
-                if (instead := again(task, result)) is not None:
-                    sending.waiting.appendleft(instead)
+                item, result = sending.under_way.pop(future), future.result()
+                if (instead := again(item.task, result)) is not None:
+                    item.task = instead
+                    sending.waiting.appendleft(item)
                     continue
                 sending.in_vain = 0
                 yield result
@@ -48,29 +49,40 @@ def dispatch(
         pool.end(list(sending.under_way))
 
 
-class _Sending:
-    """What waits, what is under way, and how often each has failed."""
+@dataclasses.dataclass(eq=False)
+class _Item:
+    """A task, and how often it has failed, alone or with the worker that had it."""
 
-    def __init__(self, pool: Pool, function: Function, tasks: Sequence[Any], set_aside: SetAside) -> None:
+    task: Any
+    failures: int = 0
+    deaths: int = 0
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is suspected of killing its workers."""
+        return self.deaths >= TRIES - 1
+
+
+class _Sending:
+    """What waits, and what is under way."""
+
+    def __init__(self, pool: Pool, function: Function, tasks: Iterable[Any], set_aside: SetAside) -> None:
         self.pool, self.function, self.set_aside = pool, function, set_aside
-        self.waiting = collections.deque(tasks)
-        self.under_way: dict[Future[Any], Any] = {}
-        self.failures: collections.Counter[int] = collections.Counter()  # by task, which lives as long as this
-        self.deaths: collections.Counter[int] = collections.Counter()
+        self.waiting = collections.deque(map(_Item, tasks))
+        self.under_way: dict[Future[Any], _Item] = {}
         self.in_vain = 0  # set aside since something was finished
-        self.tasks = tasks
 
     def fill(self) -> bool:
         """Send what there is room for; False where nothing is left."""
-        while self.waiting and len(self.under_way) < _A_SLOT * self.pool.slots:
-            task = next((task for task in self.waiting if not self._alone(task)), self.waiting[0])
-            if self.under_way and (self._alone(task) or any(map(self._alone, self.under_way.values()))):
+        while self.waiting and len(self.under_way) < self.pool.window:
+            item = next((item for item in self.waiting if not item.alone), self.waiting[0])
+            if self.under_way and (item.alone or any(other.alone for other in self.under_way.values())):
                 break
-            self.waiting.remove(task)
+            self.waiting.remove(item)
             try:
-                self.under_way[self.pool.submit(self.function, task)] = task
+                self.under_way[self.pool.submit(self.function, item.task)] = item
             except (BrokenExecutor, RuntimeError) as error:  # broken, or somebody has shut it down
-                self.waiting.appendleft(task)
+                self.waiting.appendleft(item)
                 self._broken(error)
         return bool(self.under_way or self.waiting)
 
@@ -88,24 +100,26 @@ class _Sending:
         if broken is not None:
             self._broken(broken)
 
-    def _alone(self, task: Any) -> bool:
-        return self.deaths[id(task)] >= TRIES - 1
-
     def _broken(self, error: BaseException) -> None:
         """All that was under way is lost with its executor."""
         lost = list(self.under_way.values())
         self.pool.renew(list(self.under_way), error)
         self.under_way.clear()
-        for task in lost:
-            self.deaths[id(task)] += 1
-            self._again_or_never(task, error)
+        if not lost:  # it took none
+            self._in_vain(error)
+        for item in lost:
+            item.deaths += 1
+            self._again_or_never(item, error)
 
-    def _again_or_never(self, task: Any, error: BaseException) -> None:
-        self.failures[id(task)] += 1
-        if self.failures[id(task)] < TRIES:
-            self.waiting.append(task)
+    def _again_or_never(self, item: _Item, error: BaseException) -> None:
+        item.failures += 1
+        if item.failures < TRIES:
+            self.waiting.append(item)
             return
-        self.set_aside(task, error)
+        self.set_aside(item.task, error)
+        self._in_vain(error)
+
+    def _in_vain(self, error: BaseException) -> None:
         self.in_vain += 1
         if self.in_vain == TRIES:
             raise UserError(f"{self.pool.given_up(error)} What was finished is kept: the same command continues.")

@@ -33,6 +33,11 @@ class Pool:
     tells = True  # of progress
     patience: float | None = None  # seconds between two looks at what has arrived
 
+    @property
+    def window(self) -> int:
+        """Tasks under way: two a slot, so that none is idle while results are entered."""
+        return 2 * self.slots
+
     def begin(self, on_message: Send) -> None:
         """Before the first task."""
 
@@ -57,7 +62,7 @@ class Pool:
 class InProcess(Pool):
     """Tasks one after the other, here."""
 
-    slots = 1
+    slots = window = 1  # a task is done when it is sent, and entered before the next
 
     def begin(self, on_message: Send) -> None:
         self._on_message = on_message

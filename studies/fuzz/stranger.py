@@ -103,10 +103,13 @@ def planted(path: Path, mark: Path) -> None:
         (package / name).write_text(said + "def f(x):\n    return x\n", encoding="utf-8")
 
 
+_CANNOT = (ValueError, TypeError, KeyError, OSError, sqlite3.Error, sqlite3.Warning, OverflowError, AttributeError,
+           IndexError, zipfile.BadZipFile, EOFError, MemoryError)  # fmt: skip
+
+
 def change(folder: Path, line: str) -> None:
     """What a line says, where it can be done."""
-    with warnings.catch_warnings(), contextlib.suppress(ValueError, TypeError, KeyError, OSError, sqlite3.Error, sqlite3.Warning, OverflowError,
-                             AttributeError, IndexError, zipfile.BadZipFile, EOFError, MemoryError):  # fmt: skip
+    with warnings.catch_warnings(), contextlib.suppress(*_CANNOT):
         warnings.simplefilter("ignore")  # of names that an archive has twice
         kind, *how = json.loads(line)
         _CHANGES[kind](folder, *how)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.errors import UserError
-from actlab.experiment.disk import told, write_text
+from actlab.experiment.disk import write_text
 from actlab.experiment.strange import json_of
 
 _FILE = "preflight.json"
@@ -23,5 +23,4 @@ def read(path: Path) -> dict[str, Any]:
 def keep(path: Path, looked: dict[str, Any]) -> None:
     """Write it, where it is another one."""
     if looked != read(path):
-        with told(path):
-            write_text(path / _FILE, json.dumps(looked, indent=1) + "\n")
+        write_text(path / _FILE, json.dumps(looked, indent=1) + "\n")

@@ -17,6 +17,8 @@ from actlab.experiment.spec import GRID, Experiment, Trial
 from actlab.experiment.split import indices_of
 from actlab.experiment.strange import array_of, arrays_of, is_counted, json_of, json_said, unfit
 
+_MOST_NAMED = 8  # activations, in a line
+
 
 class Run:
     """A finished or unfinished run, to read: tables as pandas DataFrames, artefacts as arrays.
@@ -44,6 +46,7 @@ class Run:
         self.path: Path = Path(path)
         if not (self.path / DATABASE).is_file():
             raise UserError(_no_run(self.path))
+        self.state: str = _state(self.path)  # of the results: what is read later is no older
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -110,9 +113,12 @@ class Run:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the report is there and no older than the results."""
-        page = self.path / "report" / "index.html"
-        return page.is_file() and page.stat().st_mtime >= (self.path / DATABASE).stat().st_mtime
+        """Whether the report is there, and of the results as they stand; no clock is asked, which may jump."""
+        try:
+            with open(self.path / "report" / "index.html", encoding="utf-8", errors="replace") as page:
+                return f'content="{_state(self.path)}"' in page.read(1000)
+        except OSError:
+            return False
 
     def predictions(self, key: str) -> np.ndarray | None:
         """What the best parameters of the trial `key` say of the test samples: classes, int (n,), or numbers, float64
@@ -241,6 +247,12 @@ class Run:
         return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
 
 
+def _state(path: Path) -> str:
+    """What changes with each transaction: SQLite counts them, and pages, in the file's head."""
+    with open(path / DATABASE, "rb") as database:
+        return database.read(32)[24:].hex()
+
+
 def environments_of(path: Path) -> list[dict[str, Any]]:
     """Where a run was trained, oldest first; none where that cannot be read: results do not depend on it."""
     with contextlib.suppress(UserError, TypeError):
@@ -266,8 +278,12 @@ def held_keys(path: Path) -> set[str]:
 
 def list_runs(folder: Path) -> list[Path]:
     """The runs inside a folder, oldest first."""
-    found = [path.parent for path in folder.glob(f"*/{DATABASE}") if path.is_file()]
-    return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
+    found = {}
+    for file in folder.glob(f"*/{DATABASE}"):
+        with contextlib.suppress(OSError):  # it may have gone since
+            if file.is_file():
+                found[file.parent] = file.stat().st_mtime
+    return sorted(found, key=lambda path: (found[path], path))
 
 
 def _no_run(path: Path) -> str:
@@ -281,22 +297,25 @@ def _no_run(path: Path) -> str:
 def status(path: Path) -> str:
     """A run in one line, without pandas: folder, data, activations, how far it is."""
     with reading(path) as database:
-        rows = database.execute("SELECT activation, status FROM trials").fetchall()
+        counted = "SELECT activation, status, COUNT(*) FROM trials GROUP BY activation, status ORDER BY MIN(rowid)"
+        rows = database.execute(counted).fetchall()
         when = (path / DATABASE).stat().st_mtime
-    names = ", ".join(dict.fromkeys(name for name, _ in rows))
-    done = sum(state != "planned" for _, state in rows)
-    diverged = sum(state == "diverged" for _, state in rows)
+    names, total = list(dict.fromkeys(name for name, *_ in rows)), sum(many for *_, many in rows)
+    shown = ", ".join(names if len(names) <= _MOST_NAMED + 1 else names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED:,} more" * (len(names) > _MOST_NAMED + 1)
+    done = sum(many for _, state, many in rows if state != "planned")
+    diverged = sum(many for _, state, many in rows if state == "diverged")
     try:
         e = Experiment.read(path / EXPERIMENT)
         where = f"{e.data}, {e.epochs} epoch{'s' * (e.epochs != 1)}"
     except UserError:
         where = "?"
-    far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"
+    far = f"{done} of {total} networks" if done < total else f"{done} networks"
     blown = f", {diverged} diverged" if diverged else ""
-    kept = list(_checkpoints(path)) if done < len(rows) else []
+    kept = list(_checkpoints(path)) if done < total else []
     begun = f", {sum(n for n, _ in kept)} under way, at epoch {max(at for _, at in kept)} at most" if kept else ""
     day = datetime.datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
-    return f"{path}  {day}  {where}  {names}  {far}{blown}{begun}"
+    return f"{path}  {day}  {where}  {shown}{more}  {far}{blown}{begun}"
 
 
 def _checkpoints(path: Path) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from actlab.data import Dataset
-from actlab.experiment import CURVES, Experiment, Run, Store, packed, told, write_bytes
+from actlab.experiment import CURVES, Experiment, Run, Store, packed, write_bytes
 from actlab.making import Applied
 from actlab.results import differing, right_shares
 from actlab.running.work import Outcome
@@ -57,8 +57,7 @@ def _keep_parameters(store: Store, outcome: Outcome) -> str:
         for name, array in named.items()
     }
     file = f"parameters/{outcome.name}.safetensors"
-    with told(store.path):
-        write_bytes(store.path / file, save(tensors, metadata={"format": "pt"}))
+    write_bytes(store.path / file, save(tensors, metadata={"format": "pt"}))
     return file
 
 

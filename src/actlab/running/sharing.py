@@ -17,7 +17,7 @@ import torch
 from actlab.data import KEPT, Dataset, Part, Pool
 from actlab.engine import Arrays
 from actlab.errors import UserError
-from actlab.experiment import Experiment, told, write_by, write_text
+from actlab.experiment import Experiment, write_by, write_text
 
 Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own from
 
@@ -49,8 +49,7 @@ def keep_arrays(path: Path, dataset: Dataset) -> None:
     file = path / KEPT
     arrays = dataset.arrays
     if arrays is not None and not file.is_file():  # a run takes no other data: what is there holds these
-        with told(file):
-            write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
+        write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +62,8 @@ class Sent:
 
     def held(self) -> Held | None:
         """The data; None where they have to be sent along. A process keeps those it had last."""
-        if self.hash in _KNOWN:
-            return _KNOWN[self.hash]
+        if (held := _KNOWN.get(self.hash)) is not None:  # one look: another thread may train with other data
+            return held
         if self.fetch is not None:
             return remember(_unpacked(self.fetch()), self.hash)
         if self.folder is not None and (self.folder / self.hash).is_dir():
@@ -103,12 +102,14 @@ def share(held: Held, folder: Path, name: str) -> None:
     aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder))
     try:
         for field, array in arrays.items():
-            np.save(aside / f"{field}.npy", array)
+            write_by(
+                aside / f"{field}.npy", lambda handle, array=array: np.save(handle, array)
+            )  # on disk before its name
         write_text(aside / "others.json", json.dumps(others))
         aside.rename(folder / name)
-    except OSError:
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
-        if not (folder / name).is_dir():  # unless another process was faster
+        if not isinstance(error, OSError) or not (folder / name).is_dir():  # unless another process was faster
             raise
 
 

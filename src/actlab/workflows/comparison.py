@@ -1,7 +1,6 @@
 """Networks with each activation, trained, judged and drawn: what `compare` does, from its words to the report."""
 
 import dataclasses
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,7 +88,7 @@ def compare(
         with running.open_store(inner, united(held, grid)) as store:
             store.add_environment(begun)
             running.train_missing(store, grid, dataset, how, progress, keep="none")
-            shutil.rmtree(store.path / "working", ignore_errors=True)
+            store.tidy()
         return Run(inner).trials
 
     known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
@@ -104,18 +103,18 @@ def compare(
             progress.say(line)
         for target in experiment.all_targets.values():
             store.add_sources(target.files)
-        trained = running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
-        if trained:
-            store.add_costs(running.measured_costs(experiment, dataset, how))
-        if trained or not store.has_artefact("functions"):  # a crash may have come between the two
+        if store.keys(["planned"]) or not store.has_artefact("functions"):  # before training: a crash may follow it
             running.add_artefacts(store, experiment, dataset, applied)
+        trained = running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
+        if trained or not store.has_costs(experiment.labels):
+            store.add_costs(running.measured_costs(experiment, dataset, how))
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
             store.plan(running.same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
             running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
             store.add_costs(running.measured_costs(experiment, dataset, how))
         running.add_disagreements(store, dataset)
-        shutil.rmtree(path / "working", ignore_errors=True)
+        store.tidy()
     run = Run(path)
     if report and not run.is_drawn:
         run.report()

@@ -302,6 +302,7 @@ def header(shape: tuple[int, ...], descr: str = "<f8") -> bytes:
     header((10**12,), "|V0"), header((3,), "|O") + bytes(24), header((1,), "<U268435456"), header((1,)) + bytes(16),
     b"\x93NUMPY\3\0" + bytes(200), b"\x93NUMPY\1\0\x88\x13" + b"(" * 5000, header((1,), "<c16") + bytes(16),
     b"\x93NUMPY\1\0", header((2,)) + bytes(8), b"",
+    header((-1, -8)) + bytes(64), header((1,), "<U1") + bytes([255] * 4),
 ])  # fmt: skip
 def test_an_array_takes_no_more_than_it_has(folder, content):
     with pytest.raises(ValueError):

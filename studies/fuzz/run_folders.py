@@ -11,7 +11,16 @@ TITLE = "a run's folder made by a stranger: read, summarised, one of 16 and one 
 MODULES = ("experiment/run.py", "experiment/schema.py", "experiment/strange.py", "experiment/looked.py")
 SEEDS = [[], ["numbers"]]
 SECONDS, BYTES = 30.0, 2**30
-MENDED: tuple[str, ...] = ()
+MENDED = (
+    "A journal beside run.db or lock that named any file as its list of databases had SQLite delete that file.",
+    "A report imported the package of package.module:Name that experiment.toml named, and failed where an own file had "
+    "gone.",
+    "Reports, exports, checkpoints and files half-written went through links to wherever they led.",
+    "Views that never end, pages that name themselves, computed columns and triggers of run.db were obeyed.",
+    "Cells of other kinds, keys that fit nothing, arrays of other shapes, NaN where an epoch was: tracebacks.",
+    "Arrays whose headers claimed terabytes, archives that grow, pipes and devices in place of files: no bound, no end.",
+    "A report of a run of numbers that was stopped early ended in a KeyError.",
+)
 
 _PLACE = Path(tempfile.gettempdir())
 _made: dict[bool, Path] = {}

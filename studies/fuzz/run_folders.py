@@ -18,7 +18,7 @@ MENDED = (
     "Reports, exports, checkpoints and files half-written went through links to wherever they led.",
     "Views that never end, pages that name themselves, computed columns and triggers of run.db were obeyed.",
     "Cells of other kinds, keys that fit nothing, arrays of other shapes, NaN where an epoch was: tracebacks.",
-    "Arrays whose headers claimed terabytes, archives that grow, pipes and devices in place of files: no bound, no end.",
+    "Arrays whose headers claimed terabytes, archives that grow, pipes, devices: no bound, no end.",
     "A report of a run of numbers that was stopped early ended in a KeyError.",
 )
 

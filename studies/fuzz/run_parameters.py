@@ -16,7 +16,7 @@ SECONDS, BYTES = 10.0, 2**29
 MENDED = (
     "run.db named parameters anywhere on the machine, and they were read.",
     "A kept source that was not what had been trained was run.",
-    "Damaged files, other shapes and kinds of numbers ended in tracebacks; learned parameters left out were not missed.",
+    "Damaged files, other shapes and kinds of numbers ended in tracebacks; learned parameters left out went unseen.",
 )
 
 _folder = Path()

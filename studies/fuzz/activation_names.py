@@ -143,6 +143,7 @@ def run(text: str) -> None:
         shown = [target.label for target in targets][: 1 if one else None]
         assert labels == shown, f"{shown} are labelled {labels}"
         assert all(label.isprintable() for label in labels), f"a label {labels}"
+        assert naming.shown(text) == "/".join(labels), f"{labels} are shown as {naming.shown(text)}"
         again = naming.parse_layers("/".join(_kept(target) for target in targets))
         assert naming.identity(again) == told, f"{told!r} is read again as {naming.identity(again)!r}"
         kept = Experiment(activations=[text])

@@ -1,6 +1,7 @@
 """Networks with each activation, trained, judged and drawn: what `compare` does, from its words to the report."""
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +69,7 @@ def compare(
     need_one_of("way to keep parameters", keep, KEEP)
     need_one_of("way to measure inside", inside, WHEN)
     chosen = choose_device(device)
-    folder = Path(out).expanduser() if out is not None else None
+    folder = Path(os.path.expanduser(out)) if out is not None else None
     experiment, dataset, applied = planned(
         spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
     )

@@ -378,10 +378,13 @@ def _spec(module: str) -> Any:
     try:
         found = importlib.util.find_spec(top)
         for end in range(2, len(inner) + 2):
+            name = ".".join(module.split(".")[:end])
+            if name in sys.modules:  # as os.path is, though os is no package
+                found = sys.modules[name].__spec__
+                continue
             places = None if found is None else found.submodule_search_locations
             if places is None:
                 return None
-            name = ".".join(module.split(".")[:end])
             specs = (finder.find_spec(name, list(places)) for finder in sys.meta_path)
             found = next((spec for spec in specs if spec is not None), None)
     except (ImportError, ValueError):

@@ -2,11 +2,13 @@
 
 import contextlib
 import importlib.util
+import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 _LONGEST = 1500  # characters of a line of an error; the longest with a list of what is allowed has 1,100
+_NAME = 200  # of a name
 
 
 class UserError(ValueError):
@@ -58,8 +60,8 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     >>> did_you_mean("xyzzy", ["relu", "tanh"])
     ''
     """
-    lowered = {name.lower(): name for name in allowed}
-    wanted = given.lower()[:100]
+    lowered = {name.lower(): name for name in itertools.islice(allowed, 10_000) if len(name) < _NAME}
+    wanted = given.lower()[:_NAME]  # to compare takes time by the product of the lengths
     close = [name for name in lowered if len(wanted) > 2 and name.startswith(wanted)]
     close += [name for name in lowered if "".join(word[:1] for word in name.split("_")) == wanted]
     close += get_close_matches(wanted, lowered, n=1, cutoff=0.6)

@@ -53,7 +53,9 @@ SEEDS = [
     ["check", "[" * 9, "--quick"],
 ]  # fmt: skip
 SECONDS, BYTES = 20.0, 2**32
-MENDED: tuple[str, ...] = ()
+MENDED: tuple[str, ...] = (
+    "errors, tables and lists printed escape sequences and marks of direction that names and files held",
+)
 _ODD = (
     *ODD, "0", "1e9", "9" * 30, "0.1,,", ",", "none", "None", "10101010", "0,0", "-0", "\N{VULGAR FRACTION ONE HALF}",
     "\N{ARABIC-INDIC DIGIT THREE}", "1,2,3",

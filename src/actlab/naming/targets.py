@@ -39,6 +39,7 @@ _GIVEN = re.compile(r"(?<![A-Za-z])[A-Za-z]\w*+\s*+=(?!=)", re.ASCII)
 _NAMED = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*=(?!=)\s*(?P<formula>.*)", re.ASCII | re.DOTALL)
 _HELD = re.compile(r"(?P<name>\w+)#(?P<hash>[0-9a-f]{12})")
 _NUMBER = re.compile(r"(?=\D*\d)[\d\s.()*/+-]++|\s*pi\s*", re.ASCII)
+_MOST_BYTES = 2**28  # of a packed callable
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -90,12 +91,17 @@ def held(what: Any, sources: Path | None = None) -> Any:
         target = parse(what)
     elif sources is not None and isinstance(what, str) and (match := _HELD.fullmatch(what)):
         file = sources / f"{match['hash']}.{sys.implementation.cache_tag}.pickle"
-        target = dataclasses.replace(parse(what), source=file.read_bytes() if file.is_file() else b"")
+        target = dataclasses.replace(parse(what), source=_kept(file))
     else:
         return what
     text = Held(target.text)
     text.target = target
     return text
+
+
+def _kept(file: Path) -> bytes:
+    is_one = file.is_file() and file.stat().st_size <= _MOST_BYTES
+    return file.read_bytes() if is_one else b""
 
 
 def parse(what: str | Callable[..., Any] | Target, *, kept: bool = True) -> Target:
@@ -203,6 +209,16 @@ def shown(what: str | Callable[..., Any]) -> str:
         match = (_FILE.fullmatch(part) or _MODULE.fullmatch(part)) if isinstance(part, str) else None
         names.append(_file_label(match["path"], match["name"]) if match else parse(part).label)
     return _joined(names)
+
+
+def code_in(what: Any) -> list[str]:
+    """The files, modules and packed callables that a text names: what is run to make it.
+
+    >>> code_in("relu/mine.py:f"), code_in("x*tanh(x)"), code_in("wave#0123456789ab")
+    (['mine.py:f'], [], ['wave#0123456789ab'])
+    """
+    patterns = (_FILE, _MODULE, _HELD)
+    return [str(part) for part in _parts(what) if isinstance(part, str) and any(p.fullmatch(part) for p in patterns)]
 
 
 def _parts(what: Any) -> list[Any]:

@@ -141,7 +141,7 @@ def _aimed(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
 
                 put(hit)
 
-            done = train(out, folder, workers, before)
+            done = train(out, folder, workers, before, drawn=name.startswith(("a picture", "the page")))
             in_words(row, done, (-number,))
             row.lost += whole.missing(out, folder)
         yield row

@@ -117,7 +117,7 @@ def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     for name in ("run.db", "artefacts/*", "parameters/*"):
         yield _read(whole, folder, f"{name} is cut", [_cut(name, n / 50) for n in range(0, 50, 10 if few else 1)])
         rng = random.Random(0)
-        flips = [_flipped(name, rng) for _ in range(5 if few else 300 if name == "run.db" else 60)]
+        flips = [_flipped(name, rng) for _ in range(5 if few else 120 if name == "run.db" else 40)]
         yield _read(whole, folder, f"bits of {name} are flipped", flips)
 
 

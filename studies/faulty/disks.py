@@ -36,7 +36,7 @@ def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
 
 def _full(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     size = sum(file.stat().st_size for file in whole.path.rglob("*") if file.is_file()) // 1000
-    sizes = [60, 200, size // 2] if few else sorted({*range(4, size + 400, max(1, size // 24))})
+    sizes = [60, 200, size // 2] if few else sorted({*range(4, size + 400, max(1, size // 16))})
     row = Row("a full disk", "a run on a tmpfs of 4 kB to the whole run's size, which fills; then room is made", 0)
     for kilobytes in sizes:
         with disk(folder, kilobytes) as made:
@@ -72,7 +72,7 @@ def _report_to_full(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
                 row.need(done.status in (0, 1), f"with room: {done.err[-300:]}")
         yield row
     row = Row("a full disk", "actlab report, where 0 to 200 kB are left; the page that was there stays whole", 0)
-    for left in (40,) if few else range(0, 200, 20):
+    for left in (40,) if few else range(0, 200, 40):
         with disk(folder, 4000) as made:
             assert made is not None
             place, remount = made

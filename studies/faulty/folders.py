@@ -54,7 +54,7 @@ int gettimeofday(struct timeval *v, void *z) {
 
 def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     yield from _moved(whole, folder, few)
-    yield _two_at_once(whole, folder, 1 if few else 16)
+    yield _two_at_once(whole, folder, 1 if few else 10)
     yield from _clock(whole, folder, few)
     if shutil.which("gcc") and not few:
         yield from _without_locks(whole, folder)

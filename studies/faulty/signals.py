@@ -28,9 +28,9 @@ def often_saved() -> None:
 
 def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     rng = random.Random(0)
-    for workers, times in ((1, 2 if few else 40), (2, 1 if few else 16)):
+    for workers, times in ((1, 1 if few else 24), (2, 1 if few else 10)):
         yield _at_random(whole, folder, rng, workers, times)
-    yield _at_the_start(whole, folder, rng, 1 if few else 20)
+    yield _at_the_start(whole, folder, rng, 1 if few else 10)
     yield from _aimed(whole, folder, few)
     yield _at_a_terminal(folder)
 

@@ -39,7 +39,17 @@ COMMAND = [
 ]
 NETWORKS = 4
 _NOT_COMPARED = {"parameters", "device", "cpu", "torch"}  # whose file it is depends on who came to share a stack
+_until = [float("inf"), 0.0]  # when a kind's time is over, and how long it is
 _END_SECONDS = 300.0  # only what hangs is ended
+
+
+def begin(minutes: float) -> None:
+    _until[:] = [time.monotonic() + 60 * minutes, 60 * minutes]
+
+
+def over(share: float = 1.0) -> bool:
+    """Whether so much of a kind's time is over; what was done until then is what is recorded."""
+    return time.monotonic() > _until[0] - (1 - share) * _until[1] if _until[1] < float("inf") else False
 
 
 @dataclass

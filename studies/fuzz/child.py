@@ -25,7 +25,7 @@ from studies.fuzz.refusal import unclear
 from actlab.errors import UserError
 
 NOW_BYTES = 2**25
-_ALL_TRACED = 20_000  # inputs; later ones are traced all where the last steps are not long ago, else one of eight
+_ALL_TRACED = 2_000  # inputs; later ones are traced all where the last steps are not long ago, else one of eight
 _SHOWN = 300
 _KEPT = 20_000  # the length of an input up to which others are made of it
 _MOST = 30  # different faults that are kept
@@ -93,10 +93,15 @@ def _limited(seconds: float) -> Any:
 
 
 def _fault(error: BaseException, words: str) -> dict[str, Any]:
-    """A fault by its kind and the innermost place of ours where it showed; of what is too long the outermost."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(str(SOURCE))]
-    place = frames[0 if isinstance(error, TooLong) else -1] if frames else None
-    at = f"{Path(place.filename).relative_to(SOURCE).as_posix()}:{place.name}" if place else "outside"
+    """A fault by its kind and the innermost place of ours where it showed; of what is too long the outermost.
+
+    Where a target itself finds an answer wrong, by the line that says so.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if f.filename.startswith(str(SOURCE))]
+    place = ours[0 if isinstance(error, TooLong) else -1] if ours else None
+    at = f"{Path(place.filename).relative_to(SOURCE).as_posix()}:{place.name}" if place else ""
+    at = at or f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
     return {"kind": type(error).__name__, "at": at, "words": words}
 
 

@@ -4,6 +4,7 @@ import random
 
 from actlab import catalogue
 from actlab.formula.grammar import FUNCTIONS
+from actlab.formula.nodes import UNARY
 
 NAMES = ("x", "x", "x", "x", "alpha", "beta", "pi", "e", "E", "a1", "True", "lambda", "y", "torch")
 ODD_NUMBERS = (
@@ -32,52 +33,62 @@ SEEDS = [
 ]  # fmt: skip
 
 
-def formula(chance: random.Random, depth: int = 0) -> str:
-    """A value; mostly one that can be read."""
+def formula(chance: random.Random, depth: int = 0, odd: float = 0.05) -> str:
+    """A value; mostly one that can be read: `odd` is the share of what cannot."""
     kind = chance.randrange(12)
     if depth > 4 or kind < 3:
-        return chance.choice(NAMES) if chance.random() < 0.7 else chance.choice(ODD_NUMBERS)
-    one = formula(chance, depth + 1)
+        if chance.random() < 0.75:
+            return chance.choice(NAMES if chance.random() < odd else ("x", "x", "x", "alpha", "beta", "pi", "e"))
+        return chance.choice(ODD_NUMBERS if chance.random() < odd else ("0", "1", "2", "0.5", "3", "1e-3", ".1", "100"))
+    one = formula(chance, depth + 1, odd)
     if kind < 7:
-        other = formula(chance, depth + 1)
-        operator = chance.choice((" + ", " - ", "*", "/", "**", "^")) if chance.random() < 0.95 else " "
-        if operator == "**":
-            other = chance.choice(("2", "3", "0.5", "-1", "(1/3)", "64", "-2.5", "0", other))
-        text = f"{one}{operator}{other}"
+        other = formula(chance, depth + 1, odd)
+        operator = chance.choice((" + ", " - ", "*", "/", "**"))
+        if operator == "**" and chance.random() > odd:
+            one, other = f"({one})", chance.choice(("2", "3", "0.5", "-1", "(1/3)", "64", "-2.5", "0"))
+        text = f"{one}{operator if chance.random() > odd else chance.choice((' ', '^', '=='))}{other}"
         return f"({text})" if chance.random() < 0.6 else text
     if kind == 7:
-        return chance.choice(("-", "+", "--", "not ")) + one
+        return "-" + one if chance.random() > odd else chance.choice(("+", "--", "not ", "!", "~")) + one
     if kind == 8:
-        word = chance.choice(("where({1}, {0}, {2})", "Piecewise(({0}, {1}), ({2}, True))", "Piecewise(({0}, {1}))"))
-        return word.format(one, condition(chance, depth + 1), formula(chance, depth + 1))
-    name = chance.choice(FUNCTIONS) if kind < 11 else chance.choice([*catalogue.facts(), "tahn", "softmax"])
-    given = [one, *(formula(chance, depth + 2) for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 3))))]
-    if chance.random() < 0.05:
-        given[-1] = f"{chance.choice(('beta', 'alpha', 'negative_slope'))}={given[-1]}"
+        word = chance.choice(("where({1}, {0}, {2})", "Piecewise(({0}, {1}), ({2}, True))"))
+        word = "Piecewise(({0}, {1}))" if chance.random() < odd else word
+        return word.format(one, condition(chance, depth + 1, odd), formula(chance, depth + 1, odd))
+    return call(chance, one, depth, odd)
+
+
+def call(chance: random.Random, one: str, depth: int, odd: float) -> str:
+    facts = catalogue.facts()
+    name = chance.choice((*UNARY, "min", "max", "clip", *facts))
+    if chance.random() < odd:
+        name = chance.choice((*FUNCTIONS, "tahn", "softmax", "floor", "__import__", "eval"))
+    count = 1 if name in UNARY else {"min": 2, "max": 2, "clip": 3}.get(name, 0)
+    if chance.random() < odd:
+        count = chance.randrange(4)
+    given = [one, *(formula(chance, depth + 2, odd) for _ in range(count - 1))]
+    if name in facts and name not in UNARY and chance.random() < 0.5:
+        given += [f"{key}={chance.choice(('0.5', '2', '-1', '0', '1/3', 'beta'))}" for key in facts[name].parameters]
     return f"{name}({', '.join(given)})"
 
 
-def condition(chance: random.Random, depth: int) -> str:
-    one = f"{formula(chance, depth + 1)} {chance.choice(_COMPARED)} {formula(chance, depth + 1)}"
+def condition(chance: random.Random, depth: int, odd: float) -> str:
+    one = f"{formula(chance, depth + 1, odd)} {chance.choice(_COMPARED)} {formula(chance, depth + 1, odd)}"
     kind = chance.randrange(8)
     if kind > 3 or depth > 4:
         return one
-    other = condition(chance, depth + 1)
+    other = condition(chance, depth + 1, odd)
     return (f"{one} and {other}", f"not {other}", f"({one}) | ({other})", f"And({one}, {other})")[kind]
 
 
-def text(chance: random.Random) -> str:
+def text(chance: random.Random, odd: float | None = None) -> str:
     """A formula with values for its parameters, or without."""
-    made = formula(chance)
-    if chance.random() < 0.1:
+    odd = chance.choice((0.0, 0.0, 0.02, 0.2)) if odd is None else odd
+    made = formula(chance, 0, odd)
+    if chance.random() < odd:
         made = chance.choice(_FOREIGN).replace("x", made)
-    if chance.random() < 0.4:
-        values = [
-            f"{name}={chance.choice((*ODD_NUMBERS, formula(chance, 4)))}{chance.choice(('', '', ' learned'))}"
-            for name in ("alpha", "beta", "a1")
-            if name in made or chance.random() < 0.05
-        ]
-        made += f" where {', '.join(values)}" if values else ""
-    if chance.random() < 0.05:
-        made = f"{chance.choice(('mine', 'relu', 'x', 'ü', 'lambda'))} = {made}"
+    names = [name for name in ("alpha", "beta", "a1") if name in made or chance.random() < odd]
+    if names and chance.random() > odd:
+        numbers = ODD_NUMBERS if odd else ("1", "0.5", "-2", "1/3", "1e-3", "7.25", "0")
+        values = [f"{name}={chance.choice(numbers)}{chance.choice(('', '', ' learned'))}" for name in names]
+        made += f" where {', '.join(values)}"
     return made

@@ -5,13 +5,14 @@ import io
 import os
 import re
 import sys
+from functools import partial
 from typing import Any
 
 import typer
 
 from actlab.cli import check, compare, derive, idea, judge, learn, look, play, preflight, runs
 from actlab.cli.app import app
-from actlab.errors import UserError, did_you_mean
+from actlab.errors import UserError, did_you_mean, legible
 
 _COMMANDS = (
     idea,
@@ -31,9 +32,10 @@ app.registered_commands.sort(key=lambda command: _ORDER.index(command.callback._
 
 def run() -> int:
     """Run the command of `sys.argv`; its status."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character must not lose a result
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character must not lose a result
+            stream.write = partial(_write, stream)
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="actlab", standalone_mode=False)
         if sys.stdout is not None:  # it was closed before this began
@@ -58,6 +60,16 @@ def _no_more_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+_OURS = re.compile(r"(\x1b\[(?:[\d;]*m|\d*[AKG]|\?25[lh])|\r)")  # colours, and what moves and clears a bar's line
+
+
+def _write(stream: io.TextIOWrapper, text: str) -> int:
+    """Write what a terminal only shows: names and files of others may hold what would move its cursor, or more."""
+    parts = _OURS.split(text) if stream.isatty() else [text]
+    type(stream).write(stream, "".join(p if _OURS.fullmatch(p) else legible(p) for p in parts))
+    return len(text)
+
+
 _OPTIONS = {
     "max_seeds": "--max-seeds",
     "learning_rate": "--lr", "batch_size": "--batch-size", "weight_decay": "--weight-decay", "data_dir": "--data-dir",
@@ -68,9 +80,7 @@ def _fail(text: str) -> int:
     if "--spec" not in sys.argv:  # settings by the names that were typed
         for name, option in _OPTIONS.items():
             text = re.sub(rf"\b{name}\b", option, text)
-    words, *pointed = text.split("\n")
-    if not (len(pointed) == 2 and pointed[1].strip() == "^"):  # a formula, and a mark under what is wrong in it
-        words, pointed = text, []
+    words, *pointed = str(UserError(text)).split("\n")
     print("\n".join([f"actlab: {' '.join(words.split())}", *pointed]), file=sys.stderr)
     return 2
 

@@ -1,4 +1,5 @@
 from . import inside as inside, looked as looked
+from .bounded import content as content, free_memory as free_memory
 from .disk import (
     packed as packed,
     told as told,

@@ -17,6 +17,8 @@ from actlab.experiment.spec import GRID, Experiment, Trial
 from actlab.experiment.split import indices_of
 from actlab.experiment.strange import array_of, arrays_of, is_counted, json_of, json_said, unfit
 
+_MOST_NAMED = 8  # activations, in a line
+
 
 class Run:
     """A finished or unfinished run, to read: tables as pandas DataFrames, artefacts as arrays.
@@ -295,22 +297,25 @@ def _no_run(path: Path) -> str:
 def status(path: Path) -> str:
     """A run in one line, without pandas: folder, data, activations, how far it is."""
     with reading(path) as database:
-        rows = database.execute("SELECT activation, status FROM trials").fetchall()
+        counted = "SELECT activation, status, COUNT(*) FROM trials GROUP BY activation, status ORDER BY MIN(rowid)"
+        rows = database.execute(counted).fetchall()
         when = (path / DATABASE).stat().st_mtime
-    names = ", ".join(dict.fromkeys(name for name, _ in rows))
-    done = sum(state != "planned" for _, state in rows)
-    diverged = sum(state == "diverged" for _, state in rows)
+    names, total = list(dict.fromkeys(name for name, *_ in rows)), sum(many for *_, many in rows)
+    shown = ", ".join(names if len(names) <= _MOST_NAMED + 1 else names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED:,} more" * (len(names) > _MOST_NAMED + 1)
+    done = sum(many for _, state, many in rows if state != "planned")
+    diverged = sum(many for _, state, many in rows if state == "diverged")
     try:
         e = Experiment.read(path / EXPERIMENT)
         where = f"{e.data}, {e.epochs} epoch{'s' * (e.epochs != 1)}"
     except UserError:
         where = "?"
-    far = f"{done} of {len(rows)} networks" if done < len(rows) else f"{done} networks"
+    far = f"{done} of {total} networks" if done < total else f"{done} networks"
     blown = f", {diverged} diverged" if diverged else ""
-    kept = list(_checkpoints(path)) if done < len(rows) else []
+    kept = list(_checkpoints(path)) if done < total else []
     begun = f", {sum(n for n, _ in kept)} under way, at epoch {max(at for _, at in kept)} at most" if kept else ""
     day = datetime.datetime.fromtimestamp(when).strftime("%Y-%m-%d %H:%M")
-    return f"{path}  {day}  {where}  {names}  {far}{blown}{begun}"
+    return f"{path}  {day}  {where}  {shown}{more}  {far}{blown}{begun}"
 
 
 def _checkpoints(path: Path) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import math
-import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any
 
 from actlab import naming
 from actlab.errors import UserError, extra, need_one_of, one_of
+from actlab.experiment.bounded import toml, toml_text
 from actlab.experiment.metrics import LOSSES, METRICS
-from actlab.experiment.strange import text_of
 from actlab.experiment.streams import stream_seed as stream_seed
 
 NUMERICS = {"stacked": "stacked-4", "plain": "plain-2"}  # raised when an engine's bits change: other bits, other trials
@@ -36,6 +36,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 GRID = ("learning_rate", "weight_decay", "dropout", "initialisation")  # what may be chosen for each activation
+_MOST_TRIALS = 1_000_000
 TUNING_SEEDS = (1_000_000, 1_000_001, 1_000_002)  # seeds of its own: they choose settings and judge nothing
 
 
@@ -192,8 +193,8 @@ class Experiment(Shared):
             if name in found:
                 raise UserError(f"{text} is named twice: as {naming.label(name)} it is already in the comparison.")
             found[name] = full
-        shown = [naming.label(name) for name in found]
-        if twice := [name for name in shown if shown.count(name) > 1]:
+        shown = Counter(naming.label(name) for name in found)
+        if twice := [name for name, times in shown.items() if times > 1]:
             raise UserError(
                 f"Two different activations would both be shown as {twice[0]}: give one another name (a formula by "
                 "name=formula, a callable by its __name__, a file by its own)."
@@ -285,12 +286,13 @@ class Experiment(Shared):
 
         Raises: UserError for what is no TOML, and for an unknown key, with the nearest one.
         """
+        values = toml(text, where)
         try:
-            return cls.from_dict(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise UserError(f"{where} is not TOML: {error}.") from None
+            return cls.from_dict(values)
         except UserError as error:
             raise UserError(f"{where}: {error}") from None
+        except ValueError:  # Python does not write it
+            raise UserError(f"{where} has a whole number of thousands of digits. Write a smaller one.") from None
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, also: Iterable[str] = ()) -> "Experiment":
@@ -307,7 +309,7 @@ class Experiment(Shared):
         >>> Experiment.read("runs/wave/experiment.toml").hidden
         (16,)
         """
-        found, beside = cls.from_toml(text_of(Path(path)), where=str(path)), Path(path).parent
+        found, beside = cls.from_toml(toml_text(Path(path)), where=str(path)), Path(path).parent
         if (beside / "sources").is_dir():
             kept = tuple(naming.held(what, beside / "sources") for what in found.activations)
             found = dataclasses.replace(found, activations=kept)
@@ -382,7 +384,7 @@ def _shape_tuned(value: Any) -> dict[str, dict[str, Any]]:
 
 def _convert(key: str, value: Any, kind: type) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < 2**1023 else math.inf
     if callable(value) and key in ("activations", "baseline"):
         return value
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -408,6 +410,7 @@ _LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {  # of a value, or of e
     "momentum": (lambda v: 0 <= v < 1, "at least 0 and below 1"),
     "max_seeds": (lambda v: 0 <= v <= 100_000, "from 0 to 100000"),
     "margin": (lambda v: 0 <= v < 100, "above 0 and below 100 (percentage points of accuracy)"),
+    "margin_used": (lambda v: 0 <= v < math.inf, "a finite number, 0 or more"),
     "epsilon": (lambda v: 0 < v < math.inf, "a finite number above 0"),
 }
 
@@ -426,7 +429,14 @@ def _validate(e: Experiment) -> None:
     for name, (is_right, limits) in _LIMITS.items():
         for value in given[name]:
             _check(is_right(value), name, value, limits)
+    _check(len(e.hidden) <= 1000, "hidden", f"of {len(e.hidden):,} layers", "of at most 1000")
     enough = not e.max_seeds or len(e.seeds) <= e.max_seeds
+    trials = math.prod(len(given[name]) for name in ("activations", "seeds", *(() if e.tuned else GRID)))
+    if trials > _MOST_TRIALS:
+        sizes = ", ".join(f"{len(given[name]):,} of {name}" for name in ("activations", "seeds", *GRID))
+        raise UserError(
+            f"The choices make {trials:,} trials ({sizes}); an experiment has at most {_MOST_TRIALS:,}. Leave some out."
+        )
     _check(enough, "max_seeds", e.max_seeds, f"no fewer than the {len(e.seeds)} seeds to begin with")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
     need_one_of(f"metric of the loss {e.loss}", e.metric, LOSSES[e.loss].metrics)

@@ -34,9 +34,10 @@ def _style() -> str:
 
 
 def _summary(found: Summary) -> Parts:
-    notes = [*found.warned, found.mixed, found.unfinished]
+    few = found.only(found.shown)
+    notes = [found.shown_said, *found.warned, found.mixed, found.unfinished]
     said = [found.conclusion, found.best_said]
-    return {"said": said, "drawings": {"": forest_of(found)}, "table": found.answers, "notes": notes}
+    return {"said": said, "drawings": {"": forest_of(few)}, "table": few.answers, "notes": notes}
 
 
 def _judgement(found: Judgement) -> Parts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.experiment import LOSSES, DataFrame, Run
+from actlab.naming import label
 from actlab.results import is_the_loss, with_arms
 from actlab.stats import listed
 
@@ -124,6 +125,10 @@ def sampled(run: Run) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
         for name, values in run.artefact("functions").items()
     }
     names = [name.removeprefix("f/") for name in arrays if name.startswith("f/")]
+    if len(run.activations) < len(run.experiment.activations):  # a part of very many
+        layers = {label(identity): targets for identity, targets in run.experiment.layers.items()}
+        known = {target.label for name in run.activations for target in layers.get(name, ())}
+        names = [name for name in names if name in known]
     return arrays.get("x", np.empty(0)), {name: [arrays[f"f/{name}"], arrays[f"df/{name}"]] for name in names}
 
 

@@ -8,7 +8,7 @@ from actlab.experiment import Run, made, refuse_links, told, write_by
 from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
-from actlab.results import RULES, Summary, inside_said, summarise
+from actlab.results import RULES, Summary, inside_said, summarise, with_arms
 
 
 def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
@@ -35,8 +35,22 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
     return page.draw_page(run, summary, folder, parts_of(run, summary), [*added, *tables, *pictures])
 
 
+def part_of(run: Run, summary: Summary) -> tuple[Run, Summary]:
+    """What is drawn: of very many activations the best alone, as a run and a summary of these."""
+    if not summary.shown_said:
+        return run, summary
+    trials, found = with_arms(run), Run(run.path)
+    trials = trials.loc[trials["arm"].isin(summary.shown)]
+    order = trials["arm"].map({arm: place for place, arm in enumerate(summary.shown)})
+    found.trials = trials.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+    found.curves, found.inside = (table.loc[table["key"].isin(trials["key"])] for table in (run.curves, run.inside))
+    found.times, found.costs = run.times, run.costs
+    return found, summary.only(summary.shown)
+
+
 def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
     """What the page shows, drawn."""
+    run, summary = part_of(run, summary)
     curves = {
         name: (quantity.title, drawing, figures.curves_said(run, quantity))
         for name, quantity in quantities(run).items()
@@ -44,6 +58,8 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
     }
     looks = (figures.looks_drawing(summary, item.name) for item in summary.comparisons)
     return {
+        "shown": summary,
+        "tint": arm_colours(run),
         "forest": figures.forest_of(summary),
         "curves": curves,
         "looks": [drawing for drawing in looks if drawing],
@@ -62,6 +78,7 @@ def parts_of(run: Run, summary: Summary) -> dict[str, Any]:
 
 def pictures_of(run: Run, summary: Summary) -> dict[str, Drawing]:
     """The same as files, by name: each stands alone, with a legend."""
+    run, summary = part_of(run, summary)
     predicted = [*figures.predicted_drawings(run).values()]
     layers = [drawing for *_, drawing in inside.inside_drawings(run, legend=True)]
     drawn = shapes.run_drawings(run)

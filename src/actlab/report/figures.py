@@ -31,7 +31,8 @@ _LINE = 62  # letters below a forest
 _ROW = 46.0  # of an arm in a forest
 _FAR = 12.0  # so many times further than half of the arms reach is cut off
 _MOST_POINTS = 7500  # of seeds drawn one by one
-_MOST_LOOKS = 40
+_LEAST_LOOKS, _MOST_LOOKS = 5, 40
+_LOOKED = 2000  # comparisons, of all looks
 
 
 def forest(
@@ -57,8 +58,9 @@ def forest(
         left, right = frame.x.at(max(-margin, reach[0])), frame.x.at(min(margin, reach[1]))
         parts.insert(0, element("rect", x=left, y=4, width=right - left, height=frame.y.start - 4, class_="shade"))
     parts += [element("path", d=f"M{frame.x.at(0):.1f} 4V{frame.y.start:.1f}", class_="axis")]
+    every = sum(map(len, pairs.values())) <= _MOST_POINTS
     for place, item in enumerate(comparisons):
-        parts.append(_arm(frame, frame.y.at(place), item, pairs[item.name], unit, tint[item.name]))
+        parts.append(_arm(frame, frame.y.at(place), item, pairs[item.name], unit, tint[item.name], every))
     said = [text(WIDTH / 2, frame.y.start + 32 + 16 * n, line, anchor="middle", class_="soft")
             for n, line in enumerate(told)]  # fmt: skip
     label = f"{unit.against(metric)} that of {baseline}. " + "; ".join(
@@ -102,9 +104,9 @@ def _reach(
 
 
 def _arm(
-    frame: Frame, top: float, item: Comparison, pairs: Mapping[int, float], unit: Unit, colour: str
+    frame: Frame, top: float, item: Comparison, pairs: Mapping[int, float], unit: Unit, colour: str, every: bool
 ) -> str:  # fmt: skip
-    """Name and badge on a line, dots and interval below it."""
+    """Name and badge on a line, dots (`every` seed's) and interval below it."""
     said, word, middle = _badge(item, unit), unit.word and f" {unit.word}", top + 32
     room = WIDTH - 34 - width_of(said)
     most = max(8, int(room / width_of("x")))
@@ -122,7 +124,7 @@ def _arm(
         anchor = "start" if sign == "◄ " else "end"
         parts.append(text(edge, middle + 4, f"{sign}{unit.difference(item.difference)}{word}", anchor=anchor))
         return group(*parts)
-    for place, (seed, value) in enumerate(pairs.items()):
+    for place, (seed, value) in enumerate(pairs.items() if every else ()):
         if frame.x.low <= value <= frame.x.high:
             down = middle + (place / max(1, len(pairs) - 1) - 0.5) * 11 * (len(pairs) > 1)
             tip = f"{item.name}, seed {seed}: {unit.difference(value / unit.scale)}{word}"
@@ -276,7 +278,8 @@ def _looks(summary: Summary) -> dict[int, dict[str, Comparison]]:
     if not summary.experiment.max_seeds or len(seeds) <= LEAST_PAIRS:
         return {}
     first = summary.comparisons[0]
-    for n in np.unique(np.linspace(LEAST_PAIRS, len(seeds), min(_MOST_LOOKS, len(seeds))).round()).astype(int).tolist():
+    most = min(len(seeds), max(_LEAST_LOOKS, min(_MOST_LOOKS, _LOOKED // len(summary.values))))
+    for n in np.unique(np.linspace(LEAST_PAIRS, len(seeds), most).round()).astype(int).tolist():
         table = {arm: {s: v for s, v in values.items() if s in seeds[:n]} for arm, values in summary.values.items()}
         found[n] = {item.name: item for item in compare(table, first.baseline, margin=first.margin, sequential=True)}
     return found | {len(seeds): {item.name: item for item in summary.comparisons}}

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run, write_text
-from actlab.report.curves import arm_colours
 from actlab.report.figures import TRAIN_SAID, VALID_SAID, kind
 from actlab.report.svg import sheet
 from actlab.report.templates import template
-from actlab.results import Summary, trial_columns, with_arms
+from actlab.results import MOST_PAIRED, Summary, trial_columns, with_arms
 from actlab.stats import count, listed
 
 _MOST_TRIALS = 500  # in the page's list
+_MOST_ROWS = 1000  # of its first table
 
 
 def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any], files: Sequence[str]) -> Path:
@@ -25,14 +25,16 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
     others = f"{names[0]} and {len(names) - 1} other activations"
     trials, columns = with_arms(run), trial_columns(run.experiment)
     words, shown = run.metric.words, trials.head(_MOST_TRIALS)
-    more = len(trials) - len(shown)
+    more, ranked = len(trials) - len(shown), summary.ranked
     page = template("page.html").render(
         parts,
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
         state=run.state,
         notes=_notes(summary, trials),
-        tint=arm_colours(run),
+        answers=summary.only(ranked[:_MOST_ROWS]).answers,
+        rows_left_out=f"{len(ranked) - _MOST_ROWS:,} more are in table.csv." if len(ranked) > _MOST_ROWS else "",
+        most_paired=MOST_PAIRED,
         compared=run.metric.unit.against(summary.metric),
         several="accuracies" if run.metric.is_share else f"{words} values",
         verdict_column=[*summary.comparison_headers].index("verdict"),

@@ -47,12 +47,14 @@ def _arms(summary: "Summary", paint: Paint) -> list[str]:
     found = {item.name: item for item in summary.comparisons}
     if not found:
         return []
-    header, *rows = answers(summary)
+    header, *rows = answers(summary.only(summary.shown))
     verdicts = ["", *(paint(found[name].verdict, said) if name in found else "" for name, _, _, said, _ in rows)]
     shown = ([name, metric, beside if name in found else ""] for name, metric, beside, *_ in rows)
     lines = aligned([["", *header[1:3]], *shown], "  ")
     width = max(map(len, lines))
-    return [f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)]
+    more = len(summary.table) - len(rows)
+    told = [f"  and {more:,} more, not among the {len(rows) - 1} best: the report has all"] * (more > 0)
+    return [*(f"{line:{width}}  {said}".rstrip() for line, said in zip(lines, verdicts, strict=True)), *told]
 
 
 def _verdict(item: Comparison, unit: Unit) -> str:

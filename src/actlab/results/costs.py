@@ -87,10 +87,7 @@ def costs_beside(
     margin: the smallest difference that matters, as the metric has it: a fraction of accuracy.
     sequential: whether seeds were added until the comparisons were decided.
     """
-    by_arm: dict[str, dict[Any, dict[int, float]]] = {
-        str(arm): {seed: _improving(part, metric) for seed, part in group.groupby("seed")}
-        for arm, group in curves.groupby("arm", sort=False)
-    }
+    by_arm = _improving(curves, metric)
     if baseline not in by_arm or not all(arm in relative and math.isfinite(relative[arm].median) for arm in by_arm):
         return []
     first = by_arm[baseline]
@@ -123,10 +120,13 @@ def costs_beside(
     return found
 
 
-def _improving(rows: DataFrame, metric: Metric) -> dict[int, float]:
-    """Epoch -> the metric, such that more is better."""
-    values = rows[metric.named("valid_metric")].map(metric.improvement)
-    return dict(zip(rows["epoch"], values, strict=True))
+def _improving(curves: DataFrame, metric: Metric) -> dict[str, dict[Any, dict[int, float]]]:
+    """Arm -> seed -> epoch -> the metric, such that more is better."""
+    found: dict[str, dict[Any, dict[int, float]]] = {}
+    whats = ["arm", "seed", "epoch", metric.named("valid_metric")]
+    for arm, seed, epoch, value in zip(*(curves[name].tolist() for name in whats), strict=True):
+        found.setdefault(arm, {}).setdefault(seed, {})[epoch] = metric.improvement(value)
+    return found
 
 
 def epochs_at_equal_time(epochs: int, relative: float) -> tuple[int, int]:

@@ -8,20 +8,27 @@ import numpy as np
 from actlab.experiment import METRICS, DataFrame, Run
 from actlab.stats import FINE, Diagnosis, diagnose, listed
 
+_MOST_SAID = 20  # arms of a state
+
 
 def said(found: dict[str, Diagnosis]) -> list[str]:
     """A sentence for each state but "fine", and the figures of each arm in it."""
     return [
         f"After training, {listed(arms)}: {state}. "
-        + " ".join(f"{arm}: {found[arm].says}" if len(arms) > 1 else found[arm].says for arm in arms)
+        + " ".join(f"{arm}: {found[arm].says}" if len(arms) > 1 else found[arm].says for arm in arms[:_MOST_SAID])
+        + f" And {len(arms) - _MOST_SAID:,} more." * (len(arms) > _MOST_SAID)
         for state, arms in _states(found).items()
     ]
 
 
 def in_short(found: dict[str, Diagnosis]) -> list[str]:
     """Each state but "fine" with its arms."""
-    told = [f"{state} ({', '.join(arms)})" for state, arms in _states(found).items()]
+    told = [f"{state} ({', '.join(_first(arms))})" for state, arms in _states(found).items()]
     return [f"After training: {'; '.join(told)}."] if told else []
+
+
+def _first(arms: list[str]) -> list[str]:
+    return arms if len(arms) <= _MOST_SAID else [*arms[:_MOST_SAID], f"and {len(arms) - _MOST_SAID:,} more"]
 
 
 def _states(found: dict[str, Diagnosis]) -> dict[str, list[str]]:
@@ -45,11 +52,9 @@ def of_run(run: Run, trials: DataFrame) -> dict[str, Diagnosis]:
     if not metric.is_share:
         classes, metric = 0, METRICS["r2"]
         curves = curves.assign(train_r2=1 - curves["train_loss"], valid_r2=1 - curves["valid_loss"])
-    found = {}
-    for arm, rows in curves.groupby("arm", sort=False):
-        means = rows.groupby("epoch")[list(metric.curves)].mean()
-        found[str(arm)] = diagnose(*np.asarray(means).T, classes=classes)
-    return found
+    means = curves.groupby(["arm", "epoch"], sort=False)[list(metric.curves)].mean()
+    return {str(arm): diagnose(*np.asarray(own).T, classes=classes)
+            for arm, own in means.groupby("arm", sort=False)}  # fmt: skip
 
 
 def found_before(findings: Sequence[dict[str, Any]]) -> list[str]:

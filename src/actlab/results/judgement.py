@@ -17,6 +17,7 @@ from actlab.results.numbers import aligned, number, p_text, percent, plain
 from actlab.stats import Comparison, Correct, Progress, Unit
 
 Tables = Mapping[str, Mapping[str, Mapping[Any, float]]]  # task -> arm -> seed -> value; NaN: the trial diverged
+_MOST_FOR_BEST = 1000  # arms among which the best is looked for: each is compared with each other one
 _NOT_SHOWN = ("p", "probability of improvement", "smallest visible")  # of a table from elsewhere
 
 
@@ -252,11 +253,13 @@ def judged(
     comparisons = {task: stats.nothing_compared(item, origin.unlearned) for task, item in comparisons.items()}
     if group != "activation":  # equal results make no optimizer the same function
         comparisons = {task: [_no_function(item) for item in found] for task, found in comparisons.items()}
+    if any(len(arms) > _MOST_FOR_BEST for arms in tables.values()):
+        told += (f"among which the best one lies is not asked of more than {_MOST_FOR_BEST:,}",)
     least = 2 if origin.selection else 3  # of two arms of a table from elsewhere their comparison says it
     best = {
         task: _as_compared(stats.best_among(arms, sequential=looks, progress=progress), comparisons[task])
         for task, arms in tables.items()
-        if len(arms) >= least and not origin.unlearned.issuperset(arms)
+        if least <= len(arms) <= _MOST_FOR_BEST and not origin.unlearned.issuperset(arms)
     }
     return Judgement(tables, comparisons, best, metric, unit, subject, told, group, origin)
 

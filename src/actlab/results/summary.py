@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from actlab.results.tuned import Tuning, tuning_of
 
 _PARTS = {"learning_rate": "lr", "weight_decay": "decay", "dropout": "dropout", "initialisation": "init"}
 _DEAR = 1.2  # from where on the cost of a step is said beside a verdict
+MOST_SHOWN, FEW = 30, 20  # arms: of more so few are drawn, whose colours one tells apart
+MOST_PAIRED = 50  # arms of which every two are compared: 1,225 pairs
 _PAIR = ("first", "other", "difference", "low", "high", "n")
 
 
@@ -63,9 +66,51 @@ class Summary:
     planned: int  # trials still to be trained
     total: int
     has_test: bool
-    pairs: list[tuple[str, str, float, float, float, int]]  # of every two arms: other minus first, all together
+    pairs: list[tuple[str, str, float, float, float, int]]  # of every two of few arms: other minus first, all together
     preflight: list[dict[str, Any]]  # what was found before training
     endings: dict[str, stats.Diagnosis]  # what each arm's training ended in
+
+    @property
+    def ranked(self) -> list[str]:
+        """The arms as a table shows them: in the order in which they were named, or of very many the best first."""
+        arms = self.table["arm"].tolist()
+        if len(arms) <= MOST_SHOWN:
+            return arms
+        known = {arm: [v for v in self.values.get(arm, {}).values() if math.isfinite(v)] for arm in arms}
+        return sorted(arms, key=lambda arm: -float(np.mean(known[arm])) if known[arm] else math.inf)
+
+    @property
+    def shown(self) -> list[str]:
+        """The arms that are drawn: all, or of very many the baseline and the best of the others."""
+        arms = self.ranked
+        if len(arms) <= MOST_SHOWN:
+            return arms
+        baseline = self.comparisons[0].baseline if self.comparisons else arms[0]
+        return [baseline, *(arm for arm in arms if arm != baseline)][:FEW]
+
+    @property
+    def shown_said(self) -> str:
+        """Which those are; "" where they are all."""
+        few, all_ = len(self.shown), len(self.table)
+        if few == all_:
+            return ""
+        return (
+            f"Drawn are {self.shown[0]} and the {few - 1} best of {all_ - 1:,} others by mean {self.metric}. They were "
+            "chosen by looking at it, so that some of them are there by luck; the verdicts allow for all of them."
+        )
+
+    def only(self, arms: Sequence[str]) -> "Summary":
+        """With the tables of these arms, in this order; what is said stays that of all."""
+        place = {arm: n for n, arm in enumerate(arms)}
+        table = self.table.loc[self.table["arm"].isin(place)]
+        rows = table.sort_values("arm", key=lambda own: own.map(place), ignore_index=True)
+        comparisons, costs = (
+            sorted((item for item in items if item.name in place), key=lambda item: place[item.name])
+            for items in (self.comparisons, self.costs)
+        )
+        names = set(rows["activation"])
+        tuning = self.tuning and self.tuning.only(names)
+        return dataclasses.replace(self, table=rows, comparisons=comparisons, costs=costs, tuning=tuning)
 
     @property
     def measure(self) -> Metric:
@@ -255,9 +300,7 @@ def summarise(run: str | Path | Run) -> Summary:
     costs = step_costs(run.costs, run.activations[0]) if run.activations else {}
     return Summary(
         experiment=experiment,
-        table=pd.DataFrame(
-            [_row(str(arm), group, costs, experiment) for arm, group in trials.groupby("arm", sort=False)]
-        ),
+        table=pd.DataFrame(_rows(trials, costs, experiment)),
         values=values,
         comparisons=comparisons,
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
@@ -275,7 +318,7 @@ def summarise(run: str | Path | Run) -> Summary:
         planned=planned,
         total=len(trials),
         has_test=has_test,
-        pairs=stats.all_pairs(values, sequential=looks) if len(values) > 2 else [],
+        pairs=stats.all_pairs(values, sequential=looks) if 2 < len(values) <= MOST_PAIRED else [],
         preflight=looked.read(run.path).get("findings", []),
         endings=endings.of_run(run, trials),
     )
@@ -331,7 +374,11 @@ def with_arms(run: Run) -> DataFrame:
     to it.
     """
     trials = run.trials.copy()
+    if "arm" in trials:  # a part of a run, where less varies
+        return trials
     vary = [] if run.experiment.tuned else [name for name in _PARTS if len(set(trials[name])) > 1]
+    if not vary:
+        return trials.assign(arm=trials["activation"])
     trials["arm"] = [
         ", ".join([row["activation"], *(f"{_PARTS[name]} {short(row[name])}" for name in vary)])
         for row in trials.loc[:, ["activation", *vary]].to_dict("records")
@@ -362,29 +409,37 @@ def _values(trials: DataFrame, column: str, metric: Metric) -> dict[str, dict[in
     is planned is absent.
     """
     found: dict[str, dict[int, float]] = {arm: {} for arm in dict.fromkeys(trials["arm"])}
-    for row in trials.loc[trials["status"] != "planned"].to_dict("records"):
-        value = metric.improvement(float(row[column])) if row["status"] == "finished" else math.nan
-        found[row["arm"]][row["seed"]] = value
+    tried = trials.loc[trials["status"] != "planned", ["arm", "seed", "status", column]]
+    for arm, seed, status, value in tried.itertuples(index=False):
+        found[arm][seed] = metric.improvement(float(value)) if status == "finished" else math.nan
     return {arm: values for arm, values in found.items() if values}
 
 
-def _row(arm: str, group: DataFrame, costs: dict[str, StepCost], experiment: Experiment) -> dict:
-    metric = METRICS[experiment.metric]
-    finished = group.loc[group["status"] == "finished"]
-    diverged = group["status"].tolist().count("diverged")
-    first = group.iloc[0]
-    row = {"arm": arm, "activation": first["activation"], **{name: first[name] for name in _PARTS}}
-    row |= {"n": len(finished), "diverged": diverged}
+def _rows(trials: DataFrame, costs: dict[str, StepCost], experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """Arrays, for a frame of each of very many arms takes most of the time."""
+    whole = {"best_epoch": trials["best_epoch"].astype(float)}
+    arrays = {name: whole.get(name, trials[name]).to_numpy() for name in trials}
+    for arm, places in trials.groupby("arm", sort=False).indices.items():
+        yield _row(str(arm), {name: values[places] for name, values in arrays.items()}, costs, experiment)
+
+
+def _row(arm: str, own: dict[str, np.ndarray], costs: dict[str, StepCost], experiment: Experiment) -> dict[str, Any]:
+    metric, is_finished = METRICS[experiment.metric], own["status"] == "finished"
+    finished = {name: values[is_finished] for name, values in own.items()}
+    activation = own["activation"][0]
+    row = {"arm": arm, "activation": activation, **{name: own[name][0] for name in _PARTS}}
+    row |= {"n": int(is_finished.sum()), "diverged": int((own["status"] == "diverged").sum())}
     with_interval = [("final_valid", metric), ("best_valid", metric), ("test", metric)]
     for part, each in with_interval + [("test", each) for each in beside(experiment)]:
         name = f"{part}_{each.name}"
-        found = stats.mean_interval(finished[name].to_numpy())
+        found = stats.mean_interval(finished[name])
         # Student's interval of a few values knows nothing of the ends of the scale
         low, high = np.clip((found.low, found.high), *each.limits)
         row |= {name: found.mean, f"{name}_low": low, f"{name}_high": high}
-    row["best_epoch"] = float(finished["best_epoch"].astype(float).median())
-    cost = costs.get(first["activation"], NO_COST)
+    epochs = finished["best_epoch"][np.isfinite(finished["best_epoch"])]
+    row["best_epoch"] = float(np.median(epochs)) if len(epochs) else math.nan
+    cost = costs.get(activation, NO_COST)
     row |= {"relative_cost": cost.median, "relative_cost_low": cost.low, "relative_cost_high": cost.high}
-    row["gradient"] = ", ".join(dict.fromkeys(group["gradient"].dropna()))
+    row["gradient"] = ", ".join(dict.fromkeys(told for told in own["gradient"] if isinstance(told, str)))
     means = ("final_train_loss", metric.named("final_train_metric"), "final_valid_loss")
-    return row | {name: stats.mean_interval(finished[name].to_numpy()).mean for name in means}
+    return row | {name: stats.mean_interval(finished[name]).mean for name in means}

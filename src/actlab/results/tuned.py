@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +42,14 @@ class Tuning:
 
     experiment: Experiment
     tried: list[Tried]
+
+    def only(self, names: Collection[str]) -> "Tuning":
+        """Of these activations alone."""
+        e = self.experiment
+        activations = tuple(what for what, name in zip(e.activations, e.labels, strict=True) if name in names)
+        kept = {name: setting for name, setting in e.tuned.items() if name in names}
+        part = dataclasses.replace(e, activations=activations, tuned=kept)
+        return Tuning(part, [item for item in self.tried if item.activation in names])
 
     @property
     def names(self) -> list[str]:

@@ -1,11 +1,11 @@
 """Stacks that failed again and again: told at once, kept with their tracebacks, and said at the end."""
 
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from actlab.errors import UserError
 from actlab.experiment import told, write_text
+from actlab.running.crossing import said, trace
 from actlab.running.work import Task
 from actlab.stats import count
 
@@ -22,9 +22,8 @@ class Aside:
         self.file.unlink(missing_ok=True)  # what was set aside before is tried again
 
     def add(self, task: Task, error: BaseException) -> None:
-        words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        self.say(f"Set aside after three tries: {task.told()}. {words}")
-        self._texts.append(f"{task.told()}\n\n{''.join(traceback.format_exception(error))}")
+        self.say(f"Set aside after three tries: {task.told()}. {said(error)}")
+        self._texts.append(f"{task.told()}\n\n{trace(error)}")
         self._networks += len(task.stack.trials)
         with told(self.file.parent):
             write_text(self.file, "\n".join(self._texts))

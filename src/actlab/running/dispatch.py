@@ -12,41 +12,63 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from typing import Any
 
 from actlab.errors import UserError
-from actlab.running.executors import Function, Pool, Send
+from actlab.running.crossing import Function, Send
+from actlab.running.executors import Pool
 
 TRIES = 3
+_SETTLES = 10.0  # seconds at most, in which all futures of a broken executor end
 
 SetAside = Callable[[Any, BaseException], None]
 Again = Callable[[Any, Any], Any]
+Silent = Callable[[list[Any], float], None]
 
 
 def dispatch(
     pool: Pool, function: Function, tasks: Iterable[Any], on_message: Send, set_aside: SetAside,
-    again: Again = lambda task, result: None,
+    again: Again = lambda task, result: None, silent: Silent = lambda tasks, seconds: None,
 ) -> Iterator[Any]:  # fmt: skip
     """The results of function(task, send), in the order in which they come.
 
-    `set_aside` is told of a task that has failed three times. `again` may take a result as a question: what it returns
+    `set_aside` is told of a task that has failed three times, `silent` of those under way when nothing has come of a
+    pool that tells no progress for so many seconds. `again` may take a result as a question: what it returns
     is sent in the task's place. A UserError of a task ends all.
     """
     sending = _Sending(pool, function, tasks, set_aside)
     pool.begin(on_message)
+    patience = pool.patience
     try:
         while sending.fill():
-            done, _ = wait(sending.under_way, timeout=pool.patience, return_when=FIRST_COMPLETED)
-            good = [future for future in done if not future.cancelled() and future.exception() is None]
-            pool.listen(len(good))
-            for future in good:
-                item, result = sending.under_way.pop(future), future.result()
+            done, _ = wait(sending.under_way, timeout=patience, return_when=FIRST_COMPLETED)
+            if not pool.tells and patience:
+                if not done:
+                    silent([item.task for item in sending.under_way.values()], patience)
+                patience = pool.patience if done else 2 * patience
+            if any(isinstance(_lost(future), BrokenExecutor) for future in done):
+                done, _ = wait(sending.under_way, timeout=_SETTLES)  # what came before it broke is kept
+            failed = {future: error for future in done if (error := _lost(future)) is not None}
+            replied = done - set(failed)
+            pool.listen(len(replied))
+            for future in replied:
+                try:
+                    result = pool.opened(future.result())
+                except Exception as error:
+                    failed[future] = error
+                    continue
+                item = sending.under_way.pop(future)
                 if (instead := again(item.task, result)) is not None:
                     item.task = instead
                     sending.waiting.appendleft(item)
                     continue
                 sending.in_vain = 0
                 yield result
-            sending.failed(done - set(good))  # a failure counts when what succeeded beside it is safe
+            sending.failed(failed)  # a failure counts when what succeeded beside it is safe
     finally:
         pool.end(list(sending.under_way))
+
+
+def _lost(future: Future[Any]) -> BaseException | None:
+    """Why no reply comes of a future that is done."""
+    return CancelledError("It was cancelled.") if future.cancelled() else future.exception()
 
 
 @dataclasses.dataclass(eq=False)
@@ -81,16 +103,18 @@ class _Sending:
             self.waiting.remove(item)
             try:
                 self.under_way[self.pool.submit(self.function, item.task)] = item
-            except (BrokenExecutor, RuntimeError) as error:  # broken, or somebody has shut it down
+            except UserError:
+                raise
+            except Exception as error:  # broken, or somebody has shut it down
                 self.waiting.appendleft(item)
+                if self.under_way:
+                    break  # of what is under way some may still come
                 self._broken(error)
         return bool(self.under_way or self.waiting)
 
-    def failed(self, futures: set[Future[Any]]) -> None:
+    def failed(self, errors: dict[Future[Any], BaseException]) -> None:
         broken = None
-        for future in futures:
-            error = CancelledError("It was cancelled.") if future.cancelled() else future.exception()
-            assert error is not None
+        for future, error in errors.items():
             if isinstance(error, UserError):
                 raise error
             if isinstance(error, BrokenExecutor):

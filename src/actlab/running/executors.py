@@ -7,11 +7,13 @@ for each other, and give other bits.
 """
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,10 +22,8 @@ from typing import Any
 import torch
 
 from actlab.errors import UserError
-from actlab.running import processes
-
-Send = Callable[[Any], None]
-Function = Callable[[Any, Send], Any]
+from actlab.running import crossing, processes
+from actlab.running.crossing import Function, Send
 
 
 class Pool:
@@ -44,6 +44,10 @@ class Pool:
     def submit(self, function: Function, task: Any) -> Future[Any]:
         raise NotImplementedError
 
+    def opened(self, reply: Any) -> Any:
+        """The result of a task, of what its future holds; raises what went wrong."""
+        return crossing.opened(reply)
+
     def listen(self, finished: int) -> None:
         """Pass on what has arrived; so many tasks have finished since it was called last."""
 
@@ -56,7 +60,7 @@ class Pool:
 
     def given_up(self, error: BaseException) -> str:
         """In words, when tasks are set aside one after the other and none is finished."""
-        return f"Nothing can be trained: {type(error).__name__}: {error}."
+        return f"Nothing can be trained: {crossing.said(error)}."
 
 
 class InProcess(Pool):
@@ -74,6 +78,9 @@ class InProcess(Pool):
         except Exception as error:
             future.set_exception(error)
         return future
+
+    def opened(self, reply: Any) -> Any:
+        return reply
 
 
 class WorkerProcesses(Pool):
@@ -99,7 +106,7 @@ class WorkerProcesses(Pool):
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
         with processes.sigint_held():  # it may begin a worker
-            return self._pool.submit(_work, function, task)
+            return self._pool.submit(_work, crossing.call(function, task))
 
     def listen(self, finished: int) -> None:
         self._awaited += finished - self._drain()
@@ -156,14 +163,13 @@ class Given(Pool):
     """
 
     tells = False
+    patience = 300.0
 
     def __init__(self, given: Any, slots: int | None) -> None:
-        self._make = given if callable(given) and not hasattr(given, "submit") else None
-        if self._make is None and not hasattr(given, "submit"):
-            raise UserError(
-                f"executor is {given!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
-                "client.get_executor(), ...), or a function that makes one."
-            )
+        makes = isinstance(given, type) or (callable(given) and not hasattr(given, "submit"))
+        self._make = given if makes else None
+        if self._make is None:
+            _need_executor(given, "executor is", " or a function that makes one")
         self._executor = given if self._make is None else self._made()
         slots = getattr(self._executor, "_max_workers", None) if slots is None else slots
         if slots is None:
@@ -187,14 +193,20 @@ class Given(Pool):
             self._executor = self._made()
 
     def submit(self, function: Function, task: Any) -> Future[Any]:
-        return self._executor.submit(_elsewhere, function, task)
+        future = self._executor.submit(_elsewhere, crossing.call(function, task), os.getpid())
+        if not isinstance(future, Future):
+            raise UserError(
+                f"{self.name}.submit gives {type(future).__name__}, which is no concurrent.futures.Future: it is no "
+                "executor that can be used here."
+            )
+        return future
 
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
         if self._make is None:
             raise UserError(
-                f"The {self.name} that was given is broken: {error or type(error).__name__}. What was finished is "
-                "kept: the same call with a new one continues. With a function that makes one, executor=lambda: ..., "
-                "that is done here."
+                f"The {self.name} that was given is broken: {crossing.said(error)}. What was finished is kept: the "
+                "same call with a new one continues. With a function that makes one, executor=lambda: ..., that is "
+                "done here."
             ) from None
         self.end(futures)
         self._executor = self._made()
@@ -203,15 +215,33 @@ class Given(Pool):
         for future in futures:
             future.cancel()
         if self._make is not None and self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+            executor, self._executor = self._executor, None
+            processes_ = list((getattr(executor, "_processes", None) or {}).values())
+            with contextlib.suppress(Exception):  # it may be broken; what went wrong before is what is told
+                executor.shutdown(wait=False)  # nothing else: older and other executors know no more
+            for process in processes_ if any(future.running() for future in futures) else ():
+                process.terminate()  # what it does is of no use, and Python would wait for it before it ends
 
     def _made(self) -> Any:
         assert self._make is not None
-        executor = self._make()
-        if not hasattr(executor, "submit"):
-            raise UserError(f"executor makes {executor!r}; it must make a concurrent.futures.Executor.")
+        try:
+            executor = self._make()
+        except Exception as error:
+            raise UserError(
+                f"The function that makes executors failed: {crossing.said(error)}. What was finished is kept."
+            ) from error
+        _need_executor(executor, "executor makes")
         return executor
+
+
+def _need_executor(what: Any, words: str, more: str = "") -> None:
+    if hasattr(what, "get_executor"):  # a client of Dask, whose futures are others
+        raise UserError(f"{words} a {type(what).__name__}; take its executor: client.get_executor().")
+    if not hasattr(what, "submit"):
+        raise UserError(
+            f"{words} {what!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
+            f"client.get_executor(), ...){more}."
+        )
 
 
 def local(workers: int) -> Pool:
@@ -227,26 +257,38 @@ def _begin_worker(messages: Any) -> None:
     messages.cancel_join_thread()  # progress that nobody reads must not keep a worker alive
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _guard()
 
 
 def _die_with_parent() -> None:
     """A parent that is killed cannot end its workers: they notice."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
+    parent, begun_by = multiprocessing.parent_process(), os.getppid()
+    if getattr(parent, "_sentinel", None) is None:  # as loky begins its own: there is nothing to wait for
+        while os.getppid() == begun_by:
+            time.sleep(1.0)
+    else:
+        assert parent is not None
+        parent.join()
     os._exit(1)
 
 
 _END = "the task has ended"
 
 
-def _work(function: Function, task: Any) -> Any:
-    result = function(task, lambda message: _messages.put((message, None)))
+def _work(called: bytes) -> crossing.Reply:
+    reply = crossing.answer(called, lambda message: _messages.put((message, None)))
     _messages.put((None, _END))
-    return result
+    return reply
 
 
-def _elsewhere(function: Function, task: Any) -> Any:
+def _elsewhere(called: bytes, driver: int) -> crossing.Reply:
+    """In a process of somebody else's, which is not to outlive the one that began it."""
+    if multiprocessing.parent_process() and os.getpid() != driver:
+        _guard()
     torch.set_num_threads(1)
-    return function(task, lambda message: None)
+    return crossing.answer(called, lambda message: None)
+
+
+@functools.cache
+def _guard() -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -7,7 +7,7 @@ share the cost of a call, small ones stay in the cache; every process saves time
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -212,7 +212,7 @@ def make_stacks(
     left = {trial.key: trial for trial in missing}
     for checkpoint in begun:
         if left.keys() >= set(checkpoint.keys):
-            stacks.append(_stack((left.pop(key) for key in checkpoint.keys), layers))
+            stacks.append(_stack([left.pop(key) for key in checkpoint.keys], layers))
     groups: dict[tuple, list[Trial]] = {}
     for trial in left.values():
         groups.setdefault(Stack.group(trial), []).append(trial)
@@ -230,6 +230,6 @@ def make_stacks(
     return stacks
 
 
-def _stack(trials: Iterable[Trial], layers: dict[str, tuple[Target, ...]]) -> Stack:
-    trials = tuple(trials)
-    return Stack(trials, {name: layers[name] for name in dict.fromkeys(trial.activation for trial in trials)})
+def _stack(trials: Sequence[Trial], layers: dict[str, tuple[Target, ...]]) -> Stack:
+    """With its own activations alone: it travels to a worker, and others' sources may be large."""
+    return Stack(tuple(trials), {name: layers[name] for name in dict.fromkeys(t.activation for t in trials)})

@@ -19,6 +19,7 @@ from actlab.running.executors import Given, InProcess, Pool, local
 from actlab.running.plan import Limits, Needs, Plan, alike, plan
 from actlab.running.sharing import Held, Sent, arrays_of, bring, content, packed, share
 from actlab.running.work import Epoch, Lacking, Outcome, Task, epochs_of, run_task, travels
+from actlab.stats import count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,6 +174,7 @@ def _train(
 ) -> None:  # fmt: skip
     working, pool = store.path / "working", how.given or local(chosen.workers)
     data, send_along = _placed(held, working, pool, how)
+    where = how.given.name if how.given else ""
     checkpoints = None if how.given else working
     tasks = [
         Task(stack, data, how.device, inside, checkpoints, tuple(stack.keys) if how.given else ())
@@ -180,8 +182,16 @@ def _train(
     ]  # fmt: skip
     aside = Aside(store.path, progress.say)
     told_late = False
+
+    def silent(under_way: list[Task], seconds: float) -> None:
+        which = "; ".join(task.told() for task in under_way[:2]) + "; ..." * (len(under_way) > 2)
+        progress.say(
+            f"Nothing has come back for {seconds / 60:.0f} minutes; {count(len(under_way), 'stack')} under way "
+            f"({which}). Has {where} workers that run? Ctrl-C keeps what is finished."
+        )
+
     with engine.one_thread():
-        for outcome in dispatch(pool, run_task, tasks, progress.epoch, aside.add, send_along):
+        for outcome in dispatch(pool, run_task, tasks, progress.epoch, aside.add, send_along, silent):
             if not (outcome.held or told_late):
                 told_late = True
                 progress.say(products.TOLD_LATE)

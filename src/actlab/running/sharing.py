@@ -62,8 +62,8 @@ class Sent:
 
     def held(self) -> Held | None:
         """The data; None where they have to be sent along. A process keeps those it had last."""
-        if self.hash in _KNOWN:
-            return _KNOWN[self.hash]
+        if (held := _KNOWN.get(self.hash)) is not None:  # one look: another thread may train with other data
+            return held
         if self.fetch is not None:
             return remember(_unpacked(self.fetch()), self.hash)
         if self.folder is not None and (self.folder / self.hash).is_dir():

@@ -28,7 +28,7 @@ from actlab.making import resolve
 from actlab.naming import Target, parse
 from actlab.nn import as_module
 from actlab.running.checkpoints import Checkpoints
-from actlab.running.executors import Send
+from actlab.running.crossing import Send
 from actlab.running.sharing import Held, Sent, arrays_for
 
 

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.errors import extra
-from actlab.stats.intervals import ALPHA, LEAST_PAIRS, mean_and_error, t_critical, t_level
+from actlab.stats.intervals import ALPHA, LEAST_PAIRS, means_and_errors, t_critical, t_level
 from actlab.stats.sequential import sequential_critical, sequential_p
 from actlab.stats.skew import leaning, reach, skewness, without
 
 LEAST_SIGNED = 8  # pairs from which on signs have patterns enough
 ALL_PATTERNS = 16  # seeds up to which every pattern of signs is taken
 DRAWN = 100_000  # above
+LEAST_DRAWN = 4096  # of very many comparisons: an interval at 95% is then one at 94.3 to 95.7%
+_WORK = 2**27  # patterns times comparisons, about 2 seconds; with more comparisons fewer patterns are drawn
 _ROUNDING = 1e-10  # of |t|
 _BLOCK = 2**16  # numbers at a time
 _DRAWN_AT_ONCE = 2**14
@@ -32,10 +34,12 @@ _WHOLE = 32  # rows of a block are a multiple: BLAS gives a product by blocks th
 Progress = Callable[[float], None]  # takes the share that is done
 
 
-def sign_blocks(seeds: int, columns: int = 1, progress: Progress | None = None) -> Iterator[np.ndarray]:
+def sign_blocks(
+    seeds: int, columns: int = 1, progress: Progress | None = None, *, comparisons: int = 1
+) -> Iterator[np.ndarray]:
     """Patterns of +1 and -1, (B, S) at a time, so that what is made of them for so many columns fits a cache.
 
-    A pattern and its mirror give the same |t|: of all patterns one half is enough. Above ALL_PATTERNS seeds they are
+    A pattern and its mirror give the same |t|: of all patterns one half is enough. Where these are too many they are
     drawn: what `default_rng(0).choice([-1.0, 1.0])` draws, from the top bit of each 32, at a third of its time.
 
     >>> np.concatenate([*sign_blocks(3)])
@@ -44,12 +48,12 @@ def sign_blocks(seeds: int, columns: int = 1, progress: Progress | None = None) 
            [ 1.,  1., -1.],
            [ 1., -1., -1.]])
     """
-    patterns = pattern_count(seeds)
+    patterns = pattern_count(seeds, comparisons)
     rows = max(1, _BLOCK // max(seeds, columns) // _WHOLE) * _WHOLE
     random = np.random.default_rng(0).bit_generator
     for start in range(0, patterns, rows):
         stop = min(start + rows, patterns)
-        if seeds <= ALL_PATTERNS:
+        if not is_drawn(seeds, patterns):
             yield 1.0 - 2.0 * ((np.arange(start, stop)[:, None] << 1 >> np.arange(seeds)) & 1)
         else:
             block = np.empty((stop - start) * seeds)
@@ -63,8 +67,19 @@ def sign_blocks(seeds: int, columns: int = 1, progress: Progress | None = None) 
             progress(stop / patterns)
 
 
-def pattern_count(seeds: int) -> int:
-    return 2 ** max(0, seeds - 1) if seeds <= ALL_PATTERNS else DRAWN
+def pattern_count(seeds: int, comparisons: int = 1) -> int:
+    """How many are taken.
+
+    >>> pattern_count(10), pattern_count(20), pattern_count(20, 124_750)
+    (512, 100000, 4096)
+    """
+    usual = 2 ** max(0, seeds - 1) if seeds <= ALL_PATTERNS else DRAWN
+    return min(usual, max(LEAST_DRAWN, _WORK // comparisons))
+
+
+def is_drawn(seeds: int, patterns: int) -> bool:
+    """Whether so many are drawn, and not all that there are."""
+    return seeds > ALL_PATTERNS or patterns < 2 ** max(0, seeds - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +135,7 @@ def simultaneous(
         if largest_P is None:
             largest_P = _largest_t(differences_SA[:, signed_A], progress)
         largest_P = largest_P * (1 + _ROUNDING) + _ROUNDING  # a tie with what was observed stays one in another unit
-        patterns = len(largest_P) + (len(differences_SA) > ALL_PATTERNS)
+        patterns = len(largest_P) + is_drawn(len(differences_SA), len(largest_P))
         rank = int(alpha * share * patterns + 1e-9)
         critical_A[signed_A] = largest_P[-rank] if rank else math.inf
         above = len(largest_P) - np.searchsorted(largest_P, t_A[signed_A], side="left")
@@ -149,9 +164,13 @@ def _p(n: int, mean: float, error: float, t: float, sequential: bool) -> float:
 
 def _summaries(differences_SA: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, standard error and number of each column."""
-    found = [mean_and_error(column[np.isfinite(column)]) for column in differences_SA.T]
-    mean_A, error_A = np.array(found, dtype=float).reshape(len(found), 2).T
-    return mean_A, error_A, np.isfinite(differences_SA).sum(axis=0)
+    n_A = np.isfinite(differences_SA).sum(axis=0)
+    mean_A, error_A, there_AS = np.full(len(n_A), math.nan), np.full(len(n_A), math.nan), np.isfinite(differences_SA.T)
+    for n in set(n_A.tolist()) - {0}:
+        own_A = n_A == n
+        rows = differences_SA.T[own_A][there_AS[own_A]].reshape(-1, n)
+        mean_A[own_A], error_A[own_A] = means_and_errors(rows)
+    return mean_A, error_A, n_A
 
 
 def _signed(error_A: np.ndarray, n_A: np.ndarray) -> np.ndarray:
@@ -162,51 +181,57 @@ class _Residuals:
     """What is left of differences after their means. Columns that are not used have |t| = 0 under every pattern."""
 
     def __init__(self, differences_SA: np.ndarray, used_A: np.ndarray) -> None:
-        self.values_SA, used_SA = np.zeros_like(differences_SA), differences_SA[:, used_A]
-        self.values_SA[:, used_A] = np.nan_to_num(used_SA - np.nanmean(used_SA, axis=0))
-        self.squares_A = np.where(used_A, (self.values_SA**2).sum(axis=0), 1.0)  # signs leave them as they are
-        n_A = np.isfinite(differences_SA).sum(axis=0).clip(min=1).astype(float)
-        n_A[~used_A] = n_A.max()
-        self.n_A = n_A if np.ptp(n_A) else n_A[:1]  # one number for all is three times as fast
+        self.units_SA, used_SA = np.zeros_like(differences_SA), differences_SA[:, used_A]
+        values_SA = np.nan_to_num(used_SA - np.nanmean(used_SA, axis=0))
+        n_A = np.isfinite(used_SA).sum(axis=0)
+        squares_A = (values_SA**2).sum(axis=0)  # signs leave them as they are
+        self.units_SA[:, used_A] = values_SA / np.sqrt(n_A * squares_A)
+        self.fewer_A = np.flatnonzero(used_A)[n_A < len(used_SA)]
+        self.freedom_A = n_A[n_A < len(used_SA)] - 1.0
+        self.seeds = len(used_SA)
 
-    def squared_t(self, signs_PS: np.ndarray) -> np.ndarray:
-        found_PA = signs_PS @ self.values_SA
-        found_PA /= self.n_A
-        found_PA *= found_PA
-        found_PA *= self.n_A
-        rest_PA = self.squares_A - found_PA
-        np.maximum(rest_PA, self.squares_A * 1e-12, out=rest_PA)
-        found_PA *= self.n_A - 1
-        found_PA /= rest_PA
+    def shares(self, signs_PS: np.ndarray) -> np.ndarray:
+        """t^2 / (t^2 + S - 1): what has the order of |t|, also where a comparison has fewer pairs than seeds."""
+        found_PA = signs_PS @ self.units_SA
+        found_PA *= found_PA  # t^2 / (t^2 + n - 1)
+        if len(self.fewer_A):
+            squared_t = _squared_t(found_PA[:, self.fewer_A], self.freedom_A)
+            found_PA[:, self.fewer_A] = squared_t / (squared_t + (self.seeds - 1))
         return found_PA
+
+
+def _squared_t(share: np.ndarray, freedom: np.ndarray | float) -> np.ndarray:
+    return freedom * share / np.maximum(1 - share, 1e-12)
 
 
 def _largest_t(differences_SA: np.ndarray, progress: Progress | None) -> np.ndarray:
     """The largest |t| of all comparisons for each pattern of signs, given to the residuals; ascending."""
     seeds, arms = differences_SA.shape
     residuals = _Residuals(differences_SA, np.ones(arms, bool))
+    blocks = sign_blocks(seeds, arms, progress, comparisons=arms)
     with _one_thread():
-        found = [residuals.squared_t(signs_PS).max(axis=1) for signs_PS in sign_blocks(seeds, arms, progress)]
-    return np.sort(np.sqrt(np.concatenate(found)))
+        found = [residuals.shares(signs_PS).max(axis=1) for signs_PS in blocks]
+    return np.sort(np.sqrt(_squared_t(np.concatenate(found), seeds - 1)))
 
 
 def largest_of_each(values_SA: np.ndarray, progress: Progress | None = None) -> Iterator[np.ndarray]:
     """For each arm as the baseline what `simultaneous` takes as `largest_P`; two arms give one |t| to both."""
     seeds, arms = values_SA.shape
-    largest_PA, sets, start = np.zeros((pattern_count(seeds), arms)), [], 0
+    both = max(1, arms * (arms - 1) // 2)
+    largest_PA, sets, start = np.zeros((pattern_count(seeds, both), arms)), [], 0
     for arm in range(arms - 1):
         differences_SA = values_SA[:, arm + 1 :] - values_SA[:, [arm]]
         sets.append(_Residuals(differences_SA, _signed(*_summaries(differences_SA)[1:])))
     with _one_thread():
-        for signs_PS in sign_blocks(seeds, arms, progress):
+        for signs_PS in sign_blocks(seeds, arms, progress, comparisons=both):
             block_PA = largest_PA[start : start + len(signs_PS)]
             start += len(signs_PS)
             for arm, residuals in enumerate(sets):
-                found_PA = residuals.squared_t(signs_PS)
+                found_PA = residuals.shares(signs_PS)
                 own_P, others_PA = block_PA[:, arm], block_PA[:, arm + 1 :]
                 np.maximum(own_P, found_PA.max(axis=1), out=own_P)
                 np.maximum(others_PA, found_PA, out=others_PA)
-    yield from (np.sort(np.sqrt(largest_P)) for largest_P in largest_PA.T)
+    yield from (np.sort(np.sqrt(_squared_t(largest_P, seeds - 1))) for largest_P in largest_PA.T)
 
 
 @functools.cache

@@ -72,9 +72,17 @@ def mean_and_error(array: np.ndarray) -> tuple[float, float]:
     """Mean and its standard error; exact where all values are equal but for rounding; NaN where there are too few."""
     if len(array) == 0:
         return math.nan, math.nan
-    if np.ptp(array) <= EQUAL * np.abs(array).max() < math.inf:
-        return float(array[0]), 0.0 if len(array) > 1 else math.nan
-    return float(array.mean()), float(array.std(ddof=1) / math.sqrt(len(array)))
+    means, errors = means_and_errors(array[None])
+    return float(means[0]), float(errors[0])
+
+
+def means_and_errors(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of each row, (rows, values), of one value or more."""
+    first, equal = rows[:, 0], np.ptp(rows, axis=1) <= EQUAL * np.abs(rows).max(axis=1)
+    if (n := rows.shape[1]) == 1:
+        return first, np.full(len(rows), math.nan)
+    errors = np.where(equal, 0.0, rows.std(axis=1, ddof=1) / math.sqrt(n))
+    return np.where(equal, first, rows.mean(axis=1)), errors
 
 
 def bounds(mean: float, error: float, critical: float) -> tuple[float, float]:

@@ -4,14 +4,14 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from actlab.stats.critical import ALL_PATTERNS, DRAWN, LEAST_SIGNED
+from actlab.stats.critical import LEAST_SIGNED, is_drawn, pattern_count
 from actlab.stats.intervals import LEAST_PAIRS, mean_interval
 from actlab.stats.learning import ARM_ALONE, BASELINE_ALONE, NEITHER
 from actlab.stats.pairs import Table
 from actlab.stats.skew import SEEN
 from actlab.stats.verdicts import Comparison
 
-_MOST_NAMED = 8
+_MOST_NAMED, _MOST_BEST = 8, 20
 NOTHING = "–"  # in place of a number that there is not
 
 
@@ -147,7 +147,8 @@ def more_seeds(further: int) -> str:
 
 def best_lies(names: Sequence[str], where: str = "") -> str:
     """The best is relu; the best on MNIST lies among: relu, tanh."""
-    return f"The best {where and f'{where} '}{'is' if len(names) == 1 else 'lies among:'} {', '.join(names)}"
+    shown = [*names[:_MOST_BEST], f"and {len(names) - _MOST_BEST} more"] if len(names) > _MOST_BEST + 1 else names
+    return f"The best {where and f'{where} '}{'is' if len(names) == 1 else 'lies among:'} {', '.join(shown)}"
 
 
 def pairs_of(comparisons: Sequence[Comparison]) -> str:
@@ -396,7 +397,8 @@ def intervals_said(comparisons: Sequence[Comparison], *, sequential: bool = Fals
     """How the intervals were made, in a sentence for a paper."""
     several, n = len(comparisons) > 1, max(item.n for item in comparisons)
     corrected = f", Bonferroni-corrected over the {len(comparisons)} comparisons" * several
-    patterns = "all" if n <= ALL_PATTERNS else f"{DRAWN:,} random"
+    taken = pattern_count(n, len(comparisons))
+    patterns = f"{taken:,} random" if is_drawn(n, taken) else "all"
     if n < LEAST_PAIRS:
         return f"With fewer than {LEAST_PAIRS} pairs there is no interval and no verdict."
     if sequential:

@@ -17,7 +17,7 @@ ALLOWED, the errors by which an input may be refused: else UserError alone, in w
 import importlib
 from types import ModuleType
 
-TARGETS = ("formulas_read", "formulas_computed", "activation_names")
+TARGETS = ("formulas_read", "formulas_computed", "activation_names", "run_folders", "run_parameters")
 
 
 def target(name: str) -> ModuleType:

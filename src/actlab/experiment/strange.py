@@ -148,8 +148,12 @@ def unfit(name: str, arrays: Mapping[str, np.ndarray], of_classes: bool) -> str:
         one = (arrays.get("outputs", np.array(1)).item(),)
         wrong += [key for key in known if arrays[key].shape[1:] != one or not np.isfinite(arrays[key]).all()]
         wrong += [key for key in ("target_mean", "target_deviation") if np.shape(arrays.get(key)) != one]
-    shown = {len(arrays[key]) for key in ("images", "labels", "index", "label") if key in arrays}
-    return (wrong + ["images"] * (len(shown) > 1))[0] if wrong or len(shown) > 1 else ""
+    if "targets" in arrays and (arrays["targets"] == "classes") != of_classes:
+        wrong.append("targets")
+    beside = ("labels",) if name == "samples" else ("index", "label")
+    if "images" in arrays and any(len(arrays.get(key, ())) != len(arrays["images"]) for key in beside):
+        wrong.append("images")
+    return wrong[0] if wrong else ""
 
 
 def is_counted(values: np.ndarray) -> bool:

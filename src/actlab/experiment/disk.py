@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,7 +46,7 @@ class _File(io.FileIO):
 def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     with told(file):
-        if _takes_what_comes(file):
+        if Path(os.path.abspath(file)).parts[1:2] in (("dev",), ("proc",)):  # /dev/stdout: nothing may replace it
             with open(file, "ab") as handle:
                 write(handle)
             return
@@ -67,14 +66,6 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
                 if raw.refused is not None:
                     raise raw.refused from None
             raise
-
-
-def _takes_what_comes(file: Path) -> bool:
-    """A device or a pipe, such as /dev/stdout, which nothing may replace; what a link leads to is not asked."""
-    if Path(os.path.abspath(file)).parts[1:2] in (("dev",), ("proc",)):
-        return True
-    mode = os.lstat(file).st_mode if os.path.lexists(file) else 0
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def keep_names(folder: Path) -> None:

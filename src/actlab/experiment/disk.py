@@ -79,10 +79,12 @@ def keep_names(folder: Path) -> None:
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_MOVED = "Was the folder moved, deleted or made read-only? What was finished is in it."
 _SQLITE = (  # what SQLite says, in part, and what helps
     ("locked", "Another program holds it: end that, and the same command continues."),
-    ("readonly", "Was the folder moved, deleted or made read-only? What was finished is in it."),
-    ("unable to open", "Was the folder moved, deleted or made read-only? What was finished is in it."),
+    ("readonly", _MOVED),
+    ("unable to open", _MOVED),
+    ("I/O", _MOVED),
     ("", "Is it a run's database, and whole?"),
 )
 
@@ -93,11 +95,13 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        is_full = "full" in str(error) or "I/O" in str(error)
+        is_full = ("full" in str(error) or "I/O" in str(error)) and path.exists()
         advice = _space(path) if is_full else next(helps for said, helps in _SQLITE if said in str(error))
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None
     except OSError as error:
-        advice = _space(path) if error.errno in _FULL else "Choose another place, with --out in a command."
+        elsewhere = "Choose another place, with --out in a command."
+        gone = "Was its folder moved or deleted? " if error.errno == errno.ENOENT else ""
+        advice = _space(path) if error.errno in _FULL else f"{gone}{elsewhere}"
         raise UserError(f"{path} cannot be written: {error.strerror or error}. {advice}") from None
 
 

@@ -46,6 +46,12 @@ def _hook_checkpoints(module: Any) -> None:
     module._SECONDS = float(os.environ[SECONDS])
 
 
+def _hook_disk(module: Any) -> None:
+    from numpy.lib import _format_impl  # else an array goes into a file by C's buffers, which nothing here sees
+
+    _format_impl.isfileobj = lambda handle: False
+
+
 def _hook_costs(module: Any) -> None:
     module._ENOUGH_SECONDS = module._MORE_SECONDS = 0.0  # what is only measured need not be exact
 
@@ -89,6 +95,7 @@ def _hook_store(module: Any) -> None:
 _HOOKS = {
     "actlab.running.checkpoints": _hook_checkpoints,
     "actlab.engine.costs": _hook_costs,
+    "actlab.experiment.disk": _hook_disk,
     "actlab.engine.training": _hook_training,
     "actlab.running.executors": _hook_workers,
     "actlab.experiment.store": _hook_store,

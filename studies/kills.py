@@ -63,24 +63,22 @@ class Undisturbed:
     """A run that nobody disturbed: what it left, how long it lived, what it wrote in which order."""
 
     left: dict[str, bytes]
-    seconds: dict[bool, float]  # by whether it was forked
+    seconds: float
     calls: list[Call]
     root: Path
 
 
-def undisturbed(watch: Watch, name: str, ways: tuple[bool, ...]) -> Undisturbed:
-    seconds, calls, root, left = {}, [], Path(), {}
-    for forked in ways:
-        root = watch.scratch / "run"
-        shutil.rmtree(root, ignore_errors=True)
-        begun = time.monotonic()
-        command = watch.begin("undisturbed", root, [*QUESTIONS[name], "--out", str(root)], forked=forked)
-        assert command.wait() == 0, command.said.read_text()
-        seconds[forked] = time.monotonic() - begun
-        command.left()
-        calls, left = command.calls, contents(root)
+def undisturbed(watch: Watch, name: str, forked: bool) -> Undisturbed:
+    root = watch.scratch / "run"
+    shutil.rmtree(root, ignore_errors=True)
+    begun = time.monotonic()
+    command = watch.begin("undisturbed", root, [*QUESTIONS[name], "--out", str(root)], forked=forked)
+    assert command.wait() == 0, command.said.read_text()
+    seconds = time.monotonic() - begun
+    command.left()
+    left = contents(root)
     shutil.rmtree(root)
-    return Undisturbed(left, seconds, calls, root)
+    return Undisturbed(left, seconds, command.calls, root)
 
 
 def drawn(rng: random.Random, usual: Undisturbed, forked: bool, workers: bool) -> Kill:
@@ -90,7 +88,7 @@ def drawn(rng: random.Random, usual: Undisturbed, forked: bool, workers: bool) -
         whom = rng.choice(
             ["driver", "group", *(["worker", "worker"] if workers else []), *(["server"] * (workers and not forked))]
         )
-        return Kill(kind, whom, rng.uniform(0, usual.seconds[forked]))
+        return Kill(kind, whom, rng.uniform(0, usual.seconds))
     counted = [call for call in usual.calls if call.call and call.op not in ("open", "close", "mark")]
     if kind == "aimed":
         part = rng.choice(sorted({part_of(call.path, usual.root) for call in counted}))
@@ -183,25 +181,22 @@ def case(watch: Watch, rng: random.Random, name: str, usual: Undisturbed, forked
 
 
 def run(
-    scratch: Path, kills: int, seed: int, questions: list[str], typed: int, keep: Callable[[list[dict]], Any] = len
-) -> list[dict]:
+    watch: Watch, kills: int, seed: int, questions: list[str], typed: int, keep: Callable[[list[dict]], Any] = len
+) -> list[dict]:  # fmt: skip
     """So many kills; one run in `typed`, if any, is a command line's own process, from its very start."""
-    rng, rows, known = random.Random(seed), [], {}
-    with Watch(scratch) as watch:
-        done = 0
-        while done < kills:
-            forked = not typed or len(rows) % typed > 0
-            name = questions[
-                len(rows) // (typed or 1) % min(2, len(questions)) if not forked else len(rows) % len(questions)
-            ]
-            if (name, forked) not in known:
-                known[name, forked] = undisturbed(watch, name, (forked,))
-            if (name, not forked) in known:
-                assert differences(known[name, forked].left, known[name, not forked].left) == []
-            rows.append(case(watch, rng, name, known[name, forked], forked))
-            done += len(rows[-1]["kills"])
-            print(done, json.dumps(rows[-1]), flush=True)
-            keep(rows)
+    rng, rows, known, done = random.Random(seed), [], {}, 0
+    while done < kills:
+        forked = not typed or len(rows) % typed > 0
+        among = questions if forked else questions[:2]
+        name = among[len(rows) // (1 if forked else typed) % len(among)]
+        if (name, forked) not in known:
+            known[name, forked] = undisturbed(watch, name, forked)
+        if (name, not forked) in known:
+            assert differences(known[name, forked].left, known[name, not forked].left) == []
+        rows.append(case(watch, rng, name, known[name, forked], forked))
+        done += len(rows[-1]["kills"])
+        print(done, json.dumps(rows[-1]), flush=True)
+        keep(rows)
     return rows
 
 
@@ -224,8 +219,8 @@ def main() -> None:
             head = json.dumps(record, indent=1).removesuffix("\n}")
             RECORD.write_text(f'{head},\n "rows": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
 
-    with tempfile.TemporaryDirectory() as scratch:
-        rows = run(Path(scratch), given.kills, given.seed, given.questions, 4, keep)
+    with tempfile.TemporaryDirectory() as scratch, Watch(Path(scratch)) as watch:
+        rows = run(watch, given.kills, given.seed, given.questions, 4, keep)
     sys.exit(not all(row["equal"] for row in rows))
 
 

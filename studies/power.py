@@ -291,6 +291,8 @@ def searched(
     """Look at states after so many prefixes of the log (0: all), so many of each."""
     places = [place for place, call in enumerate(run.calls) if call.op not in _NOTHING]
     chosen = set(rng.sample(places, min(prefixes, len(places))) if prefixes else places)
+    after = (place for place, call in enumerate(run.calls) if call.op == "mark" and call.said[0] == "committed")
+    chosen |= {next((other for other in places if other > place), places[-1]) for place in after}
     going_on = set(rng.sample(sorted(chosen), min(go_on, len(chosen))))
     seen: set[str] = set()
     counts: collections.Counter[str] = collections.Counter()

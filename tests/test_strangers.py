@@ -1,6 +1,7 @@
 """A run's folder that a stranger made: opening it runs nothing, reads and writes nothing outside, and ends."""
 
 import contextlib
+import copy
 import json
 import os
 import pickle
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from studies.fuzz import run_folders, run_parameters, stranger
 
 from actlab import compare, load_model, load_run
+from actlab.engine import Arrays, Stack, train
 from actlab.errors import UserError
-from actlab.experiment import Run, Store, list_runs, status, strange
+from actlab.experiment import Experiment, Run, Store, list_runs, status, strange
 from actlab.naming.sources import fingerprint
 from actlab.results import inside_said, summarise
 
@@ -302,6 +305,7 @@ def header(shape: tuple[int, ...], descr: str = "<f8") -> bytes:
     header((10**12,), "|V0"), header((3,), "|O") + bytes(24), header((1,), "<U268435456"), header((1,)) + bytes(16),
     b"\x93NUMPY\3\0" + bytes(200), b"\x93NUMPY\1\0\x88\x13" + b"(" * 5000, header((1,), "<c16") + bytes(16),
     b"\x93NUMPY\1\0", header((2,)) + bytes(8), b"",
+    header((-1, -8)) + bytes(64), header((1,), "<U1") + bytes([255] * 4),
 ])  # fmt: skip
 def test_an_array_takes_no_more_than_it_has(folder, content):
     with pytest.raises(ValueError):
@@ -363,6 +367,30 @@ def test_an_unfinished_run_of_numbers_is_drawn(tmp_path):
     assert stranger.refusals(folder) == []
     run = load_run(folder)
     assert run.predictions(run.trials["key"][0]) is None and summarise(run).total == 6
+
+
+def test_a_checkpoint_of_another_stack_is_no_beginning():
+    """Whatever it holds, the stack is trained anew, and comes to what it would have without."""
+    e = Experiment(activations=("relu",), seeds=(0, 1), data="toy", content="-", epochs=2, hidden=(3,))
+    x, y = torch.linspace(-1, 1, 40).reshape(20, 2), torch.arange(20) % 2
+    stack, arrays, states = Stack(tuple(e.trials()), e.layers), Arrays(x, y, x, y, None, None, 2), []
+    whole = train(stack, arrays, checkpoint=lambda trainer: states.append(copy.deepcopy(trainer.state())))
+    state = states[0]
+    wrong = [
+        {}, {"done": 0}, state | {"done": 10**9}, state | {"done": -5}, state | {"done": "1"}, state | {"held": []},
+        state | {"curves": torch.zeros(1)}, state | {"held": [torch.zeros(7)] * len(state["held"])},
+        state | {"records": None}, state | {"modules": [1]}, state | {"seconds": 3},
+    ]  # fmt: skip
+    for other in (state, *wrong):
+        assert np.array_equal(train(stack, arrays, state=other).curves, whole.curves), other.keys()
+
+
+def test_findings_that_are_none_are_not_said(folder):
+    right = {"level": "warning", "check": "labels", "about": "", "says": "They are few."}
+    for findings in ([right, {"level": "error"}, 3, {**right, "says": [1]}], 7):
+        (folder / "preflight.json").write_text(json.dumps({"activations": [1, "relu"], "findings": findings}))
+        said = summarise(folder).warned
+        assert len([one for one in said if "Before training" in one]) == (findings != 7)
 
 
 @pytest.mark.large

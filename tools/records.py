@@ -30,6 +30,8 @@ CLAIMS = {
     "mnist_seeds.json": "page 5's relu, tanh and leaky_relu on MNIST, what each of 20 seeds said",
     "play_frames.json": "the playground's training: what a frame of two networks 2-8-8-1 takes",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
+    "kills.json": "runs killed with -9 at random moments, then finished: tables equal to undisturbed ones",
+    "power.json": "states that a disk may hold after a power loss: nothing committed is lost, the same command goes on",
     "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "fuzz.json": "hostile input: how much each target was given, what of it was reached, found and mended",

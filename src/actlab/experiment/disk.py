@@ -46,7 +46,7 @@ class _File(io.FileIO):
 def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     with told(file):
-        if Path(os.path.abspath(file)).parts[1:2] in (("dev",), ("proc",)):  # /dev/stdout: nothing may replace it
+        if _is_device(file):
             with open(file, "ab") as handle:
                 write(handle)
             return
@@ -66,6 +66,12 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
                 if raw.refused is not None:
                     raise raw.refused from None
             raise
+
+
+def _is_device(file: Path) -> bool:
+    """Such as /dev/stdout, which nothing may replace; what a link in a run's folder leads to is not asked."""
+    parts = Path(os.path.abspath(file)).parts
+    return parts[1:2] in (("dev",), ("proc",)) and parts[1:3] != ("dev", "shm")  # which is a folder in memory
 
 
 def keep_names(folder: Path) -> None:

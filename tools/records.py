@@ -25,6 +25,7 @@ CLAIMS = {
     "inside.json": "what measuring inside the networks costs a run, on MNIST and digits",
     "examples.json": "dying relu and vanishing gradients, made to happen and looked at",
     "own.json": "page 7's own function beside relu, on digits, with 20 seeds",
+    "faults.json": "what goes wrong around a run is told, and nothing is lost: signals, disks, folders, damages",
     "trial.json": "readers with page 6 of learn and without it name the faults of four broken runs",
     "mnist_seeds.json": "page 5's relu, tanh and leaky_relu on MNIST, what each of 20 seeds said",
     "play_frames.json": "the playground's training: what a frame of two networks 2-8-8-1 takes",

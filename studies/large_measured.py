@@ -32,6 +32,46 @@ from studies import large  # noqa: E402
 RECORD, PAGE = ROOT / "records" / "large.json", ROOT / "docs" / "large.md"
 Told = dict[str, Any]
 STACKS = 1000
+FLOOR_MB = 430  # Python with torch, and nothing done yet: the least peak that was seen
+LIMITS = {
+    "enter": ("Rows into run.db", "One transaction a stack: larger stacks cost less, and one is not slower for what is "
+              "there already. SQLite takes one writer, the driver, whatever the engine."),
+    "grow": ("One seed more", "`Store.plan` writes all planned trials again, to keep their order. With seeds that are "
+             "added after looks that is the first thing to change: an order kept beside the rows."),
+    "open": ("All tables as DataFrames", "Curves, predictions and inside are most of it: `inside = \"none\"` leaves a "
+             "third. A report of so many would have to ask SQLite for means, arm by arm."),
+    "summarise": ("Verdicts", "Comparisons with the baseline are few numbers each; among which the best lies is asked "
+                  "of 1,000 activations at most, for each is compared with each other one."),
+    "report": ("The report", "The figures are of 20 activations at any size. The tables beside the page are written "
+               "whole; `actlab export --format parquet` is the smaller form."),
+}  # fmt: skip
+TEXT = """# Large runs
+
+{activations} activations with {seeds} seeds are {trials:,} networks. What that takes when the networks themselves cost
+nothing is measured here: rows, curves of 25 epochs, predictions and what went on inside are as many and as large as
+those of trained ones, on digits with the layers 128-64, but made up
+([studies/large.py](../studies/large.py)).
+
+{table}
+
+{machine}; by `{command}`, record: [large.json](../records/large.json). Median of n processes and from the lowest to the
+highest, each a process of its own, without the start of Python and torch. Other work went on beside it (up to
+{busiest:.0f} processes wanted one of the cores), so that the CPU seconds are the figure to go by: on a machine with
+nothing else to do, the seconds are about these.
+
+## What is shown of so many
+
+Of more than 30 activations the baseline and the 19 with the best means are drawn, and the page says so: they were
+chosen by looking, and some are among them by luck. The table has all, the best first; verdicts and intervals allow
+for all comparisons. Every two are compared where they are 50 at most. Of more than about 1,300 comparisons fewer
+signs are drawn, 4,096 times at least.
+
+## What limits a million
+
+On paper, from these figures:
+
+{limits}
+"""
 
 
 def expand(folder: Path, activations: int, seeds: int) -> Told:
@@ -324,7 +364,11 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--one", default="")
     parser.add_argument("--record", type=Path, default=RECORD)
+    parser.add_argument("--page", action="store_true", help="docs/large.md from the record, without measuring")
     given = parser.parse_args()
+    if given.page:
+        PAGE.write_text(page(json.loads(RECORD.read_text(encoding="utf-8"))), encoding="utf-8")
+        return None
     if given.one:
         return done(given.one, given.folder, given.activations, given.seeds)
     folder = given.folder or Path(tempfile.mkdtemp())
@@ -343,15 +387,55 @@ def main() -> None:
 def write(file: Path, given: argparse.Namespace, rows: list[Told]) -> None:
     from actlab.engine.machine import environment
 
-    command = " ".join(["python", "studies/large_measured.py"])
     record = {
-        "command": command, "date": datetime.date.today().isoformat(), "environment": environment("cpu"),
-        "activations": given.activations, "seeds": given.seeds, "trials": given.activations * given.seeds,
-        "interval": "median of n processes, from the lowest to the highest, without the start of Python and "
-        "torch; load: processes that wanted a core when each began",
+        "command": "python studies/large_measured.py",
+        "date": datetime.date.today().isoformat(),
+        "environment": environment("cpu"),
+        "activations": given.activations,
+        "seeds": given.seeds,
+        "trials": given.activations * given.seeds,
+        "interval": "median of n processes, from the lowest to the highest, without the start of Python and torch; "
+        "load: processes that wanted a core when each began",
         "rows": rows,
-    }  # fmt: skip
+    }
     file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def page(record: Told) -> str:
+    """docs/large.md, every number of it from the record."""
+    about, rows = record["environment"], {each["name"]: each for each in record["rows"]}
+    lines = [f"| {each['what']} | {each['n']} | {_span(each, 'seconds')} | {_span(each, 'cpu_seconds')} "
+             f"| {each['peak_mb']:,.0f} | {_told(each['told'])} |" for each in rows.values() if each["n"]]  # fmt: skip
+    busiest = max(each["load_high"] for each in rows.values() if each["n"])
+    table = "\n".join(["| what | n | s | CPU s | MB at most | |", "|---|---|---|---|---|---|", *lines])
+    return TEXT.format(
+        trials=record["trials"], activations=record["activations"], seeds=record["seeds"], table=table,
+        machine=f"{about['cpu']}, {about['cores']} cores, commit {about['commit'][:12]}, {record['date']}",
+        busiest=busiest, command=record["command"], limits=_limits(rows, record["trials"]),
+    )  # fmt: skip
+
+
+def _span(each: Told, name: str) -> str:
+    low, high = each[f"{name}_low"], each[f"{name}_high"]
+    return f"{each[name]:.1f}" + (f" ({low:.1f} to {high:.1f})" if each["n"] > 1 else "")
+
+
+def _told(told: Told) -> str:
+    return "; ".join(f"{name} {value:,}" for name, value in told.items() if not isinstance(value, list))
+
+
+def _limits(rows: dict[str, Told], trials: int) -> str:
+    """What a hundred times as many would take, where it grows with the trials."""
+    times = 1_000_000 / trials
+    said = []
+    for name, words in LIMITS.items():
+        if name in rows and rows[name]["n"]:
+            each = rows[name]
+            cpu, memory = times * each["cpu_seconds"] / 3600, times * max(0.0, each["peak_mb"] - FLOOR_MB) / 1e3
+            said.append(
+                f"- **{words[0]}**: {cpu:.1f} CPU hours, {memory:,.0f} GB, if it grows in proportion. {words[1]}"
+            )
+    return "\n".join(said)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ CLAIMS = {
     "play_frames.json": "the playground's training: what a frame of two networks 2-8-8-1 takes",
     "drawing.json": "what draws the pages: size, time, keyboard, dark, beside other libraries",
     "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
+    "large.json": "500 activations x 20 seeds, made up: what storing, judging and drawing them takes",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }

@@ -1,5 +1,6 @@
 """Two sizes of the suite, and one thread in each test process: on two cores two of two would wait for each other."""
 
+import signal
 import subprocess
 import sys
 
@@ -22,6 +23,15 @@ def pytest_collection_modifyitems(items):
     for sweep in sweeps.values():
         for item in sweep[1:-1]:
             item.add_marker("large")
+
+
+@pytest.fixture(autouse=True)
+def _signals():
+    """At its end a command leaves signals to the system: here they are answered as before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, answer in before.items():
+        signal.signal(number, answer)
 
 
 @pytest.fixture

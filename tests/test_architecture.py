@@ -28,6 +28,7 @@ ADDRESSES = {
     "rich": {"cli"},
     "pooch": {"data"},
     "requests": {"data"},
+    "urllib3": {"data"},
     "sklearn": {"data"},
     "scipy": {"stats"},
     "threadpoolctl": {"stats"},

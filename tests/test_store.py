@@ -119,12 +119,13 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     script = textwrap.dedent(f"""
         import resource, signal
         from pathlib import Path
+        from actlab.errors import UserError
         from actlab.experiment.disk import write_bytes
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:
             write_bytes(Path({str(tmp_path / "f")!r}), b"x" * 5000)
-        except OSError as error:
+        except UserError as error:
             print("refused")
         """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

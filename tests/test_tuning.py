@@ -153,10 +153,10 @@ def test_a_command_that_was_stopped_beyond_an_edge_continues(tmp_path, monkeypat
     grid = {"learning_rate": [0.0001, 0.0003], "report": False} | SMALL
     whole = running.train_missing
 
-    def stop(store, experiment, *rest):
+    def stop(store, experiment, *rest, **how):
         if len(experiment.learning_rate) == 4:
             raise Stopped
-        return whole(store, experiment, *rest)
+        return whole(store, experiment, *rest, **how)
 
     monkeypatch.setattr(running, "train_missing", stop)
     with pytest.raises(Stopped):

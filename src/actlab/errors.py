@@ -2,14 +2,20 @@
 
 import contextlib
 import importlib.util
+import itertools
+import json
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
+
+_LONGEST = 1500  # characters of a line of an error; the longest with a list of what is allowed has 1,100
+_NAME = 200  # of a name
 
 
 class UserError(ValueError):
     """A mistake of the user's, or a state of their files, that they can mend: one line, no traceback.
 
-    What was given, what is allowed, the nearest name, the next step. As a ValueError it can be caught as one.
+    What was given, what is allowed, the nearest name, the next step. As a ValueError it can be caught as one. What was
+    given may be anything: it is legible, and shortened.
 
     >>> import actlab
     >>> actlab.Experiment(optimizer="adam")
@@ -17,9 +23,31 @@ class UserError(ValueError):
     actlab.errors.UserError: There is no optimizer 'adam'. Did you mean 'adamw'? Allowed: sgd, momentum, adamw.
     """
 
+    def __init__(self, words: str = "") -> None:
+        first, *pointed = legible(str(words)).replace("\t", " ").split("\n")
+        if not (len(pointed) == 2 and pointed[1].strip() == "^"):  # a formula, and a mark under what is wrong in it
+            first, pointed = " ".join(filter(None, map(str.strip, [first, *pointed]))), []
+        super().__init__("\n".join([_short(first), *pointed]))
+
 
 class MissingExtra(UserError, ImportError):
     """A part of actlab needs packages that `pip install actlab` leaves out."""
+
+
+def legible(text: str) -> str:
+    """A text with everything written out that would do something where it is shown, or show nothing.
+
+    >>> print(legible("a\\x1b[2J \\u202e b"))
+    a\\u001b[2J \\u202e b
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t\xa0" else json.dumps(c)[1:-1] for c in text)
+
+
+def _short(line: str) -> str:
+    """The middle of a line is what it can spare: the next step stands at its end."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 500]} ... {line[-490:]}"
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
@@ -32,8 +60,8 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     >>> did_you_mean("xyzzy", ["relu", "tanh"])
     ''
     """
-    lowered = {name.lower(): name for name in allowed}
-    wanted = given.lower()
+    lowered = {name.lower(): name for name in itertools.islice(allowed, 10_000) if len(name) < _NAME}
+    wanted = given.lower()[:_NAME]  # to compare takes time by the product of the lengths
     close = [name for name in lowered if len(wanted) > 2 and name.startswith(wanted)]
     close += [name for name in lowered if "".join(word[:1] for word in name.split("_")) == wanted]
     close += get_close_matches(wanted, lowered, n=1, cutoff=0.6)

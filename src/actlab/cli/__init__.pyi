@@ -1,1 +1,1 @@
-from .entry import main as main
+from .start import main as main

@@ -62,6 +62,7 @@ def check(
 
     from actlab import catalogue
     from actlab.checks import CHECKS, check as battery, junit as as_junit
+    from actlab.experiment import write_text
 
     if junit is not None and not junit.parent.is_dir():
         raise UserError(f"--junit {junit}: there is no folder {junit.parent}.")
@@ -104,7 +105,7 @@ def check(
     for target, why in left:
         _cannot(as_json, target, why, "not checked", "unchecked")
     if junit is not None:
-        junit.write_text(as_junit(verdicts, allowed, unusable, left), encoding="utf-8")
+        write_text(junit, as_junit(verdicts, allowed, unusable, left))
     sound = sum(v.passes(allowed) for v in verdicts)
     failed = total - len(unusable) - sound
     if not many and not as_json:

@@ -84,6 +84,9 @@ def compare(
         str | None, Option(metavar="INTEGER", help="with --until-decided: no more than these", show_default="60")
     ] = None,
     confirm: Annotated[bool, Option("--confirm", help="then train the leader and the baseline on fresh seeds")] = False,
+    mixed: Annotated[
+        bool, Option("--mixed", help="compare networks of one seed although machines of different kinds trained them")
+    ] = False,
     force: Annotated[bool, Option("--force", help="train although preflight finds an error")] = False,
     param: Param = None,
     learn: Learn = None,
@@ -145,7 +148,7 @@ def compare(
         dropout=options.parse_numbers("--dropout", dropout), initialisation=None if init is None else init.split(","),
         loss=loss, metric=metric, split=options.parse_split(split, resplit), pipeline=pipeline, standardise=standardise,
         engine=engine, baseline=baseline, margin=options.parse_number("--margin", margin),
-        max_seeds=most_seeds if until_decided else None,
+        max_seeds=most_seeds if until_decided else None, mixed=mixed or None,
     )  # fmt: skip
     again = None
     if confirm:

@@ -1,19 +1,19 @@
-"""Run a command; a user's mistake is one line on standard error and status 2."""
+"""Commands by their names; a user's mistake is one line on standard error and status 2."""
 
 import contextlib
 import io
 import os
 import re
 import sys
+from functools import partial
 from typing import Any
 
 import typer
 
 from actlab.cli import check, compare, derive, idea, judge, learn, look, play, preflight, runs
 from actlab.cli.app import app
-from actlab.errors import UserError, did_you_mean
+from actlab.errors import UserError, did_you_mean, legible
 
-_INTERRUPTED = 130
 _COMMANDS = (
     idea,
     check,
@@ -30,32 +30,44 @@ _ORDER = [module.__name__ for module in _COMMANDS]  # that of the help
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.callback.__module__))
 
 
-def main() -> None:
-    """Run a command; a user's mistake is one line on standard error and status 2."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character must not lose a result
+def run() -> int:
+    """Run the command of `sys.argv`; its status."""
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character must not lose a result
+            stream.write = partial(_write, stream)
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="actlab", standalone_mode=False)
+        if sys.stdout is not None:  # it was closed before this began
+            sys.stdout.flush()
+        return code or 0
     except UserError as error:
-        code = _fail(str(error))
+        return _fail(str(error))
     except typer.TyperException as error:
-        code = _fail(_usage(error))
-    except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
+        return _fail(_usage(error))
     except BrokenPipeError:  # the reader of a pipe has had enough
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        _no_more_output()
+        return 0
     except OSError as error:
         code = _fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
-    if code == _INTERRUPTED:  # which is also how the parser passes Ctrl-C on
-        kept = " The last 20 seconds of training may be lost: the same command continues."
-        trains = sys.argv[1:2] and sys.argv[1] in ("compare", "try", "reproduce")
-        print(f"\nStopped.{kept if trains else ''}", file=sys.stderr)
-        sys.excepthook = lambda *_: None  # all is said
-        raise KeyboardInterrupt  # by which Python ends the process as the signal would: a shell's loop ends with it
-    sys.exit(code or 0)
+        _no_more_output()
+        return code
+
+
+def _no_more_output() -> None:
+    """What is still to be written goes nowhere, and Python has no complaint at its end."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_OURS = re.compile(r"(\x1b\[(?:[\d;]*m|\d*[AKG]|\?25[lh])|\r)")  # colours, and what moves and clears a bar's line
+
+
+def _write(stream: io.TextIOWrapper, text: str) -> int:
+    """Write what a terminal only shows: names and files of others may hold what would move its cursor, or more."""
+    parts = _OURS.split(text) if stream.isatty() else [text]
+    type(stream).write(stream, "".join(p if _OURS.fullmatch(p) else legible(p) for p in parts))
+    return len(text)
 
 
 _OPTIONS = {
@@ -68,9 +80,7 @@ def _fail(text: str) -> int:
     if "--spec" not in sys.argv:  # settings by the names that were typed
         for name, option in _OPTIONS.items():
             text = re.sub(rf"\b{name}\b", option, text)
-    words, *pointed = text.split("\n")
-    if not (len(pointed) == 2 and pointed[1].strip() == "^"):  # a formula, and a mark under what is wrong in it
-        words, pointed = text, []
+    words, *pointed = str(UserError(text)).split("\n")
     print("\n".join([f"actlab: {' '.join(words.split())}", *pointed]), file=sys.stderr)
     return 2
 

@@ -24,12 +24,13 @@ def play(
 
     With a FORMULA it begins with that, in the form that floats compute well, which the page alone cannot find.
     """
+    from actlab.experiment import made, write_text
     from actlab.play import embedded, page
 
-    made = None if formula is None else embedded(filled([formula], param, learn)[0])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    written = page(made)
-    out.write_text(written, encoding="utf-8")
+    begun = None if formula is None else embedded(filled([formula], param, learn)[0])
+    made(out.parent)
+    written = page(begun)
+    write_text(out, written)
     print(f"Wrote {out}, {len(written.encode()) / 1000:.0f} kB: it opens offline, in any browser.")
     if not no_open and not webbrowser.open(out.resolve().as_uri()):
         print("No browser could be opened from here: open the file yourself.")

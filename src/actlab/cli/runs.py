@@ -35,6 +35,8 @@ def export(
     """Write a run's tables (trials, curves, times, costs) as files, or its verdicts as a table for a paper."""
     from actlab import experiment
 
+    if out is None:
+        experiment.refuse_links(run)
     if format == "latex":
         from actlab.results import summarise, write_latex
 

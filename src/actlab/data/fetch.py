@@ -4,14 +4,15 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from actlab.data.idx import Broken, decode
+from actlab.data.idx import Broken, decode, most_packed
 from actlab.data.sets import IdxFile, IdxSet
 from actlab.errors import UserError, extra
 
+_SLOWEST = 1000  # bytes a second: from what is slower nobody gets a file
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 when unknown)
 
 
@@ -115,13 +116,14 @@ def _download(
     """The checked file under its final name, and the mirror that had it."""
     _pooch()
     from requests import RequestException
+    from urllib3.exceptions import HTTPError
 
     target = folder / f"{file.name}.gz"
     failures = {}
     for mirror in mirrors:
         try:
             _download_one(mirror + target.name, file, target, timeout_seconds, progress)
-        except RequestException as problem:  # before OSError, which it is too
+        except (RequestException, HTTPError) as problem:  # before OSError, which the first is too
             failures[mirror] = _plain(problem, timeout_seconds)
         except Broken as problem:
             failures[mirror] = f"sent another file, {problem}"
@@ -135,41 +137,43 @@ def _download(
 
 def _download_one(url: str, file: IdxFile, target: Path, timeout_seconds: float, progress: Progress | None) -> None:
     """Download into a folder beside the target, check, and only then give the file its name."""
-    pooch = _pooch()
-    downloader = pooch.HTTPDownloader(
-        progressbar=False if progress is None else _Bar(target.name, progress),
-        chunk_size=1 << 16,
-        timeout=timeout_seconds,
-        headers={"Accept-Encoding": "identity"},  # else a server may have the .gz unpacked on the way
-    )
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".download-") as folder:
-        # known_hash=None: `decode` checks what is inside, so that a mirror may compress it as it likes.
-        pooch.retrieve(url, known_hash=None, fname=target.name, path=folder, downloader=downloader)
         arrived = Path(folder) / target.name
+        with open(arrived, "wb") as stored:
+            for piece in _pieces(url, target.name, most_packed(file), timeout_seconds, progress):
+                stored.write(piece)
         decode(arrived, file)
         os.replace(arrived, target)
 
 
-class _Bar:
-    """What pooch expects of a progress bar, told to a plain function."""
+def _pieces(
+    url: str, name: str, most: int, timeout_seconds: float, progress: Progress | None
+) -> Iterator[bytes]:  # fmt: skip
+    """What a server sends, as it sends it: a server may call the .gz packed, and to unpack that may take any memory.
 
-    def __init__(self, name: str, progress: Progress):
-        self.name = name
-        self.progress = progress
-        self.total = 0  # set by pooch
-        self.done = 0
+    Raises: Broken where it is longer than such a file can be, another length than was said, or has no end.
+    """
+    import requests
 
-    def update(self, step_bytes: int) -> None:
-        # pooch adds whole chunks, so the last one overshoots.
-        self.done = min(self.done + step_bytes, self.total or self.done + step_bytes)
-        self.progress(self.name, self.done, self.total)
-
-    def reset(self) -> None:
-        self.done = 0
-
-    def close(self) -> None:
-        pass
+    done, began = 0, time.monotonic()
+    with requests.get(url, timeout=timeout_seconds, stream=True, headers={"Accept-Encoding": "identity"}) as answer:
+        answer.raise_for_status()
+        said = answer.headers.get("Content-Length", "")
+        whole = int(said) if said.isdecimal() and len(said) < 20 else 0
+        if whole > most:
+            raise Broken(f"of {whole:,} bytes where at most {most:,} are expected")
+        while piece := answer.raw.read1(1 << 16):
+            done, seconds = done + len(piece), time.monotonic() - began
+            if done > most:
+                raise Broken(f"of more than the {most:,} bytes that are expected")
+            if seconds > timeout_seconds and done < _SLOWEST * seconds:
+                raise requests.Timeout
+            if progress is not None:
+                progress(name, done, max(whole, done) if whole else 0)
+            yield piece
+    if whole and done != whole:
+        raise Broken(f"{done:,} bytes of {whole:,}")
 
 
 def mirrors_say(idx_set: IdxSet, timeout_seconds: float) -> dict[str, str]:
@@ -203,8 +207,9 @@ def mirrors_say(idx_set: IdxSet, timeout_seconds: float) -> dict[str, str]:
 def _plain(problem: Exception, timeout_seconds: float) -> str:
     """A network failure in a few words."""
     import requests
+    from urllib3.exceptions import TimeoutError as SilentError
 
-    if isinstance(problem, requests.Timeout):
+    if isinstance(problem, requests.Timeout | SilentError):
         return f"no answer within {timeout_seconds:g} s"
     if isinstance(problem, requests.HTTPError) and problem.response is not None:
         return f"HTTP status {problem.response.status_code}"

@@ -93,8 +93,15 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
             raise UserError(
                 f"{name} in {where} holds {type(y[0]).__name__} objects; labels are whole numbers or text."
             ) from None
-    if y.dtype.kind in "OUS":
+    if y.dtype.kind == "S":
+        try:
+            return np.char.decode(y, "utf-8")
+        except UnicodeDecodeError:
+            raise UserError(f"{name} in {where} holds bytes that are no text in UTF-8: write it as text.") from None
+    if y.dtype.kind in "OU":
         return y.astype(str)
+    if y.dtype == np.float16:  # beside which 2**53 is infinite
+        y = y.astype(np.float32)
     exact = (np.trunc(y) == y) & (abs(y) < 2**53) if y.dtype.kind == "f" else np.full(len(y), y.dtype.kind == "b")
     if exact.all() or (y.dtype == np.uint64 and 2**53 < y.max() < 2**63):  # floats, beside int64
         return y.astype(np.int64)

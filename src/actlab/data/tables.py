@@ -1,9 +1,10 @@
 """Tables, as CSV files or data frames: a column with the classes or numbers to learn, every other one a feature."""
 
-import gzip
+import io
 import numbers
 import re
 import warnings
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ import numpy as np
 
 from actlab.data.labels import is_missing, some
 from actlab.errors import UserError, did_you_mean, extra
+from actlab.experiment import content, free_memory
 
 FILES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_CELL = 80  # bytes of memory that reading a cell takes at most, beside twice the text
+_MANY = "There is no room for all of it in memory: give fewer rows or columns."
 _BEFORE = re.compile(r"\A([^\S\n]*\n)*(sep=.\s*\n)?([^\S\n]*\n)*")  # Excel's line; what it says the next one shows
 _SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
-_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,999})")  # Python refuses to read longer ones
 NUMBER = re.compile(r"(nan|[+-]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?(e[+-]?[0-9]+)?)", re.IGNORECASE)
 
 
@@ -38,28 +42,31 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         raise UserError(f"There is no file {path}. Needed is a CSV file whose first line names its columns.")
     with extra("lab", "pandas"):
         import pandas
-    separator = ","
+    separator, file = ",", content(path, free_memory() / 3, _MANY)
     try:
-        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
-            head = file.read(1 << 16)
+        head = file[: 1 << 16]
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = head.decode(encoding, "replace")
         rest = _BEFORE.sub("", text)
         separator = _separator(rest, path)
+        if 2 * len(file) + _CELL * sum(file.count(end) for end in (separator.encode(), b"\n", b"\r")) > free_memory():
+            raise UserError(f"{path} has {len(file) / 1e6:,.0f} MB of text. {_MANY}")
         decimal = "," if separator == ";" and not re.search(r"\d\.\d", text) else "."
         how = {"sep": separator, "encoding": encoding, "skipinitialspace": True, "index_col": False}
         how["skiprows"] = text.removesuffix(rest).count("\n")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of rows that are longer than the first line
-            frame = pandas.read_csv(path, decimal=decimal, na_values=["?"], low_memory=False, **how)
+            frame = pandas.read_csv(io.BytesIO(file), decimal=decimal, na_values=["?"], low_memory=False, **how)
             if target in frame:
-                texts = pandas.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, **how)[target]
+                texts = pandas.read_csv(io.BytesIO(file), usecols=[target], dtype=str, keep_default_na=False, **how)[
+                    target
+                ]
                 frame[target] = _labels(texts.str.strip().tolist(), decimal, quantity)
     except UserError:
         raise
     except UnicodeDecodeError:
         raise UserError(f"{path} is neither UTF-8 nor UTF-16 with its mark: save it as UTF-8.") from None
-    except (OSError, EOFError, ValueError, Warning) as problem:
+    except (ValueError, MemoryError, Warning) as problem:
         why = " ".join(str(problem).split())
         raise UserError(f"{path} cannot be read as a table with {separator!r} between columns: {why}.") from None
     index = frame.columns[0]
@@ -105,7 +112,7 @@ def arrays_of(frame: Any, target: Any, where: str) -> tuple[dict[str, np.ndarray
 def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
     """The columns as float64 (samples, features). UserError names those that are no numbers, or lack some."""
     names = list(map(str, frame.columns))
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise UserError(f"{where} has several columns called {some(twice)}: give each a name of its own.")
     columns = {str(name): np.asarray(frame[name]) for name in frame.columns if str(name) != but}
     found = {name: real(values) for name, values in columns.items()}

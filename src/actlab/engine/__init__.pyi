@@ -3,6 +3,7 @@ from .costs import measure_costs as measure_costs, step_seconds as step_seconds
 from .inside import PROBE as PROBE
 from .inside_plain import InsidePlain as InsidePlain
 from .machine import (
+    DEVICES as DEVICES,
     choose_device as choose_device,
     cores as cores,
     cpu_name as cpu_name,
@@ -16,6 +17,7 @@ from .training import (
     EVALUATION_BATCH as EVALUATION_BATCH,
     MEASURED_STEPS as MEASURED_STEPS,
     Arrays as Arrays,
+    OnEpoch as OnEpoch,
     Result as Result,
     Stack as Stack,
     Trainer as Trainer,

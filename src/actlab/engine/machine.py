@@ -15,9 +15,11 @@ import torch
 from actlab import __version__
 from actlab.errors import UserError, need_one_of
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 def choose_device(asked: str) -> str:
-    need_one_of("device", asked, ("auto", "cpu", "cuda"))
+    need_one_of("device", asked, DEVICES)
     if asked == "cuda" and not torch.cuda.is_available():
         raise UserError("device is cuda, but torch finds no GPU here: --device cpu, or auto.")
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,21 +31,69 @@ def write_bytes(file: Path, content: bytes) -> None:
     write_by(file, lambda handle: handle.write(content))
 
 
+class _File(io.FileIO):
+    """Keeps what the system refused: torch.save makes another error of it."""
+
+    refused: OSError | None = None
+
+    def write(self, content: Any) -> int | None:
+        try:
+            return super().write(content)
+        except OSError as error:
+            self.refused = error
+            raise
+
+
 def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
-    new = file.with_name(file.name + ".new")
-    try:
-        with open(new, "wb") as handle:
-            write(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(new, file)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
+    with told(file):
+        if _takes_what_comes(file):
+            with open(file, "ab") as handle:
+                write(handle)
+            return
+        new = file.with_name(file.name + ".new")
+        raw = None
+        try:
+            new.unlink(missing_ok=True)  # a link there would lead elsewhere
+            with io.BufferedWriter(raw := _File(new, "xb")) as handle:
+                write(handle)
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.replace(new, file)
+            keep_names(file.parent)
+        except BaseException:
+            if raw is not None:
+                new.unlink(missing_ok=True)
+                if raw.refused is not None:
+                    raise raw.refused from None
+            raise
+
+
+def _takes_what_comes(file: Path) -> bool:
+    """A device or a pipe, such as /dev/stdout, which nothing may replace; what a link leads to is not asked."""
+    if Path(os.path.abspath(file)).parts[1:2] in (("dev",), ("proc",)):
+        return True
+    mode = os.lstat(file).st_mode if os.path.lexists(file) else 0
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def keep_names(folder: Path) -> None:
+    """Wait until the names in a folder are on disk: a power loss can undo a rename, a new file or folder till then."""
+    with contextlib.suppress(OSError):  # not every system can do that to a folder
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SQLITE = (  # what SQLite says, in part, and what helps
+    ("locked", "Another program holds it: end that, and the same command continues."),
+    ("readonly", "Was the folder moved, deleted or made read-only? What was finished is in it."),
+    ("unable to open", "Was the folder moved, deleted or made read-only? What was finished is in it."),
+    ("", "Is it a run's database, and whole?"),
+)
 
 
 @contextlib.contextmanager
@@ -53,16 +102,17 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        advice = _space(path) if "full" in str(error) or "I/O" in str(error) else "Is it a run's database, and whole?"
+        is_full = "full" in str(error) or "I/O" in str(error)
+        advice = _space(path) if is_full else next(helps for said, helps in _SQLITE if said in str(error))
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None
     except OSError as error:
-        advice = _space(path) if error.errno in _FULL else "Choose another folder with --out."
+        advice = _space(path) if error.errno in _FULL else "Choose another place, with --out in a command."
         raise UserError(f"{path} cannot be written: {error.strerror or error}. {advice}") from None
 
 
 def _space(path: Path) -> str:
     try:
-        free = shutil.disk_usage(path).free / 1e6
+        free = shutil.disk_usage(path if path.exists() else path.parent).free / 1e6
     except OSError:
         return "What was finished is kept."
     return f"{free:,.0f} MB are free there. What was finished is kept: make room, and the same command continues."

@@ -5,15 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from actlab.experiment.disk import told, write_text
+from actlab.errors import UserError
+from actlab.experiment.disk import write_text
+from actlab.experiment.strange import json_of
 
 _FILE = "preflight.json"
 
 
 def read(path: Path) -> dict[str, Any]:
     """The activations that were looked at, and the findings; empty where there are none to read."""
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads((path / _FILE).read_text(encoding="utf-8"))
+    with contextlib.suppress(UserError):
+        found = json_of(path / _FILE)
         return found if isinstance(found, dict) else {}
     return {}
 
@@ -21,5 +23,4 @@ def read(path: Path) -> dict[str, Any]:
 def keep(path: Path, looked: dict[str, Any]) -> None:
     """Write it, where it is another one."""
     if looked != read(path):
-        with told(path):
-            write_text(path / _FILE, json.dumps(looked, indent=1) + "\n")
+        write_text(path / _FILE, json.dumps(looked, indent=1) + "\n")

@@ -2,8 +2,6 @@
 
 import contextlib
 import datetime
-import io
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +13,9 @@ from actlab.errors import UserError, extra
 from actlab.experiment.inside import COUNTS, LEARNED
 from actlab.experiment.metrics import METRICS, Metric
 from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, DataFrame, reading
-from actlab.experiment.spec import Experiment
+from actlab.experiment.spec import GRID, Experiment, Trial
 from actlab.experiment.split import indices_of
+from actlab.experiment.strange import array_of, arrays_of, is_counted, json_of, json_said, unfit
 
 _MOST_NAMED = 8  # activations, in a line
 
@@ -47,6 +46,7 @@ class Run:
         self.path: Path = Path(path)
         if not (self.path / DATABASE).is_file():
             raise UserError(_no_run(self.path))
+        self.state: str = _state(self.path)  # of the results: what is read later is no older
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -54,14 +54,17 @@ class Run:
     @cached_property
     def experiment(self) -> Experiment:
         """What was asked: experiment.toml, read."""
-        return Experiment.read(self.path / EXPERIMENT)
+        found = Experiment.read(self.path / EXPERIMENT)
+        if len(self.trials) and found.metric != self.metric.name:
+            raise UserError(f"{self.path / EXPERIMENT} has the metric {found.metric}, the results {self.metric.name}.")
+        return found
 
     @cached_property
     def metric(self) -> Metric:
         """What its trials are compared by."""
         with reading(self.path) as database:
             row = database.execute("SELECT spec FROM trials LIMIT 1").fetchone()
-        return METRICS[json.loads(row[0]).get("metric", "accuracy") if row else "accuracy"]
+        return METRICS[trial_from_row(row[0]).metric if row else "accuracy"]
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
@@ -110,9 +113,12 @@ class Run:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the report is there and no older than the results."""
-        page = self.path / "report" / "index.html"
-        return page.is_file() and page.stat().st_mtime >= (self.path / DATABASE).stat().st_mtime
+        """Whether the report is there, and of the results as they stand; no clock is asked, which may jump."""
+        try:
+            with open(self.path / "report" / "index.html", encoding="utf-8", errors="replace") as page:
+                return f'content="{_state(self.path)}"' in page.read(1000)
+        except OSError:
+            return False
 
     def predictions(self, key: str) -> np.ndarray | None:
         """What the best parameters of the trial `key` say of the test samples: classes, int (n,), or numbers, float64
@@ -121,9 +127,15 @@ class Run:
         with reading(self.path) as database:
             query = "SELECT predicted, seed FROM predictions JOIN trials USING (key) WHERE key = ?"
             found = database.execute(query, (key,)).fetchone()
-        if found is None:
-            return None
-        said = np.load(io.BytesIO(found[0]), allow_pickle=False)
+        if found is None or not (self.metric.is_share or self.sizes or "target_mean" in self._samples):
+            return None  # a run that was stopped has no artefacts yet
+        try:
+            said = array_of(found[0] or b"")
+        except ValueError as why:
+            raise self._unfit(f"predictions of {key} ({why})") from None
+        shape = (self.examples,) if self.metric.is_share else (self.examples, len(self._target_scale(found[1])[0]))
+        if (self.examples and said.shape != shape) or (self.metric.is_share and not is_counted(said)):
+            raise self._unfit(f"predictions of {key}")
         if self.metric.is_share:
             return said
         mean, deviation = self._target_scale(found[1])
@@ -198,6 +210,9 @@ class Run:
             names = [row[1] for row in database.execute("PRAGMA table_info(predictions)")]
             query = f"SELECT key, {names[2]} FROM predictions"  # of format 1: correct
             rows = database.execute(query).fetchall() if self.examples else []
+        bytes_each = (self.examples + 7) // 8 if self.metric.is_share else 4 * self.examples
+        if wrong := [key for key, values in rows if len(values or b"") != bytes_each]:
+            raise self._unfit(f"scores of {wrong[0]}")
         if not self.metric.is_share:
             return {key: np.frombuffer(values, dtype=np.float32) for key, values in rows}
         raw = {key: np.frombuffer(bits, dtype=np.uint8) for key, bits in rows}
@@ -212,8 +227,14 @@ class Run:
         file = self.path / "artefacts" / f"{name}.npz"
         if not file.is_file():
             return {}
-        with np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        arrays = arrays_of(file)
+        wrong = unfit(name, arrays, self.metric.is_share)
+        if wrong or ("index" in arrays and name == "disagreements" and (arrays["index"] >= self.examples).any()):
+            raise UserError(f"{file}: {wrong or 'index'} in it does not fit the run.")
+        return arrays
+
+    def _unfit(self, what: str) -> UserError:
+        return UserError(f"{self.path / DATABASE}: the {what} do not fit the run's test samples.")
 
     def _table(self, name: str) -> DataFrame:
         with extra("lab", "pandas"):
@@ -226,13 +247,27 @@ class Run:
         return frame.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(numbers, "float64"))
 
 
+def _state(path: Path) -> str:
+    """What changes with each transaction: SQLite counts them, and pages, in the file's head."""
+    with open(path / DATABASE, "rb") as database:
+        return database.read(32)[24:].hex()
+
+
 def environments_of(path: Path) -> list[dict[str, Any]]:
     """Where a run was trained, oldest first; none where that cannot be read: results do not depend on it."""
-    try:
-        entries = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
-        return [entry for entry in entries if isinstance(entry, dict)]
-    except (OSError, ValueError, TypeError):
-        return []
+    with contextlib.suppress(UserError, TypeError):
+        return [entry for entry in json_of(path / ENVIRONMENT) if isinstance(entry, dict)]
+    return []
+
+
+def trial_from_row(spec: str) -> Trial:
+    """The trial that a row's `spec` tells; UserError where it tells none."""
+    values = json_said(spec, "What a trial was")
+    if not isinstance(values, dict) or not {"activation", "seed", "learning_rate", "data", "content"} <= set(values):
+        raise UserError(f"What a trial was is not {spec[:40]!r}.")
+    single = {"activation": "activations", "seed": "seeds", **dict.fromkeys(GRID)}
+    shaped = Experiment.from_dict({single.get(n) or n: [v] if n in single else v for n, v in values.items()})
+    return Trial(**{n: getattr(shaped, single.get(n) or n)[0] if n in single else getattr(shaped, n) for n in values})
 
 
 def held_keys(path: Path) -> set[str]:
@@ -243,8 +278,12 @@ def held_keys(path: Path) -> set[str]:
 
 def list_runs(folder: Path) -> list[Path]:
     """The runs inside a folder, oldest first."""
-    found = [path.parent for path in folder.glob(f"*/{DATABASE}")]
-    return sorted(found, key=lambda path: (path / DATABASE).stat().st_mtime)
+    found = {}
+    for file in folder.glob(f"*/{DATABASE}"):
+        with contextlib.suppress(OSError):  # it may have gone since
+            if file.is_file():
+                found[file.parent] = file.stat().st_mtime
+    return sorted(found, key=lambda path: (found[path], path))
 
 
 def _no_run(path: Path) -> str:
@@ -282,6 +321,6 @@ def status(path: Path) -> str:
 def _checkpoints(path: Path) -> Iterator[tuple[int, int]]:
     """Of each stack that a checkpoint is kept of: networks, epochs done. What cannot be read is left out."""
     for file in (path / "working").glob("*.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            entry = json.loads(file.read_text(encoding="utf-8"))
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            entry = json_of(file)
             yield len(entry["keys"]), int(entry["done"])

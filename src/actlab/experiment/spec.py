@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import json
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -17,6 +16,7 @@ from typing import Any
 
 from actlab import naming
 from actlab.errors import UserError, extra, need_one_of, one_of
+from actlab.experiment.bounded import toml, toml_text
 from actlab.experiment.metrics import LOSSES, METRICS
 from actlab.experiment.streams import stream_seed as stream_seed
 
@@ -36,6 +36,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 GRID = ("learning_rate", "weight_decay", "dropout", "initialisation")  # what may be chosen for each activation
+_MOST_TRIALS = 1_000_000
 TUNING_SEEDS = (1_000_000, 1_000_001, 1_000_002)  # seeds of its own: they choose settings and judge nothing
 
 
@@ -129,6 +130,7 @@ class Experiment(Shared):
         margin, margin_used: the smallest difference that matters, as the metric is shown (percentage points of
             accuracy), 0: that of the data set; and what that is, once the data are loaded.
         max_seeds: up to which seeds are added until every comparison is decided; 0: none are added.
+        mixed: whether networks of one seed are compared although machines of different kinds have trained them.
         tuned: activation -> what was chosen of learning_rate, weight_decay, dropout and initialisation.
         hidden: units of each hidden layer.
         optimizer: "sgd", "momentum" (SGD with `momentum`) or "adamw" (with `betas` and `epsilon`).
@@ -164,6 +166,7 @@ class Experiment(Shared):
     margin: float = 0.0
     margin_used: float = 0.0
     max_seeds: int = 0
+    mixed: bool = False
     tuned: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -283,12 +286,13 @@ class Experiment(Shared):
 
         Raises: UserError for what is no TOML, and for an unknown key, with the nearest one.
         """
+        values = toml(text, where)
         try:
-            return cls.from_dict(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise UserError(f"{where} is not TOML: {error}.") from None
+            return cls.from_dict(values)
         except UserError as error:
             raise UserError(f"{where}: {error}") from None
+        except ValueError:  # Python does not write it
+            raise UserError(f"{where} has a whole number of thousands of digits. Write a smaller one.") from None
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, also: Iterable[str] = ()) -> "Experiment":
@@ -305,11 +309,7 @@ class Experiment(Shared):
         >>> Experiment.read("runs/wave/experiment.toml").hidden
         (16,)
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path} cannot be read: {error}.") from None
-        found, beside = cls.from_toml(text, where=str(path)), Path(path).parent
+        found, beside = cls.from_toml(toml_text(Path(path)), where=str(path)), Path(path).parent
         if (beside / "sources").is_dir():
             kept = tuple(naming.held(what, beside / "sources") for what in found.activations)
             found = dataclasses.replace(found, activations=kept)
@@ -338,7 +338,7 @@ class Experiment(Shared):
         return found + [f"tuned: {_words(moved)} has another setting in the folder than in the command"] * bool(moved)
 
 
-_NOT_IDENTITY = ("data_note", "tuned", "margin_used")
+_NOT_IDENTITY = ("data_note", "tuned", "margin_used", "mixed")
 _SHARED = [field.name for field in dataclasses.fields(Shared)]
 # an experiment's own fields before those that it shares with its trials
 _FIELDS = sorted(dataclasses.fields(Experiment), key=lambda field: field.name in _SHARED)
@@ -384,11 +384,11 @@ def _shape_tuned(value: Any) -> dict[str, dict[str, Any]]:
 
 def _convert(key: str, value: Any, kind: type) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < 2**1023 else math.inf
     if callable(value) and key in ("activations", "baseline"):
         return value
-    if not isinstance(value, kind) or isinstance(value, bool):
-        words = {int: "a whole number", float: "a number", str: "text in quotes"}[kind]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        words = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}[kind]
         each = " Name them one by one: compare(one, other)." if key == "activations" and isinstance(value, list) else ""
         raise UserError(f"{key} is {words}, not {value!r}.{each}")
     return value
@@ -410,6 +410,7 @@ _LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {  # of a value, or of e
     "momentum": (lambda v: 0 <= v < 1, "at least 0 and below 1"),
     "max_seeds": (lambda v: 0 <= v <= 100_000, "from 0 to 100000"),
     "margin": (lambda v: 0 <= v < 100, "above 0 and below 100 (percentage points of accuracy)"),
+    "margin_used": (lambda v: 0 <= v < math.inf, "a finite number, 0 or more"),
     "epsilon": (lambda v: 0 < v < math.inf, "a finite number above 0"),
 }
 
@@ -428,7 +429,14 @@ def _validate(e: Experiment) -> None:
     for name, (is_right, limits) in _LIMITS.items():
         for value in given[name]:
             _check(is_right(value), name, value, limits)
+    _check(len(e.hidden) <= 1000, "hidden", f"of {len(e.hidden):,} layers", "of at most 1000")
     enough = not e.max_seeds or len(e.seeds) <= e.max_seeds
+    trials = math.prod(len(given[name]) for name in ("activations", "seeds", *(() if e.tuned else GRID)))
+    if trials > _MOST_TRIALS:
+        sizes = ", ".join(f"{len(given[name]):,} of {name}" for name in ("activations", "seeds", *GRID))
+        raise UserError(
+            f"The choices make {trials:,} trials ({sizes}); an experiment has at most {_MOST_TRIALS:,}. Leave some out."
+        )
     _check(enough, "max_seeds", e.max_seeds, f"no fewer than the {len(e.seeds)} seeds to begin with")
     _check(len(e.betas) == 2 and all(0 <= b < 1 for b in e.betas), "betas", e.betas, "two numbers from 0 to below 1")
     need_one_of(f"metric of the loss {e.loss}", e.metric, LOSSES[e.loss].metrics)

@@ -3,11 +3,13 @@ artefacts. A stack's rows enter in one transaction.
 """
 
 import contextlib
+import errno
 import io
 import json
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ import numpy as np
 
 from actlab.errors import UserError
 from actlab.experiment import schema
-from actlab.experiment.disk import told, write_bytes, write_text
+from actlab.experiment.disk import keep_names, told, write_bytes, write_text
 from actlab.experiment.run import environments_of
 from actlab.experiment.spec import GRID, Experiment, Trial
+from actlab.experiment.strange import refuse_links
 
 
 class Store(contextlib.AbstractContextManager["Store"]):
@@ -25,12 +28,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
+        refuse_links(path)
+        schema.refuse_obeyed(path / schema.DATABASE)
         self._lock = lock or _lock(path)
         with told(path):
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = DELETE")
-            self._database.execute("PRAGMA synchronous = FULL")
-            if schema.check_format(path, self._database) == 1:
+            self._database.execute("PRAGMA synchronous = EXTRA")  # a power loss can undo what FULL has committed
+            self._version = self._others_changes()
+            if schema.check(path, self._database) == 1:
                 self._raise_format()
 
     def _raise_format(self) -> None:
@@ -44,6 +50,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
                             self._database.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO {renamed}")
             self._database.execute(f"PRAGMA user_version = {schema.FORMAT}")
 
+    def _others_changes(self) -> int:
+        """A number that is another one when another process has written."""
+        return self._database.execute("PRAGMA data_version").fetchone()[0]
+
     def __exit__(self, *_: object) -> None:
         self._database.close()
         self._lock.close()
@@ -54,17 +64,24 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with told(path):
             path.mkdir(parents=True, exist_ok=True)
             lock = _lock(path)
+            if (path / schema.DATABASE).exists():
+                lock.close()
+                raise UserError(f"Another actlab has made {path} just now: the same command goes on with it.")
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
+            for folder in (path.parent, *path.parent.parents)[: len(path.parts)]:
+                keep_names(folder)
             fresh = path / f"{schema.DATABASE}.new"
             fresh.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(fresh)) as database:
+                database.execute("PRAGMA journal_mode = OFF")  # a crash makes it anew, and may leave nothing else
                 for name in schema.TABLES:
                     database.execute(schema.creation(name))
                 database.execute(f"PRAGMA user_version = {schema.FORMAT}")
                 database.commit()
             write_text(path / schema.EXPERIMENT, experiment.to_toml())
             os.replace(fresh, path / schema.DATABASE)
+            keep_names(path)
         store = cls(path, lock)
         store.plan(experiment, trials)
         return store
@@ -77,6 +94,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
             if same and Experiment.read(self.path / schema.EXPERIMENT) == experiment:
                 return
         rows = [_planned(trial) for trial in trials]
+        # before the trials: what was asked may be more than what is planned yet, never less
+        write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
         with self._transaction():
             self._insert("trials", rows, verb="INSERT OR IGNORE")
             # the order in which activations are named now is the order of tables
@@ -86,8 +105,6 @@ class Store(contextlib.AbstractContextManager["Store"]):
             self._database.execute("DELETE FROM trials")
             marks = ", ".join("?" * len(schema.TRIALS))
             self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
-        with told(self.path):
-            write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
         rows = self._database.execute("SELECT key, status FROM trials")
@@ -116,6 +133,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 self._database.execute(schema.creation("inside"))  # older runs have no such table
                 self._insert("inside", inside, verb="INSERT OR REPLACE")
 
+    def has_costs(self, names: Iterable[str]) -> bool:
+        """Whether the cost of a step has been measured of all these activations."""
+        return {*names} <= {name for (name,) in self._database.execute("SELECT activation FROM costs")}
+
     def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
         """Replace the measured cost of a step."""
         with self._transaction():
@@ -125,11 +146,20 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def add_artefact(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
-        with told(self.path):
-            write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
+        write_bytes(self.path / "artefacts" / f"{name}.npz", buffer.getvalue())
 
     def has_artefact(self, name: str) -> bool:
         return (self.path / "artefacts" / f"{name}.npz").is_file()
+
+    def tidy(self) -> None:
+        """Remove what is of use only until the run is finished, and what crashes have left half made."""
+        shutil.rmtree(self.path / "working", ignore_errors=True)
+        named = {file for (file,) in self._database.execute("SELECT DISTINCT parameters FROM trials")}
+        written = (*self.path.glob("*.new"), *self.path.glob("*/*.new"))
+        unnamed = (file for file in self.path.glob("parameters/*") if f"parameters/{file.name}" not in named)
+        with contextlib.suppress(OSError):
+            for file in {*written, *unnamed}:
+                file.unlink()
 
     def add_sources(self, files: dict[str, bytes]) -> None:
         """Keep what is a user's own as it was, so that what was trained can be run again."""
@@ -145,8 +175,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         names = [name for name in environment if name not in ("started", "command")]
         changed = [name for name in names if last.get(name) != environment[name]]
         if changed or not known:
-            with told(self.path):
-                write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
+            write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
         return [f"{name}: {last.get(name)} then, {environment[name]} now" for name in changed]
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
@@ -160,6 +189,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
         with told(self.path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                if self._others_changes() != self._version:
+                    raise UserError(
+                        f"Another actlab has written into {self.path}, whose file system keeps nobody out: locks fail "
+                        "there. Let one of the two train, or choose another --out."
+                    )
                 yield
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
@@ -170,29 +204,45 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
 def _lock(path: Path) -> sqlite3.Connection:
     """Hold the folder against a second process. SQLite's lock on an empty file: the system ends it with the process."""
-    lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if "locked" not in str(error):
-            raise UserError(f"{path} cannot be written: {error}. Choose another folder with --out.") from None
-        raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.") from None
-    return lock
+    schema.refuse_obeyed(path / "lock")
+    with told(path):
+        lock = sqlite3.connect(path / "lock", timeout=0, isolation_level=None)
+        try:
+            lock.execute("PRAGMA journal_mode = MEMORY")  # nothing is ever in it to be rolled back
+            lock.execute("BEGIN EXCLUSIVE")
+            return lock
+        except sqlite3.OperationalError as error:
+            lock.close()
+            if "locked" not in str(error):
+                raise
+        if _locks_fail(path / "lock"):
+            raise UserError(f"{path} cannot be kept from a second actlab: its file system has no locks. {_ELSEWHERE}")
+        raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.")
+
+
+_ELSEWHERE = "Choose a folder on this machine's own disk with --out."
+
+
+def _locks_fail(file: Path) -> bool:
+    """Whether the system refuses any lock: SQLite says only that it has none."""
+    if os.name != "posix":
+        return False
+    import fcntl
+
+    with open(file, "ab") as handle:
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in (errno.EAGAIN, errno.EACCES)
+    return False
 
 
 def is_free(path: Path) -> bool:
     """Whether a run can be made here: nothing is there, or only what a crash left of the making of one."""
     ours = {"lock", "artefacts", "parameters", "working", schema.TUNING, schema.EXPERIMENT}
     ours |= {f"{schema.DATABASE}.new", f"{schema.EXPERIMENT}.new"}
+    ours |= {f"{schema.DATABASE}.new-journal", "lock-journal"}  # of earlier versions
     return not path.exists() or (path.is_dir() and {item.name for item in path.iterdir()} <= ours)
-
-
-def trial_from_row(spec: str) -> Trial:
-    """The trial that a row's `spec` tells."""
-    values: dict[str, Any] = json.loads(spec)
-    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return Trial(**values)
 
 
 def _planned(trial: Trial) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from actlab.errors import UserError, extra, one_of
+from actlab.errors import extra, one_of
+from actlab.experiment.disk import told, write_by
 from actlab.experiment.run import Run
 
 _OPTIONS = {  # of pandas' to_csv, to_json and to_parquet
@@ -15,10 +16,8 @@ TABLES = ("trials", "curves", "times", "costs")
 
 def made(folder: Path) -> Path:
     """The folder, which is there now."""
-    try:
+    with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be made: {error.strerror or error}.") from None
     return folder
 
 
@@ -32,5 +31,5 @@ def export(run: Run, kind: str, folder: Path) -> list[Path]:
         files.append(folder / f"{name}.{kind}")
         write = getattr(getattr(run, name), f"to_{kind}")
         with extra("parquet", "pyarrow"):
-            write(files[-1], **_OPTIONS[kind])
+            write_by(files[-1], lambda handle, write=write: write(handle, **_OPTIONS[kind]))
     return files

@@ -122,8 +122,8 @@ class _Parser:
     # tokens
 
     def _tokens(self) -> list[Token]:
-        found, at = [], 0
-        while self.text[at:].strip():
+        found, at, end = [], 0, len(self.text.rstrip())
+        while at < end:
             match = _TOKEN.match(self.text, at)
             if match is None:
                 at += len(self.text[at:]) - len(self.text[at:].lstrip())
@@ -254,9 +254,7 @@ class _Parser:
         exponent = self.value(_NEGATIVE)
         if base.is_condition:
             raise self.error(token.at, token.text, "a condition has no power")
-        if base == E:
-            return Apply("exp", exponent)
-        number = constant(exponent)
+        number = 0.0 if base == E else constant(exponent)  # of e any power is exp
         if number is None:
             raise self.error(token.at, "**", f"an exponent is a number: write exp({exponent}*log({base}))")
         if not abs(number) <= STEEPEST:

@@ -110,6 +110,8 @@ def Apply(op: str, *arguments: Node) -> Node:
     """An operator or function of nodes; Piecewise takes value, condition, value, condition, ..."""
     if op == "neg" and arguments[0].op == "number":
         return Number(-arguments[0].value)  # type: ignore[operator]
+    if op == "**" and arguments[0].op == "e":  # written e**x, and read again as this
+        return Node("exp", arguments[1:])
     return Node(op, arguments)
 
 

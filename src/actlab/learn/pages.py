@@ -1,11 +1,13 @@
 """The pages and their exercises, and the file that an exercise begins with."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from actlab.errors import UserError, one_of
+from actlab.experiment import write_text
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,10 @@ def every() -> Iterator[Exercise]:
 def lay(exercise: Exercise, folder: Path) -> Path:
     """Write the file that an exercise begins with into a folder; what stands there is never overwritten."""
     file = folder / exercise.file
-    try:
-        with file.open("x", encoding="utf-8") as new:
-            new.write(exercise.start)
-    except FileExistsError:
+    if os.path.lexists(file):
         raise UserError(
             f"{file.name} is there already, and is not overwritten: it may hold your work. Check it: "
             f"`{exercise.words} --check {file.name}`, or move it away to begin again."
-        ) from None
+        )
+    write_text(file, exercise.start)
     return file

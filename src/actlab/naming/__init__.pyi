@@ -3,6 +3,7 @@ from .targets import (
     Held as Held,
     Target as Target,
     apart as apart,
+    code_in as code_in,
     exact as exact,
     formula_parameters as formula_parameters,
     from_source as from_source,

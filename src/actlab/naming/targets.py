@@ -17,24 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from actlab import catalogue
-from actlab.errors import UserError
+from actlab.errors import UserError, legible
 from actlab.formula import ABSENT, RESERVED, clause, is_code
 from actlab.naming.sources import description, fingerprint, name_of, packed
 
-_CALL = re.compile(r"\s*([\w-]+)\s*(\(.*\))?\s*", re.DOTALL)
-_FILE = re.compile(r"\s*(?P<path>.+\.py):(?P<name>[\w.]+)\s*")
-_CALL_PIECE = re.compile(r"(\s*([\w-]+)\s*(?:\([^()]*\))?\s*)(?:/|$)")
+_LONGEST = 10_000  # characters of a text
+# no pattern gives back what it took (*+, ++), which takes time by the square of a text's length or more
+
+_CALL = re.compile(r"\s*+([\w-]++)\s*+(\(.*\))?\s*+", re.DOTALL)
+_FILE = re.compile(r"\s*+(?P<path>.+\.py):(?P<name>[\w.]+)\s*+")
+_CALL_PIECE = re.compile(r"(\s*+([\w-]++)\s*+(?:\([^()]*\))?\s*+)(?:/|$)")
 _FILE_PIECE = re.compile(r"(.+?\.py:[\w.]+\s*)(?:/|$)")
 _ANY_PIECE = re.compile(r"([^/]*)(?:/|$)")
-_QUOTED = re.compile(r"\s*(['\"])([^'\"]*)\1\s*")
+_QUOTED = re.compile(r"\s*+(['\"])([^'\"]*)\1\s*+")
 _QUOTED_PIECE = re.compile(r"(['\"])([^'\"]*)\1")
 _QUOTED_LAYER = re.compile(r"\s*((?:[A-Za-z]\w*\s*=\s*)?(['\"])[^'\"]*\2)\s*(?:/|$)", re.ASCII)
-_X = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)?x(?!\w)", re.ASCII)  # 2x is meant as a formula, too
-_CALL_OF_NAME = re.compile(r"[A-Za-z]\w*\s*\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*", re.ASCII)
-_GIVEN = re.compile(r"[A-Za-z]\w*\s*=(?!=)", re.ASCII)
+_X = re.compile(r"(?<![\w.])(?:\d++(?:\.\d*+)?|\.\d++)?x(?!\w)", re.ASCII)  # 2x is meant as a formula, too
+_CALL_OF_NAME = re.compile(r"(?<![A-Za-z])[A-Za-z]\w*+\s*+\([^()]*(?<![\w.])(?!nan\b|inf\b)[A-Za-z]\w*", re.ASCII)
+_GIVEN = re.compile(r"(?<![A-Za-z])[A-Za-z]\w*+\s*+=(?!=)", re.ASCII)
 _NAMED = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*=(?!=)\s*(?P<formula>.*)", re.ASCII | re.DOTALL)
 _HELD = re.compile(r"(?P<name>\w+)#(?P<hash>[0-9a-f]{12})")
-_NUMBER = re.compile(r"[\d\s.()*/+-]*\d[\d\s.()*/+-]*|\s*pi\s*", re.ASCII)
+_NUMBER = re.compile(r"(?=\D*\d)[\d\s.()*/+-]++|\s*pi\s*", re.ASCII)
+_MOST_BYTES = 2**28  # of a packed callable
 _MODULE = re.compile(r"\s*(?P<path>[A-Za-z_][\w.]*):(?P<name>[\w.]+)\s*")
 
 
@@ -86,12 +90,17 @@ def held(what: Any, sources: Path | None = None) -> Any:
         target = parse(what)
     elif sources is not None and isinstance(what, str) and (match := _HELD.fullmatch(what)):
         file = sources / f"{match['hash']}.{sys.implementation.cache_tag}.pickle"
-        target = dataclasses.replace(parse(what), source=file.read_bytes() if file.is_file() else b"")
+        target = dataclasses.replace(parse(what), source=_kept(file))
     else:
         return what
     text = Held(target.text)
     text.target = target
     return text
+
+
+def _kept(file: Path) -> bytes:
+    is_one = file.is_file() and file.stat().st_size <= _MOST_BYTES
+    return file.read_bytes() if is_one else b""
 
 
 def parse(what: str | Callable[..., Any] | Target, *, kept: bool = True) -> Target:
@@ -110,6 +119,7 @@ def parse(what: str | Callable[..., Any] | Target, *, kept: bool = True) -> Targ
         return what if isinstance(what, Target) else what.target
     if not isinstance(what, str):
         return _from_callable(what, kept)
+    _need_short(what)
     if match := _FILE.fullmatch(what):
         return _from_file(match["path"], match["name"])
     if match := _MODULE.fullmatch(what):
@@ -141,11 +151,17 @@ def is_formula(text: str) -> bool:
     >>> [is_formula(text) for text in ("x/(1 + abs(x))", "relu/leaky_relu(0.2)", "mine.py:x", "foo(z)")]
     [True, False, False, True]
     """
-    if ":" in text or _QUOTED.search(text):
+    _need_short(text)
+    if ":" in text or _QUOTED_PIECE.search(text):
         return is_code(text)
     call, formula = _CALL.fullmatch(text), _GIVEN.sub("", text)
     known = call is not None and catalogue.is_name(call[1])
     return bool(_X.search(formula) or (not known and _CALL_OF_NAME.search(formula)))
+
+
+def _need_short(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise UserError(f"What names an activation has at most {_LONGEST:,} characters, this {len(text):,}: {text}")
 
 
 def with_parameters(text: str, values: Mapping[str, float], learn: frozenset[str] = frozenset()) -> str:
@@ -194,6 +210,16 @@ def shown(what: str | Callable[..., Any]) -> str:
     return _joined(names)
 
 
+def code_in(what: Any) -> list[str]:
+    """The files, modules and packed callables that a text names: what is run to make it.
+
+    >>> code_in("relu/mine.py:f"), code_in("x*tanh(x)"), code_in("wave#0123456789ab")
+    (['mine.py:f'], [], ['wave#0123456789ab'])
+    """
+    patterns = (_FILE, _MODULE, _HELD)
+    return [str(part) for part in _parts(what) if isinstance(part, str) and any(p.fullmatch(part) for p in patterns)]
+
+
 def _parts(what: Any) -> list[Any]:
     """What is written for each layer, or for all: split at slashes, but not in a file's path or a formula in quotes."""
     if not isinstance(what, str) or isinstance(what, Held) or is_formula(what):
@@ -239,8 +265,8 @@ def label(activation_identity: str) -> str:
     """
     if match := _QUOTED.fullmatch(activation_identity):
         return match[2]
-    shown = re.sub(r"(\w+)='[^']*'", r"\1", activation_identity)
-    shown = re.sub(r"#[0-9a-f]{12}|@\d+", "", shown)
+    shown = re.sub(r"\b(\w++)='[^']*'", r"\1", activation_identity)
+    shown = re.sub(r"#[0-9a-f]{12}(?![^/])|@\d+(?![^(/])", "", shown)
 
     def positional(match: re.Match[str]) -> str:
         if not match[1]:  # a formula
@@ -251,7 +277,7 @@ def label(activation_identity: str) -> str:
             return f"{match[1]}({', '.join(value for _, value in pairs)})"
         return match[0]
 
-    return re.sub(r"'[^']*'|(\w+)\(([^()]*=[^()]*)\)", positional, shown)
+    return re.sub(r"'[^']*'|\b(\w++)\(([^()=]*=[^()]*)\)", positional, shown)
 
 
 def _from_catalogue(name: str, call: str) -> Target:
@@ -291,7 +317,7 @@ def _arguments(facts: catalogue.Facts, call: str) -> tuple[tuple[str, float], ..
         values = [_number(argument) for argument in node.args]
         named = {keyword.arg or "": _number(keyword.value) for keyword in node.keywords}
         assert all(math.isfinite(value) for value in (*values, *named.values()))
-    except (SyntaxError, ValueError, AssertionError, OverflowError):
+    except (SyntaxError, ValueError, AssertionError, OverflowError, RecursionError, MemoryError):
         raise UserError(f"{facts.name}{call}: parameters are numbers, for example {example}.") from None
     names = list(facts.parameters)
     if len(values) > len(names) or set(named) - set(names[len(values) :]):
@@ -327,8 +353,12 @@ def _number(node: ast.expr) -> float:
 
 
 def _from_file(path: str, name: str) -> Target:
-    file = Path(path).expanduser()
-    if not file.is_file():
+    try:
+        file = Path(path).expanduser()
+        found = file.is_file()
+    except (OSError, RuntimeError, ValueError):  # too long a name; ~nobody; a character that no name has
+        found = False
+    if not found:
         raise UserError(f"There is no file {path}: an activation of your own is named file.py:name.")
     try:
         source = file.read_bytes()
@@ -339,20 +369,34 @@ def _from_file(path: str, name: str) -> Target:
 
 def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> Target:
     """The target of a name inside a file of this content: it is what runs, whatever becomes of the file."""
-    label = f"{shown}:{name}"
+    label = f"{legible(shown)}:{name}".replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")  # others quote formulas
     return Target("file", text, label, f"{label}#{fingerprint(source)}", path, name, source=source)
 
 
 def _from_module(module: str, name: str) -> Target:
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        found = None
+    found = _spec(module)
     if found is None:
         raise UserError(f"There is no module {module!r} to import {name} from. Is its package installed here?")
     source = Path(found.origin).read_bytes() if found.origin and Path(found.origin).is_file() else module.encode()
     shown = f"{module}:{name}"
     return Target("module", shown, shown, f"{shown}#{fingerprint(source)}", module, name)
+
+
+def _spec(module: str) -> Any:
+    """Where a module would be imported from; its packages are not imported for that, as importlib would do."""
+    top, *inner = module.split(".")
+    try:
+        found = importlib.util.find_spec(top)
+        for end in range(2, len(inner) + 2):
+            places = None if found is None else found.submodule_search_locations
+            if places is None:
+                return None
+            name = ".".join(module.split(".")[:end])
+            specs = (finder.find_spec(name, list(places)) for finder in sys.meta_path)
+            found = next((spec for spec in specs if spec is not None), None)
+    except (ImportError, ValueError):
+        return None
+    return found
 
 
 def _from_callable(thing: Callable[..., Any], kept: bool) -> Target:

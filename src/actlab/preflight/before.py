@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.data import Dataset, cache_folder, margin_of, twosample
+from actlab.errors import UserError
 from actlab.experiment import METRICS, Experiment, write_text
 from actlab.preflight import inputs, labels, targets
 from actlab.preflight.findings import ERROR, WARNING, Finding, refuse
@@ -43,7 +44,7 @@ def _of_data(dataset: Dataset, experiment: Experiment) -> list[Finding]:
     with contextlib.suppress(OSError, ValueError, TypeError):
         return [Finding(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
     found = check_data(dataset)
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
+    with contextlib.suppress(OSError, UserError):  # a cache that cannot be written costs time alone
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, json.dumps([one.as_dict() for one in found]))
     return found

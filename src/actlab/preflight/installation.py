@@ -15,6 +15,7 @@ from actlab import __version__
 from actlab.data import fetch, sets
 from actlab.engine import machine
 from actlab.errors import MissingExtra, UserError
+from actlab.experiment import free_memory
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
 
 _EXTRAS = ("lab", "hiplot", "parquet")  # those that people install; the others are for who works on actlab
@@ -77,7 +78,7 @@ def hardware() -> list[Finding]:
     """Device, cores and threads, memory, and room for runs where the command was given."""
     device = machine.choose_device("auto")
     cores, threads = machine.cores(), torch.get_num_threads()
-    free = _free_memory()
+    free = free_memory()
     room = float(shutil.disk_usage(".").free)
     told = f"{cores} for this process of {os.cpu_count()} in all, {threads} threads of torch"
     memory = f"{free / 1e9:.1f} GB free of {machine.memory_bytes() / 1e9:.1f} GB"
@@ -90,15 +91,6 @@ def hardware() -> list[Finding]:
         Finding("memory", WARNING if advice else OK, free, f"{memory}{advice}."),
         Finding("disk", WARNING if disk else OK, room, f"{room / 1e9:.1f} GB free in {Path.cwd()}{disk}."),
     ]
-
-
-def _free_memory() -> float:
-    """Memory that can be had without swapping; all of it where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return machine.memory_bytes()
 
 
 def data_found() -> list[Finding]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.errors import require
-from actlab.experiment import Run
+from actlab.experiment import Run, made, refuse_links, told, write_by
 from actlab.report import figures, hiplot_pages, images, inside, page, parallel, shapes
 from actlab.report.curves import arm_colours, quantities
 from actlab.report.svg import Drawing, beside
@@ -19,10 +19,11 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
     if hiplot:
         require("hiplot", ["hiplot"])
     run = run if isinstance(run, Run) else Run(run)
-    folder = run.path / "report"
-    folder.mkdir(exist_ok=True)
-    for old in [*folder.glob("hiplot*.html"), *folder.glob("samples.png")]:  # of earlier versions
-        old.unlink()
+    refuse_links(run.path)
+    folder = made(run.path / "report")
+    with told(folder):
+        for old in [*folder.glob("hiplot*.html"), *folder.glob("samples.png")]:  # of earlier versions
+            old.unlink(missing_ok=True)
     added = [hiplot_pages.draw_hiplot(run, folder)] if hiplot else []
     summary = summarise(run)
     pictures = pictures_of(run, summary)
@@ -30,7 +31,7 @@ def draw(run: str | Path | Run, hiplot: bool = False) -> Path:
         drawing.save(folder / name)
     tables = {"table.csv": summary.table, "trials.csv": run.trials, "curves.csv": run.curves}
     for name, table in tables.items():
-        table.to_csv(folder / name, index=False)
+        write_by(folder / name, lambda handle, table=table: table.to_csv(handle, index=False))
     return page.draw_page(run, summary, folder, parts_of(run, summary), [*added, *tables, *pictures])
 
 

@@ -26,9 +26,10 @@ def fed(run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Function -> edges of bins, and the share of its inputs z in each: all layers and seeds together, each trial at
     the last epoch that was measured.
     """
-    last = run.inside["epoch"] == run.inside.groupby("key")["epoch"].transform("max")
+    rows = run.inside.dropna(subset="histogram")
+    last = rows["epoch"] == rows.groupby("key")["epoch"].transform("max")
     counts: dict[str, list[np.ndarray]] = defaultdict(list)
-    for activation, layer, found in run.inside.loc[last, ["activation", "layer", "histogram"]].itertuples(index=False):
+    for activation, layer, found in rows.loc[last, ["activation", "layer", "histogram"]].itertuples(index=False):
         names = activation.split("/")
         counts[names[(layer - 1) % len(names)]].append(found[:-1].astype(np.int64))  # without NaN
     sums = {name: np.sum(found, axis=0) for name, found in counts.items()}

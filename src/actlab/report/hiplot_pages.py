@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from actlab.errors import UserError
-from actlab.experiment import DataFrame, Run
+from actlab.experiment import DataFrame, Run, write_text
 from actlab.report.curves import arm_colours
 from actlab.results import is_the_loss, with_arms
 
@@ -27,7 +27,7 @@ def draw_hiplot(run: Run, folder: Path) -> str:
     """Write the page; the file's name. UserError where nothing has been trained."""
     if run.curves.empty:
         raise UserError(f"{run.path} has no epoch yet that HiPlot could show: train it first.")
-    (folder / FILE).write_text(experiment(run).to_html(), encoding="utf-8")
+    write_text(folder / FILE, experiment(run).to_html())
     return FILE
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from actlab.checks import Sketch
+from actlab.experiment import write_text
 from actlab.report.figures import forest_of
 from actlab.report.shapes import shape_drawings
 from actlab.report.svg import sheet
@@ -57,7 +58,7 @@ def draw_idea(idea: Idea, file: Path) -> Path:
         conclusions=conclusions,
         sheet=sheet,
     )
-    file.write_text(page, encoding="utf-8")
+    write_text(file, page)
     return file
 
 

@@ -222,7 +222,7 @@ def _rows_of(table: np.ndarray) -> np.ndarray:
 
 def _class_names(run: Run, count: int) -> list[str]:
     named = [shortened(" ".join(str(name).split())) for name in run.artefact("samples").get("class_names", ())]
-    return named or [str(place) for place in range(count)]
+    return [*named, *map(str, range(len(named), count))]
 
 
 def _rows(samples: np.ndarray, labels: Sequence[str], what: str) -> Drawing:

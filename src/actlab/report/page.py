@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run
+from actlab.experiment import EXPERIMENT, LOSSES, DataFrame, Metric, Run, write_text
 from actlab.report.figures import TRAIN_SAID, VALID_SAID, kind
 from actlab.report.svg import sheet
 from actlab.report.templates import template
@@ -30,6 +30,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         parts,
         title=f"{listed(names) if len(names) <= 5 else others} on {data}",
         summary=summary,
+        state=run.state,
         notes=_notes(summary, trials),
         answers=summary.only(ranked[:_MOST_ROWS]).answers,
         rows_left_out=f"{len(ranked) - _MOST_ROWS:,} more are in table.csv." if len(ranked) > _MOST_ROWS else "",
@@ -53,7 +54,7 @@ def draw_page(run: Run, summary: Summary, folder: Path, parts: Mapping[str, Any]
         trials_left_out=f"{more:,} more are in trials.csv." if more else "",
     )
     file = folder / "index.html"
-    file.write_text(page, encoding="utf-8")
+    write_text(file, page)  # whole or not at all, and last: where it is, the report is
     return file
 
 

@@ -72,7 +72,7 @@ def _best_epochs(run: Run) -> tuple[str, ...]:
     """When the validation loss of each activation was lowest: the median over the trials that finished."""
     found, last = [], run.experiment.epochs
     for activation, own in _trained(run).groupby("activation", sort=False):
-        best = sorted(own.loc[own["status"] == "finished", "best_epoch"].astype(int))
+        best = sorted(own.loc[own["status"] == "finished", "best_epoch"].dropna().astype(int))
         among = f" (in all {len(best)} trials)" * (len(best) > 1)
         if best and best[0] < best[-1]:
             among = f" (median of {len(best)} trials, {best[0]} to {best[-1]})"

@@ -13,7 +13,7 @@ import numpy as np
 
 from actlab.checks import Sketch
 from actlab.errors import UserError
-from actlab.experiment import Run
+from actlab.experiment import Run, write_text
 from actlab.report import svg
 from actlab.report.curves import colours, function_colours, shortened
 from actlab.report.figures import legend_of
@@ -94,7 +94,7 @@ def draw_card(sketches: Sequence[Sketch], file: Path) -> Path:
     check_file(file)
     if file.suffix.lower() == ".html":
         page = template("card.html").render(shapes=shape_drawings(sketches), sheet=svg.sheet)
-        file.write_text(page, encoding="utf-8")
+        write_text(file, page)
     else:
         card_drawing(sketches).save(file)
     return file

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from actlab.errors import UserError, extra
+from actlab.experiment import write_bytes, write_text
 from actlab.report.templates import Markup
 
 FORMATS = (".svg", ".png", ".pdf")
@@ -63,14 +64,14 @@ class Drawing:
         if file.suffix.lower() not in FORMATS:
             raise UserError(f"{file.name!r} must end with one of {', '.join(FORMATS)}: it says what is drawn.")
         if file.suffix.lower() == ".svg":
-            file.write_text(self.as_file, encoding="utf-8")
+            write_text(file, self.as_file)
             return
         with extra("lab", "vl_convert"):
             import vl_convert
         if file.suffix.lower() == ".pdf":
-            file.write_bytes(vl_convert.svg_to_pdf(self.as_file))
+            write_bytes(file, vl_convert.svg_to_pdf(self.as_file))
         else:
-            file.write_bytes(vl_convert.svg_to_png(self.as_file, scale=_DENSITY))
+            write_bytes(file, vl_convert.svg_to_png(self.as_file, scale=_DENSITY))
 
     @property
     def as_file(self) -> str:

@@ -52,10 +52,12 @@ def by_layer(run: Run) -> "pd.DataFrame":
 def inside_said(run: Run) -> list[str]:
     """At most two sentences an arm; one for all where nothing is amiss; none where nothing was measured."""
     measured, amiss, learned = _measured(run), [], []
-    targets = {naming.label(name): found for name, found in run.experiment.layers.items()}
+    # by what the results say they are of: to look a user's file or package up could run it, and it may be gone
+    named = zip(run.trials["activation"], map(naming.split_identity, run.trials["identity"]), strict=True)
+    layers = {arm: own * (len(run.experiment.hidden) if len(own) == 1 else 1) for arm, own in named}
     table = by_layer(run)
     for arm, own in measured.groupby("arm", sort=False):
-        of_layers = targets.get(own["activation"].iloc[0], ())
+        of_layers = layers[own["activation"].iloc[0]]
         wrong = [*_amiss(str(arm), table.loc[table["arm"] == arm], _flat_by_design(run, of_layers))][:MOST_SAID]
         amiss += wrong
         learned += [*_learned(str(arm), own, of_layers)][: MOST_SAID - len(wrong)]
@@ -87,11 +89,11 @@ def _measured(run: Run) -> "pd.DataFrame":
     return rows
 
 
-def _flat_by_design(run: Run, targets: Sequence[naming.Target]) -> set[int]:
+def _flat_by_design(run: Run, identities: Sequence[str]) -> set[int]:
     """The layers, from 1 on."""
     functions = run.artefact("functions")
     near = np.abs(functions.get("x", np.empty(0))) <= 1
-    slopes = [functions.get(f"df/{target.label}", np.ones(len(near))) for target in targets]
+    slopes = [functions.get(f"df/{naming.label(name)}", np.ones(len(near))) for name in identities]
     flat = [np.mean(np.abs(slope[near]) < inside.SATURATED) >= FLAT_BY_DESIGN for slope in slopes]
     return {layer for layer, is_flat in enumerate(flat, start=1) if is_flat}
 
@@ -140,7 +142,7 @@ def _gradient(arm: str, by_epoch: "pd.DataFrame") -> Iterator[str]:
         yield f"{arm}'s gradient {verb}: {told}" + (f", {_power(end)} at the end." if np.isfinite(end) else ".")
 
 
-def _learned(arm: str, rows: "pd.DataFrame", targets: Sequence[naming.Target]) -> Iterator[str]:
+def _learned(arm: str, rows: "pd.DataFrame", identities: Sequence[str]) -> Iterator[str]:
     """Of the parameter that went furthest, in the mean over seeds."""
     known = rows.loc[rows["learned"].notna() & rows["dead"].notna()]
     start, end = (
@@ -155,13 +157,14 @@ def _learned(arm: str, rows: "pd.DataFrame", targets: Sequence[naming.Target]) -
     before, after = start[layer][:, place], end[layer][:, place]
     spread = f" ({after.min():.3g} to {after.max():.3g} over {len(after)} seeds)" * (len(after) > 1)
     where = f"layer {layer}" + f", furthest of {len(went)}" * (len(went) > 1)
-    name = _parameter(targets[layer - 1], place, len(went[layer]))
+    name = _parameter(identities[(layer - 1) % len(identities)], place, len(went[layer]))
     yield f"{arm} learned: {name} went from {before.mean():.3g} to {after.mean():.3g}{spread} in {where}."
 
 
-def _parameter(target: naming.Target, place: int, count: int) -> str:
-    learned = catalogue.lookup(target.name).learned if target.kind == "catalogue" else ()
-    names = [name for name in learned if name not in dict(target.arguments)]
+def _parameter(identity: str, place: int, count: int) -> str:
+    known = re.fullmatch(r"(\w+)(@\d+)?(\(.*\))?", identity)  # in the catalogue, and no file, formula or package
+    learned = catalogue.lookup(known[1]).learned if known and catalogue.is_name(known[1]) else ()
+    names = [name for name in learned if not re.search(rf"\b{name}=", identity)]
     return (
         names[place] if len(names) == count else f"parameter {place + 1} of {count}" if count > 1 else "its parameter"
     )

@@ -20,6 +20,7 @@ from actlab.results.costs import NO_COST, Cost, StepCost, cost_headers, costs_be
 from actlab.results.differences import cost_lines, cost_row, difference_lines
 from actlab.results.guessing import unlearned
 from actlab.results.judgement import Origin, cells, comparison_headers, judged
+from actlab.results.kinds import of_one_kind
 from actlab.results.numbers import aligned, plain, short, times
 from actlab.results.tuned import Tuning, tuning_of
 
@@ -61,7 +62,7 @@ class Summary:
     metric: str  # in words, with the part that it is of
     metric_note: str  # what is to be said of it, or ""
     subject: str  # the data, as a sentence names them
-    mixed: str  # in words, where trials come from different devices, CPUs or versions; or ""
+    mixed: str  # in words, where trials come from different kinds of machine, and what follows; or ""
     planned: int  # trials still to be trained
     total: int
     has_test: bool
@@ -260,9 +261,12 @@ def summarise(run: str | Path | Run) -> Summary:
 
     measure, unit = run.metric, run.metric.unit
     has_test = run.examples > 0 or bool(trials[measure.named("test_metric")].notna().any())
-    values = _values(trials, measure.named("test_metric" if has_test else "final_valid_metric"), measure)
-    metric = f"{'test' if has_test else 'final validation'} {measure.words}"
     experiment, data_set = run.experiment, sets.SETS.get(run.experiment.data)
+    wanted = experiment.baseline_label  # or the first arm of it
+    baseline = next((arm for arm in dict.fromkeys(trials["arm"]) if f"{arm}, ".startswith(f"{wanted}, ")), None)
+    compared, mixed = of_one_kind(trials, baseline or "", experiment.mixed)
+    values = _values(compared, measure.named("test_metric" if has_test else "final_valid_metric"), measure)
+    metric = f"{'test' if has_test else 'final validation'} {measure.words}"
     subject = data_set.title if data_set else Path(experiment.data).name
     if experiment.reason:
         subject += f", {experiment.reason}"
@@ -270,8 +274,7 @@ def summarise(run: str | Path | Run) -> Summary:
     margin_said = f"{margin:.3g} {unit.word or f'of {measure.words}'}"
     if 0 < experiment.margin < margin:
         margin_said += f" (two test examples, above the {experiment.margin:g} asked for)"
-    wanted = experiment.baseline_label  # or the first arm of it
-    baseline = next((arm for arm in values if arm == wanted or arm.startswith(f"{wanted}, ")), None)
+    baseline = baseline if baseline in values else None
     selection = "the parameters of the epoch of the lowest validation loss" if has_test else "the last epoch"
     tuning = tuning_of(run)
     if tuning is not None:
@@ -283,8 +286,8 @@ def summarise(run: str | Path | Run) -> Summary:
         margin=f"{margin_said}, fixed before training",
         versions=_versions(run),
         overlap=run.sizes[2] / sum(run.sizes[:2]) if run.sizes else 0.0,
-        unlearned=frozenset(unlearned(run, trials, values)),
-        correct=_correct(run, trials) if has_test and not run.sizes else None,
+        unlearned=frozenset(unlearned(run, compared, values)),
+        correct=_correct(run, compared) if has_test and not run.sizes else None,
         sequential=looks,
         seconds_a_seed=float(np.sum(run.times["seconds"])) / len(experiment.seeds) or math.nan,
         advice=f"run with --seeds {stats.LEAST_PAIRS} or more",
@@ -303,7 +306,7 @@ def summarise(run: str | Path | Run) -> Summary:
         conclusion=found.verdicts_said + _limit_said(run, comparisons),
         best=found.best.get("", []),
         best_said=found.best_said,
-        costs=_costs(run, trials, baseline, margin / unit.scale, origin.unlearned),
+        costs=_costs(run, compared, baseline, margin / unit.scale, origin.unlearned),
         tuning=tuning,
         caption=found.caption,
         methods=found.methods,
@@ -311,7 +314,7 @@ def summarise(run: str | Path | Run) -> Summary:
         metric=metric,
         metric_note=_metric_note(run, has_test) if planned < len(trials) else "",
         subject=subject,
-        mixed=_mixed(trials),
+        mixed=mixed,
         planned=planned,
         total=len(trials),
         has_test=has_test,
@@ -362,13 +365,6 @@ def _costs(run: Run, trials: DataFrame, baseline: str | None, margin: float, unl
 def _versions(run: Run) -> str:
     known = run.environments[-1] if run.environments else {}
     return ", ".join(f"{name} {known[name]}" for name in ("actlab", "torch", "numpy", "python") if known.get(name))
-
-
-def _mixed(trials: DataFrame) -> str:
-    kinds = {"device": "devices", "cpu": "CPU models", "torch": "versions of torch"}
-    different = [f"{words} ({', '.join(found)})" for name, words in kinds.items()
-                 if len(found := trials[name].dropna().unique()) > 1]  # fmt: skip
-    return f"These trials come from different {' and '.join(different)}: compare with care." if different else ""
 
 
 def with_arms(run: Run) -> DataFrame:

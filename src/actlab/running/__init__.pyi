@@ -1,8 +1,9 @@
 from . import processes as processes
 from .entries import add_artefacts as add_artefacts, add_disagreements as add_disagreements
-from .plan import Limits as Limits, Needs as Needs
+from .plan import Needs as Needs
 from .run import (
     Begun as Begun,
+    How as How,
     Progress as Progress,
     measured_costs as measured_costs,
     open_store as open_store,

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from actlab.engine import Stack, Trainer
-from actlab.experiment import told, write_by, write_text
+from actlab.experiment import json_of, write_by, write_text
 from actlab.running.processes import sigint_held
 
 _SECONDS = 20.0  # of training between two checkpoints
@@ -31,10 +31,10 @@ def saved(folder: Path) -> list[Saved]:
     found = []
     for file in sorted(folder.glob("*.json")):
         try:
-            entry = json.loads(file.read_text(encoding="utf-8"))
+            entry = json_of(file)
             assert file.with_suffix(".pt").is_file()
             found.append(Saved(tuple(entry["keys"]), int(entry["done"])))
-        except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        except (OSError, ValueError, KeyError, TypeError, AssertionError, OverflowError):
             remove(folder, file.stem)
     return found
 
@@ -66,7 +66,7 @@ class Checkpoints:
         if time.monotonic() - self._last < _SECONDS:
             return
         state = trainer.state() | {"keys": self.keys}
-        with told(self.folder.parent), sigint_held():  # in the middle of it torch would raise an error of its own
+        with sigint_held():  # in the middle of it torch would raise an error of its own
             write_by(self.folder / f"{self.name}.pt", lambda handle: torch.save(state, handle))
             write_text(self.folder / f"{self.name}.json", json.dumps({"keys": self.keys, "done": trainer.done}))
         self._last = time.monotonic()

@@ -4,8 +4,7 @@ import numpy as np
 import torch
 
 from actlab.data import Dataset
-from actlab.engine import cpu_name, device_name
-from actlab.experiment import CURVES, Experiment, Run, Store, packed
+from actlab.experiment import CURVES, Experiment, Run, Store, packed, write_bytes
 from actlab.making import Applied
 from actlab.results import differing, right_shares
 from actlab.running.work import Outcome
@@ -13,10 +12,10 @@ from actlab.running.work import Outcome
 _IMAGES, _BYTES = 64, 1_000_000
 
 
-def enter(store: Store, outcome: Outcome, device: str) -> None:
-    """A stack's rows into the store."""
+def enter(store: Store, outcome: Outcome, keep: str) -> None:
+    """What a stack left: its parameters as a file, then its rows in one transaction."""
     r = outcome.result
-    here = {"device": device_name(device), "cpu": cpu_name(), "torch": torch.__version__}
+    file = _keep_parameters(store, outcome) if keep == "best" else None
     outcomes, curves, predictions, inside = [], [], [], []
     for i, trial in enumerate(outcome.trials):
         measured = [dict(zip(CURVES, map(float, values), strict=True)) for values in r.curves[i]]
@@ -24,7 +23,7 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
         at_best = measured[best - 1] if best else {}
         kinds = {outcome.gradients[name] for name in trial.activations} or {"by hand"}
         outcomes.append(
-            here
+            outcome.where
             | {f"final_{name}": value for name, value in measured[-1].items()}
             | {
                 "key": trial.key,
@@ -37,7 +36,7 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
                 "test_metric": float(r.test_metric[i]),
                 "gradient": "by hand" if kinds == {"by hand"} else "by autograd",
                 "engine": trial.engine,
-                "parameters": outcome.file or None,
+                "parameters": file,
             }
         )
         whose = {"key": trial.key, "activation": trial.label, "seed": trial.seed, "learning_rate": trial.learning_rate}
@@ -47,6 +46,19 @@ def enter(store: Store, outcome: Outcome, device: str) -> None:
         if predicted is not None and scores is not None:
             predictions.append({"key": trial.key, "predicted": packed(predicted), "scores": scores.tobytes()})
     store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds, inside)
+
+
+def _keep_parameters(store: Store, outcome: Outcome) -> str:
+    from safetensors.numpy import save
+
+    tensors = {
+        f"{trial.key}/{name}": np.ascontiguousarray(array)
+        for trial, named in zip(outcome.trials, outcome.result.parameters, strict=True)
+        for name, array in named.items()
+    }
+    file = f"parameters/{outcome.name}.safetensors"
+    write_bytes(store.path / file, save(tensors, metadata={"format": "pt"}))
+    return file
 
 
 def add_artefacts(store: Store, experiment: Experiment, dataset: Dataset, applied: dict[str, Applied]) -> None:

@@ -1,99 +1,250 @@
-"""Where tasks run: in this process, or in worker processes. One `.map`, results as they come.
+"""Where tasks are done: in this process, in worker processes, or wherever an executor that was given does them.
 
 A task is a picklable value, the function a module-level one: function(task, send) -> result. What it sends while it
-works (progress) arrives at `on_message` in this process, is never stored, and no result depends on it.
-Training uses one thread in each process: two threads of one process wait for each other, and give other bits.
+works (progress) arrives at `on_message` in this process, is never stored, and no result depends on it; an executor that
+was given has no way back, and sends nothing. Training uses one thread in each process: two threads of one process wait
+for each other, and give other bits.
 """
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import torch
 
-from actlab.engine import one_thread
 from actlab.errors import UserError
-from actlab.running import processes
-
-Send = Callable[[Any], None]
-Function = Callable[[Any, Send], Any]
-
-_DEATHS = 3  # how often workers may die before the run gives up
+from actlab.running import crossing, processes
+from actlab.running.crossing import Function, Send
 
 
-class InProcess:
+class Pool:
+    """Where tasks are done, so many at once."""
+
+    slots: int
+    tells = True  # of progress
+    patience: float | None = None  # seconds between two looks at what has arrived
+
+    @property
+    def window(self) -> int:
+        """Tasks under way: two a slot, so that none is idle while results are entered."""
+        return 2 * self.slots
+
+    def begin(self, on_message: Send) -> None:
+        """Before the first task."""
+
+    def submit(self, function: Function, task: Any) -> Future[Any]:
+        raise NotImplementedError
+
+    def opened(self, reply: Any) -> Any:
+        """The result of a task, of what its future holds; raises what went wrong."""
+        return crossing.opened(reply)
+
+    def listen(self, finished: int) -> None:
+        """Pass on what has arrived; so many tasks have finished since it was called last."""
+
+    def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
+        """After `error`, by which the futures under way are lost."""
+        raise NotImplementedError
+
+    def end(self, futures: Sequence[Future[Any]]) -> None:
+        """After the last task, or in the middle of these futures."""
+
+    def given_up(self, error: BaseException) -> str:
+        """In words, when tasks are set aside one after the other and none is finished."""
+        return f"Nothing can be trained: {crossing.said(error)}."
+
+
+class InProcess(Pool):
     """Tasks one after the other, here."""
 
-    workers = 1
+    slots = window = 1  # a task is done when it is sent, and entered before the next
 
-    def map(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[Any]:
-        with one_thread():
-            for task in tasks:
-                yield function(task, on_message)
+    def begin(self, on_message: Send) -> None:
+        self._on_message = on_message
+
+    def submit(self, function: Function, task: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(task, self._on_message))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def opened(self, reply: Any) -> Any:
+        return reply
 
 
-class WorkerProcesses:
-    """Tasks over worker processes, one thread each. A worker that is killed is replaced and its task begun again."""
+class WorkerProcesses(Pool):
+    """Tasks over worker processes, one thread each. Workers that are killed are replaced."""
+
+    patience = 0.1
 
     def __init__(self, workers: int) -> None:
-        self.workers = workers
+        self.slots = workers
         self._ends: list[int | None] = []  # of the last workers: their statuses
 
-    def map(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[Any]:
-        waiting = list(tasks)
-        for _death in range(_DEATHS):
-            finished: list[Any] = []
-            try:
-                for task, result in self._map_once(function, waiting, on_message):
-                    finished.append(task)
-                    yield result
-                return
-            except BrokenProcessPool:
-                if processes.UNGUARDED in self._ends:
-                    raise UserError(processes.GUARD) from None
-                waiting = [task for task in waiting if not any(task is done for done in finished)]
-        ends = [code for code in self._ends if code and code > 0]  # of those that nobody killed
-        why = "each of an error that it has printed" if ends else "perhaps for lack of memory"
-        raise UserError(
-            f"Worker processes died {_DEATHS} times, {why}. What was finished is kept: "
-            "the same command continues; --workers 1 needs less memory."
+    def begin(self, on_message: Send) -> None:
+        self._on_message = on_message
+        self._open()
+
+    def _open(self) -> None:
+        context = processes.context()
+        self._messages = context.Queue()
+        self._awaited = 0  # tasks that have finished and whose last message has not come
+        self._pool = ProcessPoolExecutor(
+            self.slots, mp_context=context, initializer=_begin_worker, initargs=(self._messages,)
         )
 
-    def _map_once(self, function: Function, tasks: Sequence[Any], on_message: Send) -> Iterator[tuple[Any, Any]]:
-        context = processes.context()
-        messages = context.Queue()
-        count = min(self.workers, len(tasks))
-        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker, initargs=(messages,))
+    def submit(self, function: Function, task: Any) -> Future[Any]:
+        with processes.sigint_held():  # it may begin a worker
+            return self._pool.submit(_work, crossing.call(function, task))
+
+    def listen(self, finished: int) -> None:
+        self._awaited += finished - self._drain()
+        while self._awaited > 0:  # what a task sent arrives before its result is passed on
+            arrived = self._drain(seconds=2.0)
+            if not arrived:  # its worker died between the two
+                self._awaited = 0
+            self._awaited -= arrived
+
+    def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
+        self.end(futures)
+        if processes.UNGUARDED in self._ends:
+            raise UserError(processes.GUARD) from None
+        self._open()
+
+    def end(self, futures: Sequence[Future[Any]]) -> None:
+        """End the workers now: after an error or Ctrl-C their tasks are of no use, checkpoints hold what is."""
+        workers = list((self._pool._processes or {}).values())  # the public way (3.14's kill_workers) is this
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in workers:
+            process.terminate()
+        for process in workers:
+            process.join()
+        self._ends = [process.exitcode for process in workers]
+        self._messages.close()
+        self._messages.join_thread()
+
+    def given_up(self, error: BaseException) -> str:
+        if not isinstance(error, BrokenProcessPool):
+            return super().given_up(error)
+        ends = [code for code in self._ends if code and code > 0]  # of those that nobody killed
+        why = "each of an error that it has printed" if ends else "perhaps for lack of memory"
+        return f"Worker processes died again and again, {why}: --workers 1 needs less memory."
+
+    def _drain(self, seconds: float = 0.0) -> int:
+        """Pass on what has arrived, waiting so long for a first message; returns how many tasks have ended."""
+        ended = 0
+        with contextlib.suppress(queue.Empty):
+            while True:
+                message, end = self._messages.get(block=seconds > 0, timeout=seconds or None)
+                if end == _END:
+                    ended += 1
+                    seconds = 0.0
+                else:
+                    self._on_message(message)
+        return ended
+
+
+class Given(Pool):
+    """An executor of somebody else's, or what makes one: another is made where its workers have died.
+
+    One that was handed over is left open, one that was made here is shut down. `put`, where it has it, takes bytes to
+    where its workers are, once, and returns a function that gets them there.
+    """
+
+    tells = False
+    patience = 300.0
+
+    def __init__(self, given: Any, slots: int | None) -> None:
+        makes = isinstance(given, type) or (callable(given) and not hasattr(given, "submit"))
+        self._make = given if makes else None
+        if self._make is None:
+            _need_executor(given, "executor is", " or a function that makes one")
+        self._executor = given if self._make is None else self._made()
+        slots = getattr(self._executor, "_max_workers", None) if slots is None else slots
+        if slots is None:
+            raise UserError(
+                f"{self.name} does not say how many tasks it does at once: add slots, the number of its workers."
+            )
+        if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
+            raise UserError(f"slots is {slots!r}; it must be the number of tasks that are done at once, 1 or more.")
+        self.slots = slots
+
+    @property
+    def name(self) -> str:
+        return type(self._executor).__name__
+
+    @property
+    def put(self) -> Callable[[bytes], Callable[[], bytes]] | None:
+        return getattr(self._executor, "put", None)
+
+    def begin(self, on_message: Send) -> None:
+        if self._executor is None:  # it has been shut down after the networks of another step
+            self._executor = self._made()
+
+    def submit(self, function: Function, task: Any) -> Future[Any]:
+        future = self._executor.submit(_elsewhere, crossing.call(function, task), os.getpid())
+        if not isinstance(future, Future):
+            raise UserError(
+                f"{self.name}.submit gives {type(future).__name__}, which is no concurrent.futures.Future: it is no "
+                "executor that can be used here."
+            )
+        return future
+
+    def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
+        if self._make is None:
+            raise UserError(
+                f"The {self.name} that was given is broken: {crossing.said(error)}. What was finished is kept: the "
+                "same call with a new one continues. With a function that makes one, executor=lambda: ..., that is "
+                "done here."
+            ) from None
+        self.end(futures)
+        self._executor = self._made()
+
+    def end(self, futures: Sequence[Future[Any]]) -> None:
+        for future in futures:
+            future.cancel()
+        if self._make is not None and self._executor is not None:
+            executor, self._executor = self._executor, None
+            processes_ = list((getattr(executor, "_processes", None) or {}).values())
+            with contextlib.suppress(Exception):  # it may be broken; what went wrong before is what is told
+                executor.shutdown(wait=False)  # nothing else: older and other executors know no more
+            for process in processes_ if any(future.running() for future in futures) else ():
+                process.terminate()  # what it does is of no use, and Python would wait for it before it ends
+
+    def _made(self) -> Any:
+        assert self._make is not None
         try:
-            with processes.sigint_held():
-                futures = {pool.submit(_work, function, task): task for task in tasks}
-            pending, ended = set(futures), 0
-            while pending:
-                done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
-                ended += _drain(messages, on_message)
-                good = [future for future in done if future.exception() is None]
-                expected = len(futures) - len(pending) if len(good) == len(done) else 0
-                while ended < expected:  # what a task sent arrives before its result is passed on
-                    arrived = _drain(messages, on_message, seconds=2.0)
-                    if not arrived:
-                        break
-                    ended += arrived
-                for future in (*good, *(done - set(good))):  # a failure is raised when what succeeded beside it is safe
-                    yield futures[future], future.result()
-        finally:
-            self._ends = _end(pool)
-            messages.close()
-            messages.join_thread()
+            executor = self._make()
+        except Exception as error:
+            raise UserError(
+                f"The function that makes executors failed: {crossing.said(error)}. What was finished is kept."
+            ) from error
+        _need_executor(executor, "executor makes")
+        return executor
 
 
-def executor(workers: int) -> InProcess | WorkerProcesses:
+def _need_executor(what: Any, words: str, more: str = "") -> None:
+    if hasattr(what, "get_executor"):  # a client of Dask, whose futures are others
+        raise UserError(f"{words} a {type(what).__name__}; take its executor: client.get_executor().")
+    if not hasattr(what, "submit"):
+        raise UserError(
+            f"{words} {what!r}; it must be a concurrent.futures.Executor (a ProcessPoolExecutor, Dask's "
+            f"client.get_executor(), ...){more}."
+        )
+
+
+def local(workers: int) -> Pool:
     return InProcess() if workers <= 1 else WorkerProcesses(workers)
 
 
@@ -106,46 +257,38 @@ def _begin_worker(messages: Any) -> None:
     messages.cancel_join_thread()  # progress that nobody reads must not keep a worker alive
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _guard()
 
 
 def _die_with_parent() -> None:
     """A parent that is killed cannot end its workers: they notice."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
+    parent, begun_by = multiprocessing.parent_process(), os.getppid()
+    if getattr(parent, "_sentinel", None) is None:  # as loky begins its own: there is nothing to wait for
+        while os.getppid() == begun_by:
+            time.sleep(1.0)
+    else:
+        assert parent is not None
+        parent.join()
     os._exit(1)
 
 
 _END = "the task has ended"
 
 
-def _work(function: Function, task: Any) -> Any:
-    result = function(task, lambda message: _messages.put((message, None)))
+def _work(called: bytes) -> crossing.Reply:
+    reply = crossing.answer(called, lambda message: _messages.put((message, None)))
     _messages.put((None, _END))
-    return result
+    return reply
 
 
-def _drain(messages: Any, on_message: Send, seconds: float = 0.0) -> int:
-    """Pass on what has arrived, waiting so long for a first message; returns how many tasks have ended."""
-    ended = 0
-    with contextlib.suppress(queue.Empty):
-        while True:
-            message, end = messages.get(block=seconds > 0, timeout=seconds or None)
-            if end == _END:
-                ended += 1
-                seconds = 0.0
-            else:
-                on_message(message)
-    return ended
+def _elsewhere(called: bytes, driver: int) -> crossing.Reply:
+    """In a process of somebody else's, which is not to outlive the one that began it."""
+    if multiprocessing.parent_process() and os.getpid() != driver:
+        _guard()
+    torch.set_num_threads(1)
+    return crossing.answer(called, lambda message: None)
 
 
-def _end(pool: ProcessPoolExecutor) -> list[int | None]:
-    """End the workers now: after an error or Ctrl-C their tasks are of no use, checkpoints hold what is."""
-    workers = list((pool._processes or {}).values())  # the public way to end them (3.14's kill_workers) is this
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in workers:
-        process.terminate()
-    for process in workers:
-        process.join()
-    return [process.exitcode for process in workers]
+@functools.cache
+def _guard() -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -37,6 +37,7 @@ class Limits:
     workers: int | None = None
     stack_size: int | None = None
     memory: float | None = None  # bytes, of all processes together
+    apart: bool = False  # the workers are on machines of their own: memory is what each has
 
     @property
     def bytes(self) -> float:
@@ -86,11 +87,12 @@ class Needs:
 
     def room(self, limits: Limits, workers: int) -> int:
         """Networks that each of so many processes may train at once."""
+        workers = 1 if limits.apart else workers
         return int((limits.bytes - self.fixed(workers)) / workers / self.network)
 
     def refuse(self, limits: Limits) -> None:
         """UserError where not one network fits."""
-        workers = limits.workers or 1
+        workers = (not limits.apart and limits.workers) or 1
         needed = max(REPORT_BYTES, self.fixed(workers) + workers * self.network)
         if needed <= limits.bytes:
             return
@@ -155,7 +157,13 @@ def plan(
     side_by_side = len(experiment.layers) * alike(experiment, dataset, limits)
     least = max(REPORT_BYTES, needs.fixed(1) + side_by_side * needs.network)
     plans = []
-    for workers in [1] if here or device != "cpu" else [limits.workers] if limits.workers else sorted({1, cores()}):
+    for workers in (
+        [1]
+        if here or (device != "cpu" and not limits.apart)
+        else [limits.workers]
+        if limits.workers
+        else sorted({1, cores()})
+    ):
         room = needs.room(limits, workers)
         if room < 1:
             continue
@@ -164,7 +172,8 @@ def plan(
             seconds = _seconds(experiment, dataset, stacks, workers, step_seconds, begun)
             largest = max(len(stack.trials) for stack in stacks)
             count = min(workers, len(stacks))
-            needed = needs.fixed(count) + count * largest * needs.network
+            beside = 1 if limits.apart else count
+            needed = needs.fixed(beside) + beside * largest * needs.network
             plans.append(Plan(stacks, count, seconds, max(least, needed)))
     fastest = min(p.seconds for p in plans)
     return min((p for p in plans if p.seconds <= _SAME * fastest), key=lambda p: (p.workers, len(p.stacks)))

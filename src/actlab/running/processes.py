@@ -61,10 +61,17 @@ def prepare(*modules: str) -> None:
 
 @contextlib.contextmanager
 def sigint_held() -> Iterator[None]:
-    """A Ctrl-C that comes in here is answered at the end; processes begun in here are never told of one."""
+    """A Ctrl-C that comes in here is answered at the end; processes begun in here are never told of one.
+
+    So are other signals that this process answers: the command those that end it.
+    """
     came: list[int] = []
-    answers = threading.current_thread() is threading.main_thread()  # no other may say what a signal does
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if answers else None
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # no other may say what a signal does
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        for number in (getattr(signal, name) for name in names):
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda number, _: came.append(number))
     mask = None
     if hasattr(signal, "pthread_sigmask"):  # not on Windows, whose processes are told all the same
         # for the children, who inherit it; here another thread of this process may still be given the signal
@@ -74,7 +81,7 @@ def sigint_held() -> Iterator[None]:
     finally:
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if answers:
-            signal.signal(signal.SIGINT, before)
+        for number, answer in before.items():
+            signal.signal(number, answer)
         if came:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(came[0])

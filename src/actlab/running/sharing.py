@@ -1,8 +1,13 @@
 """The data of a run: held once, mapped by all workers; and out of them what the trials of a seed are trained on."""
 
 import dataclasses
+import functools
+import hashlib
+import io
 import json
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,8 @@ import torch
 
 from actlab.data import KEPT, Dataset, Part, Pool
 from actlab.engine import Arrays
-from actlab.experiment import Experiment, told, write_by, write_text
+from actlab.errors import UserError
+from actlab.experiment import Experiment, write_by, write_text
 
 Held = Arrays | Pool  # the same for all seeds, or what each seed cuts its own from
 
@@ -43,33 +49,104 @@ def keep_arrays(path: Path, dataset: Dataset) -> None:
     file = path / KEPT
     arrays = dataset.arrays
     if arrays is not None and not file.is_file():  # a run takes no other data: what is there holds these
-        with told(file):
-            write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
+        write_by(file, lambda handle: np.savez(handle, **arrays))  # pyright: ignore[reportArgumentType]  # one may be called allow_pickle
 
 
-def share(held: Held, working: Path) -> None:
-    """The data as files that all workers map into memory: one copy, whatever their number."""
-    others = {}
-    with told(working.parent):
-        for field in dataclasses.fields(held):
-            value = getattr(held, field.name)
-            if isinstance(value, torch.Tensor | np.ndarray):
-                np.save(working / f"{field.name}.npy", np.asarray(value))
-            elif value is not None:
-                others[field.name] = value
-        write_text(working / "shared", json.dumps(others))
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """Data as a task carries them to another process: their hash, and where they are."""
+
+    hash: str
+    folder: Path | None = None  # which the process that trains can read too
+    fetch: Callable[[], bytes] | None = None  # where they have to travel
+
+    def held(self) -> Held | None:
+        """The data; None where they have to be sent along. A process keeps those it had last."""
+        if (held := _KNOWN.get(self.hash)) is not None:  # one look: another thread may train with other data
+            return held
+        if self.fetch is not None:
+            return remember(_unpacked(self.fetch()), self.hash)
+        if self.folder is not None and (self.folder / self.hash).is_dir():
+            return remember(_read(self.folder / self.hash), self.hash)
+        return None
 
 
-def load_shared(working: Path) -> Held:
-    others = json.loads((working / "shared").read_text(encoding="utf-8"))
+_KNOWN: dict[str, Held] = {}  # by hash, in this process
 
-    def read(name: str) -> Any:
-        file = working / f"{name}.npy"
-        # "c": torch wants to be able to write, and what it writes would stay in this process
-        return np.asarray(np.load(file, mmap_mode="c")) if file.is_file() else None
 
+def remember(held: Held, name: str) -> Held:
+    """Keep data in this process, if their hash is this `name`."""
+    found = content(held)
+    if found != name:
+        raise UserError(f"The data that came to this process have the hash {found}, asked for was {name}.")
+    _KNOWN.clear()
+    _KNOWN[name] = held
+    return held
+
+
+def content(held: Held) -> str:
+    """A hash of all that training sees of the data."""
+    arrays, others = _parts(held)
+    found = hashlib.sha256(json.dumps(others, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return found.hexdigest()[:24]
+
+
+def share(held: Held, folder: Path, name: str) -> None:
+    """The data as files, by their hash, that all workers map into memory: one copy, whatever their number."""
+    if (folder / name).is_dir():
+        return
+    arrays, others = _parts(held)
+    aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder))
+    try:
+        for field, array in arrays.items():
+            write_by(
+                aside / f"{field}.npy", lambda handle, array=array: np.save(handle, array)
+            )  # on disk before its name
+        write_text(aside / "others.json", json.dumps(others))
+        aside.rename(folder / name)
+    except BaseException as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        if not isinstance(error, OSError) or not (folder / name).is_dir():  # unless another process was faster
+            raise
+
+
+def packed(held: Held) -> bytes:
+    """The data as bytes to send."""
+    arrays, others = _parts(held)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, others=np.array(json.dumps(others)), **arrays)  # pyright: ignore[reportArgumentType]
+    return buffer.getvalue()
+
+
+def bring(content: bytes) -> Callable[[], bytes]:
+    """What brings these bytes along when it is pickled."""
+    return functools.partial(bytes, content)
+
+
+def _unpacked(content: bytes) -> Held:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        found = dict(arrays)
+    return _whole(found, json.loads(str(found.pop("others"))))
+
+
+def _read(folder: Path) -> Held:
+    others = json.loads((folder / "others.json").read_text(encoding="utf-8"))
+    # "c": torch wants to be able to write, and what it writes would stay in this process
+    arrays = {file.stem: np.asarray(np.load(file, mmap_mode="c")) for file in folder.glob("*.npy")}
+    return _whole(arrays, others)
+
+
+def _parts(held: Held) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays, and all else."""
+    values = {field.name: getattr(held, field.name) for field in dataclasses.fields(held)}
+    arrays = {n: np.asarray(v) for n, v in values.items() if isinstance(v, torch.Tensor | np.ndarray)}
+    return arrays, {name: value for name, value in values.items() if name not in arrays}
+
+
+def _whole(arrays: dict[str, np.ndarray], others: dict[str, Any]) -> Held:
     if "sizes" in others:
-        return Pool(read("x"), read("y"), **others | {"sizes": tuple(others["sizes"])})
-    names = [field.name for field in dataclasses.fields(Arrays) if field.name != "outputs"]
-    found = {name: read(name) for name in names}
-    return Arrays(**{n: a if a is None else torch.from_numpy(a) for n, a in found.items()}, **others)
+        return Pool(**arrays, **others | {"sizes": tuple(others["sizes"])})
+    return Arrays(**{name: torch.from_numpy(array) for name, array in arrays.items()}, **others)

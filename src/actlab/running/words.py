@@ -38,6 +38,8 @@ def plan_said(begun: Begun) -> str:
     already = f" ({'; '.join(known)})" if known else ""
     networks = count(total, "network") + already
     how = count(begun.workers, "process") if begun.workers > 1 else f"this process, {begun.device}"
+    if begun.where:
+        how = f"{count(begun.workers, 'slot')} of a {begun.where}"
     shape = f"hidden layers {'-'.join(map(str, e.hidden))}" if e.hidden else "no hidden layer"
     rates = "as chosen" if e.tuned else ", ".join(f"{rate:g}" for rate in e.learning_rate)
     return (

@@ -1,6 +1,7 @@
 """What is asked for, by names and settings: an experiment, its data, its activations ready to train."""
 
 import dataclasses
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from actlab import data
 from actlab.errors import UserError
 from actlab.experiment import ADAMW_RATE, GRID, LOSSES, RATES, Experiment, Run, held_keys, list_runs, loss_for
 from actlab.making import resolve
-from actlab.naming import held, shown
+from actlab.naming import code_in, held, shown
 from actlab.running import Progress, processes
 from actlab.stats import LEAST_PAIRS
 
@@ -32,6 +33,8 @@ def planned(
         wanted = _with_grid(wanted, "learning_rate" in settings and settings["learning_rate"] is not None)
     # bad names and values are told here, before anything is fetched
     experiment = Experiment.from_dict(wanted | {"data": "mnist"}, also=options)
+    if spec is not None and not isinstance(spec, Experiment) and not activations:
+        say_code(Path(spec), [name for what in experiment.activations for name in code_in(what)])
     placed, _ = experiment.placed, experiment.baseline_label
     applied = {target.identity: resolve(target, units) for target, units in placed}
     wanted = _settle_data(wanted, folder, data_dir, progress)
@@ -50,6 +53,13 @@ def planned(
     experiment = Experiment.from_dict(wanted | {"margin_used": 0.0})
     margin = data.margin_of(experiment, len((dataset.test or dataset.valid).y))
     return dataclasses.replace(experiment, margin_used=margin), dataset, applied
+
+
+def say_code(where: Path, names: Sequence[str]) -> None:
+    """Say on standard error that code is run which somebody else may have written, and what names it."""
+    if names:
+        named = ", ".join(dict.fromkeys(map(repr, names)))
+        print(f"{where} names code of its own, which runs now, on this machine: {named}.", file=sys.stderr)
 
 
 def _settings(

@@ -1,13 +1,12 @@
 """Networks with each activation, trained, judged and drawn: what `compare` does, from its words to the report."""
 
 import dataclasses
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from actlab import running
-from actlab.engine import choose_device, cores, environment
+from actlab.engine import cores, environment
 from actlab.errors import need_one_of, require
 from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned, united
 from actlab.preflight import look_before
@@ -27,7 +26,8 @@ def compare(
     data_dir: str | Path | None = None, device: str = "auto", workers: int | None = None, stack_size: int | None = None,
     memory: str | float | None = None, keep: str = "best", inside: str = "doubling",
     progress: running.Progress | None = None, report: bool = True, command: str | None = None, tune: bool = False,
-    force: bool = False, **settings: Any,
+    force: bool = False, executor: Any = None, slots: int | None = None, shared: str | Path | None = None,
+    **settings: Any,
 ) -> Run:  # fmt: skip
     """Train networks with each activation, paired by seed, and leave a run to read.
 
@@ -41,7 +41,12 @@ def compare(
         data_dir: where the data files are; as of `actlab.data.load`.
         device: "auto", "cpu" or "cuda".
         workers, stack_size: processes, and networks trained together; by default what a short measurement finds best.
-        memory: bytes for all processes together, or "8GB"; by default half of the machine's.
+        memory: bytes for all processes together, or "8GB"; by default half of the machine's. An executor's workers have
+            as much each.
+        executor: a concurrent.futures.Executor that trains on other machines or processes, or a function that makes
+            one, which is called again when its workers die; only this process writes the run.
+        slots: how many stacks the executor trains at once, where it does not say.
+        shared: a folder that its workers can read too, for the data; without one they are sent along.
         keep: the parameters of each network's "best" epoch (by validation loss), or "none".
         inside: when hidden layers are measured (`run.inside`; no result depends on it): "doubling", at the start and
             after 1, 2, 4, 8, ... epochs and the last, "every" epoch, or "none".
@@ -64,27 +69,26 @@ def compare(
     """
     require("lab", _LAB)
     progress = progress or usual()
-    limits = running.Limits.checked(workers, stack_size, memory)
+    how = running.How.checked(device, workers, stack_size, memory, executor, slots, shared)
     need_one_of("way to keep parameters", keep, KEEP)
     need_one_of("way to measure inside", inside, WHEN)
-    chosen = choose_device(device)
     folder = Path(out).expanduser() if out is not None else None
     experiment, dataset, applied = planned(
         spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
     )
-    running.Needs.of(experiment, dataset).refuse(limits)  # before there is a folder
+    running.Needs.of(experiment, dataset).refuse(how.limits)  # before there is a folder
     path = folder or default_folder(experiment, progress)
     experiment = running.with_arrays(experiment, dataset, path)
     found, said = look_before(dataset, experiment, looked.read(path), force=force)
-    begun = environment(chosen) | {"command": command}
+    begun = environment(how.here) | {"command": command}
 
     def train_grid(grid: Experiment) -> DataFrame:
         inner = path / TUNING  # it may have more than is asked: rates beyond an edge, a wider grid that was refused
         held = Experiment.read(inner / EXPERIMENT) if (inner / DATABASE).exists() else grid
         with running.open_store(inner, united(held, grid)) as store:
             store.add_environment(begun)
-            running.train_missing(store, grid, dataset, chosen, limits, "none", progress)
-            shutil.rmtree(store.path / "working", ignore_errors=True)
+            running.train_missing(store, grid, dataset, how, progress, keep="none")
+            store.tidy()
         return Run(inner).trials
 
     known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
@@ -99,18 +103,18 @@ def compare(
             progress.say(line)
         for target in experiment.all_targets.values():
             store.add_sources(target.files)
-        trained = running.train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
-        if trained:
-            store.add_costs(running.measured_costs(experiment, dataset, chosen, limits))
-        if trained or not store.has_artefact("functions"):  # a crash may have come between the two
+        if store.keys(["planned"]) or not store.has_artefact("functions"):  # before training: a crash may follow it
             running.add_artefacts(store, experiment, dataset, applied)
+        trained = running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
+        if trained or not store.has_costs(experiment.labels):
+            store.add_costs(running.measured_costs(experiment, dataset, how))
         while added := _seeds_to_add(path, experiment, progress):
             experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
             store.plan(running.same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
-            running.train_missing(store, experiment, dataset, chosen, limits, keep, progress, inside)
-            store.add_costs(running.measured_costs(experiment, dataset, chosen, limits))
+            running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
+            store.add_costs(running.measured_costs(experiment, dataset, how))
         running.add_disagreements(store, dataset)
-        shutil.rmtree(path / "working", ignore_errors=True)
+        store.tidy()
     run = Run(path)
     if report and not run.is_drawn:
         run.report()

@@ -1,5 +1,9 @@
 """A trained network out of a run, as a plain torch module."""
 
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -7,10 +11,13 @@ from typing import Any
 import torch
 
 from actlab.errors import UserError, need_one_of
-from actlab.experiment import Run, Trial, trial_from_row
-from actlab.making import State, resolve
+from actlab.experiment import DATABASE, MOST_TEXT, Run, opened, trial_from_row
+from actlab.making import Applied, State, resolve
 from actlab.naming import Held, Target, from_source, held, label, parse
 from actlab.nn import as_module
+from actlab.workflows.asked import say_code
+
+_MOST = 2**29  # numbers of one network
 
 
 def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings: Any) -> torch.nn.Sequential:
@@ -50,28 +57,59 @@ def load_model(run: str | Path | Run, activation: Any, seed: int = 0, **settings
     row = rows.iloc[0]
     if not isinstance(row["parameters"], str):
         raise UserError(f"{run.path} has no parameters of {activation}, seed {seed}: unfinished, or --keep none.")
-    from safetensors import safe_open
-
-    with safe_open(run.path / row["parameters"], framework="pt") as file:
-        prefix = row["key"] + "/"
-        named = {k.removeprefix(prefix): file.get_tensor(k) for k in file.keys() if k.startswith(prefix)}  # noqa: SIM118
-    return _sequential(run, trial_from_row(row["spec"]), named)
-
-
-def _sequential(run: Run, trial: Trial, named: dict[str, torch.Tensor]) -> torch.nn.Sequential:
-    layers: list[torch.nn.Module] = []
+    trial = trial_from_row(row["spec"])
+    if len(trial.activations) != len(trial.hidden):
+        raise UserError(f"{run.path / DATABASE}: {activation} names {len(trial.activations)} layers of a network.")
+    file = run.path / "parameters" / Path(row["parameters"]).name  # whatever folder the database says: none outside
+    say_code(run.path, [label(name) for name in trial.activations if "#" in name])  # first: to look it up may run it
     targets = [_target(run, identity) for identity in trial.activations]
-    for place in range(len(trial.hidden) + 1):
-        weight = named[f"{2 * place}.weight"]
-        linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
-        linear.load_state_dict({"weight": weight, "bias": named[f"{2 * place}.bias"]})
+    layers = [resolve(target, units) for target, units in zip(targets, trial.hidden, strict=True)]
+    named = _tensors(file, row["key"] + "/", getattr(torch, trial.dtype))
+    try:
+        return _sequential(trial.hidden, layers, named)
+    except (KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
+        why = f"there is no {error}" if isinstance(error, KeyError) else str(error).partition("\n")[0]
+        raise UserError(f"{file} does not hold the network of {activation}, seed {seed}: {why}.") from None
+
+
+def _tensors(file: Path, prefix: str, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """What a file holds of a trial."""
+    from safetensors import SafetensorError, safe_open
+
+    if not file.is_file():
+        raise UserError(f"There is no file {file}: the run's parameters are not here any more.")
+    try:
+        with safe_open(file, framework="pt") as held:
+            names = [name for name in held.keys() if name.startswith(prefix)]  # noqa: SIM118
+            numbers = sum(math.prod(held.get_slice(name).get_shape()) for name in names)
+            if numbers > _MOST:
+                raise UserError(f"{file} would hold {numbers:,} numbers of one network, more than {_MOST:,}.")
+            found = {name.removeprefix(prefix): held.get_tensor(name) for name in names}
+    except (SafetensorError, OSError, RuntimeError, ValueError, TypeError, OverflowError) as error:
+        raise UserError(f"{file} cannot be read: {error}.") from None
+    wrong = [name for name, tensor in found.items() if ".state." not in name and tensor.dtype != dtype]
+    if wrong:
+        raise UserError(f"{file} holds {wrong[0]!r} as {found[wrong[0]].dtype}, where the run has {dtype}.")
+    return found
+
+
+def _sequential(
+    hidden: Sequence[int], applied: Sequence[Applied], named: dict[str, torch.Tensor]
+) -> torch.nn.Sequential:
+    layers: list[torch.nn.Module] = []
+    units = [named["0.weight"].shape[1], *hidden, named[f"{2 * len(hidden)}.weight"].shape[0]]
+    for place, (before, after) in enumerate(pairwise(units)):
+        linear = torch.nn.Linear(before, after, dtype=named["0.weight"].dtype)
+        linear.load_state_dict({name: named[f"{2 * place}.{name}"] for name in ("weight", "bias")})
         layers.append(linear)
-        if place < len(trial.hidden):
+        if place < len(hidden):
             prefix = f"{2 * place + 1}."
             kept = {name.removeprefix(prefix): tensor for name, tensor in named.items() if name.startswith(prefix)}
-            learned, applied = kept.pop("learned", None), resolve(targets[place], trial.hidden[place])
+            learned = kept.pop("learned", None)
+            if (0 if learned is None else learned.numel()) != len(applied[place].initial):
+                raise ValueError(f"{prefix}learned is not what {applied[place]} learns")
             state: State = {name.removeprefix("state."): tensor for name, tensor in kept.items()}
-            layers.append(as_module(applied, learned, state=state))
+            layers.append(as_module(applied[place], learned, state=state))
     return torch.nn.Sequential(*layers).eval()
 
 
@@ -79,10 +117,13 @@ def _target(run: Run, identity: str) -> Target:
     """What was trained under an identity: a user's file from the copy that the run keeps, the rest by its name."""
     shown, _, source_hash = identity.partition("#")
     copy = run.path / "sources" / f"{source_hash}.py"
-    if source_hash and copy.is_file():
-        file, _, name = shown.rpartition(":")
-        return from_source(shown, file, str(copy), name, copy.read_bytes())
     try:
+        if re.fullmatch("[0-9a-f]{12}", source_hash) and copy.is_file():
+            file, _, name = shown.rpartition(":")
+            with opened(copy, MOST_TEXT) as kept:
+                found = from_source(shown, file, str(copy), name, kept.read())
+            if found.identity == identity:  # else it is not what was trained
+                return found
         known = held(identity, run.path / "sources")
         target = parse(known if isinstance(known, Held) or "'" in identity else label(identity))
     except UserError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from actlab import naming
 from actlab.checks import Verdict, check, explain
 from actlab.errors import UserError
-from actlab.experiment import DATABASE, Run
+from actlab.experiment import DATABASE, Run, made, refuse_links
 from actlab.report import Idea, draw_idea
 from actlab.results import Summary, summarise
 from actlab.running import Progress
@@ -66,7 +66,8 @@ def attempt(
         refuse_early(baseline, what, out=folder / "run", **asked)
     elif (folder / "run" / DATABASE).exists():
         raise UserError(f"{folder} holds the page and the networks of another idea: choose another folder with --out.")
-    folder.mkdir(parents=True, exist_ok=True)
+    made(folder)
+    refuse_links(folder)
     progress.say("The battery ...")
     verdict = check(what, inductor=False)
     item = explain.shown(what)

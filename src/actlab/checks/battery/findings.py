@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from actlab.checks.properties.record import Properties, plain
+from actlab.errors import legible
 
 WRONG, PORTABILITY, NOTE = "wrong", "portability", "note"
 PASS, FAIL, SKIP = "pass", "fail", "skip"
@@ -145,24 +146,19 @@ def junit(
         cases = [f for f in verdict.findings if f.severity != NOTE]
         failed = verdict.failures_but(allow)
         suite = ElementTree.SubElement(
-            root, "testsuite", name=verdict.label, tests=str(len(cases)), failures=str(len(failed)),
+            root, "testsuite", name=legible(verdict.label), tests=str(len(cases)), failures=str(len(failed)),
             skipped=str(sum(f.outcome == SKIP for f in cases)), time=f"{verdict.seconds:.3f}",
         )  # fmt: skip
         for finding in cases:
-            case = ElementTree.SubElement(suite, "testcase", classname=verdict.label, name=finding.check)
+            case = ElementTree.SubElement(suite, "testcase", classname=legible(verdict.label), name=finding.check)
             if finding in failed:
-                ElementTree.SubElement(case, "failure", message=_printable(str(finding)), type=finding.severity)
+                ElementTree.SubElement(case, "failure", message=legible(str(finding)), type=finding.severity)
             elif finding.outcome == SKIP:
-                ElementTree.SubElement(case, "skipped", message=_printable(finding.says))
+                ElementTree.SubElement(case, "skipped", message=legible(finding.says))
     for kind, count, named in (("error", "errors", unusable), ("skipped", "skipped", left)):
-        for name, why in named:
+        for name, why in ((legible(name), why) for name, why in named):
             suite = ElementTree.SubElement(root, "testsuite", {"name": name, "tests": "1", count: "1"})
             case = ElementTree.SubElement(suite, "testcase", classname=name, name="usable")
-            ElementTree.SubElement(case, kind, message=_printable(why))
+            ElementTree.SubElement(case, kind, message=legible(why))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that XML refuses."""
-    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Tables = dict[str, dict[str, dict[Any, float]]]  # task -> group -> seed -> value
+_MOST_GROUPS = 2_000
 Run = tuple[str | None, str | None, Any]  # task, group and seed; None: not said
 
 
@@ -159,6 +160,11 @@ def _baseline(tables: Tables, given: str | None, group: str, name: str, told: li
     if given is not None and given not in groups:
         known = ", ".join(groups)
         raise UserError(f"There is no {group} {given!r} in {name}.{did_you_mean(given, groups)} It has: {known}{why}.")
+    if len(groups) > _MOST_GROUPS:
+        raise UserError(
+            f"{name} has {len(groups):,} values of {group}, and at most {_MOST_GROUPS:,} groups are compared: is "
+            "another column meant (--group)?"
+        )
     chosen = groups[0] if given is None else given
     if without := [t for t, arms in tables.items() if chosen not in arms]:
         raise UserError(

@@ -35,6 +35,7 @@ _SIDES = _SHARES | _sides(
 _AFTER = {"at", "to", "per", "of", "for", "on", "in", "by", "after", "when"}  # what follows says of what, not what
 _NO_NUMBER = {"", "nan", "na", "n/a", "none", "null", "<na>", "-", "inf", "infinity"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LARGEST = 1e150  # beyond it squares, and with them intervals, are infinite
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 
@@ -70,7 +71,7 @@ def sounds(name: str) -> tuple[str, bool]:
 
 
 def numbers(values: list[Any], column: str) -> tuple[np.ndarray, bool]:
-    """The numbers of a column, NaN where there is none or it is infinite, and whether they are written with %.
+    """The numbers of a column, NaN where there is none or one without a square, and whether they are written with %.
 
     Raises:
         UserError: text, times, complex numbers; a comma that may be decimal or not; % on some alone.
@@ -81,7 +82,7 @@ def numbers(values: list[Any], column: str) -> tuple[np.ndarray, bool]:
         raise UserError(f"{column} holds {with_comma[0]!r}: a decimal comma, or thousands? Write numbers with a point.")
     is_decimal = bool(with_comma) and not any("." in text for text in texts)
     found = np.array([_number(value, place, column, is_decimal) for place, value in enumerate(values)], dtype=float)
-    found[np.isinf(found)] = math.nan
+    found[abs(found) > _LARGEST] = math.nan
     marked = sum(text.endswith("%") for text in texts)
     if 0 < marked < np.isfinite(found).sum():
         raise UserError(f"{column} holds numbers with % and without: write all of them one way.")

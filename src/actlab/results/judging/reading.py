@@ -2,12 +2,10 @@
 
 import codecs
 import csv
-import gzip
 import io
 import itertools
 import json
 import re
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,12 @@ from typing import Any
 
 from actlab import data
 from actlab.errors import UserError, did_you_mean, extra
+from actlab.experiment import content, free_memory
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+_MOST, _MOST_CELLS = 100_000_000, 10_000_000  # bytes of a table, and its cells
+_TEXT, _CELL = 25, 80  # bytes of memory that a byte of text and a cell may take
+_FEWER = "Keep the columns that are compared, or those of one task."
 _DELIMITERS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
 _NO_SEED = ("nan", "none", "null", "na", "n/a", "<na>")  # nobody calls a seed so; groups may be
 _ROUNDED = re.compile(r"-?\d(\.\d+)?e\+\d+")  # a whole number that was a float: from 1e16 on others are written alike
@@ -83,7 +85,7 @@ def seeds_of(values: list[Any], column: str, name: str) -> list[Any]:
             f"Column {column!r} of {name} holds {rounded}: a seed that was rounded to a float, as others may have been "
             "to the same one. Where the table is made, keep the column as text or whole numbers (pandas: Int64)."
         )
-    whole = all(re.fullmatch(r"-?(0|[1-9]\d*)", text) for text in texts if text is not None)
+    whole = all(re.fullmatch(r"-?(0|[1-9][0-9]{0,999})", text) for text in texts if text is not None)
     return [int(text) if whole and text is not None else text for text in texts]
 
 
@@ -118,24 +120,19 @@ def _file(path: Path) -> Sheet:
     suffix = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(f"{path} is no table that can be read: {', '.join(SUFFIXES)}, and .gz of these.")
-    try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}.") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} cannot be read: {error}.") from None
+    most = min(_MOST, free_memory() / _TEXT)
+    held = content(path, most, _FEWER)
     if suffix == ".parquet":
-        return _sheet(str(path), _parquet(content, path))
-    text = _decoded(content, path)
+        return _sheet(str(path), _parquet(held, path, most))
+    text = _decoded(held, path)
     pairs = _delimited(text, path) if suffix in (".csv", ".tsv") else _json(text, suffix == ".jsonl", path)
     return _sheet(str(path), pairs)
 
 
-def _decoded(content: bytes, path: Path) -> str:
-    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+def _decoded(held: bytes, path: Path) -> str:
+    encoding = "utf-16" if held.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        text = content.decode(encoding)
+        text = held.decode(encoding)
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
@@ -147,7 +144,7 @@ def _delimited(text: str, path: Path) -> Iterable[tuple[str, list[str]]]:
     text = re.sub(r"\A\s*(sep=.\s*\n)?\s*", "", text)  # Excel's first line; what it says the next one shows
     if not text:
         return []
-    widths = {each: len(next(csv.reader(io.StringIO(text), delimiter=each))) for each in _DELIMITERS}
+    widths = {each: _width(text, each) for each in _DELIMITERS}
     found = [each for each, width in widths.items() if width == max(widths.values())]
     if len(found) > 1:
         raise UserError(
@@ -156,6 +153,7 @@ def _delimited(text: str, path: Path) -> Iterable[tuple[str, list[str]]]:
         )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=found[0], skipinitialspace=True)
     names, rows = [name.strip() for name in next(reader)], []
+    _need_few(len(names) * max(map(text.count, "\r\n")), path)
     try:
         for row in reader:
             if row and len(row) != len(names) and (len(row) < len(names) or any(row[len(names) :])):
@@ -171,13 +169,25 @@ def _delimited(text: str, path: Path) -> Iterable[tuple[str, list[str]]]:
     return [(name, [row[place] for row in rows]) for place, name in enumerate(names)]
 
 
+def _width(text: str, delimiter: str) -> int:
+    """How many fields the first line has; none where one of them is longer than a field may be."""
+    try:
+        return len(next(csv.reader(io.StringIO(text), delimiter=delimiter)))
+    except csv.Error:
+        return 0
+
+
 def _json(text: str, lines: bool, path: Path) -> Iterable[tuple[str, list[Any]]]:
     try:
         given = [json.loads(line) for line in text.split("\n") if line.strip()] if lines else json.loads(text)
+    except RecursionError:
+        raise UserError(f"{path} has lists in lists, too deep to be read. A table is a list of objects.") from None
     except ValueError as error:
         raise UserError(f"{path} cannot be read as JSON: {error}.") from None
     if isinstance(given, list) and all(isinstance(row, dict) for row in given):
-        return [(name, [row.get(name) for row in given]) for name in dict.fromkeys(itertools.chain(*given))]
+        names = dict.fromkeys(itertools.chain(*given))
+        _need_few(len(names) * len(given), path)
+        return [(name, [row.get(name) for row in given]) for name in names]
     columns = given.items() if isinstance(given, dict) else []
     columns = [(name, [*column.values()] if isinstance(column, dict) else column) for name, column in columns]
     if columns and all(isinstance(column, list) and len(column) == len(columns[0][1]) for _, column in columns):
@@ -185,11 +195,34 @@ def _json(text: str, lines: bool, path: Path) -> Iterable[tuple[str, list[Any]]]
     raise UserError(f"{path} is no table: a list of objects is expected, one for each run.")
 
 
-def _parquet(content: bytes, path: Path) -> Iterable[tuple[str, list[Any]]]:
+def _need_few(cells: int, path: Path) -> None:
+    """Before they are made: a few bytes of a file may stand for any number of cells."""
+    if cells > (most := min(_MOST_CELLS, free_memory() / _CELL)):
+        raise UserError(f"{path} has {cells:,} cells; a table of at most {most:,.0f} is judged. {_FEWER}")
+
+
+def _parquet(held: bytes, path: Path, most: float) -> Iterable[tuple[str, list[Any]]]:
     with extra("parquet", "pyarrow"):
-        from pyarrow import ArrowException, parquet
+        from pyarrow import ArrowException, compute, large_string, parquet, string, types
     try:
-        table = parquet.read_table(io.BytesIO(content))
-    except (ArrowException, OSError) as error:
+        file = parquet.ParquetFile(io.BytesIO(held))
+        flat = [field for field in file.schema_arrow if not types.is_nested(field.type)]
+        _need_few(file.metadata.num_rows * len(flat), path)
+        texts = [field.name for field in flat if field.type in (string(), large_string())]
+        sizes = [file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups)]
+        if sum(sizes) > most:
+            raise UserError(f"{path} has more than {most / 1e6:,.0f} MB unpacked. {_FEWER}")
+        # as a dictionary a text that stands in each of many rows is in memory once
+        file = parquet.ParquetFile(io.BytesIO(held), read_dictionary=texts)
+        table = file.read([field.name for field in flat])
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if types.is_dictionary(column.type):
+                sizes = [compute.take(compute.binary_length(c.dictionary), c.indices) for c in column.chunks]
+                if sum(compute.sum(each).as_py() or 0 for each in sizes) > most:
+                    raise UserError(f"{path} has more than {most / 1e6:,.0f} MB of text in column {name!r}. {_FEWER}")
+        columns = zip(table.column_names, table.columns, strict=True)
+        return [(name, column.to_pylist()) for name, column in columns if not name.startswith("__index_level_")]
+    except (ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        if isinstance(error, UserError):
+            raise
         raise UserError(f"{path} cannot be read as Parquet: {error}.") from None
-    return [(name, list(column)) for name, column in table.to_pydict().items() if not name.startswith("__index_level_")]

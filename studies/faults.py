@@ -1,0 +1,52 @@
+"""What may go wrong around a run, done to real runs: a row a fault, with what was said and what was lost.
+
+python studies/faults.py            # about an hour: writes records/faults.json
+python studies/faults.py --few --only disks --out FILE
+"""
+
+import argparse
+import datetime
+import json
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from studies.faulty import damages, disks, folders, ground, signals
+
+from actlab.engine.machine import environment
+
+RECORD = Path(__file__).parents[1] / "records" / "faults.json"
+KINDS = {"signals": signals.rows, "disks": disks.rows, "folders": folders.rows, "damages": damages.rows}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--few", action="store_true", help="the short form, of the tests")
+    parser.add_argument("--only", choices=KINDS, action="append", help="kinds of faults")
+    parser.add_argument("--out", type=Path, default=RECORD)
+    given = parser.parse_args()
+    random.seed(0)
+    record = {"command": f"python studies/faults.py {' '.join(sys.argv[1:])}".strip(),
+              "date": f"{datetime.date.today()}", "environment": environment("cpu"), "faults": []}  # fmt: skip
+    if given.out.exists() and given.only:  # the other kinds stay
+        record["faults"] = [r for r in json.loads(given.out.read_text())["faults"] if r["kind"] not in given.only]
+    ground.loaded()
+    place = Path(tempfile.mkdtemp(prefix="faults-"))  # no TemporaryDirectory: copies of this process would remove it
+    try:
+        whole = ground.Whole(place)
+        for kind in given.only or KINDS:
+            folder = place / kind
+            folder.mkdir()
+            for row in KINDS[kind](whole, folder, given.few):
+                lost = sorted(set(row.lost))
+                record["faults"].append({"kind": kind, **vars(row), "lost": lost or "nothing"})
+                given.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+                print(f"{kind}: {row.fault}: {row.done}: {row.times} times, lost: {lost or 'nothing'}", flush=True)
+    finally:
+        shutil.rmtree(place)
+
+
+if __name__ == "__main__":
+    main()

@@ -56,8 +56,8 @@ those of trained ones, on digits with the layers 128-64, but made up
 
 {machine}; by `{command}`, record: [large.json](../records/large.json). Median of n processes and from the lowest to the
 highest, each a process of its own, without the start of Python and torch. Other work went on beside it (up to
-{busiest:.0f} processes wanted one of the cores), so that the CPU seconds are the figure to go by: on a machine with
-nothing else to do, the seconds are about these.
+{busiest:.0f} processes wanted one of the cores), so that the seconds say little, and the CPU seconds are more than on a
+quiet machine.
 
 ## What is shown of so many
 

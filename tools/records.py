@@ -33,6 +33,7 @@ CLAIMS = {
     "kills.json": "runs killed with -9 at random moments, then finished: tables equal to undisturbed ones",
     "power.json": "states that a disk may hold after a power loss: nothing committed is lost, the same command goes on",
     "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
+    "large.json": "500 activations x 20 seeds, made up: what storing, judging and drawing them takes",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "fuzz.json": "hostile input: how much each target was given, what of it was reached, found and mended",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",

@@ -18,16 +18,9 @@ import importlib
 from types import ModuleType
 
 TARGETS = (
-    "formulas_read",
-    "formulas_computed",
-    "activation_names",
-    "idx_files",
-    "packed_files",
-    "npz_files",
-    "csv_data",
-    "experiment_files",
-    "judged_tables",
-)
+    "formulas_read", "formulas_computed", "activation_names", "command_lines", "idx_files", "npz_files", "packed_files",
+    "csv_data", "experiment_files", "judged_tables", "run_folders", "run_parameters",
+)  # fmt: skip
 
 
 def target(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""Any bytes as an .npz file: arrays that can be trained on, or one line. Nothing in it is run."""
+"""Any bytes as an .npz file: arrays that can be trained on, or one line. Nothing in it is run or unpacked in vain."""
 
 import io
 import random

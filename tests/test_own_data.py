@@ -16,7 +16,7 @@ from actlab.experiment.spec import Experiment
 from actlab.experiment.split import indices_of
 from actlab.report import draw
 from actlab.running.run import Progress
-from actlab.running.sharing import load_shared, share
+from actlab.running.sharing import Sent, content, share
 
 G = np.random.default_rng(0)
 X = G.normal(size=(90, 3)) * [1, 1000, 0.01] + [0, 5000, 0]
@@ -272,8 +272,8 @@ def test_each_seed_standardises_by_its_own_training_part_in_workers_too(tmp_path
     index = indices_of(Y, (54, 18, 18), 4)
     for part, own in zip((found.train, found.valid, found.test), index, strict=True):
         np.testing.assert_allclose(part.x, StandardScaler().fit(X[index[0]]).transform(X[own]), rtol=1e-4, atol=1e-5)
-    share(found.pool, tmp_path)
-    for part, again in zip((found.train, found.valid, found.test), load_shared(tmp_path).parts(4), strict=True):
+    share(found.pool, tmp_path, name := content(found.pool))
+    for part, again in zip((found.train, found.valid, found.test), Sent(name, tmp_path).held().parts(4), strict=True):
         assert part.x.tobytes() == again.x.tobytes()
 
 

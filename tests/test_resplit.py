@@ -30,7 +30,7 @@ from actlab.experiment.split import indices_of
 from actlab.report import draw
 from actlab.results.summary import summarise
 from actlab.running.plan import Limits, Needs, make_stacks, plan
-from actlab.running.sharing import arrays_for, load_shared, share
+from actlab.running.sharing import Sent, arrays_for, content, share
 from actlab.stats import compare as judge, note
 from actlab.stats.words import Unit
 from actlab.workflows.comparison import compare
@@ -275,16 +275,16 @@ SCRIPT = """
 
 
 def test_what_workers_map_is_what_was_shared(tmp_path, pool):
-    share(pool, tmp_path)
-    found = load_shared(tmp_path)
+    share(pool, tmp_path, name := content(pool))
+    found = Sent(name, tmp_path).held()
     assert isinstance(found, Pool) and (found.sizes, found.classes) == (pool.sizes, pool.classes)
     for mine, theirs in zip(found.parts(4), pool.parts(4), strict=True):
         assert mine.x.tobytes() == theirs.x.tobytes() and mine.y.tobytes() == theirs.y.tobytes()
         assert type(mine.x) is np.ndarray
     (tmp_path / "other").mkdir()
     arrays = dataclasses.replace(arrays_for(0, pool), x_test=None, y_test=None)
-    share(arrays, tmp_path / "other")
-    again = load_shared(tmp_path / "other")
+    share(arrays, tmp_path / "other", name := content(arrays))
+    again = Sent(name, tmp_path / "other").held()
     assert again.x_test is None and again.outputs == 10 and torch.equal(again.x_train, arrays.x_train)
 
 

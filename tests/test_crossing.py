@@ -227,7 +227,7 @@ def test_silence_is_said_with_what_is_under_way():
 
     heard, said = [], []
     given = Given(Slow({}), 1)
-    given.patience = 0.01
+    given.patience = given.silence = 0.01
 
     def silent(tasks, seconds):
         said.append((tasks, seconds))
@@ -238,6 +238,26 @@ def test_silence_is_said_with_what_is_under_way():
     done, _ = outcomes(given, [7, 8], silent=silent)
     assert sorted(done) == [7, 8]
     assert said == [([7, 8], 0.01), ([7, 8], 0.02), ([7, 8], 0.04)], "less and less often"
+
+
+def test_a_client_that_has_lost_its_scheduler_ends_the_run_in_words():
+    """Its futures never do."""
+
+    class Lost(Futures):
+        _client = type("Client", (), {"status": "running"})
+
+        def submit(self, function, /, *arguments):
+            if crossing_task(arguments) < 2:
+                return super().submit(function, *arguments)
+            self._client.status = "closing"
+            return Future()
+
+    given, results = Given(Lost({}), 1), []
+    given.patience = 0.01
+    with pytest.raises(UserError, match=r"Lost that was given is broken: .*closing.* lost its scheduler\. What"):
+        for result in dispatch(given, odd, range(6), print, print):
+            results.append(result)
+    assert results == [0, 1]
 
 
 def test_two_runs_in_threads_of_one_process_share_no_data(monkeypatch):

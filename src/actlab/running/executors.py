@@ -8,6 +8,7 @@ for each other, and give other bits.
 
 import contextlib
 import functools
+import math
 import multiprocessing
 import os
 import queue
@@ -15,7 +16,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -32,6 +33,7 @@ class Pool:
     slots: int
     tells = True  # of progress
     patience: float | None = None  # seconds between two looks at what has arrived
+    silence = math.inf  # seconds in which nothing arrives, and after which that is told
 
     @property
     def window(self) -> int:
@@ -163,7 +165,7 @@ class Given(Pool):
     """
 
     tells = False
-    patience = 300.0
+    patience, silence = 5.0, 300.0
 
     def __init__(self, given: Any, slots: int | None) -> None:
         makes = isinstance(given, type) or (callable(given) and not hasattr(given, "submit"))
@@ -200,6 +202,12 @@ class Given(Pool):
                 "executor that can be used here."
             )
         return future
+
+    def listen(self, finished: int) -> None:
+        """Futures of a client of Dask that has lost its scheduler never end (distributed 2026.8)."""
+        status = getattr(getattr(self._executor, "_client", None), "status", "running")
+        if status in ("closing", "closed"):
+            raise BrokenExecutor(f"its client is {status}: it was closed, or has lost its scheduler")
 
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
         if self._make is None:

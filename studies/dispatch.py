@@ -185,7 +185,7 @@ def main() -> None:
             command = [sys.executable, __file__, name, "--folder", folder, "--activations", str(given.activations)]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             size = (Path(folder) / "template.pickle").stat().st_size
-            rows[name] = json.loads(done.stdout.splitlines()[-1]) | {"bytes_a_stack": size}
+            rows[name] = json.loads(done.stdout.splitlines()[-1]) | {"bytes_a_stack": size, "load": os.getloadavg()[1]}
         print(json.dumps(rows[name]), flush=True)
         record = {
             "command": "python studies/dispatch.py", "date": datetime.date.today().isoformat(),

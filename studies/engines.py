@@ -337,7 +337,7 @@ def main() -> None:
         except (AssertionError, subprocess.TimeoutExpired) as error:
             row = {"case": name, "failed": " ".join(str(error).split())}
         print(json.dumps(row), flush=True)
-        rows[name] = row | {"commit": environment("cpu")["commit"]}
+        rows[name] = row | {"commit": environment("cpu")["commit"], "load": os.getloadavg()[1]}
         record = {
             "command": "python studies/engines.py", "date": datetime.date.today().isoformat(),
             "environment": environment("cpu"), "networks": NETWORKS, "n": len(rows), "rows": list(rows.values()),

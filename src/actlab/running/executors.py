@@ -157,6 +157,9 @@ class WorkerProcesses(Pool):
         return ended
 
 
+_ENDED = ("closing", "closed")  # as a client of Dask says
+
+
 class Given(Pool):
     """An executor of somebody else's, or what makes one: another is made where its workers have died.
 
@@ -187,6 +190,10 @@ class Given(Pool):
         return type(self._executor).__name__
 
     @property
+    def _status(self) -> str:
+        return getattr(getattr(self._executor, "_client", None), "status", "")
+
+    @property
     def put(self) -> Callable[[bytes], Callable[[], bytes]] | None:
         return getattr(self._executor, "put", None)
 
@@ -205,8 +212,7 @@ class Given(Pool):
 
     def listen(self, finished: int) -> None:
         """Futures of a client of Dask that has lost its scheduler never end (distributed 2026.8)."""
-        status = getattr(getattr(self._executor, "_client", None), "status", "running")
-        if status in ("closing", "closed"):
+        if (status := self._status) in _ENDED:
             raise BrokenExecutor(f"its client is {status}: it was closed, or has lost its scheduler")
 
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
@@ -220,7 +226,7 @@ class Given(Pool):
         self._executor = self._made()
 
     def end(self, futures: Sequence[Future[Any]]) -> None:
-        for future in futures:
+        for future in () if self._status in _ENDED else futures:
             future.cancel()
         if self._make is not None and self._executor is not None:
             executor, self._executor = self._executor, None

@@ -32,6 +32,8 @@ CLAIMS = {
     "play.json": "the playground: its size by part, its numbers beside Python's, time to a curve and a frame",
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "fuzz.json": "hostile input: how much each target was given, what of it was reached, found and mended",
+    "engines.json": "Python's pools, loky and Dask, whose processes are killed: equal tables, nothing left behind",
+    "dispatch.json": "10,000 networks sent, received and entered without training: the driver's time and memory",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }
 

@@ -77,7 +77,8 @@ def test_what_goes_wrong_comes_back_as_words(what):
     assert [type(part) for part in pickle.loads(pickle.dumps(reply))] == [str, str, str]
     with pytest.raises(crossing.Failed, match=ODD[what][1]) as failed:
         crossing.opened(reply)
-    assert "in odd" in crossing.trace(failed.value), "where it was"
+    where = crossing.trace(failed.value)
+    assert len(where) <= 20_000 and ("in odd" in where or what == "long"), "where it was, or the end of what it says"
     assert crossing.said(failed.value) == str(failed.value)
 
 

@@ -247,6 +247,7 @@ def interrupted_given(out: Path) -> dict[str, Any]:
 def _interrupt(out: Path, **how: Any) -> dict[str, Any]:
     from actlab import load_run
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a signal that is ignored stays so in a child
     killing = Killing(lambda: os.kill(os.getpid(), signal.SIGINT) or "Ctrl-C after 3 networks")
     try:
         run(out, killing, **how)

@@ -25,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--few", action="store_true", help="the short form, of the tests")
     parser.add_argument("--only", choices=KINDS, action="append", help="kinds of faults")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="for each kind, at most about")
     parser.add_argument("--out", type=Path, default=RECORD)
     given = parser.parse_args()
     random.seed(0)
@@ -39,6 +40,7 @@ def main() -> None:
         for kind in given.only or KINDS:
             folder = place / kind
             folder.mkdir()
+            ground.begin(given.minutes)
             for row in KINDS[kind](whole, folder, given.few):
                 lost = sorted(set(row.lost))
                 record["faults"].append({"kind": kind, **vars(row), "lost": lost or "nothing"})

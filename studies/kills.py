@@ -14,10 +14,12 @@ import dataclasses
 import datetime
 import json
 import random
+import re
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,24 +63,22 @@ class Undisturbed:
     """A run that nobody disturbed: what it left, how long it lived, what it wrote in which order."""
 
     left: dict[str, bytes]
-    seconds: dict[bool, float]  # by whether it was forked
+    seconds: float
     calls: list[Call]
     root: Path
 
 
-def undisturbed(watch: Watch, name: str, ways: tuple[bool, ...]) -> Undisturbed:
-    seconds, calls, root, left = {}, [], Path(), {}
-    for forked in ways:
-        root = watch.scratch / "run"
-        shutil.rmtree(root, ignore_errors=True)
-        begun = time.monotonic()
-        command = watch.begin("undisturbed", root, [*QUESTIONS[name], "--out", str(root)], forked=forked)
-        assert command.wait() == 0, command.said.read_text()
-        seconds[forked] = time.monotonic() - begun
-        command.left()
-        calls, left = command.calls, contents(root)
+def undisturbed(watch: Watch, name: str, forked: bool) -> Undisturbed:
+    root = watch.scratch / "run"
+    shutil.rmtree(root, ignore_errors=True)
+    begun = time.monotonic()
+    command = watch.begin("undisturbed", root, [*QUESTIONS[name], "--out", str(root)], forked=forked)
+    assert command.wait() == 0, command.said.read_text()
+    seconds = time.monotonic() - begun
+    command.left()
+    left = contents(root)
     shutil.rmtree(root)
-    return Undisturbed(left, seconds, calls, root)
+    return Undisturbed(left, seconds, command.calls, root)
 
 
 def drawn(rng: random.Random, usual: Undisturbed, forked: bool, workers: bool) -> Kill:
@@ -88,7 +88,7 @@ def drawn(rng: random.Random, usual: Undisturbed, forked: bool, workers: bool) -
         whom = rng.choice(
             ["driver", "group", *(["worker", "worker"] if workers else []), *(["server"] * (workers and not forked))]
         )
-        return Kill(kind, whom, rng.uniform(0, usual.seconds[forked]))
+        return Kill(kind, whom, rng.uniform(0, usual.seconds))
     counted = [call for call in usual.calls if call.call and call.op not in ("open", "close", "mark")]
     if kind == "aimed":
         part = rng.choice(sorted({part_of(call.path, usual.root) for call in counted}))
@@ -109,7 +109,7 @@ def struck(watch: Watch, name: str, root: Path, kill: Kill, forked: bool) -> dic
     calls = command.calls
     killed = [call for call in calls if call.op == "killed"]
     counted = [call for call in calls if call.call and call.op not in ("open", "close", "mark", "killed")]
-    going = "before the folder"
+    going = "loading, before it touches the folder"
     if killed:
         pid, drove = killed[-1].pid, killed[-1].pid == command.pid
         what = next((c.op for c in counted if c.call == killed[-1].call and c.pid == pid), "call")
@@ -180,23 +180,23 @@ def case(watch: Watch, rng: random.Random, name: str, usual: Undisturbed, forked
     }  # fmt: skip
 
 
-def run(scratch: Path, kills: int, seed: int, questions: list[str], typed: int, deadline: float = 0.0) -> list[dict]:
+def run(
+    watch: Watch, kills: int, seed: int, questions: list[str], typed: int, keep: Callable[[list[dict]], Any] = len
+) -> list[dict]:  # fmt: skip
     """So many kills; one run in `typed`, if any, is a command line's own process, from its very start."""
-    rng, rows, known = random.Random(seed), [], {}
-    with Watch(scratch) as watch:
-        done = 0
-        while done < kills and not (deadline and time.monotonic() > deadline):
-            forked = not typed or len(rows) % typed > 0
-            name = questions[
-                len(rows) // (typed or 1) % min(2, len(questions)) if not forked else len(rows) % len(questions)
-            ]
-            if (name, forked) not in known:
-                known[name, forked] = undisturbed(watch, name, (forked,))
-            if (name, not forked) in known:
-                assert differences(known[name, forked].left, known[name, not forked].left) == []
-            rows.append(case(watch, rng, name, known[name, forked], forked))
-            done += len(rows[-1]["kills"])
-            print(done, json.dumps(rows[-1]), flush=True)
+    rng, rows, known, done = random.Random(seed), [], {}, 0
+    while done < kills:
+        forked = not typed or len(rows) % typed > 0
+        among = questions if forked else questions[:2]
+        name = among[len(rows) // (1 if forked else typed) % len(among)]
+        if (name, forked) not in known:
+            known[name, forked] = undisturbed(watch, name, forked)
+        if (name, not forked) in known:
+            assert differences(known[name, forked].left, known[name, not forked].left) == []
+        rows.append(case(watch, rng, name, known[name, forked], forked))
+        done += len(rows[-1]["kills"])
+        print(done, json.dumps(rows[-1]), flush=True)
+        keep(rows)
     return rows
 
 
@@ -204,35 +204,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=0.0, help="begin no further case after so long")
     parser.add_argument("--questions", nargs="*", choices=[*QUESTIONS], default=[*QUESTIONS])
     parser.add_argument("--no-record", action="store_true")
     given = parser.parse_args()
     from actlab.engine.machine import environment
 
-    begun = environment("cpu")
-    with tempfile.TemporaryDirectory() as scratch:
-        deadline = time.monotonic() + 60 * given.minutes if given.minutes else 0.0
-        rows = run(Path(scratch), given.kills, given.seed, given.questions, 4, deadline)
-    every = [kill for row in rows for kill in row["kills"]]
-    record = {
-        "command": f"python studies/kills.py --kills {given.kills} --seed {given.seed}",
-        "date": datetime.date.today().isoformat(),
-        "environment": begun,
-        "n": len(every),
-        "runs": len(rows),
-        "equal_runs": sum(row["equal"] for row in rows),
-        "killed": collections.Counter(kill["killed"] for kill in every),
-        "moments": collections.Counter(kill["moment"] for kill in every),
-        "while": collections.Counter(kill["going_on"].partition(":")[0] for kill in every),
-        "rows": rows,
-    }
-    print(json.dumps({name: value for name, value in record.items() if name != "rows"}, indent=1))
-    if not given.no_record:
-        head = json.dumps({k: v for k, v in record.items() if k != "rows"}, indent=1).removesuffix("\n}")
-        lines = ",\n  ".join(json.dumps(row) for row in rows)
-        RECORD.write_text(f'{head},\n "rows": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    begun, command = environment("cpu"), " ".join(["python studies/kills.py", *sys.argv[1:]])
+
+    def keep(rows: list[dict]) -> None:
+        """After each run: what is broken off leaves what it has found."""
+        record = recorded(rows, {"command": command, "date": datetime.date.today().isoformat(), "environment": begun})
+        if not given.no_record:
+            lines = ",\n  ".join(json.dumps(row) for row in rows)
+            head = json.dumps(record, indent=1).removesuffix("\n}")
+            RECORD.write_text(f'{head},\n "rows": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+
+    with tempfile.TemporaryDirectory() as scratch, Watch(Path(scratch)) as watch:
+        rows = run(watch, given.kills, given.seed, given.questions, 4, keep)
     sys.exit(not all(row["equal"] for row in rows))
+
+
+def recorded(rows: list[dict], about: dict[str, Any]) -> dict[str, Any]:
+    every = [kill for row in rows for kill in row["kills"]]
+    counted = {name: collections.Counter(kill[name] for kill in every) for name in ("killed", "moment")}
+    going_on = collections.Counter(re.split("[:,(]", kill["going_on"])[0].strip() for kill in every)
+    typed = sum(len(row["kills"]) for row in rows if row["begun"] == "command line")
+    equal = sum(row["equal"] for row in rows)
+    return {**about, "n": len(every), "of_command_lines": typed, "runs": len(rows), "equal_runs": equal} | {
+        **counted, "while": going_on,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

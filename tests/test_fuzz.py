@@ -43,3 +43,14 @@ def test_lines_are_those_that_ran():
     steps.seen |= taken
     assert {file for file, *_ in taken} == {"errors.py"} and 0 < steps.covered < steps.lines
     assert steps.covered + sum(map(len, steps.missed().values())) == steps.lines
+
+
+@pytest.mark.large
+@pytest.mark.parametrize(
+    ("target", "executions"), [("formulas_read", 4000), ("activation_names", 1000), ("command_lines", 57)]
+)
+def test_hostile_text_in_short(target, executions):
+    """The same inputs each time; the seconds only end a hang."""
+    found = fuzz(target, executions=executions, seconds=1200)
+    assert found["count"] == executions and not found["faults"], found["faults"]
+    assert found["covered"] > found["lines"] / 3

@@ -1,10 +1,13 @@
 """A run's folder: whole or not at all."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,14 +107,54 @@ def test_a_crash_while_a_folder_is_made_leaves_nothing_half(tmp_path):
     path = tmp_path / "run"
     assert is_free(path)
     path.mkdir()
-    for name in ("lock", "run.db.new", "experiment.toml"):
+    for name in ("lock", "lock-journal", "run.db.new", "run.db.new-journal", "experiment.toml"):
         (path / name).write_bytes(b"")
         assert is_free(path)
     with filled(path):
         assert not is_free(path)
+        assert {file.name for file in path.iterdir() if "journal" in file.name} <= {
+            "lock-journal",
+            "run.db.new-journal",
+        }
     assert len(load_run(path).trials) == 4
     (tmp_path / "file").write_text("")
     assert not is_free(tmp_path / "file") and not is_free(tmp_path)
+
+
+def test_a_crash_while_a_run_grows_leaves_a_question_that_has_all_its_trials(tmp_path, monkeypatch):
+    """Seeds that a look adds are no part of the command: it finds them in experiment.toml, or refuses its own run."""
+    more = Experiment(activations=("relu", "tanh"), seeds=(0, 1, 2), epochs=2, data="digits", content="c")
+    with filled(tmp_path / "run") as store:
+        monkeypatch.setattr(store, "_transaction", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.plan(more, more.trials())
+    assert store.path == tmp_path / "run" and load_run(tmp_path / "run").experiment == more
+    with Store(tmp_path / "run") as store:
+        assert store.keys() < {trial.key for trial in more.trials()}
+        store.plan(more, more.trials())
+        assert store.keys() == {trial.key for trial in more.trials()}
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no folder in memory")
+def test_a_run_in_a_folder_in_memory_replaces_its_files(tmp_path):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for content in (b"old", b"new"):
+            write_bytes(Path(folder) / "f", content)
+        assert (Path(folder) / "f").read_bytes() == b"new"
+
+
+def test_what_crashes_leave_is_removed_at_the_end(tmp_path):
+    with filled(tmp_path / "run") as store:
+        store.add_stack(
+            "t", [{"key": EXPERIMENT.trials()[1].key, "parameters": "parameters/t.safetensors"}], [], [], []
+        )
+        for name in ("parameters/t.safetensors", "parameters/lost.safetensors", "artefacts/samples.npz.new"):
+            (tmp_path / "run" / name).write_bytes(b"")
+        (tmp_path / "run" / "experiment.toml.new").write_bytes(b"")
+        store.tidy()
+        assert not store.has_costs(["relu"]) and store.has_costs([])
+    left = {file.relative_to(tmp_path / "run").as_posix() for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    assert left == {"run.db", "lock", "experiment.toml", "parameters/t.safetensors"}
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):

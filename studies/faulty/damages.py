@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from studies.faulty.ground import Row, Whole, actlab, copied, in_words, quietly
+from studies.faulty.ground import Row, Whole, actlab, copied, in_words, over, quietly
 
 
 def _sql(*statements: str) -> Callable[[Path], None]:
@@ -111,14 +111,16 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 
 def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
-    names = list(DAMAGES)[:: 9 if few else 1]
-    for name in names:
-        yield _by_commands(whole, folder, name, DAMAGES[name])
+    yield _read(whole, folder, f"each of {len(DAMAGES)} damages", list(DAMAGES.values())[:: 4 if few else 1])
     for name in ("run.db", "artefacts/*", "parameters/*"):
         yield _read(whole, folder, f"{name} is cut", [_cut(name, n / 50) for n in range(0, 50, 10 if few else 1)])
         rng = random.Random(0)
         flips = [_flipped(name, rng) for _ in range(5 if few else 300 if name == "run.db" else 60)]
         yield _read(whole, folder, f"bits of {name} are flipped", flips)
+    for name in list(DAMAGES)[:: 12 if few else 1]:
+        if over():
+            return
+        yield _by_commands(whole, folder, name, DAMAGES[name])
 
 
 def _by_commands(whole: Whole, folder: Path, name: str, damage: Callable[[Path], object]) -> Row:

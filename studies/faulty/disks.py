@@ -36,7 +36,7 @@ def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
 
 def _full(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     size = sum(file.stat().st_size for file in whole.path.rglob("*") if file.is_file()) // 1000
-    sizes = [60, 200, size // 2] if few else sorted({*range(4, size + 400, max(1, size // 24))})
+    sizes = [60, 200, size // 2] if few else sorted({*range(4, size + 400, max(1, size // 16))})
     row = Row("a full disk", "a run on a tmpfs of 4 kB to the whole run's size, which fills; then room is made", 0)
     for kilobytes in sizes:
         with disk(folder, kilobytes) as made:
@@ -47,7 +47,7 @@ def _full(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
             row.times += 1
             in_words(row, done, (2, 0))
             remount("size=64m")
-            row.lost += whole.missing(place / "run", folder)
+            row.lost += whole.missing(place / "run", folder, drawn=kilobytes > 200)
     yield row
 
 
@@ -72,7 +72,7 @@ def _report_to_full(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
                 row.need(done.status in (0, 1), f"with room: {done.err[-300:]}")
         yield row
     row = Row("a full disk", "actlab report, where 0 to 200 kB are left; the page that was there stays whole", 0)
-    for left in (40,) if few else range(0, 200, 20):
+    for left in (40,) if few else range(0, 200, 40):
         with disk(folder, 4000) as made:
             assert made is not None
             place, remount = made
@@ -97,7 +97,7 @@ def _too_large(whole: Whole, folder: Path, few: bool) -> Row:
     row = Row("files over a size are refused", "RLIMIT_FSIZE of 1 to 400 kB, with 1 and 2 workers", 0)
     for place, size in enumerate((40_000,) if few else (1000, 10_000, 30_000, 50_000, 60_000, 100_000)):
         out = folder / f"large-{size}"
-        done = train(out, folder, 1 + place % 2, no_file_over(size))
+        done = train(out, folder, 1 + place % 2, no_file_over(size), drawn=size >= 60_000)
         row.times += 1
         in_words(row, done)
         row.lost += whole.missing(out, folder)
@@ -156,7 +156,7 @@ def _no_places(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
         row = Row("a place that is none", f"compare, export, show and play --out, which is {name}", 0)
         for command in (None, ["export", whole.path, "--out", out], ["show", "relu", "--out", out / "a.svg"],
                         ["play", "--no-open", "--out", out / "a.html"]):  # fmt: skip
-            done = train(out, folder) if command is None else actlab(command, folder)
+            done = train(out, folder, drawn=False) if command is None else actlab(command, folder)
             row.times += 1
             in_words(row, done)
         yield row

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from studies.faulty.ground import COMMAND, Ended, Forked, Row, Whole, copied, in_words, patched, train
+from studies.faulty.ground import COMMAND, Ended, Forked, Row, Whole, copied, in_words, patched, train, undrawn
 
 _NO_LOCKS = """
 #define _GNU_SOURCE
@@ -54,7 +54,7 @@ int gettimeofday(struct timeval *v, void *z) {
 
 def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     yield from _moved(whole, folder, few)
-    yield _two_at_once(whole, folder, 1 if few else 16)
+    yield _two_at_once(whole, folder, 1 if few else 10)
     yield from _clock(whole, folder, few)
     if shutil.which("gcc") and not few:
         yield from _without_locks(whole, folder)
@@ -88,7 +88,7 @@ def _moved(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
 
                 patched(owner, method, hit)
 
-            done = train(out, folder, workers, before)
+            done = train(out, folder, workers, before, drawn=False)
             row.times += 1
             in_words(row, done, (0,) if name == "copied" else (2,))
             for path in {"other": (other,), "out": (out,), "both": (out, other)}[then]:
@@ -109,7 +109,7 @@ def _two_at_once(whole: Whole, folder: Path, times: int) -> Row:
         here = folder / f"two-{place}"
         here.mkdir()
         out = [] if place % 2 else ["--out", "run"]
-        both = [Forked([*COMMAND, "--workers", 1, *out], here) for _ in range(2)]
+        both = [Forked([*COMMAND, "--workers", 1, *out], here, undrawn) for _ in range(2)]
         ends = sorted((process.end() for process in both), key=lambda end: end.status)
         row.need(ends[0].status == 0, f"none has trained: {ends[0].err[-300:]}")
         in_words(row, ends[1])

@@ -39,7 +39,17 @@ COMMAND = [
 ]
 NETWORKS = 4
 _NOT_COMPARED = {"parameters", "device", "cpu", "torch"}  # whose file it is depends on who came to share a stack
+_until = [float("inf"), 0.0]  # when a kind's time is over, and how long it is
 _END_SECONDS = 300.0  # only what hangs is ended
+
+
+def begin(minutes: float) -> None:
+    _until[:] = [time.monotonic() + 60 * minutes, 60 * minutes]
+
+
+def over(share: float = 1.0) -> bool:
+    """Whether so much of a kind's time is over; what was done until then is what is recorded."""
+    return time.monotonic() > _until[0] - (1 - share) * _until[1] if _until[1] < float("inf") else False
 
 
 @dataclass
@@ -129,20 +139,45 @@ def actlab(arguments: Sequence[object], folder: Path, before: Callable[[], Any] 
     return Forked(arguments, folder, before).end()
 
 
-def train(out: object, folder: Path, workers: int = 1, before: Callable[[], Any] | None = None) -> Ended:
-    return actlab([*COMMAND, "--workers", workers, "--out", out], folder, before)
+def train(
+    out: object, folder: Path, workers: int = 1, before: Callable[[], Any] | None = None, drawn: bool = True
+) -> Ended:
+    def both() -> None:
+        if not drawn:
+            undrawn()
+        if before is not None:
+            before()
+
+    return actlab([*COMMAND, "--workers", workers, "--out", out], folder, both)
+
+
+def undrawn() -> None:
+    """An empty page in the place of the report, which takes most of a small run's time."""
+    from actlab.experiment import made, write_text
+    from actlab.report import drawing
+
+    def draw(run: Any, hiplot: bool = False) -> Path:
+        head = f'<meta name="actlab-results" content="{run.state}">'
+        write_text(made(run.path / "report") / "index.html", f"<html>{head}</html>")
+        return run.path / "report" / "index.html"
+
+    drawing.draw = draw
 
 
 def loaded() -> None:
     """Load, once, what each command would load."""
-    import sklearn.datasets
     import torch
     import vl_convert
 
-    from actlab import cli, report, workflows
+    from actlab import cli, results, workflows
+    from actlab.report import drawing
 
-    assert vl_convert and cli.main and report.draw and workflows.compare and sklearn.datasets.load_digits
+    assert vl_convert and cli.main  # which draws by threads, and so in copies of this process alone
     torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"data": "digits", "seeds": 2, "epochs": 1, "hidden": [8], "workers": 1, "report": False}
+        run = workflows.compare("relu", "tanh", out=f"{folder}/run", **settings)
+        drawing.parts_of(run, results.summarise(run))
 
 
 def contents(path: Path) -> dict[str, Any]:
@@ -176,9 +211,9 @@ class Whole:
         self.path = folder / "whole"
         self.contents = contents(self.path)
 
-    def missing(self, out: Path, folder: Path, workers: int = 1) -> list[str]:
+    def missing(self, out: Path, folder: Path, workers: int = 1, drawn: bool = False) -> list[str]:
         """What of it is not there after the same command was given again in `out`."""
-        done = train(out, folder, workers)
+        done = train(out, folder, workers, drawn=drawn)
         if done.status:
             return [f"the same command ended with {done.status}: {done.err[-300:]}"]
         found = contents(out)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from studies.faulty.ground import COMMAND, Forked, Row, Whole, in_words, left_over, patched, train
+from studies.faulty.ground import COMMAND, Forked, Row, Whole, in_words, left_over, over, patched, train
 
 _SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 _BEGUN = "import sys; from actlab.cli import start; print('begun', flush=True); start.main()"
@@ -28,18 +28,21 @@ def often_saved() -> None:
 
 def rows(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     rng = random.Random(0)
-    for workers, times in ((1, 2 if few else 40), (2, 1 if few else 16)):
-        yield _at_random(whole, folder, rng, workers, times)
-    yield _at_the_start(whole, folder, rng, 1 if few else 20)
-    yield from _aimed(whole, folder, few)
+    for workers, times, share in ((1, 1 if few else 50, 0.35), (2, 1 if few else 25, 0.55)):
+        yield _at_random(whole, folder, rng, workers, times, share)
+    yield _at_the_start(whole, folder, rng, 1 if few else 25)
     yield _at_a_terminal(folder)
+    yield from _aimed(whole, folder, few)
 
 
-def _at_random(whole: Whole, folder: Path, rng: random.Random, workers: int, times: int) -> Row:
+def _at_random(whole: Whole, folder: Path, rng: random.Random, workers: int, times: int, share: float) -> Row:
     what = "SIGINT, SIGTERM or SIGHUP, once or twice in a row, to the process or to its group, at a random moment"
-    row = Row(f"a signal, {workers} worker{'s' * (workers > 1)}", what, times)
+    row = Row(f"a signal, {workers} worker{'s' * (workers > 1)}", what)
     seconds = whole.seconds * (1 if workers == 1 else 2)
     for place in range(times):
+        if over(share):
+            break
+        row.times += 1
         out = folder / f"random-{workers}-{place}"
         number, twice = _SIGNALS[place % 3], rng.random() < 0.4
         process = Forked([*COMMAND, "--workers", workers, "--out", out], folder, often_saved)
@@ -60,8 +63,11 @@ def _at_random(whole: Whole, folder: Path, rng: random.Random, workers: int, tim
 
 def _at_the_start(whole: Whole, folder: Path, rng: random.Random, times: int) -> Row:
     """A new process of Python each: typer, torch and pandas are being loaded."""
-    row = Row("a signal while Python loads", "as above, to a new process, 0 to 4 s after actlab's first line", times)
+    row = Row("a signal while Python loads", "as above, to a new process, 0 to 4 s after actlab's first line")
     for place in range(times):
+        if over(0.7):
+            break
+        row.times += 1
         out, number = folder / f"start-{place}", _SIGNALS[place % 3]
         arguments = [*COMMAND, "--workers", str(1 + place % 2), "--out", str(out)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
@@ -126,6 +132,8 @@ def _aimed(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
     chosen = {name: moment for name, moment in _moments().items() if not few or name in kept}
     numbers = itertools.cycle(_SIGNALS)
     for name, (workers, put) in chosen.items():
+        if over():
+            return
         row = Row("a signal where something is half done", f"when {name}, before it and after it", 1 if few else 2)
         for place in range(row.times):
             number, out = next(numbers), folder / f"aimed-{name.replace(' ', '-')}-{place}"
@@ -141,7 +149,7 @@ def _aimed(whole: Whole, folder: Path, few: bool) -> Iterator[Row]:
 
                 put(hit)
 
-            done = train(out, folder, workers, before)
+            done = train(out, folder, workers, before, drawn=name.startswith(("a picture", "the page")))
             in_words(row, done, (-number,))
             row.lost += whole.missing(out, folder)
         yield row

@@ -17,7 +17,10 @@ ALLOWED, the errors by which an input may be refused: else UserError alone, in w
 import importlib
 from types import ModuleType
 
-TARGETS = ("formulas_read", "formulas_computed", "activation_names")
+TARGETS = (
+    "formulas_read", "formulas_computed", "activation_names", "command_lines", "idx_files", "npz_files", "packed_files",
+    "csv_data", "experiment_files", "judged_tables", "run_folders", "run_parameters",
+)  # fmt: skip
 
 
 def target(name: str) -> ModuleType:

@@ -28,6 +28,7 @@ def main() -> int:
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found["corpus"]), encoding="utf-8")
     command = f"python -m studies.fuzz {asked.target} --executions {asked.executions} --random-seed {asked.random_seed}"
+    command += f" --seconds {asked.seconds:g}" if asked.seconds < 1e6 else ""
     if not asked.no_record:
         driver.write(driver.row(asked.target, found, command))
     print(f"{found['count']:,} inputs in {found['seconds']:,.0f} s: {found['became']}, {len(found['faults'])} faults.")

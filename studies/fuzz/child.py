@@ -25,8 +25,9 @@ from studies.fuzz.refusal import unclear
 from actlab.errors import UserError
 
 NOW_BYTES = 2**25
-_ALL_TRACED = 2_000  # inputs; later ones are traced all where the last steps are not long ago, else one of eight
+_ALL_TRACED = 2_000  # inputs; of later ones each eighth is traced, which takes most of the time
 _SHOWN = 300
+_SAVED_SECONDS = 15.0  # between two states that are written
 _KEPT = 20_000  # the length of an input up to which others are made of it
 _MOST = 30  # different faults that are kept
 
@@ -158,13 +159,12 @@ class Work:
             self.count += 1
             self.now.put(self.count, inputs.packed(what))
             self.one(what)
-            if time.monotonic() > self._saved + 2:
+            if time.monotonic() > self._saved + _SAVED_SECONDS:
                 self.save()
         self.save(done=True)
 
     def one(self, what: Input) -> None:
-        recent = self.count < max(_ALL_TRACED, 2 * self.grew)
-        if not recent and self.count % 8:
+        if self.count > _ALL_TRACED and self.count % 8:
             became, fault = tried(self.module, what)
         else:
             with self.steps.traced() as taken:

@@ -66,7 +66,7 @@ def _watched(folder: Path, now: Now, seconds: float) -> str:
             except subprocess.TimeoutExpired:
                 if now.count != last:
                     last, since = now.count, time.monotonic()
-                elif time.monotonic() - since > _PATIENCE + 20 * seconds:
+                elif time.monotonic() - since > _PATIENCE + 5 * seconds:
                     return "it hung, and could not be stopped by a signal"
                 continue
             if status and now.count == 0:

@@ -15,7 +15,11 @@ TITLE = "any text read as a formula: a tree that is written and read again, or o
 MODULES = ("formula/grammar.py", "formula/clause.py", "formula/nodes.py", "formula/notation.py", "errors.py")
 SEEDS = written_formulas.SEEDS
 SECONDS, BYTES = 1.0, 2**28
-MENDED: tuple[str, ...] = ()
+MENDED: tuple[str, ...] = (
+    "e**2 that arises where a formula of the catalogue is filled in with e is exp(2), as it is when it is written",
+    "an error echoed the whole of a formula or of what stands behind where, with its control characters and lines",
+    "a formula's tokens took time by the square of its length",
+)
 
 _ARITHMETIC = re.compile(r"[0-9x+*/(). -]*")
 _INTEGER = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)")

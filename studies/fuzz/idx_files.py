@@ -86,6 +86,9 @@ def _unpacked(content: bytes) -> bytes:
     found = b""
     while content:
         one = zlib.decompressobj(31)
-        found += one.decompress(content) + one.flush()
+        try:
+            found += one.decompress(content) + one.flush()
+        except zlib.error:  # flags without a meaning, which the gzip module passes over
+            return found + gzip.decompress(content)
         content = one.unused_data.lstrip(b"\0")
     return found

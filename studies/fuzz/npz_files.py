@@ -1,4 +1,4 @@
-"""Any bytes as an .npz file: arrays that can be trained on, or one line. Nothing in it is run, or unpacked for nothing."""
+"""Any bytes as an .npz file: arrays that can be trained on, or one line. Nothing in it is run or unpacked in vain."""
 
 import io
 import random
@@ -19,6 +19,7 @@ MENDED = (
     "text with characters that there are not (any four bytes are one to NumPy) ended in SystemError",
     "labels as bytes beyond ASCII ended in UnicodeDecodeError: they are read as UTF-8, or refused",
     "an array whose header claims more than the file holds, or that unpacks to more than there is room for, was begun",
+    "a NaN that signals, in numbers of 16 bytes, gave a warning of NumPy's",
     "labels as float16 gave a warning of NumPy's about an overflow",
 )
 

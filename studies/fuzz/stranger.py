@@ -10,6 +10,7 @@ import random
 import shutil
 import sqlite3
 import tomllib
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,10 +103,14 @@ def planted(path: Path, mark: Path) -> None:
         (package / name).write_text(said + "def f(x):\n    return x\n", encoding="utf-8")
 
 
+_CANNOT = (ValueError, TypeError, KeyError, OSError, sqlite3.Error, sqlite3.Warning, OverflowError, AttributeError,
+           IndexError, zipfile.BadZipFile, EOFError, MemoryError)  # fmt: skip
+
+
 def change(folder: Path, line: str) -> None:
     """What a line says, where it can be done."""
-    with contextlib.suppress(ValueError, TypeError, KeyError, OSError, sqlite3.Error, sqlite3.Warning, OverflowError,
-                             AttributeError, IndexError, zipfile.BadZipFile, EOFError, MemoryError):  # fmt: skip
+    with warnings.catch_warnings(), contextlib.suppress(*_CANNOT):
+        warnings.simplefilter("ignore")  # of names that an archive has twice
         kind, *how = json.loads(line)
         _CHANGES[kind](folder, *how)
 
@@ -269,7 +274,6 @@ def _a_setting(chance: random.Random) -> list[Any]:
     return ["toml", key, chance.choice((*lists, "" if value is None or isinstance(value, dict) else value))]
 
 
-_SIZES = (1, 4, 64)
 _LINKS = ("../outside", "../outside/kept", ".", "..", "/dev/zero", "report")
 _TEXTS = ("[" * 10**5, "[1, {}]", '{"findings": [{"level": "error"}]}', "\0", '{"findings": 3}', "1" * 5000,
           '[{"torch": {"a": "\\u001b"}}]')  # fmt: skip
@@ -283,7 +287,7 @@ _CHANCES: tuple[Callable[[random.Random], list[Any]], ...] = (
         "damage",
         chance.choice(_FILES[:8]),
         chance.random(),
-        chance.randbytes(chance.choice(_SIZES)).hex(),
+        chance.randbytes(chance.choice((1, 4, 64))).hex(),
     ],
     lambda chance: [chance.choice(("gone", "pipe")), chance.choice(_FILES)],
     lambda chance: ["link", chance.choice(_FILES), chance.choice(_LINKS)],

@@ -212,13 +212,13 @@ def _source(
     name: str, target: str, loss: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None
 ) -> Source:
     if name.lower().endswith(tables.FILES):
-        frame, said = tables.read(Path(name).expanduser(), target, loss == loss_for("numbers").name)
+        frame, said = tables.read(Path(os.path.expanduser(name)), target, loss == loss_for("numbers").name)
         arrays, features = tables.arrays_of(frame, target, name)
         return own.source(arrays, name, Path(name).name.partition(".")[0], said, features, loss)
     if target:
         raise UserError(f"--target {target} (target=) names a column of a table, and {name} is none: leave it out.")
     if _is_file(name):
-        return npz.read(Path(name).expanduser(), loss)
+        return npz.read(Path(os.path.expanduser(name)), loss)
     kind = "numbers" if name == "diabetes" else "classes"
     if loss and LOSSES[loss].targets != kind:
         raise UserError(

@@ -89,7 +89,7 @@ def _plain(name: str, y: np.ndarray, where: str) -> np.ndarray:
         try:
             whole = all(isinstance(value, Integral) for value in y)  # beyond 64 bits they stay objects, and become text
             y = y.astype(str) if texts == {True} else np.array(y.tolist()) if whole else y.astype(float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise UserError(
                 f"{name} in {where} holds {type(y[0]).__name__} objects; labels are whole numbers or text."
             ) from None

@@ -1,5 +1,6 @@
 """Tables, as CSV files or data frames: a column with the classes or numbers to learn, every other one a feature."""
 
+import csv
 import io
 import numbers
 import re
@@ -44,7 +45,7 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         import pandas
     separator, file = ",", content(path, free_memory() / 3, _MANY)
     try:
-        head = file[: 1 << 16]
+        head = file[: file.find(b"\n", 1 << 16) + 1 or None]  # with the whole of the first line
         encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         text = head.decode(encoding, "replace")
         rest = _BEFORE.sub("", text)
@@ -52,16 +53,16 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         if 2 * len(file) + _CELL * sum(file.count(end) for end in (separator.encode(), b"\n", b"\r")) > free_memory():
             raise UserError(f"{path} has {len(file) / 1e6:,.0f} MB of text. {_MANY}")
         decimal = "," if separator == ";" and not re.search(r"\d\.\d", text) else "."
+        _need_each_once(rest.splitlines()[0], separator, path)
         how = {"sep": separator, "encoding": encoding, "skipinitialspace": True, "index_col": False}
         how["skiprows"] = text.removesuffix(rest).count("\n")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of rows that are longer than the first line
             frame = pandas.read_csv(io.BytesIO(file), decimal=decimal, na_values=["?"], low_memory=False, **how)
             if target in frame:
-                texts = pandas.read_csv(io.BytesIO(file), usecols=[target], dtype=str, keep_default_na=False, **how)[
-                    target
-                ]
-                frame[target] = _labels(texts.str.strip().tolist(), decimal, quantity)
+                how |= {"usecols": [target], "dtype": str, "keep_default_na": False}
+                texts = pandas.read_csv(io.BytesIO(file), **how)
+                frame[target] = _labels(texts[target].str.strip().tolist(), decimal, quantity)
     except UserError:
         raise
     except UnicodeDecodeError:
@@ -70,9 +71,20 @@ def read(path: Path, target: str, quantity: bool = False) -> tuple[Any, list[str
         why = " ".join(str(problem).split())
         raise UserError(f"{path} cannot be read as a table with {separator!r} between columns: {why}.") from None
     index = frame.columns[0]
-    if index == "Unnamed: 0" and (frame[index].diff()[1:] == 1).all():  # in sorted files it gives the class away
+    counts = frame[index].dtype.kind in "iuf" and bool((frame[index].diff()[1:] == 1).all())
+    if index == "Unnamed: 0" and counts:  # in sorted files it gives the class away
         return frame.drop(columns=index), [f"The column of {path} without a name counts the rows and is left out."]
     return frame, []
+
+
+def _need_each_once(first: str, separator: str, path: Path) -> None:
+    """Names that differ: pandas numbers those that stand twice, in time by the square of their number."""
+    try:
+        names = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+    except csv.Error as error:
+        raise UserError(f"The first line of {path} cannot be read: {error}.") from None
+    if twice := [name for name, count in Counter(names).items() if name and count > 1]:
+        raise UserError(f"{path} has several columns called {some(twice)}: give each a name of its own.")
 
 
 def _separator(text: str, path: Path) -> str:
@@ -134,12 +146,16 @@ def matrix(frame: Any, where: str, but: str | None = None) -> np.ndarray:
 
 
 def real(values: np.ndarray) -> np.ndarray | None:
-    """As float64, with NaN for what is missing; None where these are no real numbers."""
+    """As float64, NaN what is missing, infinite what is beyond floats; None where these are no real numbers."""
     if values.dtype.kind == "O":
         kept = [np.nan if is_missing(value) else value for value in values.ravel()]
         if not all(isinstance(value, numbers.Real | Decimal) for value in kept):
             return None
-        return np.array(kept, np.float64).reshape(values.shape)
+        try:
+            return np.array(kept, np.float64).reshape(values.shape)
+        except OverflowError:
+            kept = [value if abs(value) < 2**1023 else np.inf for value in kept]
+            return np.array(kept, np.float64).reshape(values.shape)
     return values.astype(np.float64) if values.dtype.kind in "buif" else None
 
 

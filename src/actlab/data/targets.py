@@ -24,8 +24,9 @@ def are_numbers(given: Mapping[str, np.ndarray]) -> bool:
     if not all(isinstance(value, Real | Decimal) for value in objects):
         return False
     floats = [y.ravel() for y in given.values() if y.dtype.kind == "f"]
-    floats.append(np.array([value for value in objects if not isinstance(value, Integral)], np.float64))
-    return any((np.isfinite(y) & (y != np.trunc(y))).any() for y in floats)
+    floats.append(tables.real(np.array([value for value in objects if not isinstance(value, Integral)], object)))
+    with np.errstate(invalid="ignore"):  # of a NaN that signals
+        return any((np.isfinite(y) & (y != np.trunc(y))).any() for y in floats)
 
 
 def numbers_of(given: Mapping[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
@@ -80,10 +81,7 @@ def _rows(name: str, y: np.ndarray, where: str) -> np.ndarray:
             f"{name} in {where} has shape {y.shape}; needed is one number a sample, (samples,), or several, "
             "(samples, targets)."
         )
-    try:
-        values = tables.real(y)
-    except OverflowError:
-        raise UserError(f"{name} in {where} holds numbers beyond 1e308: divide them, or take logarithms.") from None
+    values = tables.real(y)
     if values is None:
         wrong = [place for place, value in enumerate(y.ravel()) if not _is_number(value)] or [0]
         first, sample = str(y.ravel()[wrong[0]]), wrong[0] // (y.size // len(y))
@@ -99,7 +97,8 @@ def _rows(name: str, y: np.ndarray, where: str) -> np.ndarray:
         short = bad.any(axis=1)
         raise UserError(
             f"{name} in {where} holds {nan} missing (NaN) and {bad.sum() - nan} infinite targets in {short.sum()} of "
-            f"{len(rows)} samples, the first is sample {short.argmax()}. Drop them: actlab does not on its own."
+            f"{len(rows)} samples, the first is sample {short.argmax()}. Drop them: actlab does not on its own. "
+            "Of numbers beyond 1e308 take logarithms."
         )
     return rows
 

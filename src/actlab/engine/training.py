@@ -307,6 +307,8 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
+        if state["curves"].shape != self.curves.shape or not 0 <= state["done"] <= len(self.curves[0]):
+            raise ValueError("the checkpoint of another stack")
         self.done, self.step, self.began = state["done"], state["step"], time.perf_counter() - state["elapsed"]
         for mine, theirs in zip(self._held() + self._records(), state["held"] + state["records"], strict=True):
             mine.copy_(theirs)
@@ -391,7 +393,16 @@ def train(
     """Train a stack to its last epoch. `checkpoint` is called between steps and epochs; `state` continues one."""
     trainer = Trainer(stack, arrays, device, inside=inside)
     if state is not None:
-        trainer.restore(state)
+        try:
+            trainer.restore(state)
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RuntimeError,
+        ):  # it is not of this stack: begun anew
+            trainer = Trainer(stack, arrays, device, inside=inside)
     epochs = stack.trials[0].epochs
     while trainer.done < epochs:
         measured = trainer.epoch(checkpoint)

@@ -29,7 +29,6 @@ from .store import Store as Store, is_free as is_free
 from .strange import (
     MOST_TEXT as MOST_TEXT,
     json_of as json_of,
-    opened as opened,
     refuse_links as refuse_links,
 )
 from .streams import stream_seed as stream_seed

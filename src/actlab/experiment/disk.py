@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,7 +46,7 @@ class _File(io.FileIO):
 def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     with told(file):
-        if _takes_what_comes(file):
+        if _is_device(file):
             with open(file, "ab") as handle:
                 write(handle)
             return
@@ -69,12 +68,10 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
             raise
 
 
-def _takes_what_comes(file: Path) -> bool:
-    """A device or a pipe, such as /dev/stdout, which nothing may replace; what a link leads to is not asked."""
-    if Path(os.path.abspath(file)).parts[1:2] in (("dev",), ("proc",)):
-        return True
-    mode = os.lstat(file).st_mode if os.path.lexists(file) else 0
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+def _is_device(file: Path) -> bool:
+    """Such as /dev/stdout, which nothing may replace; what a link in a run's folder leads to is not asked."""
+    parts = Path(os.path.abspath(file)).parts
+    return parts[1:2] in (("dev",), ("proc",)) and parts[1:3] != ("dev", "shm")  # which is a folder in memory
 
 
 def keep_names(folder: Path) -> None:
@@ -88,10 +85,12 @@ def keep_names(folder: Path) -> None:
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_MOVED = "Was the folder moved, deleted or made read-only? What was finished is in it."
 _SQLITE = (  # what SQLite says, in part, and what helps
     ("locked", "Another program holds it: end that, and the same command continues."),
-    ("readonly", "Was the folder moved, deleted or made read-only? What was finished is in it."),
-    ("unable to open", "Was the folder moved, deleted or made read-only? What was finished is in it."),
+    ("readonly", _MOVED),
+    ("unable to open", _MOVED),
+    ("I/O", _MOVED),
     ("", "Is it a run's database, and whole?"),
 )
 
@@ -102,11 +101,13 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        is_full = "full" in str(error) or "I/O" in str(error)
+        is_full = ("full" in str(error) or "I/O" in str(error)) and path.exists()
         advice = _space(path) if is_full else next(helps for said, helps in _SQLITE if said in str(error))
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None
     except OSError as error:
-        advice = _space(path) if error.errno in _FULL else "Choose another place, with --out in a command."
+        elsewhere = "Choose another place, with --out in a command."
+        gone = "Was its folder moved or deleted? " if error.errno == errno.ENOENT else ""
+        advice = _space(path) if error.errno in _FULL else f"{gone}{elsewhere}"
         raise UserError(f"{path} cannot be written: {error.strerror or error}. {advice}") from None
 
 

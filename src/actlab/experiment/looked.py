@@ -14,10 +14,16 @@ _FILE = "preflight.json"
 
 def read(path: Path) -> dict[str, Any]:
     """The activations that were looked at, and the findings; empty where there are none to read."""
-    with contextlib.suppress(UserError):
-        found = json_of(path / _FILE)
-        return found if isinstance(found, dict) else {}
+    with contextlib.suppress(UserError, TypeError):
+        found = dict(json_of(path / _FILE))
+        named = [one for one in found.get("activations", ()) if isinstance(one, str)]
+        told = [one for one in found.get("findings", ()) if isinstance(one, dict) and _is_said(one)]
+        return {"activations": named, "findings": told}
     return {}
+
+
+def _is_said(finding: dict[str, Any]) -> bool:
+    return all(isinstance(finding.get(name), str) for name in ("level", "check", "about", "says"))
 
 
 def keep(path: Path, looked: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ def refuse_obeyed(file: Path) -> None:
 
 
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")  # SQLite's mark behind the name of a journal over several databases
-_STEPS = 1000  # times 10,000 of SQLite's, for what a schema needs: one of pages that lead to themselves has no end
+_STEPS = 100  # times 10,000 of SQLite's, for what a schema needs: one of pages that lead to themselves has no end
 _checked: dict[Path, tuple[int, ...]] = {}
 
 

@@ -69,7 +69,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 raise UserError(f"Another actlab has made {path} just now: the same command goes on with it.")
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
-            for folder in (path.parent, *path.parent.parents)[: len(path.parts)]:
+            for folder in (path, path.parent, path.parent.parent):  # it may be the first in runs/
                 keep_names(folder)
             fresh = path / f"{schema.DATABASE}.new"
             fresh.unlink(missing_ok=True)

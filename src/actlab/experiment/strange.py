@@ -1,38 +1,24 @@
 """Files of a run's folder, which anybody may have made: how much is read is known before it is, and nothing is run."""
 
-import contextlib
 import io
 import json
 import math
 import os
 import struct
+import sys
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from actlab.errors import UserError
+from actlab.experiment.bounded import content
 
 MOST_TEXT, MOST_BYTES = 1 << 24, 1 << 29  # of a text, of the arrays in a file
 _DIRECTORY = 1 << 22  # bytes of an archive's list of contents: some ten thousand arrays
 _KINDS = "biufU"  # what arrays hold: truths, numbers, texts
-
-
-@contextlib.contextmanager
-def opened(file: Path, most: int) -> Iterator[io.BufferedReader]:
-    """A file to read, of at most so many bytes; UserError for what is none: a pipe or a device may have no end."""
-    try:
-        if file.exists() and not file.is_file():
-            raise UserError(f"{file} cannot be read: it is no file.")
-        if (size := file.stat().st_size) > most:
-            raise UserError(f"{file} has {size:,} bytes, more than {most:,}.")
-        with open(file, "rb") as handle:
-            yield handle
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror or error}.") from None
 
 
 def refuse_links(folder: Path) -> None:
@@ -44,21 +30,12 @@ def refuse_links(folder: Path) -> None:
                 raise UserError(f"{item} is a link out of {folder}, so nothing is written there. Remove it.")
 
 
-def text_of(file: Path) -> str:
-    """A text, UTF-8."""
-    with opened(file, MOST_TEXT) as handle:
-        try:
-            return handle.read(MOST_TEXT).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise UserError(f"{file} cannot be read: {error}.") from None
-
-
 def json_of(file: Path) -> Any:
     """What a file of JSON says; UserError where it says nothing."""
-    return json_said(text_of(file), str(file))
+    return json_said(content(file, MOST_TEXT, "It is none of actlab's."), str(file))
 
 
-def json_said(text: str, where: str) -> Any:
+def json_said(text: str | bytes, where: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -67,42 +44,32 @@ def json_said(text: str, where: str) -> Any:
 
 def arrays_of(file: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz file, by name."""
-    with opened(file, MOST_BYTES) as handle:
-        try:
-            _refuse_many(handle)
-            with zipfile.ZipFile(handle) as archive:
-                items = archive.infolist()
-                if (size := sum(item.file_size for item in items)) > MOST_BYTES:
-                    raise ValueError(f"its arrays would take {size:,} bytes, more than {MOST_BYTES:,}")
-                return {item.filename.removesuffix(".npy"): array_of(_content(archive, item)) for item in items}
-        except (
-            ValueError,
-            OSError,
-            RuntimeError,
-            NotImplementedError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as why:
-            raise UserError(f"{file} is damaged, or no file of arrays: {why}.") from None
+    packed = content(file, MOST_BYTES, "It is none of actlab's.")
+    try:
+        _refuse_many(packed[-42:])
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            items = archive.infolist()
+            if (size := sum(item.file_size for item in items)) > MOST_BYTES:
+                raise ValueError(f"its arrays would take {size:,} bytes, more than {MOST_BYTES:,}")
+            return {item.filename.removesuffix(".npy"): array_of(_unpacked(archive, item)) for item in items}
+    except Exception as why:  # a damaged archive makes zipfile raise almost anything
+        raise UserError(f"{file} is damaged, or no file of arrays: {why}.") from None
 
 
-def _refuse_many(handle: io.BufferedReader) -> None:
+def _refuse_many(end: bytes) -> None:
     """An archive whose list of contents alone would fill the memory; what NumPy writes ends with that list's size."""
-    handle.seek(-min(42, handle.seek(0, os.SEEK_END)), os.SEEK_END)
-    end = handle.read()
     if b"PK\6\7" in end[:20] or end[-22:-18] != b"PK\5\6" or struct.unpack("<I", end[-10:-6])[0] > _DIRECTORY:
         raise ValueError("its list of contents is none that NumPy writes")
 
 
-def _content(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
+def _unpacked(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
     with archive.open(item) as member:  # no more than it says: `archive.read` unpacks all there is before it looks
         return member.read(item.file_size)
 
 
-def array_of(content: bytes) -> np.ndarray:
+def array_of(packed: bytes) -> np.ndarray:
     """The array in the bytes of an .npy file, all of which they hold; ValueError for others."""
-    stream = io.BytesIO(content)
+    stream = io.BytesIO(packed)
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
@@ -113,11 +80,13 @@ def array_of(content: bytes) -> np.ndarray:
         raise ValueError(f"an array whose header cannot be read: {why}") from None
     if dtype.kind not in _KINDS or dtype.itemsize == 0 or dtype.subdtype is not None:
         raise ValueError(f"an array of {dtype}, where truths, numbers or text are expected")
-    held = len(content) - stream.tell()
-    if any(side > MOST_BYTES for side in shape) or math.prod(shape) * dtype.itemsize != held:
+    held = len(packed) - stream.tell()
+    if any(not 0 <= side <= MOST_BYTES for side in shape) or math.prod(shape) * dtype.itemsize != held:
         raise ValueError(f"an array of {shape} x {dtype.itemsize} bytes in {held} bytes")
-    values = np.frombuffer(content, dtype, offset=stream.tell())
-    return values.reshape(shape, order="F" if is_fortran else "C").astype(dtype.newbyteorder("="))
+    values = np.frombuffer(packed, dtype, offset=stream.tell()).astype(dtype.newbyteorder("="))
+    if dtype.kind == "U" and values.size and values.view(np.uint32).max() > sys.maxunicode:
+        raise ValueError("text with characters that there are not")
+    return values.reshape(shape, order="F" if is_fortran else "C")
 
 
 _MOST_COUNTED = 10_000_000  # of classes, of samples: what counts them takes as much
@@ -148,8 +117,12 @@ def unfit(name: str, arrays: Mapping[str, np.ndarray], of_classes: bool) -> str:
         one = (arrays.get("outputs", np.array(1)).item(),)
         wrong += [key for key in known if arrays[key].shape[1:] != one or not np.isfinite(arrays[key]).all()]
         wrong += [key for key in ("target_mean", "target_deviation") if np.shape(arrays.get(key)) != one]
-    shown = {len(arrays[key]) for key in ("images", "labels", "index", "label") if key in arrays}
-    return (wrong + ["images"] * (len(shown) > 1))[0] if wrong or len(shown) > 1 else ""
+    if "targets" in arrays and (arrays["targets"] == "classes") != of_classes:
+        wrong.append("targets")
+    beside = ("labels",) if name == "samples" else ("index", "label")
+    if "images" in arrays and any(len(arrays.get(key, ())) != len(arrays["images"]) for key in beside):
+        wrong.append("images")
+    return wrong[0] if wrong else ""
 
 
 def is_counted(values: np.ndarray) -> bool:

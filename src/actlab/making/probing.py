@@ -112,7 +112,7 @@ class _Probe:
         self._refuse_mixing()
 
     def call(self, module: torch.nn.Module, x_BH: Tensor, seed: int = 0) -> Any:
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed writes a traceback for CUDA each time
         return guarded(self.label, module, x_BH.clone(), where=f"in a hidden layer of {x_BH.shape[1]}")
 
     def _refuse_results(self, training: bool) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import inspect
 import linecache
+import os
 import sys
 import types
 import warnings
@@ -181,7 +182,7 @@ def _find(target: Target) -> Any:
 
 def load_file(target: Target) -> Any:
     """Run the source that the target carries: the one that its identity is a hash of."""
-    path = Path(target.path).expanduser()
+    path = Path(os.path.expanduser(target.path))
     name = f"actlab_user_{path.stem}"
     module = types.ModuleType(name)
     module.__file__ = str(path)

@@ -10,6 +10,7 @@ import ast
 import dataclasses
 import importlib.util
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -206,7 +207,7 @@ def shown(what: str | Callable[..., Any]) -> str:
     names = []
     for part in _parts(what):
         match = (_FILE.fullmatch(part) or _MODULE.fullmatch(part)) if isinstance(part, str) else None
-        names.append(f"{Path(match['path']).name}:{match['name']}" if match else parse(part).label)
+        names.append(_file_label(match["path"], match["name"]) if match else parse(part).label)
     return _joined(names)
 
 
@@ -353,10 +354,10 @@ def _number(node: ast.expr) -> float:
 
 
 def _from_file(path: str, name: str) -> Target:
+    file = Path(os.path.expanduser(path))
     try:
-        file = Path(path).expanduser()
         found = file.is_file()
-    except (OSError, RuntimeError, ValueError):  # too long a name; ~nobody; a character that no name has
+    except (OSError, ValueError):  # too long a name, or half a character in it
         found = False
     if not found:
         raise UserError(f"There is no file {path}: an activation of your own is named file.py:name.")
@@ -367,9 +368,14 @@ def _from_file(path: str, name: str) -> Target:
     return from_source(f"{path}:{name}", file.name, path, name, source)
 
 
+def _file_label(path: str, name: str) -> str:
+    shown = legible(Path(path).name).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")  # the straight one quotes formulas
+    return f"{shown}:{name}"
+
+
 def from_source(text: str, shown: str, path: str, name: str, source: bytes) -> Target:
     """The target of a name inside a file of this content: it is what runs, whatever becomes of the file."""
-    label = f"{legible(shown)}:{name}".replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")  # others quote formulas
+    label = _file_label(shown, name)
     return Target("file", text, label, f"{label}#{fingerprint(source)}", path, name, source=source)
 
 
@@ -388,10 +394,13 @@ def _spec(module: str) -> Any:
     try:
         found = importlib.util.find_spec(top)
         for end in range(2, len(inner) + 2):
+            name = ".".join(module.split(".")[:end])
+            if name in sys.modules:  # as os.path is, though os is no package
+                found = sys.modules[name].__spec__
+                continue
             places = None if found is None else found.submodule_search_locations
             if places is None:
                 return None
-            name = ".".join(module.split(".")[:end])
             specs = (finder.find_spec(name, list(places)) for finder in sys.meta_path)
             found = next((spec for spec in specs if spec is not None), None)
     except (ImportError, ValueError):

@@ -104,7 +104,7 @@ def data_found() -> list[Finding]:
     try:
         folder = fetch.named_folder()
     except UserError as error:
-        found.append(Finding("data", ERROR, str(Path(os.environ["ACTLAB_DATA"]).expanduser()), str(error)))
+        found.append(Finding("data", ERROR, str(Path(os.path.expanduser(os.environ["ACTLAB_DATA"]))), str(error)))
     for name, idx_set in sets.SETS.items():
         if files := (folder and fetch.search(folder, idx_set)) or fetch.search(cache, idx_set):
             found.append(Finding("data", OK, str(files[0].parent), f"in {files[0].parent}.", name))

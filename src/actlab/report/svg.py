@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actlab.errors import UserError, extra
+from actlab.errors import UserError, extra, legible
 from actlab.experiment import write_bytes, write_text
 from actlab.report.templates import Markup
 
@@ -25,7 +25,6 @@ _EM = 0.56  # width of a letter, on average, in heights
 _SIZE = 13
 _DENSITY = 2.0  # pixels of a PNG for one of the drawing
 _KEPT = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # a parser of XML makes spaces of them
-_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # a name may have them
 _NEAR = 0.03  # of a smooth line in pixels to its points, so that no joint is seen; rounding adds twice as much
 _WIDEST = 1.3  # of a drawing in a page, to its own width
 
@@ -79,7 +78,7 @@ class Drawing:
         paper = element("rect", width=self.width, height=self.height, class_="paper")
         said = self._text(f"<style>{_light_sheet()}</style>{paper}", xmlns="http://www.w3.org/2000/svg",
                           width=self.width, height=self.height, class_="drawing")  # fmt: skip
-        return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", said)
+        return said
 
     def _text(self, first: str = "", **attributes: str | float) -> str:
         box = f"0 0 {_said(self.width)} {_said(self.height)}"
@@ -106,7 +105,7 @@ def element(name: str, *inside: str, **attributes: str | float | None) -> str:
     '<circle cx="1.2" class="dot" data-tip="a &quot;b&quot;"/>'
     """
     said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_said(value)).translate(_KEPT)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(legible(_said(value))).translate(_KEPT)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -117,7 +116,7 @@ def element(name: str, *inside: str, **attributes: str | float | None) -> str:
 def text(x: float, y: float, words: str, *, anchor: str | None = None, **attributes: str | float | None) -> str:
     """Words at a place; `anchor`: start, middle or end of them there."""
     attributes = {"x": x, "y": y, "text_anchor": anchor, "class_": "ink"} | attributes
-    return element("text", html.escape(words), **attributes)
+    return element("text", html.escape(legible(words)), **attributes)
 
 
 def rotated(x: float, y: float, words: str, *, anchor: str = "middle", room: float = math.inf) -> str:

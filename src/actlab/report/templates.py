@@ -1,6 +1,8 @@
-"""The pages' templates: text is escaped, and a name that is not given is an error."""
+"""The pages' templates: text is escaped and legible, and a name that is not given is an error."""
 
-from actlab.errors import extra
+from typing import Any
+
+from actlab.errors import extra, legible
 
 with extra("lab", "jinja2"):
     import jinja2
@@ -12,7 +14,13 @@ def template(name: str) -> jinja2.Template:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("actlab.report", "."),
         autoescape=True,
+        finalize=_legible,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template(name)
+
+
+def _legible(value: Any) -> Any:
+    """A text as it is shown; what is markup already is made of such."""
+    return legible(value) if type(value) is str else value

@@ -93,6 +93,8 @@ def _flat_by_design(run: Run, identities: Sequence[str]) -> set[int]:
     """The layers, from 1 on."""
     functions = run.artefact("functions")
     near = np.abs(functions.get("x", np.empty(0))) <= 1
+    if not near.any():  # a run that was stopped has none yet
+        return set()
     slopes = [functions.get(f"df/{naming.label(name)}", np.ones(len(near))) for name in identities]
     flat = [np.mean(np.abs(slope[near]) < inside.SATURATED) >= FLAT_BY_DESIGN for slope in slopes]
     return {layer for layer, is_flat in enumerate(flat, start=1) if is_flat}

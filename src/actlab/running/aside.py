@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actlab.errors import UserError
-from actlab.experiment import told, write_text
+from actlab.experiment import write_text
 from actlab.running.crossing import said, trace
 from actlab.running.work import Task
 from actlab.stats import count
@@ -25,8 +25,7 @@ class Aside:
         self.say(f"Set aside after three tries: {task.told()}. {said(error)}")
         self._texts.append(f"{task.told()}\n\n{trace(error)}")
         self._networks += len(task.stack.trials)
-        with told(self.file.parent):
-            write_text(self.file, "\n".join(self._texts))
+        write_text(self.file, "\n".join(self._texts))
 
     def refuse(self) -> None:
         """UserError where something was set aside."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class How:
         given = Given(executor, slots)
         limits = dataclasses.replace(Limits.checked(None, stack_size, memory), workers=given.slots, apart=True)
         need_one_of("device", device, engine.DEVICES)
-        folder = None if shared is None else Path(shared).expanduser().absolute()
+        folder = None if shared is None else Path(os.path.expanduser(shared)).absolute()
         return How("cpu" if device == "auto" else device, limits, given, folder)
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actlab.errors import extra
-from actlab.stats.intervals import ALPHA, LEAST_PAIRS, means_and_errors, t_critical, t_level
+from actlab.stats.intervals import ALPHA, LEAST_PAIRS, means_and_errors, t_critical, t_levels
 from actlab.stats.sequential import sequential_critical, sequential_p
 from actlab.stats.skew import leaning, reach, skewness, without
 
@@ -140,10 +140,10 @@ def simultaneous(
         critical_A[signed_A] = largest_P[-rank] if rank else math.inf
         above = len(largest_P) - np.searchsorted(largest_P, t_A[signed_A], side="left")
         p_A[signed_A] = np.minimum(1, (above + 1) / patterns / share)
-    for arm in np.flatnonzero((n_A >= LEAST_PAIRS) & ~signed_A):
-        n, own = int(n_A[arm]), alpha / comparisons
-        critical_A[arm] = sequential_critical(n, own) if sequential else t_critical(n - 1, own)
-        p_A[arm] = min(1, comparisons * _p(n, mean_A[arm], error_A[arm], t_A[arm], sequential))
+    for n in {*n_A[(n_A >= LEAST_PAIRS) & ~signed_A].tolist()}:
+        same_A, own = (n_A == n) & ~signed_A, alpha / comparisons
+        critical_A[same_A] = sequential_critical(n, own) if sequential else t_critical(n - 1, own)
+        p_A[same_A] = np.minimum(1, comparisons * _p(n, mean_A[same_A], error_A[same_A], t_A[same_A], sequential))
     return Simultaneous(mean_A, error_A, n_A, critical_A, p_A, low_A, high_A, alpha)
 
 
@@ -156,10 +156,12 @@ def _leaning(differences_SA: np.ndarray, judged_A: np.ndarray) -> tuple[np.ndarr
     return low_A, high_A
 
 
-def _p(n: int, mean: float, error: float, t: float, sequential: bool) -> float:
-    if error > 0:
-        return sequential_p(n, t) if sequential else t_level(n - 1, t)
-    return 1.0 if mean == 0 else 2.0 ** (1 - n)  # no spread to judge by: as for signs alone, all of them the same
+def _p(n: int, mean_A: np.ndarray, error_A: np.ndarray, t_A: np.ndarray, sequential: bool) -> np.ndarray:
+    spread_A = error_A > 0  # without, there is none to judge by: as for signs alone, all of them the same
+    p_A = np.where(mean_A == 0, 1.0, 2.0 ** (1 - n))
+    t = t_A[spread_A]
+    p_A[spread_A] = [sequential_p(n, each) for each in t.tolist()] if sequential else t_levels(n - 1, t)
+    return p_A
 
 
 def _summaries(differences_SA: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

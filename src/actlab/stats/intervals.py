@@ -105,7 +105,11 @@ def t_critical(freedom: float, level: float) -> float:
 
 def t_level(freedom: float, critical: float) -> float:
     """The level at which Student's interval reaches as many standard errors: the other way round."""
-    return 2 * float(special().stdtr(freedom, -critical))
+    return float(t_levels(freedom, np.float64(critical)))
+
+
+def t_levels(freedom: float, criticals: np.ndarray) -> np.ndarray:
+    return 2 * special().stdtr(freedom, -criticals)
 
 
 def special():

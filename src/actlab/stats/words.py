@@ -12,6 +12,7 @@ from actlab.stats.skew import SEEN
 from actlab.stats.verdicts import Comparison
 
 _MOST_NAMED, _MOST_BEST = 8, 20
+_MANY, _OF_MANY = 30, 3  # of so many arms of one verdict so few are named
 NOTHING = "–"  # in place of a number that there is not
 
 
@@ -157,12 +158,13 @@ def pairs_of(comparisons: Sequence[Comparison]) -> str:
     return count(pairs[-1], "pair") if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]} pairs"
 
 
-def listed(names: Sequence[str], most: int = _MOST_NAMED) -> str:
-    """Names as one lists them in a sentence.
+def listed(names: Sequence[str], most: int = 0) -> str:
+    """Names as one lists them in a sentence: at most so many, by default 8, of very many 3.
 
     >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=3)
     ('a, b and c', 'a, b and 2 more')
     """
+    most = most or (_OF_MANY if len(names) > _MANY else _MOST_NAMED)
     comma = "; " if any("," in name for name in names) else ", "
     if len(names) > most:
         return f"{comma.join(names[: most - 1])} and {len(names) - most + 1} more"

@@ -1,6 +1,7 @@
 """Networks with each activation, trained, judged and drawn: what `compare` does, from its words to the report."""
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def compare(
     how = running.How.checked(device, workers, stack_size, memory, executor, slots, shared)
     need_one_of("way to keep parameters", keep, KEEP)
     need_one_of("way to measure inside", inside, WHEN)
-    folder = Path(out).expanduser() if out is not None else None
+    folder = Path(os.path.expanduser(out)) if out is not None else None
     experiment, dataset, applied = planned(
         spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
     )

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from actlab.errors import UserError, need_one_of
-from actlab.experiment import DATABASE, MOST_TEXT, Run, opened, trial_from_row
+from actlab.experiment import DATABASE, MOST_TEXT, Run, content, trial_from_row
 from actlab.making import Applied, State, resolve
 from actlab.naming import Held, Target, from_source, held, label, parse
 from actlab.nn import as_module
@@ -120,8 +120,8 @@ def _target(run: Run, identity: str) -> Target:
     try:
         if re.fullmatch("[0-9a-f]{12}", source_hash) and copy.is_file():
             file, _, name = shown.rpartition(":")
-            with opened(copy, MOST_TEXT) as kept:
-                found = from_source(shown, file, str(copy), name, kept.read())
+            source = content(copy, MOST_TEXT, "It is no source of an activation.")
+            found = from_source(shown, file, str(copy), name, source)
             if found.identity == identity:  # else it is not what was trained
                 return found
         known = held(identity, run.path / "sources")

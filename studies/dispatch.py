@@ -164,6 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pool", nargs="?", choices=POOLS)
     parser.add_argument("--only", nargs="*", choices=POOLS)
+    parser.add_argument("--carried", action="store_true", help="the data sets alone; the record keeps the pools")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--activations", type=int, default=ACTIVATIONS)
     given = parser.parse_args()
@@ -172,14 +173,15 @@ def main() -> None:
         return
     from actlab.engine.machine import environment
 
+    names = ["digits"] + ["mnist"] * bool(os.environ.get("ACTLAB_DATA"))
     with tempfile.TemporaryDirectory() as folder:
-        sets = [
-            carried(name, Path(folder)) for name in ("digits", *(["mnist"] if os.environ.get("ACTLAB_DATA") else []))
-        ]
+        sets = [carried(name, Path(folder)) for name in names]
     print(json.dumps(sets), flush=True)
-    known = json.loads(RECORD.read_text(encoding="utf-8"))["rows"] if given.only and RECORD.exists() else []
+    keeps = (given.only or given.carried) and RECORD.exists()
+    known = json.loads(RECORD.read_text(encoding="utf-8"))["rows"] if keeps else []
     rows = {row["pool"]: row for row in known}
-    for name in given.only or POOLS:
+    _write(rows, sets, environment("cpu"))
+    for name in () if given.carried else given.only or POOLS:
         with tempfile.TemporaryDirectory() as folder:
             train_one(Path(folder) / "template.pickle")
             command = [sys.executable, __file__, name, "--folder", folder, "--activations", str(given.activations)]
@@ -187,11 +189,15 @@ def main() -> None:
             size = (Path(folder) / "template.pickle").stat().st_size
             rows[name] = json.loads(done.stdout.splitlines()[-1]) | {"bytes_a_stack": size, "load": os.getloadavg()[1]}
         print(json.dumps(rows[name]), flush=True)
-        record = {
-            "command": "python studies/dispatch.py", "date": datetime.date.today().isoformat(),
-            "environment": environment("cpu"), "n": len(rows), "carried": sets, "rows": list(rows.values()),
-        }  # fmt: skip
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        _write(rows, sets, environment("cpu"))
+
+
+def _write(rows: dict[str, Any], sets: list[dict[str, Any]], about: dict[str, Any]) -> None:
+    record = {
+        "command": "python studies/dispatch.py", "date": datetime.date.today().isoformat(), "environment": about,
+        "n": len(rows), "carried": sets, "rows": list(rows.values()),
+    }  # fmt: skip
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

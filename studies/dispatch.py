@@ -6,8 +6,8 @@
 
 A worker fetches the data as a real one does and answers at once with what a really trained stack left, under the names
 of the stack that was asked for: rows, curves, inside, predictions and parameters are those of digits and the network
-128-64. Every thousand networks: milliseconds of a network since the last, by the clock and of the driver's processor, and
-its memory. A pool is a process of its own.
+128-64. Every thousand networks: milliseconds of a network since the last, by the clock and of the processor, and the
+driver's memory. A pool is a process of its own.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import dataclasses
 import datetime
 import functools
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from typing import Any
 from actlab import data
 from actlab.engine import Stack
 from actlab.experiment import Experiment, Store
-from actlab.running import run
+from actlab.running import run, sharing
 from actlab.running.executors import WorkerProcesses
 from actlab.running.plan import Plan
 from actlab.running.work import Lacking, Outcome, Task, run_task
@@ -133,6 +134,26 @@ def measured(name: str, folder: Path, activations: int) -> dict[str, Any]:
     return {"pool": name, "networks": done, "stack": SEEDS, "looks": looks}
 
 
+def carried(name: str, folder: Path) -> dict[str, Any]:
+    """What it takes to bring a data set to a worker: sent along with a task, or as files that it can read."""
+    held = run.arrays_of(data.load(name))
+    key = timed("hash", seconds := {}, lambda: sharing.content(held))
+    sent = timed("pack", seconds, lambda: sharing.packed(held))
+    timed("unpack", seconds, lambda: sharing.Sent(key, fetch=sharing.bring(sent)).held())
+    sharing._KNOWN.clear()
+    timed("write", seconds, lambda: sharing.share(held, folder, key))
+    timed("map", seconds, lambda: sharing.Sent(key, folder).held())
+    files = sum(file.stat().st_size for file in (folder / key).iterdir())
+    return {"data": name, "bytes_sent": len(sent), "bytes_shared": files, "seconds": seconds}
+
+
+def timed(what: str, seconds: dict[str, float], do: Callable[[], Any]) -> Any:
+    began = time.perf_counter()
+    result = do()
+    seconds[what] = round(time.perf_counter() - began, 3)
+    return result
+
+
 def memory() -> dict[str, float]:
     """Of this process, in MB: now, and at most so far."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -143,6 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pool", nargs="?", choices=POOLS)
     parser.add_argument("--only", nargs="*", choices=POOLS)
+    parser.add_argument("--carried", action="store_true", help="the data sets alone; the record keeps the pools")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--activations", type=int, default=ACTIVATIONS)
     given = parser.parse_args()
@@ -151,21 +173,31 @@ def main() -> None:
         return
     from actlab.engine.machine import environment
 
-    known = json.loads(RECORD.read_text(encoding="utf-8"))["rows"] if given.only and RECORD.exists() else []
+    names = ["digits"] + ["mnist"] * bool(os.environ.get("ACTLAB_DATA"))
+    with tempfile.TemporaryDirectory() as folder:
+        sets = [carried(name, Path(folder)) for name in names]
+    print(json.dumps(sets), flush=True)
+    keeps = (given.only or given.carried) and RECORD.exists()
+    known = json.loads(RECORD.read_text(encoding="utf-8"))["rows"] if keeps else []
     rows = {row["pool"]: row for row in known}
-    for name in given.only or POOLS:
+    _write(rows, sets, environment("cpu"))
+    for name in () if given.carried else given.only or POOLS:
         with tempfile.TemporaryDirectory() as folder:
             train_one(Path(folder) / "template.pickle")
             command = [sys.executable, __file__, name, "--folder", folder, "--activations", str(given.activations)]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             size = (Path(folder) / "template.pickle").stat().st_size
-            rows[name] = json.loads(done.stdout.splitlines()[-1]) | {"bytes_a_stack": size}
+            rows[name] = json.loads(done.stdout.splitlines()[-1]) | {"bytes_a_stack": size, "load": os.getloadavg()[1]}
         print(json.dumps(rows[name]), flush=True)
-        record = {
-            "command": "python studies/dispatch.py", "date": datetime.date.today().isoformat(),
-            "environment": environment("cpu"), "n": len(rows), "rows": list(rows.values()),
-        }  # fmt: skip
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        _write(rows, sets, environment("cpu"))
+
+
+def _write(rows: dict[str, Any], sets: list[dict[str, Any]], about: dict[str, Any]) -> None:
+    record = {
+        "command": "python studies/dispatch.py", "date": datetime.date.today().isoformat(), "environment": about,
+        "n": len(rows), "carried": sets, "rows": list(rows.values()),
+    }  # fmt: skip
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -225,9 +225,41 @@ def driver_killed_loky(out: Path) -> dict[str, Any]:
     return {"executor": "loky.get_reusable_executor", "workers": 2, "killed": ["the driver after 3 networks"]}
 
 
+def interrupted(out: Path) -> dict[str, Any]:
+    """Ctrl-C: workers that a function made end with what they do; then the same call."""
+    from loky import get_reusable_executor
+
+    began = _interrupt(out, executor=lambda: get_reusable_executor(2))
+    run(out, executor=lambda: get_reusable_executor(2))
+    return {"executor": "loky.get_reusable_executor", "workers": 2, **began}
+
+
+def interrupted_given(out: Path) -> dict[str, Any]:
+    """Ctrl-C: one that was handed over is left open, and goes on."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        began = _interrupt(out, executor=pool)
+        run(out, executor=pool)
+    return {"executor": "ProcessPoolExecutor, given", "workers": 2, **began}
+
+
+def _interrupt(out: Path, **how: Any) -> dict[str, Any]:
+    from actlab import load_run
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a signal that is ignored stays so in a child
+    killing = Killing(lambda: os.kill(os.getpid(), signal.SIGINT) or "Ctrl-C after 3 networks")
+    try:
+        run(out, killing, **how)
+        raise AssertionError("it was not interrupted")
+    except KeyboardInterrupt:
+        kept = int((load_run(out).trials["status"] == "finished").sum())
+    return {"killed": ["Ctrl-C after 3 networks"], "kept": kept}
+
+
 CASES = (
     processes, forked, loky_pool, loky_reusable, loky_given, dask_local, dask_cluster, dask_scheduler, driver_killed,
-    driver_killed_loky,
+    driver_killed_loky, interrupted, interrupted_given,
 )  # fmt: skip
 
 
@@ -337,7 +369,7 @@ def main() -> None:
         except (AssertionError, subprocess.TimeoutExpired) as error:
             row = {"case": name, "failed": " ".join(str(error).split())}
         print(json.dumps(row), flush=True)
-        rows[name] = row | {"commit": environment("cpu")["commit"]}
+        rows[name] = row | {"commit": environment("cpu")["commit"], "load": os.getloadavg()[1]}
         record = {
             "command": "python studies/engines.py", "date": datetime.date.today().isoformat(),
             "environment": environment("cpu"), "networks": NETWORKS, "n": len(rows), "rows": list(rows.values()),

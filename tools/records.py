@@ -37,6 +37,8 @@ CLAIMS = {
     "main_job.json": "the whole of `actlab compare`, with 3 and with 30 networks",
     "ray.json": "Ray on clusters of three nodes: what was killed, and the tables of a run in one process",
     "fuzz.json": "hostile input: how much each target was given, what of it was reached, found and mended",
+    "engines.json": "Python's pools, loky and Dask, whose processes are killed: equal tables, nothing left behind",
+    "dispatch.json": "10,000 networks sent, received and entered without training: the driver's time and memory",
     "sklearn_digits.csv": "a table of other people's results, for `judge`; by studies/sklearn_digits.py",
 }
 

@@ -12,6 +12,8 @@ from actlab.errors import UserError
 
 Send = Callable[[Any], None]
 Function = Callable[[Any, Send], Any]
+_LONGEST = 20_000  # characters
+
 Reply = tuple[str, Any, str]
 
 
@@ -53,14 +55,15 @@ def opened(reply: Reply) -> Any:
 
 def said(error: BaseException) -> str:
     """An exception in a line, whatever it is."""
+    if isinstance(error, Failed):
+        return str(error)
     try:
         text = " ".join(str(error).split())[:300]
     except Exception:
         text = "it fails to say what it is"
-    if isinstance(error, Failed):
-        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def trace(error: BaseException) -> str:
-    return error.trace if isinstance(error, Failed) else "".join(traceback.format_exception(error))
+    """Its traceback; of a very long one the end."""
+    return error.trace if isinstance(error, Failed) else "".join(traceback.format_exception(error))[-_LONGEST:]

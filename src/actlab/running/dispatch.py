@@ -35,19 +35,22 @@ def dispatch(
     """
     sending = _Sending(pool, function, tasks, set_aside)
     pool.begin(on_message)
-    patience = pool.patience
+    quiet, told = 0.0, pool.silence  # seconds: since something came, and after which that is told
     try:
         while sending.fill():
-            done, _ = wait(sending.under_way, timeout=patience, return_when=FIRST_COMPLETED)
-            if not pool.tells and patience:
-                if not done:
-                    silent([item.task for item in sending.under_way.values()], patience)
-                patience = pool.patience if done else 2 * patience
+            done, _ = wait(sending.under_way, timeout=pool.patience, return_when=FIRST_COMPLETED)
+            quiet, told = (0.0, pool.silence) if done else (quiet + (pool.patience or 0.0), told)
+            if quiet >= told:
+                silent([item.task for item in sending.under_way.values()], quiet)
+                told *= 2
             if any(isinstance(_lost(future), BrokenExecutor) for future in done):
                 done, _ = wait(sending.under_way, timeout=_SETTLES)  # what came before it broke is kept
             failed = {future: error for future in done if (error := _lost(future)) is not None}
             replied = done - set(failed)
-            pool.listen(len(replied))
+            try:
+                pool.listen(len(replied))
+            except BrokenExecutor as error:  # of which its futures know nothing
+                failed |= dict.fromkeys(sending.under_way.keys() - done, error)
             for future in replied:
                 try:
                     result = pool.opened(future.result())

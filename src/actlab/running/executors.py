@@ -8,6 +8,7 @@ for each other, and give other bits.
 
 import contextlib
 import functools
+import math
 import multiprocessing
 import os
 import queue
@@ -15,7 +16,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -32,6 +33,7 @@ class Pool:
     slots: int
     tells = True  # of progress
     patience: float | None = None  # seconds between two looks at what has arrived
+    silence = math.inf  # seconds in which nothing arrives, and after which that is told
 
     @property
     def window(self) -> int:
@@ -155,6 +157,9 @@ class WorkerProcesses(Pool):
         return ended
 
 
+_ENDED = ("closing", "closed")  # as a client of Dask says
+
+
 class Given(Pool):
     """An executor of somebody else's, or what makes one: another is made where its workers have died.
 
@@ -164,7 +169,7 @@ class Given(Pool):
     """
 
     tells = False
-    patience = 300.0
+    patience, silence = 5.0, 300.0
     homes: Callable[[], dict[int, tuple[str, ...]]] | None = None  # seed -> CPU and torch
 
     def __init__(self, given: Any, slots: int | None) -> None:
@@ -200,6 +205,10 @@ class Given(Pool):
         return type(self._executor).__name__
 
     @property
+    def _status(self) -> str:
+        return getattr(getattr(self._executor, "_client", None), "status", "")
+
+    @property
     def put(self) -> Callable[[bytes], Callable[[], bytes]] | None:
         return getattr(self._executor, "put", None)
 
@@ -224,6 +233,11 @@ class Given(Pool):
             )
         return future
 
+    def listen(self, finished: int) -> None:
+        """Futures of a client of Dask that has lost its scheduler never end (distributed 2026.8)."""
+        if (status := self._status) in _ENDED:
+            raise BrokenExecutor(f"its client is {status}: it was closed, or has lost its scheduler")
+
     def renew(self, futures: Sequence[Future[Any]], error: BaseException) -> None:
         if self._make is None:
             raise UserError(
@@ -236,7 +250,7 @@ class Given(Pool):
         self._tell()
 
     def end(self, futures: Sequence[Future[Any]]) -> None:
-        for future in futures:
+        for future in () if self._status in _ENDED else futures:
             future.cancel()
         if self._make is not None and self._executor is not None:
             executor, self._executor = self._executor, None

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,12 @@ def packed(held: Held) -> bytes:
     """The data as bytes to send."""
     arrays, others = _parts(held)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, others=np.array(json.dumps(others)), **arrays)  # pyright: ignore[reportArgumentType]
+    with zipfile.ZipFile(
+        buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1
+    ) as archive:  # .npz, fast: MNIST's in a third
+        for name, array in (arrays | {"others": np.array(json.dumps(others))}).items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
     return buffer.getvalue()
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from actlab import data
 from actlab.engine import Result, Stack
-from actlab.experiment import Experiment, Run, Store, Trial, inside, write_bytes
+from actlab.experiment import Experiment, Run, Store, Trial, inside
 from actlab.making import resolve
 from actlab.running.entries import add_artefacts, add_disagreements, enter
+from actlab.running.sharing import Sent
 from actlab.running.work import Epoch, Outcome, Task
 
 INPUTS, CLASSES, TESTED = 64, 10, 360  # of digits
@@ -48,26 +50,26 @@ def stacks_of(experiment: Experiment, size: int) -> Iterator[Stack]:
 
 
 def stubbed(task: Task, send: Any) -> Outcome:
-    """In place of `running.work.run_task`: the same messages, file and outcome, at once."""
+    """In place of `running.work.run_task`: the same messages and outcome, at once."""
     stack, trials = task.stack, task.stack.trials
     result = made_up(trials, task.inside)
     labels, seeds = tuple(trial.label for trial in trials), tuple(trial.seed for trial in trials)
     for at in range(trials[0].epochs):
         send(Epoch(labels, seeds, at + 1, trials[0].epochs, SECONDS, result.curves[:, at]))
-    file = _save_parameters(task) if task.keep == "best" else ""
     gradients = {target.identity: "by hand" for trial in trials for target, _ in stack.placed(trial)}
-    return Outcome(stack.name, trials, result, file, gradients)
+    where = {"device": "cpu", "cpu": "made up", "torch": torch.__version__}
+    return Outcome(stack.name, trials, result, gradients, where, held=True)
 
 
 def made_up(trials: tuple[Trial, ...], when: str = "doubling") -> Result:
-    """What training such a stack might have left, without its parameters."""
+    """What training such a stack might have left; its parameters are all 0."""
     found = [_one(trial) for trial in trials]
     return Result(
         curves=np.stack([each["curves"] for each in found]),
         seconds=[SECONDS] * trials[0].epochs,
         best_epoch=np.array([each["best"] for each in found]),
         diverged_epoch=np.array([each["diverged"] for each in found]),
-        parameters=[],
+        parameters=[_parameters(trial) for trial in trials],
         predictions=[each["said"] for each in found],
         scores=[np.packbits(each["right"]) for each in found],
         test_loss=np.array([each["test_loss"] for each in found]),
@@ -81,7 +83,7 @@ def fill(path: Path, experiment: Experiment, *, size: int = 32, keep: str = "non
     dataset = data.load(experiment.data)
     with Store.create(path, experiment, experiment.trials()) as store:
         for stack in stacks_of(experiment, size):
-            enter(store, stubbed(task_of(stack, path, keep), lambda message: None), "cpu")
+            enter(store, stubbed(task_of(stack), lambda message: None), keep)
         complete(store, experiment, dataset)
     return Run(path)
 
@@ -156,21 +158,12 @@ def _inside(trial: Trial, when: str) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _save_parameters(task: Task) -> str:
-    """As many bytes as a real network's, all of them 0."""
-    from safetensors.numpy import save
-
-    hidden = task.stack.trials[0].hidden
-    sizes = [*zip((INPUTS, *hidden), (*hidden, CLASSES), strict=True)]
-    shapes = {f"{2 * n}.weight": (wide, tall) for n, (tall, wide) in enumerate(sizes)}
-    shapes |= {f"{2 * n}.bias": (wide,) for n, (_, wide) in enumerate(sizes)}
-    tensors = {f"{trial.key}/{name}": np.zeros(shape, np.float32)
-               for trial in task.stack.trials for name, shape in shapes.items()}  # fmt: skip
-    file = f"parameters/{task.stack.name}.safetensors"
-    write_bytes(task.folder / file, save(tensors, metadata={"format": "pt"}))
-    return file
+def _parameters(trial: Trial) -> dict[str, np.ndarray]:
+    sizes = [*zip((INPUTS, *trial.hidden), (*trial.hidden, CLASSES), strict=True)]
+    named = {f"{2 * n}.weight": np.zeros((wide, tall), np.float32) for n, (tall, wide) in enumerate(sizes)}
+    return named | {f"{2 * n}.bias": np.zeros(wide, np.float32) for n, (_, wide) in enumerate(sizes)}
 
 
-def task_of(stack: Stack, folder: Path, keep: str = "none", when: str = "doubling") -> Task:
+def task_of(stack: Stack, when: str = "doubling") -> Task:
     """A task that `stubbed` can do: it needs no data."""
-    return Task(stack, folder, None, "cpu", keep, when)
+    return Task(stack, Sent("made up"), "cpu", when)

@@ -109,9 +109,9 @@ def enter(folder: Path, activations: int, seeds: int) -> Told:
     experiment, times, memory = large.experiment_of(activations, seeds), [], []
     with Store.create(folder / "new", experiment, experiment.trials()) as store:
         for stack in large.stacks_of(experiment, 10):
-            outcome = large.stubbed(large.task_of(stack, store.path), lambda message: None)
+            outcome = large.stubbed(large.task_of(stack), lambda message: None)
             began = time.process_time()
-            entries.enter(store, outcome, "cpu")
+            entries.enter(store, outcome, "none")
             times.append(time.process_time() - began)
             memory.append(_rss())
     part = max(1, len(times) // 10)
@@ -238,6 +238,7 @@ def trained(folder: Path, activations: int, seeds: int) -> Told:
     from actlab import data
     from actlab.experiment import Experiment, Store
     from actlab.running import entries
+    from actlab.running.dispatch import dispatch
     from actlab.running.executors import InProcess
     from actlab.running.sharing import arrays_of
     from actlab.running.work import Task, run_task
@@ -249,9 +250,9 @@ def trained(folder: Path, activations: int, seeds: int) -> Told:
     trials = sorted(experiment.trials(), key=lambda trial: trial.seed)
     stacks = [large.Stack(tuple(trials[n : n + 2]), experiment.layers) for n in range(0, len(trials), 2)]
     with Store.create(folder / "trained", experiment, experiment.trials()) as store:
-        tasks = [Task(stack, store.path, arrays, "cpu", "none", "doubling") for stack in stacks]
-        for outcome in InProcess().map(run_task, tasks, lambda message: None):
-            entries.enter(store, outcome, "cpu")
+        tasks = [Task(stack, arrays, "cpu", "doubling") for stack in stacks]
+        for outcome in dispatch(InProcess(), run_task, tasks, lambda message: None, print):
+            entries.enter(store, outcome, "none")
             memory.append(_rss())
     low, slope, high = _slope(memory[STACKS // 5 :])
     return {"MB every 50 stacks": [round(value / 1e3, 1) for value in memory[::50]],
@@ -298,6 +299,9 @@ ONCE = ("trained", "enter")  # minutes each
 
 def prepared(folder: Path, activations: int, seeds: int, names: list[str]) -> None:
     """What the measured processes find."""
+    from actlab.experiment import Store
+    from actlab.running import entries
+
     experiment = large.experiment_of(activations, seeds)
     if not (folder / "run").exists():
         large.fill(folder / "run", experiment)
@@ -306,10 +310,10 @@ def prepared(folder: Path, activations: int, seeds: int, names: list[str]) -> No
     if "load_model" in names:
         *_, stack = large.stacks_of(experiment, 32)
         (folder / "run" / "parameters").mkdir(exist_ok=True)
-        outcome = large.stubbed(large.task_of(stack, folder / "run", keep="best"), lambda message: None)
+        with Store(folder / "run") as store:
+            file = entries.keep_parameters(store, large.stubbed(large.task_of(stack), lambda message: None))
         with sqlite3.connect(folder / "run" / "run.db") as database:
-            rows = [(outcome.file, key) for key in stack.keys]
-            database.executemany("UPDATE trials SET parameters = ? WHERE key = ?", rows)
+            database.executemany("UPDATE trials SET parameters = ? WHERE key = ?", [(file, key) for key in stack.keys])
     for name in JUDGED.keys() & {*names}:
         made_table(folder, *JUDGED[name])
 

@@ -26,6 +26,7 @@ PUBLISHED = ("mean_interval", "Comparison")  # whose method is somebody's
 NO_DOCTEST = {
     "native": "ATen's kernels are for actlab's own blocks: it would be no example for anybody",
     "report": "a whole page takes seconds to draw",
+    **dict.fromkeys(("put", "begun", "submit", "submit_for", "shutdown"), "a cluster takes seconds to begin"),
 }
 REFUSE = {"UserError", "one_of", "need_one_of", "AssertionError"}
 

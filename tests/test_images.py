@@ -195,7 +195,7 @@ def test_samples_that_are_no_images_are_rows(tmp_path, features):
 
 
 def test_a_run_without_samples_has_no_picture(tmp_path):
-    assert samples_drawing(made_up(tmp_path / "run", images=np.empty((0, 8, 8)))) is None
+    assert samples_drawing(made_up(tmp_path / "run", images=np.empty((0, 8, 8)), labels=np.empty(0, int))) is None
 
 
 # Which class is taken for which
@@ -260,7 +260,7 @@ def test_a_run_in_which_all_are_right(tmp_path):
     run = made_up(tmp_path / "run", activations=("relu",), seeds=1, classes=3)
     with Store(run.path) as store:
         store.add_artefact("samples", run.artefact("samples") | {"test_labels": run.predictions(run.trials["key"][0])})
-    found = confusion_drawings(run)
+    found = confusion_drawings(Run(run.path))
     assert found.said == "There is no error." and len(tips(found.drawings["relu"])) == 3
 
 

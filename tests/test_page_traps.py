@@ -95,13 +95,13 @@ def test_what_was_not_measured_inside_is_not_said_to_be_well(tmp_path):
 def test_a_name_that_xml_does_not_know_can_be_drawn(tmp_path):
     drawing = Drawing(40, 20, "\x01", (text(1, 10, "a\x01\ufffe\N{GRINNING FACE}\tb"),))
     drawing.save(tmp_path / "a.png")
-    assert ET.fromstring(drawing.as_file).find("{*}text").text == "a��\N{GRINNING FACE}\tb"
+    assert ET.fromstring(drawing.as_file).find("{*}text").text == "a\\u0001\\ufffe\N{GRINNING FACE}\tb"
 
 
 def test_targets_that_are_all_equal_are_drawn_as_they_are(tmp_path, monkeypatch):
     run = fake_run(tmp_path / "run", seeds=2, epochs=2)
     true = np.array([[0.0, 5.0], [2.0, 5.0]])
-    run.__dict__["metric"] = METRICS["r2"]
+    run.__dict__ |= {"experiment": run.experiment, "metric": METRICS["r2"]}
     monkeypatch.setattr(Run, "test_labels", lambda run, seed: true)
     monkeypatch.setattr(Run, "predictions", lambda run, key: np.add(true, [[1.0, 0.5], [0.0, 0.0]]))
     with np.errstate(all="raise"):

@@ -49,7 +49,9 @@ def fake_run(
         ]
         for _, outcome, _ in results:
             outcome |= {} if has_test else {"test_metric": None, "test_loss": None}
-        store.add_stack("stack", [r[1] for r in results], [row for r in results for row in r[2]], [], [1.5] * epochs)
+        if results:
+            curves = [row for r in results for row in r[2]]
+            store.add_stack("stack", [r[1] for r in results], curves, [], [1.5] * epochs)
         store.add_artefact("samples", _samples(generator, shape, has_test))
         store.add_artefact("functions", _functions(experiment.labels))
         store.add_costs(_costs(experiment.labels, generator))

@@ -450,7 +450,10 @@ def test_a_run_is_drawn_from_what_it_keeps(tmp_path):
             steady = np.abs(x) > 0.05  # relu's slope jumps between two samples
             expected = np.interp(x, samples["x"], samples[f"{part}/{name}"])
             assert np.abs(y - expected)[steady].max() < 0.5 * abs(panel.up[0])
-    assert run_drawings(SimpleNamespace(artefact=lambda name: {}, trials=run.trials, experiment=run.experiment)) is None
+    empty = SimpleNamespace(
+        artefact=lambda name: {}, trials=run.trials, experiment=run.experiment, activations=run.activations
+    )
+    assert run_drawings(empty) is None
 
 
 # the commands

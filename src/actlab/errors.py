@@ -17,6 +17,9 @@ class UserError(ValueError):
     What was given, what is allowed, the nearest name, the next step. As a ValueError it can be caught as one. What was
     given may be anything: it is legible, and shortened.
 
+    Args:
+        words: what is said.
+
     >>> import actlab
     >>> actlab.Experiment(optimizer="adam")
     Traceback (most recent call last):

@@ -53,7 +53,7 @@ class Run:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """What was asked: experiment.toml, read."""
+        """What was asked: experiment.toml, read; UserError where it is damaged, or another run's."""
         found = Experiment.read(self.path / EXPERIMENT)
         if len(self.trials) and found.metric != self.metric.name:
             raise UserError(f"{self.path / EXPERIMENT} has the metric {found.metric}, the results {self.metric.name}.")
@@ -61,14 +61,15 @@ class Run:
 
     @cached_property
     def metric(self) -> Metric:
-        """What its trials are compared by."""
+        """What its trials are compared by; UserError where the database is damaged."""
         with reading(self.path) as database:
             row = database.execute("SELECT spec FROM trials LIMIT 1").fetchone()
         return METRICS[trial_from_row(row[0]).metric if row else "accuracy"]
 
     @cached_property
     def environments(self) -> list[dict[str, Any]]:
-        """Where it was trained, oldest first: commands, machines and versions."""
+        """Where it was trained, oldest first: commands, machines and versions; none where that cannot be read, and no
+        UserError."""
         return environments_of(self.path)
 
     @cached_property
@@ -223,7 +224,9 @@ class Run:
         return self.scores() if self.metric.is_share else {}
 
     def artefact(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays of artefacts/`name`.npz, by name, each of its own shape and dtype; none where it is not there."""
+        """The arrays of artefacts/`name`.npz, by name, each of its own shape and dtype; none where it is not there.
+        UserError where it is damaged, or does not fit the run.
+        """
         file = self.path / "artefacts" / f"{name}.npz"
         if not file.is_file():
             return {}

@@ -100,7 +100,11 @@ class Summary:
         )
 
     def only(self, arms: Sequence[str]) -> "Summary":
-        """With the tables of these arms, in this order; what is said stays that of all."""
+        """With the tables of these `arms`, in this order; what is said stays that of all.
+
+        >>> summarise("runs/wave").only(["identity"]).table["arm"].tolist()
+        ['identity']
+        """
         place = {arm: n for n, arm in enumerate(arms)}
         table = self.table.loc[self.table["arm"].isin(place)]
         rows = table.sort_values("arm", key=lambda own: own.map(place), ignore_index=True)

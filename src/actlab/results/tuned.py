@@ -44,7 +44,12 @@ class Tuning:
     tried: list[Tried]
 
     def only(self, names: Collection[str]) -> "Tuning":
-        """Of these activations alone."""
+        """Of the activations of these `names` alone.
+
+        >>> grid = Experiment(activations=("relu", "tanh"), learning_rate=(0.1, 1.0))
+        >>> Tuning(grid, []).only(["tanh"]).experiment.activations
+        ('tanh',)
+        """
         e = self.experiment
         activations = tuple(what for what, name in zip(e.activations, e.labels, strict=True) if name in names)
         kept = {name: setting for name, setting in e.tuned.items() if name in names}

@@ -15,7 +15,7 @@ _IMAGES, _BYTES = 64, 1_000_000
 def enter(store: Store, outcome: Outcome, keep: str) -> None:
     """What a stack left: its parameters as a file, then its rows in one transaction."""
     r = outcome.result
-    file = _keep_parameters(store, outcome) if keep == "best" else None
+    file = keep_parameters(store, outcome) if keep == "best" else None
     outcomes, curves, predictions, inside = [], [], [], []
     for i, trial in enumerate(outcome.trials):
         measured = [dict(zip(CURVES, map(float, values), strict=True)) for values in r.curves[i]]
@@ -48,7 +48,8 @@ def enter(store: Store, outcome: Outcome, keep: str) -> None:
     store.add_stack(outcome.name, outcomes, curves, predictions, r.seconds, inside)
 
 
-def _keep_parameters(store: Store, outcome: Outcome) -> str:
+def keep_parameters(store: Store, outcome: Outcome) -> str:
+    """The best parameters of a stack as a file of the run; its name in there."""
     from safetensors.numpy import save
 
     tensors = {

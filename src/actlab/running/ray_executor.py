@@ -84,10 +84,19 @@ class _Work:
 
 
 class RayExecutor(Executor):
-    """Trains on a Ray cluster, with so many CPUs and GPUs a stack.
+    """Trains on a Ray cluster: the `executor` of `compare`.
 
-    `address` is HOST:PORT of the cluster's head; without one it is what RAY_ADDRESS says, as in a job of Ray's, or a
-    Ray that begins on this machine, listens to it alone, and ends with this executor.
+    Args:
+        address: HOST:PORT of the cluster's head; None is what RAY_ADDRESS says, as in a job of Ray's, or a Ray that
+            begins on this machine, listens to it alone, and ends with this executor.
+        cpus, gpus: so many a stack; with GPUs it is trained on one.
+
+    Raises:
+        UserError: there is no such cluster, or nothing in it that can train.
+
+    >>> RayExecutor(cpus=0)
+    Traceback (most recent call last):
+    actlab.errors.UserError: A stack takes 0 CPUs and 0 GPUs; it must be more than 0, and 0 or more.
     """
 
     def __init__(self, address: str | None = None, cpus: float = 1, gpus: float = 0) -> None:
@@ -119,19 +128,21 @@ class RayExecutor(Executor):
             return max(1, sum(node.room for node in self._nodes.values() if node.kind))
 
     def put(self, content: bytes) -> _Put:
+        """What brings the bytes of `content` to a task: they are put into the cluster once."""
         return _Put(self._ray, content)
 
     def begun(self, homes: dict[int, Kind]) -> None:
-        """Seeds of which these CPUs and torches have trained networks; such a node goes on, if one is here."""
+        """Tell the `homes` of seeds, CPU and torch that have trained some of their networks; such a node goes on."""
         with self._lock:
             here = {node.kind[:2] for node in self._nodes.values()}
             self._homes |= {seed: kind for seed, kind in homes.items() if kind in here}
 
     def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        """A future of `function`, called with `arguments` and what is `named`, on some node."""
         return self.submit_for((), function, *arguments, **named)
 
     def submit_for(self, seeds: tuple[int, ...], function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        """A task of these seeds, which goes where they have begun."""
+        """The same (`function`, `arguments`, `named`) for a stack of these `seeds`: it goes where they have begun."""
         work = _Work(seeds, function, arguments, named)
         with self._lock:
             if self._broken:
@@ -143,6 +154,7 @@ class RayExecutor(Executor):
         return work.future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End: `wait` for what is under way, or with `cancel_futures` cancel it. A Ray begun here ends too."""
         futures = [work.future for work in list(self._works.values())]
         if cancel_futures:
             for future in futures:

@@ -1,9 +1,11 @@
 // Names that are near what was typed, as Python's difflib and actlab/errors.py find them; and texts in Python's quotes.
 
+const NAME = 200;  // of a name: to compare takes time by the product of the lengths
+
 // A suggestion to append to a message, or nothing.
 export function didYouMean(given, allowed) {
-  const lowered = new Map([...allowed].map((one) => [one.toLowerCase(), one]));
-  const wanted = given.toLowerCase();
+  const lowered = new Map([...allowed].slice(0, 10000).filter((one) => one.length < NAME).map((one) => [one.toLowerCase(), one]));
+  const wanted = given.toLowerCase().slice(0, NAME);
   const close = [...lowered.keys()].filter((one) => wanted.length > 2 && one.startsWith(wanted));
   const initials = (one) => one.split("_").map((word) => word.slice(0, 1)).join("");
   close.push(...[...lowered.keys()].filter((one) => initials(one) === wanted));

@@ -12,24 +12,26 @@ PAGE = ROOT / "docs" / "lost.md"
 
 TEXT = """# What may go wrong, and what is lost
 
-**What was finished is kept, whatever dies.** A killed command loses what was trained since the last checkpoint, 20 seconds at most in
-each process; by an executor of other people's, the stacks that were under way. The same command goes on, and leaves the same tables.
-Nothing of a stranger's file or folder is run when it is read, and no more of it is read than there is room for.
+**What was finished is kept, whatever dies.** A killed command loses what was trained since the last checkpoint, 20
+seconds at most in each process; by an executor of other people's, the stacks that were under way. The same command
+goes on, and leaves the same tables. Nothing of a stranger's file or folder is run when it is read, and no more of it
+is read than there is room for.
 
-What that rests on: a stack's rows enter in one transaction, after its file of parameters; files are written aside and renamed, both
-brought to the disk; a run's folder is held by one process; `run.db` is looked at before it is read. Each line below is from a record
-of real runs; "equal" means that all tables, parameters and artefacts are those of a run that nobody disturbed, byte for byte, but
-for measured times and where it was trained.
+What that rests on: a stack's rows enter in one transaction, after its file of parameters; files are written aside and
+renamed, both brought to the disk; a run's folder is held by one process; `run.db` is looked at before it is read.
+Each line below is from a record of real runs; "equal" means that all tables, parameters and artefacts are those of a
+run that nobody disturbed, byte for byte, but for measured times and where it was trained.
 """
 
 PROMISES = """
 ## What is not promised
 
-- Bits are equal on one kind of CPU and version of torch alone; rows say which, and pairs of two kinds are left out of a comparison.
-- A disk that says it has written what it has not can lose what was finished. So can a file system whose locks exclude nobody, if two
-  commands train in one folder: the one that notices stops, in words.
-- A function of your own runs with your rights. A run's folder that somebody sent you may hold such functions: they run only where you
-  train or load them, and that is said first.
+- Bits are equal on one kind of CPU and version of torch alone; rows say which, and pairs of two kinds are left out of
+  a comparison.
+- A disk that says it has written what it has not can lose what was finished. So can a file system whose locks exclude
+  nobody, if two commands train in one folder: the one that notices stops, in words.
+- A function of your own runs with your rights. A run's folder that somebody sent you may hold such functions: they
+  run only where you train or load them, and that is said first.
 - A CSV cell that begins with `=` is exported as it is: a spreadsheet may take a name for a formula.
 """
 
@@ -52,8 +54,8 @@ def kills(found: dict[str, Any]) -> str:
     struck = ", ".join(f"{what} {count}" for what, count in sorted(found["while"].items(), key=lambda item: -item[1]))
     return (
         f"\n## Killed\n\n{found['n']} times `kill -9` in {found['runs']} runs ({found['of_command_lines']} of a whole "
-        f"command line), of the driver, a worker or both: {found['equal_runs']} of {found['runs']} runs equal, no stack "
-        f"that was entered trained twice. What went on when it struck: {struck}. From {cited('kills', found)}.\n"
+        f"command line), of the driver, a worker or both: {found['equal_runs']} of {found['runs']} runs equal, no "
+        f"stack that was entered trained twice. What went on when it struck: {struck}. From {cited('kills', found)}.\n"
     )
 
 
@@ -75,8 +77,9 @@ def engines(found: dict[str, Any], ray: dict[str, Any] | None) -> str:
     rows = [[one["executor"], ", ".join(one["killed"]) or "nothing", "yes" if one["equal"] else "no", one["left_over"]]
             for one in found["rows"]]  # fmt: skip
     if ray:
-        rows += [[f"Ray, {len(ray['nodes'])} nodes", f"{one['accident']}: {one['killed']}",
-                  "yes" if one["equal_tables"] else "no", one["processes_left"]] for one in ray["accidents"]]  # fmt: skip
+        nodes = f"Ray, {len(ray['nodes'])} nodes"
+        rows += [[nodes, f"{one['accident']}: {one['killed']}", "yes" if one["equal_tables"] else "no",
+                  one["processes_left"]] for one in ray["accidents"]]  # fmt: skip
     source = f"From {cited('engines', found)}" + (f", and {cited('ray', ray)}" if ray else "")
     head = f"\n## Executors\n\nReal processes, really killed, on one machine. {source}.\n\n"
     return head + table(["trained by", "killed", "equal tables", "processes left over"], rows)
@@ -87,8 +90,8 @@ def fuzzed(found: dict[str, Any]) -> str:
              f"{one['grew']:,}", one["became"].get("fault", 0)] for one in found["targets"]]  # fmt: skip
     mended = "\n".join(f"- {text}" for one in found["targets"] for text in one["mended"])
     return (
-        f"\n## Hostile input\n\nEach input has a limit of time and memory; it is answered, or refused in one line. From "
-        f"{cited('fuzz', found)}. Lines are those of the code that reads it.\n\n"
+        f"\n## Hostile input\n\nEach input has a limit of time and memory; it is answered, or refused in one line. "
+        f"From {cited('fuzz', found)}. Lines are those of the code that reads it.\n\n"
         + table(["input", "executions", "lines reached", "last new step at", "faults at the end"], rows)
         + f"\nFound on the way, and mended:\n\n{mended}\n"
     )

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 @contextlib.contextmanager
 def child(*arguments: object, **how) -> Iterator[subprocess.Popen]:
     """A process of Python with these arguments; killed at the end, in whatever way that comes."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a signal that is ignored stays so in a child
+    # a signal that is ignored stays so in a child
+    answers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, answer) for number, answer in answers.items()}
     try:
         process = subprocess.Popen([sys.executable, *map(str, arguments)], **how)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, answer in before.items():
+            signal.signal(number, answer)
     with process:  # which closes its pipes and waits
         try:
             yield process

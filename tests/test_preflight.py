@@ -470,7 +470,7 @@ WRONG = [
     (["preflight", "--data", "digits", "--split", "tutrial"], "Did you mean 'tutorial'"),
     (["preflight", "--split", "tutorial", "--resplit"], "both name a split"),
     (["preflight", "--hidden", "many"], "--hidden is 'many'"),
-    (["preflight", "--spec", "nowhere.toml"], r"nowhere\.toml cannot be read"),
+    (["preflight", "--spec", "nowhere.toml"], "There is no file nowhere"),
     (["preflight", "--data", "nowhere.npz"], r"There is no file nowhere\.npz"),
     (["doctor", "--timeout", "soon"], "--timeout is 'soon'"),
     (["doctor", "--timeout", "0"], "above 0"),

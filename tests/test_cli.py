@@ -243,7 +243,7 @@ def test_ctrl_c_is_told_and_the_same_command_continues(tmp_path, actlab_command)
     how = {"cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     try:
         with child("-m", "actlab", *command, "--epochs", 40_000, "--workers", 2, **how) as process:
-            wait_for((tmp_path / "run" / "working" / "shared").exists, process)
+            wait_for(lambda: list((tmp_path / "run" / "working").glob("*/others.json")), process)
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
             _, said = process.communicate()
     finally:

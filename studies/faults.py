@@ -8,6 +8,7 @@ import argparse
 import datetime
 import json
 import random
+import signal
 import shutil
 import sys
 import tempfile
@@ -28,6 +29,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="for each kind, at most about")
     parser.add_argument("--out", type=Path, default=RECORD)
     given = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # what is ignored here would be ignored by all that is begun
     random.seed(0)
     record = {"command": f"python studies/faults.py {' '.join(sys.argv[1:])}".strip(),
               "date": f"{datetime.date.today()}", "environment": environment("cpu"), "faults": []}  # fmt: skip

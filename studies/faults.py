@@ -8,8 +8,8 @@ import argparse
 import datetime
 import json
 import random
-import signal
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path

@@ -93,7 +93,7 @@ def test_a_killed_worker_is_replaced_and_its_task_begun_again(tmp_path):
 @pytest.mark.large
 def test_workers_that_always_die_are_given_up_in_words():
     aside = []
-    with pytest.raises(UserError, match="died again and again, perhaps for lack of memory"):
+    with pytest.raises(UserError, match="died again and again, perhaps of memory"):
         list(dispatch(WorkerProcesses(2), die_always, range(9), print, lambda task, error: aside.append(task)))
     assert len(aside) == TRIES, "not each of nine"
 

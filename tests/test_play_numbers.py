@@ -338,10 +338,13 @@ def test_formulas_in_float32_are_torchs():
     asked = {"trees": [told(n) for n in nodes], "names": names, "values": values, "points": POINTS}
     x = torch.tensor(POINTS, dtype=torch.float32)
     for node, (got, half) in zip(nodes, ran(ROUNDED, asked), strict=True):
-        true = compiled(node, names)(x, *values)
-        torch.testing.assert_close(torch.tensor(got).float(), true, rtol=1e-4, atol=2e-6, equal_nan=True, msg=str(node))
-        true = compiled(node, names)(x.half(), *values)
-        torch.testing.assert_close(torch.tensor(half).half(), true, rtol=2e-3, atol=2e-3, equal_nan=True, msg=str(node))
+        kept = x.abs() != 89 if "cosh" in str(node) else x == x  # with AVX2 torch's cosh of it is infinite
+        for ours, inputs, rtol, atol in ((got, x, 1e-4, 8e-6), (half, x.half(), 2e-3, 2e-3)):  # 8e-6: a place of 104
+            true = compiled(node, names)(inputs, *values)
+            own = torch.tensor(ours).to(inputs.dtype)
+            torch.testing.assert_close(
+                own[kept], true[kept], rtol=rtol, atol=atol, equal_nan=True, msg=f"{node} {inputs.dtype}"
+            )
 
 
 NAMES = [

@@ -762,7 +762,7 @@ actlab.compare("relu", "tanh", data=(x, np.arange(60) % 2), seeds=2, epochs=1, h
     [
         ("", r'.*: put what it does under `if __name__ == "__main__":`, or .* workers=1\.'),
         ("__name__ == '__mp_main__' and {}['no such key']",  # also: a script from standard input
-         r"Worker processes died 3 times, each of an error that it has printed\. .*"),
+         r"Worker processes died again and again, each of an error that it has printed\. .*"),
     ],
     ids=["no guard", "fails where it is imported"],
 )  # fmt: skip

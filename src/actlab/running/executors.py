@@ -140,8 +140,8 @@ class WorkerProcesses(Pool):
         if not isinstance(error, BrokenProcessPool):
             return super().given_up(error)
         ends = [code for code in self._ends if code and code > 0]  # of those that nobody killed
-        why = "each of an error that it has printed" if ends else "perhaps for lack of memory"
-        return f"Worker processes died again and again, {why}: --workers 1 needs less memory."
+        why = "each of an error that it has printed" if ends else "perhaps of memory: --workers 1 needs less"
+        return f"Worker processes died again and again, {why}."
 
     def _drain(self, seconds: float = 0.0) -> int:
         """Pass on what has arrived, waiting so long for a first message; returns how many tasks have ended."""

@@ -13,7 +13,7 @@ const SHOWN = 60;  // characters of a suggestion
 // `mend` is the text as it is written here, where that is known.
 export class Refusal extends Error {
   constructor(message, at = null, length = 0) {
-    super(message);
+    super(message.replaceAll("\t", " "));  // as Python's errors do
     this.name = "Refusal";
     this.at = at;
     this.length = length;

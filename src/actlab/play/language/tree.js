@@ -31,6 +31,7 @@ export const name = (text) => node("name", [], text);
 
 // An operator or function of nodes; Piecewise takes value, condition, value, condition, ...
 export function apply(op, ...parts) {
+  if (op === "**" && parts[0].op === "e") return node("exp", parts.slice(1), undefined);  // written e**x, read again as this
   return op === "neg" && parts[0].op === "number" ? number(-parts[0].value) : node(op, parts, undefined);
 }
 

@@ -216,3 +216,12 @@ def test_faults_done_to_real_runs_are_told_and_lose_nothing(tmp_path, kind):
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((tmp_path / "faults").read_text())["faults"]
     assert rows and {row["done"]: row["lost"] for row in rows if row["lost"] != "nothing"} == {}
+
+
+def test_what_goes_to_standard_output_is_not_written_over(tmp_path):
+    """`> out.xml`: a file that is opened twice has two places."""
+    code = "import sys\nfrom pathlib import Path\nfrom actlab.experiment import write_text\n"
+    code += "print('before')\nwrite_text(Path('/dev/stdout'), 'told\\n')\nprint('after')"
+    with open(tmp_path / "out", "w") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "before\ntold\nafter\n"

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,7 +48,10 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file whole or not at all; what `write` writes need not be in memory as a whole."""
     with told(file):
         if _is_device(file):
-            with open(file, "ab") as handle:
+            is_output = os.path.abspath(file) in _OUTPUT
+            if is_output:  # opened again it would be written over by what is printed after
+                sys.stdout.flush()
+            with open(1, "wb", closefd=False) if is_output else open(file, "ab") as handle:
                 write(handle)
             return
         new = file.with_name(file.name + ".new")
@@ -66,6 +70,9 @@ def write_by(file: Path, write: Callable[[BinaryIO], Any]) -> None:
                 if raw.refused is not None:
                     raise raw.refused from None
             raise
+
+
+_OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def _is_device(file: Path) -> bool:

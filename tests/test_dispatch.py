@@ -117,6 +117,23 @@ class Jobs:
         return "job 3"
 
 
+def test_one_that_breaks_while_it_takes_a_task_is_replaced():
+    """Python's own pool says so by an error of its pipe."""
+    made = []
+
+    class Closing(Scripted):
+        def submit(self, function, /, *arguments):
+            if len(made) == 1:
+                raise OSError(9, "Bad file descriptor")
+            return super().submit(function, *arguments)
+
+    def make():
+        made.append(Closing([]))
+        return made[-1]
+
+    assert sorted(dispatch(Given(make, 1), double, range(3), print, print)) == [0, 2, 4] and len(made) == 2
+
+
 def test_executors_that_never_take_a_task_are_given_up():
     made = []
 

@@ -127,7 +127,8 @@ class WorkerProcesses(Pool):
     def end(self, futures: Sequence[Future[Any]]) -> None:
         """End the workers now: after an error or Ctrl-C their tasks are of no use, checkpoints hold what is."""
         workers = list((self._pool._processes or {}).values())  # the public way (3.14's kill_workers) is this
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(OSError):  # one that breaks at this moment has closed the pipe of its own thread
+            self._pool.shutdown(wait=False, cancel_futures=True)
         for process in workers:
             process.terminate()
         for process in workers:

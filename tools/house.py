@@ -38,7 +38,7 @@ FLOORS: list[dict[str, str]] = [
         "swapping": "activations replaced in finished models",
         "testing": "for other people's suites: one assertion, and `pytest --actlab`",
         "preflight": "what is wrong with data, networks, activations or machine, before time is spent",
-        "running": "missing trials -> stacks -> this process or several -> store",
+        "running": "missing trials -> stacks -> this process, several, or an executor of somebody's -> store",
         "report": "how a run looks: `svg` draws, `figures` and its neighbours say what, `page` has it all; no torch",
     },
     {

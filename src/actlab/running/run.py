@@ -49,9 +49,10 @@ class How:
             return How(engine.choose_device(device), Limits.checked(workers, stack_size, memory))
         if workers is not None:
             raise UserError("workers are processes of this machine, an executor has its own: name one of the two.")
-        given = Given(executor, slots)
-        limits = dataclasses.replace(Limits.checked(None, stack_size, memory), workers=given.slots, apart=True)
         need_one_of("device", device, engine.DEVICES)
+        alone = Limits.checked(None, stack_size, memory)
+        given = Given(executor, slots)  # last: a function makes one here
+        limits = dataclasses.replace(alone, workers=given.slots, apart=True)
         folder = None if shared is None else Path(os.path.expanduser(shared)).absolute()
         return How(given.device if device == "auto" else device, limits, given, folder)
 

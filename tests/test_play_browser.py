@@ -526,8 +526,8 @@ def test_a_slow_function_holds_up_nothing_and_a_newer_question_ends_it(opened):
     for text in ("x*sni(x)", slow, "x*sin(x)", "tanh(x) + 3"):
         field(page).fill(text)
         page.wait_for_timeout(100)
-    page.wait_for_function("() => document.querySelector('#judge').dataset.judged", timeout=30_000)
-    page.get_by_text("tanh(x) + 3 runs from 2 to 4, increasing, without a kink.").wait_for(timeout=30_000)
+    page.wait_for_function("() => document.querySelector('#judge').dataset.judged", timeout=120_000)
+    page.get_by_text("tanh(x) + 3 runs from 2 to 4, increasing, without a kink.").wait_for(timeout=120_000)
     page.get_by_role("button", name="Try 5 to 20 seeds").click()
     page.wait_for_function("() => /seeds\\./.test(document.querySelector('#train').innerText)")
     field(page).fill("relu")

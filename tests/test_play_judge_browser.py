@@ -17,7 +17,7 @@ pytestmark = [
 def judged(page, text):
     """The answer, once the worker has given it for this text."""
     page.wait_for_function(
-        "(text) => document.querySelector('#judge').dataset.judged === text", arg=text, timeout=60_000
+        "(text) => document.querySelector('#judge').dataset.judged === text", arg=text, timeout=120_000
     )
     return page.locator("#judge .answer").inner_text()
 

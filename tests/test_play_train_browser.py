@@ -43,7 +43,7 @@ def button(page, name):
 
 def until(page, expression):
     """Until it is true there: the page's policy forbids what `wait_for_function` does."""
-    for _ in range(600):
+    for _ in range(2400):
         if page.evaluate(expression):
             return
         page.wait_for_timeout(50)

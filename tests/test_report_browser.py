@@ -62,7 +62,7 @@ def visit(browser):
     def opened(file, ready, **options):
         contexts.append(browser.new_context(offline=True, **options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(120_000)  # two Chromiums and their pages share two slow cores
         page.on("console", lambda message: said.append((message.type, message.text)))
         page.on("pageerror", lambda error: said.append(("error", str(error))))
         page.on("dialog", lambda dialog: (said.append(("dialog", dialog.message)), dialog.dismiss()))

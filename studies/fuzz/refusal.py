@@ -13,5 +13,5 @@ def unclear(words: str) -> str:
         return f"has {len(words):,} characters"
     if len(lines) > 1 and not pointed:
         return f"has {len(lines)} lines"
-    odd = [character for line in lines for character in line if not character.isprintable()]
+    odd = [character for line in lines for character in line if not character.isprintable() and character != "\xa0"]
     return f"has the character {odd[0]!r}" if odd else ""

@@ -169,6 +169,22 @@ def test_what_is_no_executor_is_refused_in_words(tmp_path, how, told):
     assert "submit gives" in told or not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("wrong", [{"activation": "rleu"}, {"epochs": 0}, {"memory": "1MB"}, {"data": "minst"}])
+def test_what_was_made_here_ends_when_something_else_is_refused(tmp_path, wrong):
+    made = []
+
+    def make():
+        made.append(ThreadPoolExecutor(2))
+        return made[-1]
+
+    name, settings = wrong.get("activation", "relu"), {k: v for k, v in wrong.items() if k != "activation"}
+    with pytest.raises(UserError):
+        compare(name, out=tmp_path / "run", executor=make, **SMALL | settings)
+    for executor in made:
+        with pytest.raises(RuntimeError, match="shutdown"):
+            executor.submit(print)
+
+
 def test_threads_give_the_same_bits_and_are_as_many_as_before(tmp_path):
     before = torch.get_num_threads()
     with ThreadPoolExecutor(2) as threads:

@@ -200,6 +200,13 @@ def test_a_signal_ends_a_command_as_a_shell_expects_and_once(number, where):
     assert (process.returncode, out, err.strip()) == (ended, "", said)
 
 
+def test_where_others_train_the_end_says_what_is_lost_there():
+    code = "import os\nfrom actlab.cli import start, entry\nsys.argv = ['actlab', 'compare', '--executor', 'ray']\n"
+    code = f"import sys\n{code}entry.run = lambda: os.kill(os.getpid(), {int(signal.SIGTERM)})\nstart.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == "Stopped. What was under way elsewhere is lost: the same command continues."
+
+
 def test_what_was_ignored_before_stays_so():
     """nohup actlab compare ..."""
     code = "import os\nfrom actlab.cli import start, entry\n"

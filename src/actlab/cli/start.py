@@ -70,7 +70,9 @@ def _end(number: int) -> None:
         _answer_by(signal.SIG_IGN, _ENDING)
     with contextlib.suppress(Exception):  # a terminal that has been closed takes no word
         sys.stdout.flush()
-        kept = " The last 20 seconds of training may be lost: the same command continues."
+        elsewhere = any(word.partition("=")[0] == "--executor" for word in sys.argv)
+        lost = "What was under way elsewhere is" if elsewhere else "The last 20 seconds of training may be"
+        kept = f" {lost} lost: the same command continues."
         trains = sys.argv[1:2] and sys.argv[1] in _TRAINING
         shown = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar had hidden the cursor
         print(f"{shown}\nStopped.{kept if trains else ''}", file=sys.stderr, flush=True)

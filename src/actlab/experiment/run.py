@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from actlab.errors import UserError, extra
+from actlab.experiment.bounded import toml, toml_text
 from actlab.experiment.inside import COUNTS, LEARNED
 from actlab.experiment.metrics import METRICS, Metric
 from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, DataFrame, reading
@@ -299,7 +300,7 @@ def _no_run(path: Path) -> str:
 
 def status(path: Path) -> str:
     """A run in one line, without pandas: folder, data, activations, how far it is."""
-    with reading(path) as database:
+    with reading(path, only="trials") as database:
         counted = "SELECT activation, status, COUNT(*) FROM trials GROUP BY activation, status ORDER BY MIN(rowid)"
         rows = database.execute(counted).fetchall()
         when = (path / DATABASE).stat().st_mtime
@@ -309,7 +310,8 @@ def status(path: Path) -> str:
     done = sum(many for _, state, many in rows if state != "planned")
     diverged = sum(many for _, state, many in rows if state == "diverged")
     try:
-        e = Experiment.read(path / EXPERIMENT)
+        asked = toml(toml_text(path / EXPERIMENT), EXPERIMENT)  # without its activations, which may be hundreds
+        e = Experiment.from_dict({name: asked[name] for name in ("data", "epochs") if name in asked})
         where = f"{e.data}, {e.epochs} epoch{'s' * (e.epochs != 1)}"
     except UserError:
         where = "?"

@@ -80,14 +80,17 @@ def creation(table: str) -> str:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database of a run that anybody may have made, to read: nothing of it is obeyed, and it is what it says."""
+def reading(path: Path, only: str = "") -> Iterator[sqlite3.Connection]:
+    """The database of a run that anybody may have made, to read: nothing of it is obeyed, and it is what it says.
+
+    Where `only` one table is read, the others are not looked through.
+    """
     try:
         refuse_obeyed(path / DATABASE)
         # rw, not ro: what a crash left half is rolled back by the next who opens it; resolve: a URI wants a whole path
         database = sqlite3.connect(f"{(path / DATABASE).resolve().as_uri()}?mode=rw", uri=True)
         with contextlib.closing(database):
-            check(path, database)
+            check(path, database, only)
             database.execute("PRAGMA query_only = ON")
             yield database
     except sqlite3.DatabaseError as error:
@@ -112,7 +115,7 @@ _STEPS = 100  # times 10,000 of SQLite's, for what a schema needs: one of pages 
 _checked: dict[Path, tuple[int, ...]] = {}
 
 
-def check(path: Path, database: sqlite3.Connection) -> int:
+def check(path: Path, database: sqlite3.Connection, only: str = "") -> int:
     """Refuse a database that is not as actlab makes it; its format. Cells are looked at again when the file changes."""
     steps = iter(range(_STEPS))
     database.set_progress_handler(lambda: next(steps, None) is None, 10_000)
@@ -127,11 +130,12 @@ def check(path: Path, database: sqlite3.Connection) -> int:
     state = (path / DATABASE).stat()
     stamp = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
     if _checked.get(path) != stamp:
-        if (found := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        if (found := database.execute(f"PRAGMA quick_check({only or 1})").fetchone()[0]) != "ok":
             raise UserError(f"{path / DATABASE} is damaged: {' '.join(found.split())}.")
-        for table in held:
+        for table in [only] if only else held:
             _check_cells(path, database, table)
-        _checked[path] = stamp
+        if not only:
+            _checked[path] = stamp
     return version
 
 

@@ -98,13 +98,14 @@ class Store(contextlib.AbstractContextManager["Store"]):
         write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
         with self._transaction():
             self._insert("trials", rows, verb="INSERT OR IGNORE")
-            # the order in which activations are named now is the order of tables
-            kept = self._database.execute("SELECT * FROM trials").fetchall()
+            held = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
             order = {trial.key: place for place, trial in enumerate(trials)}
-            kept.sort(key=lambda row: order[row[0]])
-            self._database.execute("DELETE FROM trials")
-            marks = ", ".join("?" * len(schema.TRIALS))
-            self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
+            if held != sorted(held, key=order.__getitem__):  # tables have the order in which activations are named now
+                kept = self._database.execute("SELECT * FROM trials").fetchall()
+                kept.sort(key=lambda row: order[row[0]])
+                self._database.execute("DELETE FROM trials")
+                marks = ", ".join("?" * len(schema.TRIALS))
+                self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
         rows = self._database.execute("SELECT key, status FROM trials")

@@ -1,5 +1,6 @@
 """What is missing of an experiment is trained: trials -> stacks -> executor -> store."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -24,13 +25,19 @@ from actlab.stats import count
 
 
 @dataclasses.dataclass(frozen=True)
-class How:
-    """Where networks are trained: on which device, within which limits, by whose executor."""
+class How(contextlib.AbstractContextManager["How"]):
+    """Where networks are trained: on which device, within which limits, by whose executor, which ends with it if it was
+    made here.
+    """
 
     device: str = "cpu"
     limits: Limits = dataclasses.field(default_factory=Limits)
     given: Given | None = None  # None: in this process, or in several of this machine
     shared: Path | None = None  # a folder that all who train can read
+
+    def __exit__(self, *_: object) -> None:
+        if self.given:
+            self.given.end(())
 
     @property
     def here(self) -> str:

@@ -70,52 +70,52 @@ def compare(
     """
     require("lab", _LAB)
     progress = progress or usual()
-    how = running.How.checked(device, workers, stack_size, memory, executor, slots, shared)
     need_one_of("way to keep parameters", keep, KEEP)
     need_one_of("way to measure inside", inside, WHEN)
-    folder = Path(os.path.expanduser(out)) if out is not None else None
-    experiment, dataset, applied = planned(
-        spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
-    )
-    running.Needs.of(experiment, dataset).refuse(how.limits)  # before there is a folder
-    path = folder or default_folder(experiment, progress)
-    experiment = running.with_arrays(experiment, dataset, path)
-    found, said = look_before(dataset, experiment, looked.read(path), force=force)
-    begun = environment(how.here) | {"command": command}
+    with running.How.checked(device, workers, stack_size, memory, executor, slots, shared) as how:
+        folder = Path(os.path.expanduser(out)) if out is not None else None
+        experiment, dataset, applied = planned(
+            spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
+        )
+        running.Needs.of(experiment, dataset).refuse(how.limits)  # before there is a folder
+        path = folder or default_folder(experiment, progress)
+        experiment = running.with_arrays(experiment, dataset, path)
+        found, said = look_before(dataset, experiment, looked.read(path), force=force)
+        begun = environment(how.here) | {"command": command}
 
-    def train_grid(grid: Experiment) -> DataFrame:
-        inner = path / TUNING  # it may have more than is asked: rates beyond an edge, a wider grid that was refused
-        held = Experiment.read(inner / EXPERIMENT) if (inner / DATABASE).exists() else grid
-        with running.open_store(inner, united(held, grid)) as store:
-            store.add_environment(begun)
-            running.train_missing(store, grid, dataset, how, progress, keep="none")
+        def train_grid(grid: Experiment) -> DataFrame:
+            inner = path / TUNING  # it may have more than is asked: rates beyond an edge, a wider grid that was refused
+            held = Experiment.read(inner / EXPERIMENT) if (inner / DATABASE).exists() else grid
+            with running.open_store(inner, united(held, grid)) as store:
+                store.add_environment(begun)
+                running.train_missing(store, grid, dataset, how, progress, keep="none")
+                store.tidy()
+            return Run(inner).trials
+
+        known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
+        experiment = tuned(experiment, known, train_grid, progress.say)
+        experiment = _with_added_seeds(known, experiment, progress)
+        with running.open_store(path, experiment) as store:
+            looked.keep(path, found)
+            running.keep_arrays(path, dataset)
+            changes = store.add_environment(begun)
+            changed = (f"Since this run began the machine has changed: {change}." for change in changes)
+            for line in (*dataset.said, *said, *changed):
+                progress.say(line)
+            for target in experiment.all_targets.values():
+                store.add_sources(target.files)
+            if store.keys(["planned"]) or not store.has_artefact("functions"):  # before training: a crash may follow it
+                running.add_artefacts(store, experiment, dataset, applied)
+            trained = running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
+            if trained or not store.has_costs(experiment.labels):
+                store.add_costs(running.measured_costs(experiment, dataset, how))
+            while added := _seeds_to_add(path, experiment, progress):
+                experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
+                store.plan(running.same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
+                running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
+                store.add_costs(running.measured_costs(experiment, dataset, how))
+            running.add_disagreements(store, dataset)
             store.tidy()
-        return Run(inner).trials
-
-    known = Experiment.read(path / EXPERIMENT) if (path / DATABASE).exists() else None
-    experiment = tuned(experiment, known, train_grid, progress.say)
-    experiment = _with_added_seeds(known, experiment, progress)
-    with running.open_store(path, experiment) as store:
-        looked.keep(path, found)
-        running.keep_arrays(path, dataset)
-        changes = store.add_environment(begun)
-        changed = (f"Since this run began the machine has changed: {change}." for change in changes)
-        for line in (*dataset.said, *said, *changed):
-            progress.say(line)
-        for target in experiment.all_targets.values():
-            store.add_sources(target.files)
-        if store.keys(["planned"]) or not store.has_artefact("functions"):  # before training: a crash may follow it
-            running.add_artefacts(store, experiment, dataset, applied)
-        trained = running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
-        if trained or not store.has_costs(experiment.labels):
-            store.add_costs(running.measured_costs(experiment, dataset, how))
-        while added := _seeds_to_add(path, experiment, progress):
-            experiment = dataclasses.replace(experiment, seeds=experiment.seeds + added)
-            store.plan(running.same_question(Experiment.read(path / EXPERIMENT), experiment), experiment.trials())
-            running.train_missing(store, experiment, dataset, how, progress, keep=keep, inside=inside)
-            store.add_costs(running.measured_costs(experiment, dataset, how))
-        running.add_disagreements(store, dataset)
-        store.tidy()
     run = Run(path)
     if report and not run.is_drawn:
         run.report()

@@ -1,5 +1,6 @@
 """A run's folder: whole or not at all."""
 
+import dataclasses
 import os
 import shutil
 import sqlite3
@@ -77,6 +78,18 @@ def test_a_run_grows_and_keeps_the_order_of_the_command(tmp_path):
         assert len(store.keys(["finished"])) == 2 and len(store.keys(["planned"])) == 7
     assert load_run(tmp_path / "run").activations == ["elu", "relu", "tanh"]
     assert load_run(tmp_path / "run").experiment == more
+
+
+def test_the_same_plan_again_writes_nothing_to_the_database(tmp_path):
+    """A command that has nothing to train, and is killed, leaves no journal: nobody who comes after it would write."""
+    named = dataclasses.replace(EXPERIMENT, baseline="relu")
+    with filled(tmp_path / "run") as store:
+        store.plan(EXPERIMENT, EXPERIMENT.trials())
+        before = (tmp_path / "run" / "run.db").read_bytes()
+        for asked in (EXPERIMENT, named, named):
+            store.plan(asked, asked.trials())
+            assert (tmp_path / "run" / "run.db").read_bytes() == before
+    assert load_run(tmp_path / "run").experiment == named
 
 
 def test_a_changed_environment_is_told(tmp_path):

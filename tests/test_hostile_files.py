@@ -307,3 +307,11 @@ def test_an_oracle_of_the_targets_finds_what_is_wrong(tmp_path, monkeypatch):
     monkeypatch.setattr(Experiment, "to_toml", lambda self: "epochs = 7")
     with pytest.raises(AssertionError, match="another experiment"):
         experiment_files.run(b"seeds = [1]")
+
+
+def test_a_value_far_beyond_the_others_is_refused_without_a_warning(tmp_path):
+    x, y = np.arange(40.0)[:, None], np.arange(40) % 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserError, match="lie so far from the training samples"):
+            data.load(((x, y), (np.array([[1e308]]), np.array([0]))))

@@ -3,15 +3,20 @@
 import io
 import sys
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from actlab import naming
 from actlab.checks.battery.findings import junit
 from actlab.cli.entry import _write
+from actlab.data import load
 from actlab.errors import UserError, legible
+from actlab.experiment import Experiment, Run, write_text
 from actlab.formula import read
 from actlab.naming.targets import is_formula
+from actlab.workflows.comparison import compare
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,33 @@ def test_a_long_name_is_refused_before_any_pattern_sees_it(text):
 def test_what_has_brought_a_traceback_or_a_hang(text):
     with pytest.raises(UserError):
         naming.parse_layers(text)
+
+
+@pytest.mark.parametrize("name", ["~\0", "a\0b", "~\ud800", "a\ud800b"])
+def test_a_name_that_no_file_can_have_is_refused_in_words(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    once = {"data": "digits", "seeds": 1, "epochs": 1, "report": False}
+    with ThreadPoolExecutor(1) as threads:
+        for read in (
+            lambda: naming.parse(f"{name}.py:f"),
+            lambda: load(f"{name}.csv"),
+            lambda: load(f"{name}.npz"),
+            lambda: load("mnist", data_dir=name, download=False),
+            lambda: Run(name),
+            lambda: Experiment.read(name),
+            lambda: compare("relu", spec=f"{name}.toml"),
+            lambda: compare("relu", out=name, **once),
+            lambda: compare("relu", out="run", executor=threads, shared=name, **once),
+            lambda: write_text(Path(name), "text"),
+        ):
+            with pytest.raises(UserError):
+                read()
+
+
+def test_two_layers_that_are_shown_alike_and_are_not_are_refused():
+    assert len(naming.parse_layers("mine='x*tanh(x)'/mine='x*tanh(x)'/relu/relu")) == 4
+    with pytest.raises(UserError, match="Two layers would both be shown as mine"):
+        naming.parse_layers("mine='x*tanh(x)'/mine='x*sin(x)'")
 
 
 def test_naming_imports_no_package(tmp_path, monkeypatch):

@@ -17,20 +17,23 @@ def main() -> int:
     parser.add_argument("--executions", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=1e6, help="stop then, whatever was run")
     parser.add_argument("--random-seed", type=int, default=0)
+    parser.add_argument("--by", choices=driver.MAKERS, default="changes", help="what makes inputs")
     parser.add_argument("--fresh", action="store_true", help="without what earlier runs have kept")
     parser.add_argument("--no-record", action="store_true", help="say it, and write no record")
     asked = parser.parse_args()
     kept = driver.CORPUS / f"{asked.target}.json"
     corpus = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() and not asked.fresh else []
     found = driver.fuzz(
-        asked.target, executions=asked.executions, seconds=asked.seconds, random_seed=asked.random_seed, corpus=corpus
-    )
+        asked.target, executions=asked.executions, seconds=asked.seconds, random_seed=asked.random_seed, corpus=corpus,
+        by=asked.by,
+    )  # fmt: skip
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found["corpus"]), encoding="utf-8")
     command = f"python -m studies.fuzz {asked.target} --executions {asked.executions} --random-seed {asked.random_seed}"
+    command += f" --by {asked.by}" if asked.by != "changes" else ""
     command += f" --seconds {asked.seconds:g}" if asked.seconds < 1e6 else ""
     if not asked.no_record:
-        driver.write(driver.row(asked.target, found, command))
+        driver.write(driver.row(asked.target, found, command, asked.by))
     print(f"{found['count']:,} inputs in {found['seconds']:,.0f} s: {found['became']}, {len(found['faults'])} faults.")
     print(f"{found['covered']} of {found['lines']} lines, the last new step after {found['grew']:,} inputs.")
     for name, lines in found["missed"].items():

@@ -61,6 +61,8 @@ MENDED: tuple[str, ...] = (
     "~nobody/mine.py:f ended with a RuntimeError, so did ~nobody as a folder of data or results",
     "package.module:Name imported its packages where it was only read, from a file of settings too",
     "a quote, #, @ or a control character in a file's name made two identities of one, or a label of another",
+    "a zero byte or half a character behind ~ ended with an error of Python's, of files and of folders",
+    "two layers of one name and different formulas were shown as one activation",
 )
 _ALLOWED_IMPORTS = {"encodings", "actlab", "torch", "flint", "mpmath"}
 

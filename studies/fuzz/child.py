@@ -148,20 +148,25 @@ class Work:
             return own(self.random, chosen)
         return inputs.changed(self.random, chosen, self.corpus)
 
-    def all(self) -> None:
+    def prepare(self) -> None:
         getattr(self.module, "prepare", lambda: None)()
         limit_memory(self.module.BYTES)
+
+    def all(self) -> None:
+        self.prepare()
         ends = time.monotonic() + self.asked["seconds"]
         while self.count < self.asked["executions"] and time.monotonic() < ends:
-            if self.count % 500 == 0:
-                limit_memory(self.module.BYTES)
-            what = self.next()
-            self.count += 1
-            self.now.put(self.count, inputs.packed(what))
-            self.one(what)
-            if time.monotonic() > self._saved + _SAVED_SECONDS:
-                self.save()
+            self.take(self.next())
         self.save(done=True)
+
+    def take(self, what: Input) -> None:
+        if self.count % 500 == 0:
+            limit_memory(self.module.BYTES)
+        self.count += 1
+        self.now.put(self.count, inputs.packed(what))
+        self.one(what)
+        if time.monotonic() > self._saved + _SAVED_SECONDS:
+            self.save()
 
     def one(self, what: Input) -> None:
         if self.count > _ALL_TRACED and self.count % 8:

@@ -23,9 +23,13 @@ _ENVIRONMENT = {  # no thread reserves memory of its own, and the same inputs ar
 }  # fmt: skip
 
 
+MAKERS = {"changes": "child", "atheris": "guided"}  # of inputs -> the module that gives them
+
+
 def fuzz(
-    name: str, *, executions: int, seconds: float, random_seed: int = 0, corpus: list[str] | None = None
-) -> dict[str, Any]:
+    name: str, *, executions: int, seconds: float, random_seed: int = 0, corpus: list[str] | None = None,
+    by: str = "changes",
+) -> dict[str, Any]:  # fmt: skip
     """Give a target inputs until `executions` were run, or `seconds` have passed: what was reached and found."""
     began = time.monotonic()
     lost: list[dict[str, Any]] = []
@@ -35,12 +39,14 @@ def fuzz(
         while (left := seconds - (time.monotonic() - began)) > 0 and len(lost) < 20:
             asked = {"target": name, "executions": executions, "seconds": left, "random_seed": random_seed}
             (folder / "asked.json").write_text(json.dumps(asked | {"corpus": corpus or []}), encoding="utf-8")
-            ended = _watched(folder, now, float(target(name).SECONDS))
+            ended = _watched(folder, now, float(target(name).SECONDS), MAKERS[by])
             if not ended:
                 break
             lost.append({"kind": "died", "at": f"outside, {ended}", "words": ended, "input": now.text[:100_000]})
         state = folder / "state.json"
-        found = json.loads(state.read_text(encoding="utf-8")) if state.exists() else {}
+        if not state.exists():
+            raise RuntimeError((folder / "said").read_text(encoding="utf-8", errors="replace")[-3000:])
+        found = json.loads(state.read_text(encoding="utf-8"))
         return found | {
             "count": now.count,
             "faults": [*found.get("faults", []), *lost],
@@ -48,14 +54,14 @@ def fuzz(
         }
 
 
-def _watched(folder: Path, now: Now, seconds: float) -> str:
+def _watched(folder: Path, now: Now, seconds: float, maker: str) -> str:
     """Run a child to its end; how it ended where that was no good end, else nothing."""
     environment = os.environ | _ENVIRONMENT
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT), environment.get("PYTHONPATH", "")])
     said = folder / "said"
     with said.open("ab") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "studies.fuzz.child", str(folder)], cwd=folder, env=environment,
+            [sys.executable, "-m", f"studies.fuzz.{maker}", str(folder)], cwd=folder, env=environment,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
     last, since = now.count, time.monotonic()
@@ -77,13 +83,14 @@ def _watched(folder: Path, now: Now, seconds: float) -> str:
         child.wait()
 
 
-def row(name: str, found: dict[str, Any], command: str) -> dict[str, Any]:
+def row(name: str, found: dict[str, Any], command: str, by: str) -> dict[str, Any]:
     """What a record keeps of a target."""
     from actlab.engine.machine import environment
 
     module = target(name)
     return {
         "target": name,
+        "by": by,
         "title": module.TITLE,
         "command": command,
         "date": datetime.date.today().isoformat(),
@@ -105,10 +112,11 @@ def row(name: str, found: dict[str, Any], command: str) -> dict[str, Any]:
 def write(new: dict[str, Any]) -> None:
     """The record with this target's row in place of its older one."""
     kept = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {"targets": []}
-    rows = sorted([*(r for r in kept["targets"] if r["target"] != new["target"]), new], key=lambda r: r["target"])
+    others = [r for r in kept["targets"] if (r["target"], r["by"]) != (new["target"], new["by"])]
+    rows = sorted([*others, new], key=lambda r: (r["target"], r["by"] != "changes", r["by"]))
     record = {
         "command": "python -m studies.fuzz TARGET",
-        "n": {r["target"]: r["executions"] for r in rows},
+        "n": {f"{r['target']}, by {r['by']}": r["executions"] for r in rows},
         "environment": new["environment"],
         "targets": rows,
     }

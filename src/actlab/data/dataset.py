@@ -13,6 +13,7 @@ from actlab.data.resplit import Pool
 from actlab.data.split import SPLITS, Part, Source, cut
 from actlab.errors import UserError, did_you_mean, extra, need_one_of
 from actlab.experiment import LOSSES, METRICS, Experiment, loss_for
+from actlab.naming import path_of
 
 _SHIPPED = ("digits", "diabetes")
 NAMES = (*sets.SETS, *_SHIPPED)
@@ -212,13 +213,13 @@ def _source(
     name: str, target: str, loss: str, data_dir: str | Path | None, download: bool, progress: fetch.Progress | None
 ) -> Source:
     if name.lower().endswith(tables.FILES):
-        frame, said = tables.read(Path(os.path.expanduser(name)), target, loss == loss_for("numbers").name)
+        frame, said = tables.read(path_of(name), target, loss == loss_for("numbers").name)
         arrays, features = tables.arrays_of(frame, target, name)
         return own.source(arrays, name, Path(name).name.partition(".")[0], said, features, loss)
     if target:
         raise UserError(f"--target {target} (target=) names a column of a table, and {name} is none: leave it out.")
     if _is_file(name):
-        return npz.read(Path(os.path.expanduser(name)), loss)
+        return npz.read(path_of(name), loss)
     kind = "numbers" if name == "diabetes" else "classes"
     if loss and LOSSES[loss].targets != kind:
         raise UserError(

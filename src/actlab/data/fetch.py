@@ -11,6 +11,7 @@ from typing import Any
 from actlab.data.idx import Broken, decode, most_packed
 from actlab.data.sets import IdxFile, IdxSet
 from actlab.errors import UserError, extra
+from actlab.naming import path_of
 
 _SLOWEST = 1000  # bytes a second: from what is slower nobody gets a file
 Progress = Callable[[str, int, int], None]  # file name, bytes done, bytes in all (0 when unknown)
@@ -33,7 +34,7 @@ def obtain(
         probe: ask all mirrors at once before, so that a machine without a network waits once and not at each mirror.
     """
     if data_dir is not None:
-        return _in_folder(idx_set, Path(os.path.expanduser(data_dir)))
+        return _in_folder(idx_set, path_of(data_dir))
     cache = cache_folder()
     given = named_folder()
     if found := (given and search(given, idx_set)) or search(cache, idx_set):
@@ -53,13 +54,13 @@ def obtain(
 def cache_folder() -> Path:
     """Where downloads are kept: ACTLAB_CACHE, or the user's cache folder as the operating system has it."""
     given = os.environ.get("ACTLAB_CACHE")
-    return Path(os.path.expanduser(given)) if given else Path(_pooch().os_cache("actlab"))
+    return path_of(given) if given else Path(_pooch().os_cache("actlab"))
 
 
 def named_folder() -> Path | None:
     """The folder that ACTLAB_DATA names. UserError where it is none."""
     given = os.environ.get("ACTLAB_DATA")
-    folder = Path(os.path.expanduser(given)) if given else None
+    folder = path_of(given) if given else None
     if folder is not None and not folder.is_dir():
         raise UserError(f"ACTLAB_DATA is {given}, which is no folder: correct it, or unset it to use the cache.")
     return folder

@@ -93,7 +93,13 @@ def standardised(x: np.ndarray, mean: float | np.ndarray, std: float | np.ndarra
         )
     out = np.empty((len(x), math.prod(x.shape[1:])), np.float32)
     for block, done in zip(_blocks(x.reshape(out.shape)), _blocks(out), strict=True):
-        np.divide(np.subtract(block, mean, dtype=np.float64), std, out=done, casting="same_kind")
+        with np.errstate(over="ignore"):
+            np.divide(np.subtract(block, mean, dtype=np.float64), std, out=done, casting="same_kind")
+        if not np.isfinite(done).all():
+            raise UserError(
+                "Some samples lie so far from the training samples, more than 1e38 of their standard deviations, that "
+                "they cannot be standardised. Look for a wrong value in x."
+            )
     return out
 
 

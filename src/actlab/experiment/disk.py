@@ -112,10 +112,24 @@ def told(path: Path) -> Iterator[None]:
         advice = _space(path) if is_full else next(helps for said, helps in _SQLITE if said in str(error))
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None
     except OSError as error:
-        elsewhere = "Choose another place, with --out in a command."
         gone = "Was its folder moved or deleted? " if error.errno == errno.ENOENT else ""
-        advice = _space(path) if error.errno in _FULL else f"{gone}{elsewhere}"
+        advice = _space(path) if error.errno in _FULL else f"{gone}{_ELSEWHERE}"
         raise UserError(f"{path} cannot be written: {error.strerror or error}. {advice}") from None
+    except ValueError:
+        if _can_be(path):
+            raise
+        raise UserError(f"{path} cannot be written: no file can have this name. {_ELSEWHERE}") from None
+
+
+_ELSEWHERE = "Choose another place, with --out in a command."
+
+
+def _can_be(path: Path) -> bool:
+    """Whether the system has such names: none with a zero byte, or half a character."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeError:
+        return False
 
 
 def _space(path: Path) -> str:

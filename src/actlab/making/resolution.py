@@ -7,12 +7,10 @@ import dataclasses
 import importlib
 import inspect
 import linecache
-import os
 import sys
 import types
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,7 +21,7 @@ from actlab.errors import UserError, did_you_mean
 from actlab.making.applied import Applied, ByAutograd, ByHand, Called, Flat, Unlearned
 from actlab.making.modules import by_module, needs_its_own
 from actlab.making.probing import WIDTH, guarded, numbers_in, probe
-from actlab.naming import Target, unpacked
+from actlab.naming import Target, path_of, unpacked
 
 
 def locate(target: Target) -> tuple[Any, dict[str, float]]:
@@ -182,7 +180,7 @@ def _find(target: Target) -> Any:
 
 def load_file(target: Target) -> Any:
     """Run the source that the target carries: the one that its identity is a hash of."""
-    path = Path(os.path.expanduser(target.path))
+    path = path_of(target.path)
     name = f"actlab_user_{path.stem}"
     module = types.ModuleType(name)
     module.__file__ = str(path)

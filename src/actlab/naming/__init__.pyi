@@ -1,3 +1,4 @@
+from .paths import path_of as path_of
 from .sources import name_of as name_of, packed as packed, unpacked as unpacked
 from .targets import (
     Held as Held,

@@ -10,9 +10,9 @@ import ast
 import dataclasses
 import importlib.util
 import math
-import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from actlab import catalogue
 from actlab.errors import UserError, legible
 from actlab.formula import ABSENT, RESERVED, clause, is_code
+from actlab.naming.paths import path_of
 from actlab.naming.sources import description, fingerprint, name_of, packed
 
 _LONGEST = 10_000  # characters of a text
@@ -195,7 +196,11 @@ def parse_layers(what: str | Callable[..., Any], *, kept: bool = True) -> tuple[
     >>> [target.label for target in parse_layers("relu/leaky_relu(0.2)")]
     ['relu', 'leaky_relu(0.2)']
     """
-    return tuple(parse(part, kept=kept) for part in _parts(what))
+    targets = tuple(parse(part, kept=kept) for part in _parts(what))
+    found = {target.identity: target.label for target in targets}
+    if twice := [label for label, times in Counter(found.values()).items() if times > 1]:
+        raise UserError(f"Two layers would both be shown as {twice[0]}, and are not alike: give one another name.")
+    return targets
 
 
 def shown(what: str | Callable[..., Any]) -> str:
@@ -354,7 +359,7 @@ def _number(node: ast.expr) -> float:
 
 
 def _from_file(path: str, name: str) -> Target:
-    file = Path(os.path.expanduser(path))
+    file = path_of(path)
     try:
         found = file.is_file()
     except (OSError, ValueError):  # too long a name, or half a character in it

@@ -16,6 +16,7 @@ from actlab.data import fetch, sets
 from actlab.engine import machine
 from actlab.errors import MissingExtra, UserError
 from actlab.experiment import free_memory
+from actlab.naming import path_of
 from actlab.preflight.findings import ERROR, NOTE, OK, WARNING, Finding
 
 _EXTRAS = ("lab", "hiplot", "parquet")  # those that people install; the others are for who works on actlab
@@ -104,7 +105,7 @@ def data_found() -> list[Finding]:
     try:
         folder = fetch.named_folder()
     except UserError as error:
-        found.append(Finding("data", ERROR, str(Path(os.path.expanduser(os.environ["ACTLAB_DATA"]))), str(error)))
+        found.append(Finding("data", ERROR, str(path_of(os.environ["ACTLAB_DATA"])), str(error)))
     for name, idx_set in sets.SETS.items():
         if files := (folder and fetch.search(folder, idx_set)) or fetch.search(cache, idx_set):
             found.append(Finding("data", OK, str(files[0].parent), f"in {files[0].parent}.", name))

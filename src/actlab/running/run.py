@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from actlab.data import Dataset
 from actlab.engine import products
 from actlab.errors import UserError, need_one_of
 from actlab.experiment import DATABASE, EXPERIMENT, Experiment, Store, is_free, made, told
-from actlab.naming import label
+from actlab.naming import label, path_of
 from actlab.running.aside import Aside
 from actlab.running.checkpoints import remove, saved
 from actlab.running.dispatch import Again, dispatch
@@ -60,7 +59,7 @@ class How(contextlib.AbstractContextManager["How"]):
         alone = Limits.checked(None, stack_size, memory)
         given = Given(executor, slots)  # last: a function makes one here
         limits = dataclasses.replace(alone, workers=given.slots, apart=True)
-        folder = None if shared is None else Path(os.path.expanduser(shared)).absolute()
+        folder = None if shared is None else path_of(shared).absolute()
         return How(given.device if device == "auto" else device, limits, given, folder)
 
 

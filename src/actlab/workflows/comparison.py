@@ -1,7 +1,6 @@
 """Networks with each activation, trained, judged and drawn: what `compare` does, from its words to the report."""
 
 import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from actlab import running
 from actlab.engine import cores, environment
 from actlab.errors import need_one_of, require
 from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned, united
+from actlab.naming import path_of
 from actlab.preflight import look_before
 from actlab.report import Run
 from actlab.results import summarise
@@ -73,7 +73,7 @@ def compare(
     need_one_of("way to keep parameters", keep, KEEP)
     need_one_of("way to measure inside", inside, WHEN)
     with running.How.checked(device, workers, stack_size, memory, executor, slots, shared) as how:
-        folder = Path(os.path.expanduser(out)) if out is not None else None
+        folder = path_of(out) if out is not None else None
         experiment, dataset, applied = planned(
             spec, activations, settings, folder, data_dir, progress, options=_OPTIONS, tune=tune
         )

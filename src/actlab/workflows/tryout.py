@@ -50,7 +50,7 @@ def attempt(
     progress = progress or usual()
     target = explain.one(what)
     is_baseline = target.identity == naming.parse(baseline).identity
-    folder = Path(os.path.expanduser(out)) if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
+    folder = naming.path_of(out) if out is not None else Path("runs") / f"try-{_file_name(target.label)}"
     asked = settings | {"data": data, "seeds": seeds, "data_dir": data_dir, "progress": progress}
     refuse_early(baseline, out=folder / "page", **asked)  # the mistakes of the command, not of the idea
     run, untrained = None, ""

@@ -14,7 +14,7 @@ def test_every_planted_mistake_is_found():
     kinds = {fault["kind"] for fault in found["faults"]}
     assert kinds == {"died", "UserError", "ZeroDivisionError", "TooLong", "MemoryError", "AssertionError", "SystemExit"}
     died = [fault for fault in found["faults"] if fault["kind"] == "died"]
-    assert len(died) == 1 and json.loads(died[0]["input"]) == "die and more" and "status -9" in died[0]["words"]
+    assert len(died) == 1 and json.loads(died[0]["input"]) == "die and more" and "status -9" in died[0]["at"]
     small = [json.loads(fault["input"]) for fault in found["faults"] if fault["kind"] == "ZeroDivisionError"]
     assert small == ["crash"] and found["count"] == 14
 

@@ -6,6 +6,8 @@ import sys
 
 from studies.fuzz import TARGETS, driver, target
 
+_WITHOUT = ("command_lines", "run_folders")
+
 
 def main() -> int:
     """What was reached is kept in build/fuzz, where the next run begins; the status is 1 where a fault was found."""
@@ -21,6 +23,8 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="without what earlier runs have kept")
     parser.add_argument("--no-record", action="store_true", help="say it, and write no record")
     asked = parser.parse_args()
+    if asked.by == "atheris" and asked.target in _WITHOUT:
+        parser.error(f"{asked.target} begins processes or needs folders: atheris makes texts and files alone")
     kept = driver.CORPUS / f"{asked.target}.json"
     corpus = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() and not asked.fresh else []
     found = driver.fuzz(

@@ -42,10 +42,11 @@ def fuzz(
             ended = _watched(folder, now, float(target(name).SECONDS), MAKERS[by])
             if not ended:
                 break
-            lost.append({"kind": "died", "at": f"outside, {ended}", "words": ended, "input": now.text[:100_000]})
+            said = _said(folder)[-500:]
+            lost.append({"kind": "died", "at": f"outside, {ended}", "words": said, "input": now.text[:100_000]})
         state = folder / "state.json"
         if not state.exists():
-            raise RuntimeError((folder / "said").read_text(encoding="utf-8", errors="replace")[-3000:])
+            raise RuntimeError(_said(folder)[-3000:])
         found = json.loads(state.read_text(encoding="utf-8"))
         return found | {
             "count": now.count,
@@ -58,8 +59,7 @@ def _watched(folder: Path, now: Now, seconds: float, maker: str) -> str:
     """Run a child to its end; how it ended where that was no good end, else nothing."""
     environment = os.environ | _ENVIRONMENT
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT), environment.get("PYTHONPATH", "")])
-    said = folder / "said"
-    with said.open("ab") as output:
+    with (folder / "said").open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", f"studies.fuzz.{maker}", str(folder)], cwd=folder, env=environment,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -76,11 +76,15 @@ def _watched(folder: Path, now: Now, seconds: float, maker: str) -> str:
                     return "it hung, and could not be stopped by a signal"
                 continue
             if status and now.count == 0:
-                raise RuntimeError(said.read_text(encoding="utf-8", errors="replace")[-3000:])
+                raise RuntimeError(_said(folder)[-3000:])
             return f"it ended with status {status}" if status else ""
     finally:
         child.kill()
         child.wait()
+
+
+def _said(folder: Path) -> str:
+    return (folder / "said").read_text(encoding="utf-8", errors="replace")
 
 
 def row(name: str, found: dict[str, Any], command: str, by: str) -> dict[str, Any]:

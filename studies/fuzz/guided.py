@@ -7,6 +7,7 @@ of patterns and strings stay off: they break re.match with a position (atheris 3
 
 import contextlib
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -16,10 +17,11 @@ import atheris
 _instrumented = atheris.instrument_imports(include=["actlab"])
 _instrumented.__enter__()  # to the end: rooms are loaded on first use
 
-from studies.fuzz.child import Work  # noqa: E402  # what is imported before is not seen
+from studies.fuzz.child import Work, limit_memory  # noqa: E402  # what is imported before is not seen
 from studies.fuzz.inputs import Input  # noqa: E402
 
-_OPTIONS = ("-max_len=20000", "-rss_limit_mb=0", "-timeout=0", "-verbosity=0", "-detect_leaks=0")
+_MADE = 200  # inputs to begin with, beside those that are kept
+_OPTIONS = ("-max_len=200000", "-rss_limit_mb=0", "-timeout=600", "-verbosity=0", "-detect_leaks=0")
 
 
 class Guided(Work):
@@ -27,11 +29,14 @@ class Guided(Work):
 
     def all(self) -> None:
         self.ends = time.monotonic() + self.asked["seconds"]
-        self.kind = type(next(iter([*self.module.SEEDS, *self.corpus, *self.waiting])))
+        self.prepare()
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.waiting += [self.module.make(self.random) for _ in range(_MADE)]
+        self.kind = type(self.waiting[0])
         for what in self.waiting[-20:]:  # what they load on first use is instrumented then, for which no input has time
             with contextlib.suppress(Exception):
                 self.module.run(what)
-        self.prepare()
+        limit_memory(self.module.BYTES)
         seeds = self.folder / "corpus"
         seeds.mkdir(exist_ok=True)
         for number, what in enumerate(self.waiting):

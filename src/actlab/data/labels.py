@@ -62,7 +62,7 @@ def _flat(name: str, y: np.ndarray, where: str) -> np.ndarray:
     if y.ndim == 2 and y.shape[1] == 1:
         return y[:, 0]
     if y.ndim == 2 and y.dtype.kind in "buif":
-        if not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):
+        if not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
             raise UserError(
                 f"{name} in {where} has shape {y.shape} and is not one-hot (a single 1 a row, the rest 0): {_ONE_EACH}"
                 f". Several numbers a sample are learned with {_AS_NUMBERS}."

@@ -23,8 +23,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from undrawn import undrawn
+
 HERE = Path(__file__).parent
 SECONDS = "DISK_WATCH_SECONDS"  # between checkpoints
+_DRAWN = "DISK_WATCH_DRAWN"  # whether forks draw the report
 _CONTROLS = "DISK_WATCH_CONTROLS"  # the folder where a driver's control file is named, by its number
 HOWS, WHOMS = ("before", "half-way", "after"), ("self", "group", "driver")
 OPS = ["open", "create", "write", "truncate", "sync", "rename", "unlink", "mkdir", "rmdir", "close", "killed", "mark"]
@@ -165,6 +168,8 @@ def serve() -> None:
         for file in (HERE.parent / "src" / "actlab" / room).glob("*.py"):
             importlib.import_module(f"actlab.{room}.{file.stem}")
     assert all((pandas, scipy.stats, vl_convert, running.train_missing, engine.train, cli.main, template("page.html")))
+    if not os.environ[_DRAWN]:
+        undrawn()
     torch.set_num_threads(1)  # no pool of threads may be there before a fork
     running.processes.prepare()
     print("ready", flush=True)
@@ -236,22 +241,12 @@ def read_log(file: Path) -> list[Call]:
 class Watch:
     """A scratch folder in which commands are run and watched."""
 
-    def __init__(self, scratch: Path, seconds: float = 0.02) -> None:
+    def __init__(self, scratch: Path, seconds: float = 0.02, drawn: bool = True) -> None:
         self.scratch = scratch.resolve()
         self.scratch.mkdir(parents=True, exist_ok=True)
         library = self.scratch / "disk_watch.so"
-        command = [
-            "gcc",
-            "-O1",
-            "-shared",
-            "-fPIC",
-            "-o",
-            str(library),
-            str(HERE / "disk_watch.c"),
-            "-ldl",
-            "-lpthread",
-        ]
-        subprocess.run(command, check=True)
+        how = ["-O1", "-shared", "-fPIC", "-ldl", "-lpthread"]
+        subprocess.run(["gcc", HERE / "disk_watch.c", *how, "-o", library], check=True)
         hooks = self.scratch / "hooks"
         hooks.mkdir(exist_ok=True)
         (hooks / "sitecustomize.py").write_text("import disk_watch\ndisk_watch.hook()\n")
@@ -260,6 +255,7 @@ class Watch:
         self.environment = os.environ | {
             "LD_PRELOAD": str(library), "PYTHONPATH": path, SECONDS: str(seconds), "OMP_NUM_THREADS": "1",
             _CONTROLS: str(self.scratch),
+            _DRAWN: "yes" * drawn,
             "XDG_CACHE_HOME": str(self.scratch / "cache"),
         }  # fmt: skip
         self._server: subprocess.Popen[str] | None = None

@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def watch(tmp_path_factory):
-    with Watch(tmp_path_factory.mktemp("crash"), seconds=0.05) as watch:
+    with Watch(tmp_path_factory.mktemp("crash"), seconds=0.05, drawn=False) as watch:
         yield watch
 
 

@@ -216,13 +216,13 @@ def test_what_was_ignored_before_stays_so():
 
 
 @pytest.mark.large
-@pytest.mark.parametrize("kind", ["signals", "disks", "folders", "damages"])
-def test_faults_done_to_real_runs_are_told_and_lose_nothing(tmp_path, kind):
-    command = [sys.executable, ROOT / "studies" / "faults.py", "--few", "--only", kind, "--out", tmp_path / "faults"]
+def test_faults_done_to_real_runs_are_told_and_lose_nothing(tmp_path):
+    command = [sys.executable, ROOT / "studies" / "faults.py", "--few", "--out", tmp_path / "faults"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((tmp_path / "faults").read_text())["faults"]
-    assert rows and {row["done"]: row["lost"] for row in rows if row["lost"] != "nothing"} == {}
+    assert {row["kind"] for row in rows} == {"signals", "disks", "folders", "damages"}
+    assert {row["done"]: row["lost"] for row in rows if row["lost"] != "nothing"} == {}
 
 
 def test_what_goes_to_standard_output_is_not_written_over(tmp_path):

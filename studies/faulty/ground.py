@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.numpy import load_file
+from studies.undrawn import undrawn
 
 COMMAND = [
     "compare",
@@ -149,19 +150,6 @@ def train(
             before()
 
     return actlab([*COMMAND, "--workers", workers, "--out", out], folder, both)
-
-
-def undrawn() -> None:
-    """An empty page in the place of the report, which takes most of a small run's time."""
-    from actlab.experiment import made, write_text
-    from actlab.report import drawing
-
-    def draw(run: Any, hiplot: bool = False) -> Path:
-        head = f'<meta name="actlab-results" content="{run.state}">'
-        write_text(made(run.path / "report") / "index.html", f"<html>{head}</html>")
-        return run.path / "report" / "index.html"
-
-    drawing.draw = draw
 
 
 def loaded() -> None:

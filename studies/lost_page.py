@@ -86,13 +86,15 @@ def engines(found: dict[str, Any], ray: dict[str, Any] | None) -> str:
 
 
 def fuzzed(found: dict[str, Any]) -> str:
-    rows = [[one["title"].partition(":")[0], f"{one['executions']:,}", f"{one['covered']} of {one['lines']}",
+    rows = [[one["title"].partition(":")[0], one["by"], f"{one['executions']:,}", f"{one['covered']} of {one['lines']}",
              f"{one['grew']:,}", one["became"].get("fault", 0)] for one in found["targets"]]  # fmt: skip
-    mended = "\n".join(f"- {text}" for one in found["targets"] for text in one["mended"])
+    mended = "\n".join(f"- {text}" for text in dict.fromkeys(m for one in found["targets"] for m in one["mended"]))
     return (
         f"\n## Hostile input\n\nEach input has a limit of time and memory; it is answered, or refused in one line. "
+        "Inputs are made by changes that know what is read (cuts, copies, numbers, lengths, odd characters), kept "
+        "where they reach a new line, and by [Atheris](https://github.com/google/atheris), libFuzzer for Python. "
         f"From {cited('fuzz', found)}. Lines are those of the code that reads it.\n\n"
-        + table(["input", "executions", "lines reached", "last new step at", "faults at the end"], rows)
+        + table(["input", "made by", "executions", "lines reached", "last new step at", "faults at the end"], rows)
         + f"\nFound on the way, and mended:\n\n{mended}\n"
     )
 

@@ -59,6 +59,16 @@ highest, each a process of its own, without the start of Python and torch. Other
 {busiest:.0f} processes wanted one of the cores), so that the seconds say little, and the CPU seconds are more than on a
 quiet machine.
 
+## Through an executor
+
+10,000 networks in stacks of 20, sent, received and entered, and not trained: what the process that drives takes for
+each, in its first thousand and in its last.
+
+{through}
+
+[dispatch.json](../records/dispatch.json), by `python studies/dispatch.py`, and [ray.json](../records/ray.json), by
+`python studies/dispatch_ray.py`; one run each.
+
 ## What is shown of so many
 
 Of more than 30 activations the baseline and the 19 with the best means are drawn, and the page says so: they were
@@ -415,8 +425,26 @@ def page(record: Told) -> str:
     return TEXT.format(
         trials=record["trials"], activations=record["activations"], seeds=record["seeds"], table=table,
         machine=f"{about['cpu']}, {about['cores']} cores, commit {about['commit'][:12]}, {record['date']}",
-        busiest=busiest, command=record["command"], limits=_limits(rows, record["trials"]),
+        busiest=busiest, command=record["command"], limits=_limits(rows, record["trials"]), through=_through(),
     )  # fmt: skip
+
+
+POOLS = {
+    "local_1": "this process", "local_2": "2 worker processes", "dask_1": "1 worker of Dask's",
+    "dask_2": "2 workers of Dask's", "ray_1": "1 node of Ray's", "ray_2": "2 nodes of Ray's",
+}  # fmt: skip
+
+
+def _through() -> str:
+    """The table of what drives, from its two records."""
+    dispatched, by_ray = (json.loads(RECORD.with_name(f"{name}.json").read_text()) for name in ("dispatch", "ray"))
+    lines = []
+    for each in [*dispatched["rows"], *by_ray["ten_thousand"]]:
+        first, last = each["looks"][0], each["looks"][-1]
+        numbers = [f"{look[key]:,.1f}" for key in ("cpu_ms_a_network", "ms_a_network", "mb") for look in (first, last)]
+        lines.append(f"| {POOLS[each['pool']]} | {' | '.join(numbers)} | {each['load']:.1f} |")
+    head = "| trained by | CPU ms, first | last | ms, first | last | MB, first | last | processes waiting |"
+    return "\n".join([head, "|---" * 8 + "|", *lines])
 
 
 def _span(each: Told, name: str) -> str:

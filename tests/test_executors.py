@@ -205,3 +205,22 @@ def test_workers_are_copies_of_a_process_that_has_loaded_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == (["False", "True"], "")
+
+
+@pytest.mark.skipif(processes.METHOD != "forkserver", reason="Python begins none")
+def test_what_keeps_the_list_of_semaphores_outlives_a_terminal():
+    """Closed, it tells the whole group: a second keeper of the list would complain of each name on the first one's."""
+    code = (
+        "import os, signal, sys\n"
+        "from multiprocessing import resource_tracker\n"
+        "from actlab.running import processes\n"
+        "signal.signal(signal.SIGHUP, lambda *_: print('told', flush=True))\n"
+        "queue = processes.context().Queue()\n"
+        "keeper = resource_tracker._resource_tracker._pid\n"
+        "os.kill(keeper, signal.SIGHUP)\n"
+        "signal.raise_signal(signal.SIGHUP)\n"
+        "resource_tracker.ensure_running()\n"
+        "print(resource_tracker._resource_tracker._pid == keeper)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["told", "True"], "")

@@ -309,6 +309,15 @@ def test_an_oracle_of_the_targets_finds_what_is_wrong(tmp_path, monkeypatch):
         experiment_files.run(b"seeds = [1]")
 
 
+def test_a_nan_that_signals_is_one_that_is_missing():
+    signals = np.frombuffer(bytes.fromhex("0100a07f"), np.float32).repeat(20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x, y in ((np.arange(20.0), signals), (signals, np.arange(20.0))):
+            with pytest.raises(UserError, match="NaN"):
+                data.load((x[:, None], y), loss="mean_squared_error")
+
+
 def test_a_value_far_beyond_the_others_is_refused_without_a_warning(tmp_path):
     x, y = np.arange(40.0)[:, None], np.arange(40) % 2
     with warnings.catch_warnings():

@@ -189,6 +189,25 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert (tmp_path / "f").read_bytes() == b"old" and list(tmp_path.iterdir()) == [tmp_path / "f"]
 
 
+def test_a_folder_for_which_there_is_no_room_has_nothing_half(tmp_path):
+    script = textwrap.dedent(f"""
+        import resource, signal
+        from pathlib import Path
+        from actlab.errors import UserError
+        from actlab.experiment import Experiment, Store
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+        experiment = Experiment(data="digits", content="c")
+        try:
+            Store.create(Path({str(tmp_path / "run")!r}), experiment, experiment.trials())
+        except UserError as error:
+            print("refused")
+        """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "refused\n"
+    assert {file.name for file in (tmp_path / "run").iterdir() if file.is_file()} <= {"lock"}
+
+
 def test_a_full_disk_is_told_and_finished_work_kept(tmp_path):
     """The operating system refuses files over a size, as a full disk would: at SQLite's own write."""
     filled(tmp_path / "run").__exit__()

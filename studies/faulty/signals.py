@@ -4,6 +4,7 @@ import itertools
 import os
 import pty
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,14 +91,12 @@ def _moments() -> dict[str, tuple[int, Callable[[Callable[..., None]], Any]]]:
     """Where the signal comes: workers, and what puts it there."""
     import concurrent.futures
 
-    import rich.progress
     import torch
     import vl_convert
 
     from actlab.experiment import disk, store
     from actlab.report import page
     from actlab.running import executors, processes
-    from actlab.workflows import comparison
 
     return {
         "the folder is made": (1, lambda hit: patched(store, "write_text", hit)),
@@ -109,10 +108,9 @@ def _moments() -> dict[str, tuple[int, Callable[[Callable[..., None]], Any]]]:
         "workers begin": (2, lambda hit: patched(concurrent.futures.ProcessPoolExecutor, "submit", hit)),
         "workers are ended": (2, lambda hit: patched(executors.WorkerProcesses, "end", hit)),
         "an artefact is written": (1, lambda hit: patched(store.Store, "add_artefact", hit)),
-        "working files are removed": (1, lambda hit: patched(comparison.shutil, "rmtree", hit)),
+        "working files are removed": (1, lambda hit: patched(shutil, "rmtree", hit)),
         "a picture is drawn": (1, lambda hit: patched(vl_convert, "svg_to_png", hit)),
         "the page is drawn": (1, lambda hit: patched(page, "draw_page", hit)),
-        "the progress bar begins": (1, lambda hit: patched(rich.progress.Progress, "start", hit)),
         "an object is deleted": (1, lambda hit: patched(store.Store, "keys", lambda b, *a: (_lost(hit), b(*a))[1])),
     }
 

@@ -21,6 +21,7 @@ MENDED = (
     "an array whose header claims more than the file holds, or that unpacks to more than there is room for, was begun",
     "a NaN that signals, in numbers of 16 bytes, gave a warning of NumPy's",
     "labels as float16 gave a warning of NumPy's about an overflow",
+    "a NaN that signals brought a warning of NumPy's",
 )
 
 _NAMES = ("x", "y", "x", "y", "x_test", "y_test", "x_valid", "y_val", "X_train", "z", "../x", "/y", "x.npy", "\x1b[2J")

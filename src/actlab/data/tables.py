@@ -156,7 +156,8 @@ def real(values: np.ndarray) -> np.ndarray | None:
         except OverflowError:
             kept = [value if abs(value) < 2**1023 else np.inf for value in kept]
             return np.array(kept, np.float64).reshape(values.shape)
-    return values.astype(np.float64) if values.dtype.kind in "buif" else None
+    with np.errstate(invalid="ignore"):  # of a NaN that signals
+        return values.astype(np.float64) if values.dtype.kind in "buif" else None
 
 
 def _labels(texts: list[str], decimal: str, quantity: bool) -> list[Any]:

@@ -24,7 +24,8 @@ def are_numbers(given: Mapping[str, np.ndarray]) -> bool:
     if not all(isinstance(value, Real | Decimal) for value in objects):
         return False
     floats = [y.ravel() for y in given.values() if y.dtype.kind == "f"]
-    floats.append(tables.real(np.array([value for value in objects if not isinstance(value, Integral)], object)))
+    fractions = tables.real(np.array([value for value in objects if not isinstance(value, Integral)], object))
+    floats += [fractions] if fractions is not None else []
     with np.errstate(invalid="ignore"):  # of a NaN that signals
         return any((np.isfinite(y) & (y != np.trunc(y))).any() for y in floats)
 

@@ -73,14 +73,18 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 keep_names(folder)
             fresh = path / f"{schema.DATABASE}.new"
             fresh.unlink(missing_ok=True)
-            with contextlib.closing(sqlite3.connect(fresh)) as database:
-                database.execute("PRAGMA journal_mode = OFF")  # a crash makes it anew, and may leave nothing else
-                for name in schema.TABLES:
-                    database.execute(schema.creation(name))
-                database.execute(f"PRAGMA user_version = {schema.FORMAT}")
-                database.commit()
-            write_text(path / schema.EXPERIMENT, experiment.to_toml())
-            os.replace(fresh, path / schema.DATABASE)
+            try:
+                with contextlib.closing(sqlite3.connect(fresh)) as database:
+                    database.execute("PRAGMA journal_mode = OFF")  # a crash makes it anew, and may leave nothing else
+                    for name in schema.TABLES:
+                        database.execute(schema.creation(name))
+                    database.execute(f"PRAGMA user_version = {schema.FORMAT}")
+                    database.commit()
+                write_text(path / schema.EXPERIMENT, experiment.to_toml())
+                os.replace(fresh, path / schema.DATABASE)
+            except BaseException:
+                fresh.unlink(missing_ok=True)
+                raise
             keep_names(path)
         store = cls(path, lock)
         store.plan(experiment, trials)

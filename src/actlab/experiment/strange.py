@@ -116,7 +116,7 @@ def unfit(name: str, arrays: Mapping[str, np.ndarray], of_classes: bool) -> str:
     if not of_classes and name == "samples":
         one = (arrays.get("outputs", np.array(1)).item(),)
         wrong += [key for key in known if arrays[key].shape[1:] != one or not np.isfinite(arrays[key]).all()]
-        wrong += [key for key in ("target_mean", "target_deviation") if np.shape(arrays.get(key)) != one]
+        wrong += [key for key in ("target_mean", "target_deviation") if key not in arrays or arrays[key].shape != one]
     if "targets" in arrays and (arrays["targets"] == "classes") != of_classes:
         wrong.append("targets")
     beside = ("labels",) if name == "samples" else ("index", "label")

@@ -57,7 +57,8 @@ _RULES = [  # pattern, replacement, why
 ]
 _CODES = (_CODE, rf"^ *{_MODULES}[^:]*(?![\s\S])", r"\?[^?:]*:")
 _CHOICE = re.compile(r"\bif\b|\?")
-ABSENT = dict.fromkeys(
+ABSENT: dict[str, str] = {}
+ABSENT |= dict.fromkeys(
     ("softmax", "log_softmax", "logsoftmax", "softmin"),
     "it is of several numbers at once, and an activation here of one; of one number it is sigmoid(x)",
 ) | dict.fromkeys(

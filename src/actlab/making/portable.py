@@ -65,8 +65,8 @@ def told(form: Node) -> str:
     >>> told(node)
     'u1 = 1 + x*exp(x); u2 = u1*u1; u3 = u2*u2; u4 = u3*u3; u5 = u4*u4; u6 = u5*u5; u6*u6'
     """
-    whole = form.size <= _LARGE and form.depth <= _DEEP and len(text := str(form)) <= _LONG
-    return text if whole else "; ".join(_in_parts(form))
+    text = str(form) if form.size <= _LARGE and form.depth <= _DEEP else ""
+    return text if 0 < len(text) <= _LONG else "; ".join(_in_parts(form))
 
 
 def _in_parts(form: Node) -> Iterable[str]:

@@ -52,7 +52,7 @@ def of_run(run: Run, trials: DataFrame) -> dict[str, Diagnosis]:
     if not metric.is_share:
         classes, metric = 0, METRICS["r2"]
         curves = curves.assign(train_r2=1 - curves["train_loss"], valid_r2=1 - curves["valid_loss"])
-    means = curves.groupby(["arm", "epoch"], sort=False)[list(metric.curves)].mean()
+    means: Any = curves.groupby(["arm", "epoch"], sort=False)[list(metric.curves)].mean()
     return {str(arm): diagnose(*np.asarray(own).T, classes=classes)
             for arm, own in means.groupby("arm", sort=False)}  # fmt: skip
 

@@ -159,7 +159,7 @@ def _learned(arm: str, rows: "pd.DataFrame", identities: Sequence[str]) -> Itera
     before, after = start[layer][:, place], end[layer][:, place]
     spread = f" ({after.min():.3g} to {after.max():.3g} over {len(after)} seeds)" * (len(after) > 1)
     where = f"layer {layer}" + f", furthest of {len(went)}" * (len(went) > 1)
-    name = _parameter(identities[(layer - 1) % len(identities)], place, len(went[layer]))
+    name = _parameter(identities[int(layer - 1) % len(identities)], place, len(went[layer]))
     yield f"{arm} learned: {name} went from {before.mean():.3g} to {after.mean():.3g}{spread} in {where}."
 
 

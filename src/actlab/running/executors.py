@@ -68,7 +68,11 @@ class Pool:
 class InProcess(Pool):
     """Tasks one after the other, here."""
 
-    slots = window = 1  # a task is done when it is sent, and entered before the next
+    slots = 1
+
+    @property
+    def window(self) -> int:
+        return 1  # a task is done when it is sent, and entered before the next
 
     def begin(self, on_message: Send) -> None:
         self._on_message = on_message
@@ -181,7 +185,7 @@ class Given(Pool):
         self._make = given if makes else None
         if self._make is None:
             _need_executor(given, "executor is", " or a function that makes one")
-        self._executor = given if self._make is None else self._made()
+        self._executor: Any = given if self._make is None else self._made()
         self._slots = slots
         if (slots := self.slots) is None:
             raise UserError(

@@ -53,7 +53,12 @@ def prepare(*modules: str) -> None:
     if METHOD == "forkserver":
         from multiprocessing import forkserver, resource_tracker  # not on Windows
 
-        resource_tracker.ensure_running()  # when it begins it lets SIGINT through again, whatever held it before
+        # it ignores what ends a command, but not that a terminal has closed, and another would complain of what it knew
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        try:
+            resource_tracker.ensure_running()  # when it begins it lets SIGINT through again, whatever held it before
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP} - mask)
         forkserver.set_forkserver_preload(["actlab.running.work", *modules])
         with sigint_held():
             forkserver.ensure_running()

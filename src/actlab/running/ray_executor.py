@@ -368,8 +368,9 @@ def _line(error: BaseException) -> str:
 
 def _got(told: bytes) -> bytes:
     import ray
+    from ray import cloudpickle
 
-    return ray.get(ray.cloudpickle.loads(told))
+    return ray.get(cloudpickle.loads(told))
 
 
 def _kind() -> Kind:

@@ -91,7 +91,7 @@ def content(held: Held) -> str:
     found = hashlib.sha256(json.dumps(others, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         found.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return found.hexdigest()[:24]
 
 
@@ -154,5 +154,6 @@ def _parts(held: Held) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 def _whole(arrays: dict[str, np.ndarray], others: dict[str, Any]) -> Held:
     if "sizes" in others:
-        return Pool(**arrays, **others | {"sizes": tuple(others["sizes"])})
+        values: dict[str, Any] = arrays | others | {"sizes": tuple(others["sizes"])}
+        return Pool(**values)
     return Arrays(**{name: torch.from_numpy(array) for name, array in arrays.items()}, **others)

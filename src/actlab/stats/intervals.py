@@ -105,7 +105,7 @@ def t_critical(freedom: float, level: float) -> float:
 
 def t_level(freedom: float, critical: float) -> float:
     """The level at which Student's interval reaches as many standard errors: the other way round."""
-    return float(t_levels(freedom, np.float64(critical)))
+    return float(t_levels(freedom, np.array(critical)))
 
 
 def t_levels(freedom: float, criticals: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ def _cells(f: Function, slope: Function, low: np.ndarray, high: np.ndarray) -> t
     density = half * _WEIGHTS * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     values, slopes = f(x), slope(x)
     terms = np.stack([values, values * values, slopes * slopes])
-    broken = (~np.isfinite(terms) & (np.abs(x) > _TAIL)).any(axis=2)
+    broken = np.any(~np.isfinite(terms) & (np.abs(x) > _TAIL), axis=2)
     terms = np.where(broken[:, :, None], 0.0, terms) * density
     return terms.sum(axis=2), np.abs(terms).sum(axis=2), broken
 

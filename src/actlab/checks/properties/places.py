@@ -1,6 +1,7 @@
 """Where something holds: fixed points, and regions in which a gradient vanishes."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -126,7 +127,7 @@ def undefined(f: Function) -> list[float | Interval]:
     return found
 
 
-def widest(found: list[float | Interval]) -> tuple[list, int]:
+def widest(found: list[Any]) -> tuple[list, int]:
     """The widest intervals, of equal ones those nearest to 0, in order; and how many more there are."""
     kept = sorted(found, key=lambda ends: (-round(ends[1] - ends[0], 6), _distance(ends)))[:_MOST]
     return sorted(kept), len(found) - len(kept)

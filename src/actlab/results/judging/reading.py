@@ -204,6 +204,7 @@ def _need_few(cells: int, path: Path) -> None:
 def _parquet(held: bytes, path: Path, most: float) -> Iterable[tuple[str, list[Any]]]:
     with extra("parquet", "pyarrow"):
         from pyarrow import ArrowException, compute, large_string, parquet, string, types
+    call = compute.call_function
     try:
         file = parquet.ParquetFile(io.BytesIO(held))
         flat = [field for field in file.schema_arrow if not types.is_nested(field.type)]
@@ -217,8 +218,8 @@ def _parquet(held: bytes, path: Path, most: float) -> Iterable[tuple[str, list[A
         table = file.read([field.name for field in flat])
         for name, column in zip(table.column_names, table.columns, strict=True):
             if types.is_dictionary(column.type):
-                sizes = [compute.take(compute.binary_length(c.dictionary), c.indices) for c in column.chunks]
-                if sum(compute.sum(each).as_py() or 0 for each in sizes) > most:
+                sizes = [call("take", [call("binary_length", [c.dictionary]), c.indices]) for c in column.chunks]
+                if sum(call("sum", [each]).as_py() or 0 for each in sizes) > most:
                     raise UserError(f"{path} has more than {most / 1e6:,.0f} MB of text in column {name!r}. {_FEWER}")
         columns = zip(table.column_names, table.columns, strict=True)
         return [(name, column.to_pylist()) for name, column in columns if not name.startswith("__index_level_")]

@@ -220,3 +220,17 @@ def test_runs_are_listed_with_a_line_each(tmp_path):
     assert {path.name for path in list_runs(tmp_path)} == {"a", "b"}
     line = status(tmp_path / "a")
     assert "digits" in line and "relu, tanh" in line and "2 of 4 networks" in line
+
+
+def another_opens(path: Path) -> str:
+    """What another process is told that opens the folder to write."""
+    code = f"from pathlib import Path; from actlab.experiment import Store; Store(Path({str(path)!r}))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+
+
+def test_a_second_store_of_a_process_ends_no_lock_of_the_first(tmp_path):
+    with filled(tmp_path / "run"):
+        with pytest.raises(UserError, match="Another actlab is training"):
+            Store(tmp_path / "run")
+        assert "Another actlab is training" in another_opens(tmp_path / "run")
+    assert another_opens(tmp_path / "run") == ""

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -221,7 +222,7 @@ def _lock(path: Path) -> sqlite3.Connection:
             lock.close()
             if "locked" not in str(error):
                 raise
-        if _locks_fail(path / "lock"):
+        if _locks_fail(path):
             raise UserError(f"{path} cannot be kept from a second actlab: its file system has no locks. {_ELSEWHERE}")
         raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.")
 
@@ -229,13 +230,13 @@ def _lock(path: Path) -> sqlite3.Connection:
 _ELSEWHERE = "Choose a folder on this machine's own disk with --out."
 
 
-def _locks_fail(file: Path) -> bool:
+def _locks_fail(folder: Path) -> bool:
     """Whether the system refuses any lock: SQLite says only that it has none."""
     if os.name != "posix":
         return False
     import fcntl
 
-    with open(file, "ab") as handle:
+    with tempfile.TemporaryFile(dir=folder) as handle:  # to close the lock's own file would end what this process holds
         try:
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -234,3 +234,20 @@ def test_a_second_store_of_a_process_ends_no_lock_of_the_first(tmp_path):
             Store(tmp_path / "run")
         assert "Another actlab is training" in another_opens(tmp_path / "run")
     assert another_opens(tmp_path / "run") == ""
+
+
+def test_an_error_that_is_kept_keeps_no_folder(tmp_path, monkeypatch):
+    """As a notebook keeps its last one."""
+    filled(tmp_path / "run").__exit__()
+    database = tmp_path / "run" / "run.db"
+    whole = database.read_bytes()
+    database.write_bytes(b"x" * 100 + whole[100:])
+    with pytest.raises(UserError, match="not a database") as _kept:
+        Store(tmp_path / "run")
+    database.write_bytes(whole)
+    Store(tmp_path / "run").__exit__()
+    with monkeypatch.context() as full:
+        full.setattr(Experiment, "to_toml", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError) as _also_kept:
+            filled(tmp_path / "new")
+    filled(tmp_path / "new").__exit__()

@@ -29,16 +29,21 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
-        refuse_links(path)
-        schema.refuse_obeyed(path / schema.DATABASE)
-        self._lock = lock or _lock(path)
-        with told(path):
+        with told(path), contextlib.ExitStack() as opened:  # closed where it is refused: an error that is kept keeps it
+            if lock is not None:
+                opened.callback(lock.close)
+            refuse_links(path)
+            schema.refuse_obeyed(path / schema.DATABASE)
+            self._lock = lock or _lock(path)
+            opened.callback(self._lock.close)
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
+            opened.callback(self._database.close)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = EXTRA")  # a power loss can undo what FULL has committed
             self._version = self._others_changes()
             if schema.check(path, self._database) == 1:
                 self._raise_format()
+            opened.pop_all()
 
     def _raise_format(self) -> None:
         """General names for the columns of the metric, which was always accuracy."""
@@ -62,11 +67,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
     @classmethod
     def create(cls, path: Path, experiment: Experiment, trials: Sequence[Trial]) -> "Store":
         """Make the folder; what was begun before and has no database yet is begun anew."""
-        with told(path):
+        with told(path), contextlib.ExitStack() as opened:
             path.mkdir(parents=True, exist_ok=True)
             lock = _lock(path)
+            opened.callback(lock.close)
             if (path / schema.DATABASE).exists():
-                lock.close()
                 raise UserError(f"Another actlab has made {path} just now: the same command goes on with it.")
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
@@ -83,8 +88,13 @@ class Store(contextlib.AbstractContextManager["Store"]):
             write_text(path / schema.EXPERIMENT, experiment.to_toml())
             os.replace(fresh, path / schema.DATABASE)
             keep_names(path)
+            opened.pop_all()
         store = cls(path, lock)
-        store.plan(experiment, trials)
+        try:
+            store.plan(experiment, trials)
+        except BaseException:
+            store.__exit__()
+            raise
         return store
 
     def plan(self, experiment: Experiment, trials: Sequence[Trial]) -> None:

@@ -24,6 +24,7 @@ from actlab.experiment import Experiment, Run, Store, list_runs, status, strange
 from actlab.naming.sources import fingerprint
 from actlab.results import inside_said, summarise
 from actlab.running.checkpoints import Checkpoints
+from actlab.workflows import confirmation
 
 
 @pytest.fixture
@@ -193,6 +194,20 @@ def test_nothing_is_written_through_a_link(folder, tmp_path, name):
     with pytest.raises(UserError, match=f"{Path(name).name} is "):
         load_run(folder).report()
     assert [file.read_text() for file in outside.iterdir()] == ["kept"]
+
+
+def test_no_run_inside_a_run_is_made_through_a_link(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(confirmation, "leader", lambda run: "prelu")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "run2").mkdir()
+    (tmp_path / "run2" / "tuning").symlink_to(outside)
+    with pytest.raises(UserError, match="tuning is a link out of"):
+        compare("relu", data="digits", learning_rate=(0.1, 0.3), epochs=1, force=True, out=tmp_path / "run2")
+    (folder / "confirmation").symlink_to(outside)
+    with pytest.raises(UserError, match="confirmation is a link out of"):
+        confirmation.confirm(load_run(folder))
+    assert not list(outside.iterdir())
 
 
 WRONG = {

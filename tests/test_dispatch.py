@@ -185,6 +185,18 @@ def test_what_was_made_here_ends_when_something_else_is_refused(tmp_path, wrong)
             executor.submit(print)
 
 
+def test_one_that_is_made_for_each_step_keeps_its_name(tmp_path):
+    named = []
+
+    class Told(Progress):
+        def begin(self, begun):
+            named.append(begun.where)
+
+    how = {**SMALL, "epochs": 1, "learning_rate": (0.01, 0.1), "hidden": [4], "force": True, "progress": Told()}
+    compare("relu", out=tmp_path / "run", executor=lambda: ThreadPoolExecutor(1), tune=True, **how)
+    assert len(named) > 1 and set(named) == {"ThreadPoolExecutor"}
+
+
 def test_threads_give_the_same_bits_and_are_as_many_as_before(tmp_path):
     before = torch.get_num_threads()
     with ThreadPoolExecutor(2) as threads:

@@ -1,5 +1,6 @@
 """Tasks by executors of somebody else's: sent again when lost, set aside when hopeless, never more than two a slot."""
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -284,7 +285,9 @@ def test_data_are_known_by_their_hash(tmp_path):
     assert name != sharing.content(sharing.Arrays(x + 1e-9, y, x[:2], y[:2], None, None, outputs=2))
     sharing.share(held, tmp_path, name)
     sharing.share(held, tmp_path, name)  # another driver, with the same data
-    assert [folder.name for folder in tmp_path.iterdir()] == [name]
+    [folder] = tmp_path.iterdir()
+    (tmp_path / "made").mkdir()
+    assert folder.name == name and folder.stat().st_mode == (tmp_path / "made").stat().st_mode, "others may read it"
     sharing._KNOWN.clear()
     assert sharing.Sent(name).held() is None
     read = sharing.Sent(name, folder=tmp_path).held()
@@ -294,5 +297,8 @@ def test_data_are_known_by_their_hash(tmp_path):
     content[-1] ^= 1
     file.write_bytes(content)
     sharing._KNOWN.clear()
+    for damage in (lambda: None, lambda: file.write_bytes(content[:140]), (tmp_path / name / "others.json").unlink):
+        damage()
+        assert sharing.Sent(name, folder=tmp_path).held() is None, "they are sent along"
     with pytest.raises(UserError, match=f"asked for was {name}"):
-        sharing.Sent(name, folder=tmp_path).held()
+        sharing.Sent(name, fetch=sharing.bring(sharing.packed(dataclasses.replace(held, outputs=3)))).held()

@@ -251,3 +251,16 @@ def test_an_error_that_is_kept_keeps_no_folder(tmp_path, monkeypatch):
         with pytest.raises(ZeroDivisionError) as _also_kept:
             filled(tmp_path / "new")
     filled(tmp_path / "new").__exit__()
+
+
+def test_a_database_that_another_program_holds_is_told(tmp_path):
+    with filled(tmp_path / "run") as store:
+        store._database.execute("PRAGMA busy_timeout = 0")
+        other = sqlite3.connect(tmp_path / "run" / "run.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        asks = (store.keys, store.identities, store.homes, store.tidy, lambda: store.has_costs(["relu"]))
+        for ask in (*asks, lambda: store.plan(EXPERIMENT, EXPERIMENT.trials())):
+            with pytest.raises(UserError, match="Another program holds it"):
+                ask()
+        other.close()
+        assert store.keys()

@@ -100,7 +100,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def plan(self, experiment: Experiment, trials: Sequence[Trial]) -> None:
         """Enter trials as planned, and the experiment as it stands now; nothing is written where nothing changes."""
         with contextlib.suppress(UserError):  # a damaged experiment.toml is written anew
-            known = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
+            known = [key for (key,) in self._rows("SELECT key FROM trials ORDER BY rowid")]
             same = known == [trial.key for trial in trials]
             if same and Experiment.read(self.path / schema.EXPERIMENT) == experiment:
                 return
@@ -109,25 +109,25 @@ class Store(contextlib.AbstractContextManager["Store"]):
         write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
         with self._transaction():
             self._insert("trials", rows, verb="INSERT OR IGNORE")
-            held = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
+            held = [key for (key,) in self._rows("SELECT key FROM trials ORDER BY rowid")]
             order = {trial.key: place for place, trial in enumerate(trials)}
             if held != sorted(held, key=order.__getitem__):  # tables have the order in which activations are named now
-                kept = self._database.execute("SELECT * FROM trials").fetchall()
+                kept = self._rows("SELECT * FROM trials")
                 kept.sort(key=lambda row: order[row[0]])
                 self._database.execute("DELETE FROM trials")
                 marks = ", ".join("?" * len(schema.TRIALS))
                 self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
-        rows = self._database.execute("SELECT key, status FROM trials")
+        rows = self._rows("SELECT key, status FROM trials")
         return {key for key, state in rows if state in status}
 
     def identities(self) -> set[str]:
-        return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
+        return {name for (name,) in self._rows("SELECT DISTINCT identity FROM trials")}
 
     def homes(self) -> dict[int, tuple[str, ...]]:
         """CPU and torch that have trained networks of each seed, where any have."""
-        rows = self._database.execute("SELECT DISTINCT seed, cpu, torch FROM trials WHERE status != 'planned'")
+        rows = self._rows("SELECT DISTINCT seed, cpu, torch FROM trials WHERE status != 'planned'")
         return {seed: (cpu, torch) for seed, cpu, torch in rows}
 
     def add_stack(
@@ -152,7 +152,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def has_costs(self, names: Iterable[str]) -> bool:
         """Whether the cost of a step has been measured of all these activations."""
-        return {*names} <= {name for (name,) in self._database.execute("SELECT activation FROM costs")}
+        return {*names} <= {name for (name,) in self._rows("SELECT activation FROM costs")}
 
     def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
         """Replace the measured cost of a step."""
@@ -171,7 +171,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def tidy(self) -> None:
         """Remove what is of use only until the run is finished, and what crashes have left half made."""
         shutil.rmtree(self.path / "working", ignore_errors=True)
-        named = {file for (file,) in self._database.execute("SELECT DISTINCT parameters FROM trials")}
+        named = {file for (file,) in self._rows("SELECT DISTINCT parameters FROM trials")}
         written = (*self.path.glob("*.new"), *self.path.glob("*/*.new"))
         unnamed = (file for file in self.path.glob("parameters/*") if f"parameters/{file.name}" not in named)
         with contextlib.suppress(OSError):
@@ -194,6 +194,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         if changed or not known:
             write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
         return [f"{name}: {last.get(name)} then, {environment[name]} now" for name in changed]
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        with told(self.path):
+            return self._database.execute(query).fetchall()
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
         columns = list(schema.TABLES[table])

@@ -1,5 +1,6 @@
 """Tasks by executors of somebody else's: sent again when lost, set aside when hopeless, never more than two a slot."""
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -185,6 +186,18 @@ def test_what_was_made_here_ends_when_something_else_is_refused(tmp_path, wrong)
             executor.submit(print)
 
 
+def test_one_that_is_made_for_each_step_keeps_its_name(tmp_path):
+    named = []
+
+    class Told(Progress):
+        def begin(self, begun):
+            named.append(begun.where)
+
+    how = {**SMALL, "epochs": 1, "learning_rate": (0.01, 0.1), "hidden": [4], "force": True, "progress": Told()}
+    compare("relu", out=tmp_path / "run", executor=lambda: ThreadPoolExecutor(1), tune=True, **how)
+    assert len(named) > 1 and set(named) == {"ThreadPoolExecutor"}
+
+
 def test_threads_give_the_same_bits_and_are_as_many_as_before(tmp_path):
     before = torch.get_num_threads()
     with ThreadPoolExecutor(2) as threads:
@@ -272,7 +285,9 @@ def test_data_are_known_by_their_hash(tmp_path):
     assert name != sharing.content(sharing.Arrays(x + 1e-9, y, x[:2], y[:2], None, None, outputs=2))
     sharing.share(held, tmp_path, name)
     sharing.share(held, tmp_path, name)  # another driver, with the same data
-    assert [folder.name for folder in tmp_path.iterdir()] == [name]
+    [folder] = tmp_path.iterdir()
+    (tmp_path / "made").mkdir()
+    assert folder.name == name and folder.stat().st_mode == (tmp_path / "made").stat().st_mode, "others may read it"
     sharing._KNOWN.clear()
     assert sharing.Sent(name).held() is None
     read = sharing.Sent(name, folder=tmp_path).held()
@@ -282,5 +297,8 @@ def test_data_are_known_by_their_hash(tmp_path):
     content[-1] ^= 1
     file.write_bytes(content)
     sharing._KNOWN.clear()
+    for damage in (lambda: None, lambda: file.write_bytes(content[:140]), (tmp_path / name / "others.json").unlink):
+        damage()
+        assert sharing.Sent(name, folder=tmp_path).held() is None, "they are sent along"
     with pytest.raises(UserError, match=f"asked for was {name}"):
-        sharing.Sent(name, folder=tmp_path).held()
+        sharing.Sent(name, fetch=sharing.bring(sharing.packed(dataclasses.replace(held, outputs=3)))).held()

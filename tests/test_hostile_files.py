@@ -21,6 +21,7 @@ from actlab import data
 from actlab.errors import UserError, did_you_mean
 from actlab.experiment import Experiment, content, free_memory
 from actlab.results import judge
+from actlab.results.judging import reading
 
 X = np.arange(180.0).reshape(60, 3) % 7
 HEADER = b"activation,seed,accuracy\n"
@@ -217,6 +218,19 @@ def test_numbers_without_a_square_are_divergence_and_no_warning(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "diverged" in str(judge(tmp_path / "t.csv", lower_is_better=True))
+
+
+def test_parquet_with_one_long_value_for_all_rows_is_not_unpacked(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    monkeypatch.setattr(reading, "_MOST", 1_000_000)
+    long, rows = "x" * 50_000, 100
+    of_bytes = (pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view(), pyarrow.binary(len(long)))
+    for kind in (pyarrow.string(), pyarrow.large_string(), pyarrow.string_view(), *of_bytes):
+        column = pyarrow.array([long if kind not in of_bytes else long.encode()] * rows, kind)
+        parquet.write_table(pyarrow.table({"group": column}), tmp_path / "t.parquet")
+        assert "more than 1 MB" in refused(judge, tmp_path / "t.parquet"), kind
 
 
 def test_parquet_is_bounded_by_its_own_words_and_by_what_its_texts_are(tmp_path):

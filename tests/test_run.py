@@ -697,6 +697,9 @@ def test_a_list_of_runs_counts_what_is_under_way(tmp_path):
         ("json", lambda file: file.write_text("{"), 0),
         ("json", lambda file: file.write_text("[]"), 0),
         ("json", lambda file: file.write_text('{"keys": 3, "done": "three"}'), 0),
+        ("json", lambda file: file.write_text('{"keys": [["a"]], "done": 1}'), 0),
+        ("json", lambda file: file.write_text('{"keys": [], "done": 1}'), 0),
+        ("json", lambda file: file.write_text('{"keys": ["a", "a"], "done": 1}'), 0),
     ],
 )
 def test_a_checkpoint_that_cannot_be_read_is_removed(tmp_path, suffix, damage, found):

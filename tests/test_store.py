@@ -239,3 +239,47 @@ def test_runs_are_listed_with_a_line_each(tmp_path):
     assert {path.name for path in list_runs(tmp_path)} == {"a", "b"}
     line = status(tmp_path / "a")
     assert "digits" in line and "relu, tanh" in line and "2 of 4 networks" in line
+
+
+def another_opens(path: Path) -> str:
+    """What another process is told that opens the folder to write."""
+    code = f"from pathlib import Path; from actlab.experiment import Store; Store(Path({str(path)!r}))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+
+
+def test_a_second_store_of_a_process_ends_no_lock_of_the_first(tmp_path):
+    with filled(tmp_path / "run"):
+        with pytest.raises(UserError, match="Another actlab is training"):
+            Store(tmp_path / "run")
+        assert "Another actlab is training" in another_opens(tmp_path / "run")
+    assert another_opens(tmp_path / "run") == ""
+
+
+def test_an_error_that_is_kept_keeps_no_folder(tmp_path, monkeypatch):
+    """As a notebook keeps its last one."""
+    filled(tmp_path / "run").__exit__()
+    database = tmp_path / "run" / "run.db"
+    whole = database.read_bytes()
+    database.write_bytes(b"x" * 100 + whole[100:])
+    with pytest.raises(UserError, match="not a database") as _kept:
+        Store(tmp_path / "run")
+    database.write_bytes(whole)
+    Store(tmp_path / "run").__exit__()
+    with monkeypatch.context() as full:
+        full.setattr(Experiment, "to_toml", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError) as _also_kept:
+            filled(tmp_path / "new")
+    filled(tmp_path / "new").__exit__()
+
+
+def test_a_database_that_another_program_holds_is_told(tmp_path):
+    with filled(tmp_path / "run") as store:
+        store._database.execute("PRAGMA busy_timeout = 0")
+        other = sqlite3.connect(tmp_path / "run" / "run.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        asks = (store.keys, store.identities, store.homes, store.tidy, lambda: store.has_costs(["relu"]))
+        for ask in (*asks, lambda: store.plan(EXPERIMENT, EXPERIMENT.trials())):
+            with pytest.raises(UserError, match="Another program holds it"):
+                ask()
+        other.close()
+        assert store.keys()

@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from actlab.errors import UserError
 from actlab.experiment import Experiment, Run, Store, list_runs, status, strange
 from actlab.naming.sources import fingerprint
 from actlab.results import inside_said, summarise
+from actlab.running.checkpoints import Checkpoints
+from actlab.workflows import confirmation
 
 
 @pytest.fixture
@@ -193,6 +196,20 @@ def test_nothing_is_written_through_a_link(folder, tmp_path, name):
     assert [file.read_text() for file in outside.iterdir()] == ["kept"]
 
 
+def test_no_run_inside_a_run_is_made_through_a_link(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(confirmation, "leader", lambda run: "prelu")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "run2").mkdir()
+    (tmp_path / "run2" / "tuning").symlink_to(outside)
+    with pytest.raises(UserError, match="tuning is a link out of"):
+        compare("relu", data="digits", learning_rate=(0.1, 0.3), epochs=1, force=True, out=tmp_path / "run2")
+    (folder / "confirmation").symlink_to(outside)
+    with pytest.raises(UserError, match="confirmation is a link out of"):
+        confirmation.confirm(load_run(folder))
+    assert not list(outside.iterdir())
+
+
 WRONG = {
     "UPDATE trials SET seed = 'one'": "seed",
     "UPDATE trials SET learning_rate = 9e999": "learning_rate",
@@ -342,6 +359,30 @@ def test_a_pipe_is_not_waited_for_and_what_has_no_end_not_read(folder, name):
         make(folder / name)
         found = stranger.refusals(folder, drawn=False)
         assert not found or name == "experiment.toml"
+
+
+def test_a_pipe_where_a_page_or_a_checkpoint_belongs_is_not_waited_for(folder):
+    stack = SimpleNamespace(name="s", keys=("a",))
+    for name in ("report/index.html", "working/s.pt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+    assert not Run(folder).is_drawn and Checkpoints(folder / "working", stack).load() is None
+
+
+def test_a_journal_of_any_size_is_no_matter_of_memory(folder):
+    (folder / "run.db-journal").touch()
+    os.truncate(folder / "run.db-journal", 2**40)
+    assert stranger.refusals(folder, drawn=False) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("preflight.json", '["abc"]'), ("working/a.json", '{"keys": [], "done": Infinity}')]
+)
+def test_json_of_another_kind_is_passed_over(folder, name, text):
+    sql(folder, "UPDATE trials SET status = 'planned'")
+    (folder / name).write_text(text)
+    assert stranger.refusals(folder, drawn=False) == []
 
 
 def test_one_folder_that_cannot_be_read_hides_no_other(folder, tmp_path):

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from actlab.errors import UserError
 from actlab.experiment.disk import write_text
 from actlab.experiment.strange import json_of
 
@@ -14,7 +13,7 @@ _FILE = "preflight.json"
 
 def read(path: Path) -> dict[str, Any]:
     """The activations that were looked at, and the findings; empty where there are none to read."""
-    with contextlib.suppress(UserError, TypeError):
+    with contextlib.suppress(ValueError, TypeError):  # a UserError is the first
         found = dict(json_of(path / _FILE))
         named = [one for one in found.get("activations", ()) if isinstance(one, str)]
         told = [one for one in found.get("findings", ()) if isinstance(one, dict) and _is_said(one)]

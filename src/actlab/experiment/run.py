@@ -116,8 +116,11 @@ class Run:
     @property
     def is_drawn(self) -> bool:
         """Whether the report is there, and of the results as they stand; no clock is asked, which may jump."""
+        file = self.path / "report" / "index.html"
+        if not file.is_file():  # nor is a pipe waited for
+            return False
         try:
-            with open(self.path / "report" / "index.html", encoding="utf-8", errors="replace") as page:
+            with open(file, encoding="utf-8", errors="replace") as page:
                 return f'content="{_state(self.path)}"' in page.read(1000)
         except OSError:
             return False
@@ -326,6 +329,6 @@ def status(path: Path) -> str:
 def _checkpoints(path: Path) -> Iterator[tuple[int, int]]:
     """Of each stack that a checkpoint is kept of: networks, epochs done. What cannot be read is left out."""
     for file in (path / "working").glob("*.json"):
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError):  # an infinite epoch
             entry = json_of(file)
             yield len(entry["keys"]), int(entry["done"])

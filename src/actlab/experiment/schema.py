@@ -1,6 +1,7 @@
 """What is in run.db: one SQLite file with a rollback journal and synchronous=FULL, so that a copy of it is whole."""
 
 import contextlib
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -104,10 +105,13 @@ def refuse_obeyed(file: Path) -> None:
     for beside in (file.with_name(file.name + end) for end in ("", "-journal", "-wal", "-shm")):
         if beside.is_symlink() or (beside.exists() and not beside.is_file()):
             raise UserError(f"{beside} is no file of its own: a link, perhaps. Put what it stands for in its place.")
-        if beside.name.endswith("-journal") and beside.exists() and beside.read_bytes()[-8:] == _NAMES_ANOTHER:
-            raise UserError(
-                f"{beside} is no journal of actlab's: it names another file. Remove it, if you trust the rest."
-            )
+        if beside.name.endswith("-journal") and beside.exists():
+            with open(beside, "rb") as journal:
+                journal.seek(max(0, journal.seek(0, os.SEEK_END) - len(_NAMES_ANOTHER)))
+                if journal.read() == _NAMES_ANOTHER:
+                    raise UserError(
+                        f"{beside} is no journal of actlab's: it names another file. Remove it, if you trust the rest."
+                    )
 
 
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")  # SQLite's mark behind the name of a journal over several databases

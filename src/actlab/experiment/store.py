@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,21 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def __init__(self, path: Path, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
-        refuse_links(path)
-        schema.refuse_obeyed(path / schema.DATABASE)
-        self._lock = lock or _lock(path)
-        with told(path):
+        with told(path), contextlib.ExitStack() as opened:  # closed where it is refused: an error that is kept keeps it
+            if lock is not None:
+                opened.callback(lock.close)
+            refuse_links(path)
+            schema.refuse_obeyed(path / schema.DATABASE)
+            self._lock = lock or _lock(path)
+            opened.callback(self._lock.close)
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
+            opened.callback(self._database.close)
             self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.execute("PRAGMA synchronous = EXTRA")  # a power loss can undo what FULL has committed
             self._version = self._others_changes()
             if schema.check(path, self._database) == 1:
                 self._raise_format()
+            opened.pop_all()
 
     def _raise_format(self) -> None:
         """General names for the columns of the metric, which was always accuracy."""
@@ -61,11 +67,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
     @classmethod
     def create(cls, path: Path, experiment: Experiment, trials: Sequence[Trial]) -> "Store":
         """Make the folder; what was begun before and has no database yet is begun anew."""
-        with told(path):
+        with told(path), contextlib.ExitStack() as opened:
             path.mkdir(parents=True, exist_ok=True)
             lock = _lock(path)
+            opened.callback(lock.close)
             if (path / schema.DATABASE).exists():
-                lock.close()
                 raise UserError(f"Another actlab has made {path} just now: the same command goes on with it.")
             for folder in ("artefacts", "parameters", "working"):
                 (path / folder).mkdir(exist_ok=True)
@@ -86,14 +92,19 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 fresh.unlink(missing_ok=True)
                 raise
             keep_names(path)
+            opened.pop_all()
         store = cls(path, lock)
-        store.plan(experiment, trials)
+        try:
+            store.plan(experiment, trials)
+        except BaseException:
+            store.__exit__()
+            raise
         return store
 
     def plan(self, experiment: Experiment, trials: Sequence[Trial]) -> None:
         """Enter trials as planned, and the experiment as it stands now; nothing is written where nothing changes."""
         with contextlib.suppress(UserError):  # a damaged experiment.toml is written anew
-            known = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
+            known = [key for (key,) in self._rows("SELECT key FROM trials ORDER BY rowid")]
             same = known == [trial.key for trial in trials]
             if same and Experiment.read(self.path / schema.EXPERIMENT) == experiment:
                 return
@@ -102,25 +113,25 @@ class Store(contextlib.AbstractContextManager["Store"]):
         write_text(self.path / schema.EXPERIMENT, experiment.to_toml())
         with self._transaction():
             self._insert("trials", rows, verb="INSERT OR IGNORE")
-            held = [key for (key,) in self._database.execute("SELECT key FROM trials ORDER BY rowid")]
+            held = [key for (key,) in self._rows("SELECT key FROM trials ORDER BY rowid")]
             order = {trial.key: place for place, trial in enumerate(trials)}
             if held != sorted(held, key=order.__getitem__):  # tables have the order in which activations are named now
-                kept = self._database.execute("SELECT * FROM trials").fetchall()
+                kept = self._rows("SELECT * FROM trials")
                 kept.sort(key=lambda row: order[row[0]])
                 self._database.execute("DELETE FROM trials")
                 marks = ", ".join("?" * len(schema.TRIALS))
                 self._database.executemany(f"INSERT INTO trials VALUES ({marks})", kept)
 
     def keys(self, status: Sequence[str] = ("planned", "finished", "diverged")) -> set[str]:
-        rows = self._database.execute("SELECT key, status FROM trials")
+        rows = self._rows("SELECT key, status FROM trials")
         return {key for key, state in rows if state in status}
 
     def identities(self) -> set[str]:
-        return {name for (name,) in self._database.execute("SELECT DISTINCT identity FROM trials")}
+        return {name for (name,) in self._rows("SELECT DISTINCT identity FROM trials")}
 
     def homes(self) -> dict[int, tuple[str, ...]]:
         """CPU and torch that have trained networks of each seed, where any have."""
-        rows = self._database.execute("SELECT DISTINCT seed, cpu, torch FROM trials WHERE status != 'planned'")
+        rows = self._rows("SELECT DISTINCT seed, cpu, torch FROM trials WHERE status != 'planned'")
         return {seed: (cpu, torch) for seed, cpu, torch in rows}
 
     def add_stack(
@@ -145,7 +156,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
     def has_costs(self, names: Iterable[str]) -> bool:
         """Whether the cost of a step has been measured of all these activations."""
-        return {*names} <= {name for (name,) in self._database.execute("SELECT activation FROM costs")}
+        return {*names} <= {name for (name,) in self._rows("SELECT activation FROM costs")}
 
     def add_costs(self, rows: Sequence[dict[str, Any]]) -> None:
         """Replace the measured cost of a step."""
@@ -164,7 +175,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def tidy(self) -> None:
         """Remove what is of use only until the run is finished, and what crashes have left half made."""
         shutil.rmtree(self.path / "working", ignore_errors=True)
-        named = {file for (file,) in self._database.execute("SELECT DISTINCT parameters FROM trials")}
+        named = {file for (file,) in self._rows("SELECT DISTINCT parameters FROM trials")}
         written = (*self.path.glob("*.new"), *self.path.glob("*/*.new"))
         unnamed = (file for file in self.path.glob("parameters/*") if f"parameters/{file.name}" not in named)
         with contextlib.suppress(OSError):
@@ -187,6 +198,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         if changed or not known:
             write_text(self.path / schema.ENVIRONMENT, json.dumps([*known, environment], indent=1) + "\n")
         return [f"{name}: {last.get(name)} then, {environment[name]} now" for name in changed]
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        with told(self.path):
+            return self._database.execute(query).fetchall()
 
     def _insert(self, table: str, rows: Sequence[dict[str, Any]], *, verb: str = "INSERT") -> None:
         columns = list(schema.TABLES[table])
@@ -225,7 +240,7 @@ def _lock(path: Path) -> sqlite3.Connection:
             lock.close()
             if "locked" not in str(error):
                 raise
-        if _locks_fail(path / "lock"):
+        if _locks_fail(path):
             raise UserError(f"{path} cannot be kept from a second actlab: its file system has no locks. {_ELSEWHERE}")
         raise UserError(f"Another actlab is training in {path}: wait for it, or choose another --out.")
 
@@ -233,13 +248,13 @@ def _lock(path: Path) -> sqlite3.Connection:
 _ELSEWHERE = "Choose a folder on this machine's own disk with --out."
 
 
-def _locks_fail(file: Path) -> bool:
+def _locks_fail(folder: Path) -> bool:
     """Whether the system refuses any lock: SQLite says only that it has none."""
     if os.name != "posix":
         return False
     import fcntl
 
-    with open(file, "ab") as handle:
+    with tempfile.TemporaryFile(dir=folder) as handle:  # to close the lock's own file would end what this process holds
         try:
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -33,7 +33,9 @@ def saved(folder: Path) -> list[Saved]:
         try:
             entry = json_of(file)
             assert file.with_suffix(".pt").is_file()
-            found.append(Saved(tuple(entry["keys"]), int(entry["done"])))
+            keys = tuple(entry["keys"])
+            assert len(keys) == len({*keys}) > 0
+            found.append(Saved(keys, int(entry["done"])))
         except (OSError, ValueError, KeyError, TypeError, AssertionError, OverflowError):
             remove(folder, file.stem)
     return found
@@ -54,7 +56,9 @@ class Checkpoints:
     def load(self) -> dict[str, Any] | None:
         """The state to continue from; None where there is none, or none that can be read."""
         try:
-            state = torch.load(self.folder / f"{self.name}.pt", weights_only=True, map_location="cpu")
+            file = self.folder / f"{self.name}.pt"
+            assert file.is_file()  # no pipe, which would be waited for
+            state = torch.load(file, weights_only=True, map_location="cpu")
             assert state["keys"] == self.keys
             return state
         except Exception:  # there is no file, or whatever a damaged one makes torch raise

@@ -186,6 +186,7 @@ class Given(Pool):
         if self._make is None:
             _need_executor(given, "executor is", " or a function that makes one")
         self._executor: Any = given if self._make is None else self._made()
+        self.name = type(self._executor).__name__  # when it has been shut down, too
         self._slots = slots
         if (slots := self.slots) is None:
             raise UserError(
@@ -204,10 +205,6 @@ class Given(Pool):
     def device(self) -> str:
         """Of a stack that may be trained anywhere."""
         return getattr(self._executor, "device", "cpu")
-
-    @property
-    def name(self) -> str:
-        return type(self._executor).__name__
 
     @property
     def _status(self) -> str:

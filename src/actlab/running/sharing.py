@@ -1,12 +1,13 @@
 """The data of a run: held once, mapped by all workers; and out of them what the trials of a seed are trained on."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import io
 import json
+import secrets
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -67,8 +68,9 @@ class Sent:
             return held
         if self.fetch is not None:
             return remember(_unpacked(self.fetch()), self.hash)
-        if self.folder is not None and (self.folder / self.hash).is_dir():
-            return remember(_read(self.folder / self.hash), self.hash)
+        with contextlib.suppress(Exception):  # half, damaged, or not to be read here
+            if self.folder is not None:
+                return remember(_read(self.folder / self.hash), self.hash)
         return None
 
 
@@ -100,8 +102,9 @@ def share(held: Held, folder: Path, name: str) -> None:
     if (folder / name).is_dir():
         return
     arrays, others = _parts(held)
-    aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=folder))
+    aside = folder / f"{name}.{secrets.token_hex(4)}"
     try:
+        aside.mkdir()  # others may read it, as tempfile's they may not
         for field, array in arrays.items():
             write_by(
                 aside / f"{field}.npy", lambda handle, array=array: np.save(handle, array)

@@ -8,7 +8,18 @@ from typing import Any
 from actlab import running
 from actlab.engine import cores, environment
 from actlab.errors import need_one_of, require
-from actlab.experiment import DATABASE, EXPERIMENT, TUNING, WHEN, DataFrame, Experiment, looked, tuned, united
+from actlab.experiment import (
+    DATABASE,
+    EXPERIMENT,
+    TUNING,
+    WHEN,
+    DataFrame,
+    Experiment,
+    looked,
+    refuse_links,
+    tuned,
+    united,
+)
 from actlab.naming import path_of
 from actlab.preflight import look_before
 from actlab.report import Run
@@ -84,6 +95,7 @@ def compare(
         begun = environment(how.here) | {"command": command}
 
         def train_grid(grid: Experiment) -> DataFrame:
+            refuse_links(path)  # the inner run's folder may be one
             inner = path / TUNING  # it may have more than is asked: rates beyond an edge, a wider grid that was refused
             held = Experiment.read(inner / EXPERIMENT) if (inner / DATABASE).exists() else grid
             with running.open_store(inner, united(held, grid)) as store:

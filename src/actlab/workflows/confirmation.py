@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from actlab.experiment import Run
+from actlab.experiment import Run, refuse_links
 from actlab.results import Summary, summarise
 from actlab.stats import ARM_ALONE, NEITHER
 from actlab.workflows.comparison import compare
@@ -29,6 +29,7 @@ def confirm(run: Run, **how: Any) -> Run | None:
     best, experiment = leader(run), run.experiment
     if best is None:
         return None
+    refuse_links(run.path)
     first = max(experiment.seeds) + 1
     fresh = dataclasses.replace(
         experiment,

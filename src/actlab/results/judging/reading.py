@@ -203,14 +203,17 @@ def _need_few(cells: int, path: Path) -> None:
 
 def _parquet(held: bytes, path: Path, most: float) -> Iterable[tuple[str, list[Any]]]:
     with extra("parquet", "pyarrow"):
-        from pyarrow import ArrowException, compute, large_string, parquet, string, types
+        from pyarrow import ArrowException, BaseExtensionType, compute, parquet, types
     call = compute.call_function
     try:
         file = parquet.ParquetFile(io.BytesIO(held))
+        stored = {column.path: column for column in map(file.schema.column, range(len(file.schema)))}
         flat = [field for field in file.schema_arrow if not types.is_nested(field.type)]
+        texts = [f.name for f in flat if stored[f.name].physical_type == "BYTE_ARRAY" and not types.is_decimal(f.type)]
+        flat = [f for f in flat if f.name not in texts or not isinstance(f.type, BaseExtensionType)]  # JSON
         _need_few(file.metadata.num_rows * len(flat), path)
-        texts = [field.name for field in flat if field.type in (string(), large_string())]
         sizes = [file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups)]
+        sizes += [stored[field.name].length * file.metadata.num_rows for field in flat]  # of values of one length
         if sum(sizes) > most:
             raise UserError(f"{path} has more than {most / 1e6:,.0f} MB unpacked. {_FEWER}")
         # as a dictionary a text that stands in each of many rows is in memory once

@@ -79,18 +79,15 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 keep_names(folder)
             fresh = path / f"{schema.DATABASE}.new"
             fresh.unlink(missing_ok=True)
-            try:
-                with contextlib.closing(sqlite3.connect(fresh)) as database:
-                    database.execute("PRAGMA journal_mode = OFF")  # a crash makes it anew, and may leave nothing else
-                    for name in schema.TABLES:
-                        database.execute(schema.creation(name))
-                    database.execute(f"PRAGMA user_version = {schema.FORMAT}")
-                    database.commit()
-                write_text(path / schema.EXPERIMENT, experiment.to_toml())
-                os.replace(fresh, path / schema.DATABASE)
-            except BaseException:
-                fresh.unlink(missing_ok=True)
-                raise
+            opened.callback(fresh.unlink, missing_ok=True)
+            with contextlib.closing(sqlite3.connect(fresh)) as database:
+                database.execute("PRAGMA journal_mode = OFF")  # a crash makes it anew, and may leave nothing else
+                for name in schema.TABLES:
+                    database.execute(schema.creation(name))
+                database.execute(f"PRAGMA user_version = {schema.FORMAT}")
+                database.commit()
+            write_text(path / schema.EXPERIMENT, experiment.to_toml())
+            os.replace(fresh, path / schema.DATABASE)
             keep_names(path)
             opened.pop_all()
         store = cls(path, lock)

@@ -272,6 +272,19 @@ def test_an_error_that_is_kept_keeps_no_folder(tmp_path, monkeypatch):
     filled(tmp_path / "new").__exit__()
 
 
+def test_who_reads_in_the_process_that_writes_lets_nobody_else_undo_it(tmp_path):
+    """In a thread of its own, say, or a notebook's next cell."""
+    look = f"from pathlib import Path; from actlab.experiment import status; status(Path({str(tmp_path / 'run')!r}))"
+    with filled(tmp_path / "run") as store:
+        store._database.execute("PRAGMA cache_size = 1")  # what is written goes to the file before it is committed
+        with store._transaction():
+            store._insert("times", [{"stack": "s" * 100_000, "epoch": 1, "networks": 1, "seconds": 1.0}])
+            Run(tmp_path / "run")
+            seen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+        assert "locked" in seen.stderr
+    assert len(Run(tmp_path / "run").times) == 3
+
+
 def test_a_database_that_another_program_holds_is_told(tmp_path):
     with filled(tmp_path / "run") as store:
         store._database.execute("PRAGMA busy_timeout = 0")

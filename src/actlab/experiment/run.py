@@ -13,7 +13,7 @@ from actlab.errors import UserError, extra
 from actlab.experiment.bounded import toml, toml_text
 from actlab.experiment.inside import COUNTS, LEARNED
 from actlab.experiment.metrics import METRICS, Metric
-from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, DataFrame, reading
+from actlab.experiment.schema import DATABASE, ENVIRONMENT, EXPERIMENT, TABLES, TUNING, DataFrame, head_of, reading
 from actlab.experiment.spec import GRID, Experiment, Trial
 from actlab.experiment.split import indices_of
 from actlab.experiment.strange import array_of, arrays_of, is_counted, json_of, json_said, unfit
@@ -256,8 +256,7 @@ class Run:
 
 def _state(path: Path) -> str:
     """What changes with each transaction: SQLite counts them, and pages, in the file's head."""
-    with open(path / DATABASE, "rb") as database:
-        return database.read(32)[24:].hex()
+    return head_of(path)[24:].hex()
 
 
 def environments_of(path: Path) -> list[dict[str, Any]]:

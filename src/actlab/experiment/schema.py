@@ -98,6 +98,33 @@ def reading(path: Path, only: str = "") -> Iterator[sqlite3.Connection]:
         raise UserError(f"{path / DATABASE} cannot be read: {error}. Is it a run's database, and whole?") from None
 
 
+_writing: dict[tuple[int, int], int] = {}  # databases that this process writes -> a descriptor of each
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Around the time in which this process may write a run's database."""
+    descriptor = os.open(path / DATABASE, os.O_RDONLY)
+    state = os.fstat(descriptor)
+    _writing[state.st_dev, state.st_ino] = descriptor
+    try:
+        yield
+    finally:
+        _writing.pop((state.st_dev, state.st_ino), None)
+        os.close(descriptor)
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a run's database. One that is written here is not opened for it: to close it again would end
+    the locks that SQLite has on it, in POSIX's way, and another process would undo what is being written.
+    """
+    state = (path / DATABASE).stat()
+    if hasattr(os, "pread") and (descriptor := _writing.get((state.st_dev, state.st_ino))) is not None:
+        return os.pread(descriptor, 32, 0)
+    with open(path / DATABASE, "rb") as database:
+        return database.read(32)
+
+
 def refuse_obeyed(file: Path) -> None:
     """Refuse what SQLite would obey beside a database: links, through which it writes, and a journal that names a file
     outside, which it would delete.

@@ -34,8 +34,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
                 opened.callback(lock.close)
             refuse_links(path)
             schema.refuse_obeyed(path / schema.DATABASE)
-            self._lock = lock or _lock(path)
-            opened.callback(self._lock.close)
+            if lock is None:
+                opened.callback(_lock(path).close)
+            opened.enter_context(schema.written(path))
             self._database = sqlite3.connect(path / schema.DATABASE, isolation_level=None)
             opened.callback(self._database.close)
             self._database.execute("PRAGMA journal_mode = DELETE")
@@ -43,7 +44,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
             self._version = self._others_changes()
             if schema.check(path, self._database) == 1:
                 self._raise_format()
-            opened.pop_all()
+            self._opened = opened.pop_all()
 
     def _raise_format(self) -> None:
         """General names for the columns of the metric, which was always accuracy."""
@@ -61,8 +62,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         return self._database.execute("PRAGMA data_version").fetchone()[0]
 
     def __exit__(self, *_: object) -> None:
-        self._database.close()
-        self._lock.close()
+        self._opened.close()
 
     @classmethod
     def create(cls, path: Path, experiment: Experiment, trials: Sequence[Trial]) -> "Store":

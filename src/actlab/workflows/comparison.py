@@ -142,7 +142,7 @@ def refuse_early(
     **settings: Any,
 ) -> None:  # fmt: skip
     """UserError where `compare` would refuse the same, known before anything is trained."""
-    experiment, _, _ = planned(None, activations, settings, out, data_dir, progress, options=_OPTIONS)
+    experiment, _, _ = planned(None, activations, settings, out, data_dir, progress, options=())
     if (out / DATABASE).exists():
         running.open_store(out, experiment).__exit__(None, None, None)
 

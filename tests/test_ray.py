@@ -166,6 +166,17 @@ def test_nothing_is_kept_of_what_is_finished(faked):
         gc.enable()
 
 
+def test_who_waits_for_what_is_cancelled_is_told(faked):
+    ray, executor = faked(a="x")
+    future = executor.submit_for((0,), pow)
+    assert future.cancel() and all_done([future], 60).done == {future}
+    until(lambda: ray.cancelled == [ray.sent[0][0]])
+    executor.submit_for((0,), pow)
+    ray.done[ray.sent[0][0]] = "too late"
+    ray.done[ray.sent[1][0]] = "a result"
+    until(lambda: not executor._works)
+
+
 def test_a_seed_waits_for_its_kind_and_a_node_that_joins_takes_it(faked):
     ray, executor = faked(a="x", b="y")
     executor.begun({0: ("y", "2.0")})

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import weakref
-from concurrent.futures import BrokenExecutor, Executor, Future, wait as all_done
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError, wait as all_done
 from typing import Any
 
 import torch
@@ -286,9 +286,11 @@ class RayExecutor(Executor):
 
     def _cancelled(self, name: int, future: Future[Any]) -> None:
         """By name: with the work in it, a future and its result would be a circle, and stay until one is looked for."""
-        work = self._works.get(name) if future.cancelled() else None
-        if work is not None:
-            self._forget(work)
+        if future.cancelled():
+            with contextlib.suppress(RuntimeError):  # it was told already
+                future.set_running_or_notify_cancel()  # or whoever waits for it waits on
+            if (work := self._works.get(name)) is not None:
+                self._forget(work)
 
     def _forget(self, work: _Work) -> None:
         """It has ended, or it is of no use any more."""
@@ -309,7 +311,10 @@ class RayExecutor(Executor):
 
 
 def _settle(future: Future[Any], result: Any, error: BaseException | None) -> None:
-    if future.set_running_or_notify_cancel():
+    if future.done():
+        return
+    with contextlib.suppress(RuntimeError, InvalidStateError):  # cancelled in this moment
+        future.set_running_or_notify_cancel()
         if error is None:
             future.set_result(result)
         else:

@@ -107,6 +107,16 @@ def test_a_damaged_database_is_told(tmp_path, content):
         _ = Run(tmp_path).trials
 
 
+@pytest.mark.parametrize("old", [b"CREATE TABLE", b"curvescurves", b"times"])
+def test_a_damaged_schema_is_told_in_words_though_its_name_is_none(tmp_path, old):
+    filled(tmp_path / "run").__exit__()
+    file = tmp_path / "run" / "run.db"
+    file.write_bytes(file.read_bytes().replace(old, b"\xd5" + old[1:], 1))
+    for read in (status, lambda path: Run(path).trials, Store):
+        with pytest.raises(UserError, match="and whole"):
+            read(tmp_path / "run")
+
+
 def test_what_is_no_run_is_told(tmp_path):
     with pytest.raises(UserError, match="is not a run"):
         load_run(tmp_path)

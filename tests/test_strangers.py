@@ -410,6 +410,19 @@ def test_an_unfinished_run_of_numbers_is_drawn(tmp_path):
     assert run.predictions(run.trials["key"][0]) is None and summarise(run).total == 6
 
 
+@pytest.mark.parametrize("change", [
+    ["array", "samples", "targets", None, [], 0],  # what says that these are numbers is gone
+    ["array", "samples", "sizes", "i8", [2], 1],
+    ["array", "samples", "sizes", "i8", [4], 1],
+])  # fmt: skip
+def test_what_the_samples_are_is_known_before_they_are_counted(tmp_path, change):
+    folder = stranger.made(tmp_path / "numbers", numbers=True)
+    stranger.change(folder, json.dumps(change))
+    for read in (lambda: Run(folder).examples, lambda: Run(folder).scores(), lambda: summarise(Run(folder))):
+        with pytest.raises(UserError, match=f"{change[2]} in it does not fit the run"):
+            read()
+
+
 def test_a_checkpoint_of_another_stack_is_no_beginning():
     """Whatever it holds, the stack is trained anew, and comes to what it would have without."""
     e = Experiment(activations=("relu",), seeds=(0, 1), data="toy", content="-", epochs=2, hidden=(3,))

@@ -107,7 +107,7 @@ def told(path: Path) -> Iterator[None]:
     """Turn what a disk can refuse into words."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # what SQLite says quotes what is damaged
         is_full = ("full" in str(error) or "I/O" in str(error)) and path.exists()
         advice = _space(path) if is_full else next(helps for said, helps in _SQLITE if said in str(error))
         raise UserError(f"{path} cannot be written: {error}. {advice}") from None

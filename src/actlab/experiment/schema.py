@@ -94,7 +94,7 @@ def reading(path: Path, only: str = "") -> Iterator[sqlite3.Connection]:
             check(path, database, only)
             database.execute("PRAGMA query_only = ON")
             yield database
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # what SQLite says quotes what is damaged
         raise UserError(f"{path / DATABASE} cannot be read: {error}. Is it a run's database, and whole?") from None
 
 

@@ -117,8 +117,10 @@ def unfit(name: str, arrays: Mapping[str, np.ndarray], of_classes: bool) -> str:
         one = (arrays.get("outputs", np.array(1)).item(),)
         wrong += [key for key in known if arrays[key].shape[1:] != one or not np.isfinite(arrays[key]).all()]
         wrong += [key for key in ("target_mean", "target_deviation") if key not in arrays or arrays[key].shape != one]
-    if "targets" in arrays and (arrays["targets"] == "classes") != of_classes:
+    if name == "samples" and (arrays.get("targets", np.array("classes")) == "classes") != of_classes:
         wrong.append("targets")
+    if "sizes" in arrays and arrays["sizes"].shape not in ((0,), (3,)):
+        wrong.append("sizes")
     beside = ("labels",) if name == "samples" else ("index", "label")
     if "images" in arrays and any(len(arrays.get(key, ())) != len(arrays["images"]) for key in beside):
         wrong.append("images")

@@ -20,7 +20,7 @@ MENDED = (
     "Cells of other kinds, keys that fit nothing, arrays of other shapes, NaN where an epoch was: tracebacks.",
     "Arrays whose headers claimed terabytes, archives that grow, pipes, devices: no bound, no end.",
     "A report of a run of numbers that was stopped early ended in a KeyError.",
-    "Numbers that are not said to be some, a split of other than three sizes, names of tables that are no text: tracebacks.",
+    "Numbers not said to be some, a split of other than three sizes, tables whose names are no text: tracebacks.",
 )
 
 _PLACE = Path(tempfile.gettempdir())

@@ -32,8 +32,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)  # what is ignored here would be ignored by all that is begun
     random.seed(0)
-    record = {"command": f"python studies/faults.py {' '.join(sys.argv[1:])}".strip(),
-              "date": f"{datetime.date.today()}", "environment": environment("cpu"), "faults": []}  # fmt: skip
+    about = environment("cpu")
+    record = {"command": "python studies/faults.py (its rows say how)", "date": f"{datetime.date.today()}",
+              "environment": about, "faults": []}  # fmt: skip
+    asked = {"command": f"python studies/faults.py {' '.join(sys.argv[1:])}".strip(), "commit": about["commit"]}
     if given.out.exists() and given.only:  # the other kinds stay
         record["faults"] = [r for r in json.loads(given.out.read_text())["faults"] if r["kind"] not in given.only]
     ground.loaded()
@@ -46,7 +48,7 @@ def main() -> None:
             ground.begin(given.minutes)
             for row in KINDS[kind](whole, folder, given.few):
                 lost = sorted(set(row.lost))
-                record["faults"].append({"kind": kind, **vars(row), "lost": lost or "nothing"})
+                record["faults"].append({"kind": kind, **vars(row), "lost": lost or "nothing", **asked})
                 given.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
                 print(f"{kind}: {row.fault}: {row.done}: {row.times} times, lost: {lost or 'nothing'}", flush=True)
     finally:

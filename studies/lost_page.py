@@ -67,9 +67,25 @@ def power(found: dict[str, Any]) -> str:
     )
 
 
+_SHARED = (
+    ": runs, report, export, load_model", ": all of it is read", ", before it and after it",
+    ", where 0, 4 and 12 kB are left",
+)  # fmt: skip
+
+
 def faults(found: dict[str, Any]) -> str:
-    rows = [[one["fault"], one["done"], one["times"], one["lost"]] for one in found["faults"]]
-    head = f"\n## Disks, signals, folders, clocks\n\nFrom {cited('faults', found)}.\n\n"
+    """What was done in the same way is a line, with how many there were."""
+    lines: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for one in found["faults"]:
+        how = next((end for end in _SHARED if one["done"].endswith(end)), "")
+        lines.setdefault((one["fault"], how or one["done"], str(one["lost"])), []).append(one)
+    rows = []
+    for (fault, how, lost), alike in lines.items():
+        heads = [one["done"].removesuffix(how) for one in alike] if how in _SHARED else [how]
+        more = f" and {len(heads) - 4} more" if len(heads) > 5 else ""
+        shown = f"{', '.join(heads[:4] if more else heads)}{more}{how if how in _SHARED else ''}"
+        rows.append([fault, shown, sum(one["times"] for one in alike), lost])
+    head = f"\n## Disks, signals, folders, clocks\n\nEach fault is in {cited('faults', found)}.\n\n"
     return head + table(["fault", "what was done", "times", "lost"], rows)
 
 

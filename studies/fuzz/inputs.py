@@ -67,7 +67,8 @@ def _changed_text(chance: random.Random, text: str, other: str) -> str:
     if kind == 2:
         return text[:first] + chr(chance.choice((chance.randrange(32, 127), chance.randrange(0x500)))) + text[last:]
     if kind == 3:  # copied many times
-        return text[:first] + text[first:last] * chance.choice((2, 2, 3, 10, 100, 1000)) + text[last:]
+        times = min(chance.choice((2, 2, 3, 10, 100, 1000)), 1 + LONGEST // (last - first + 1))
+        return text[:first] + text[first:last] * times + text[last:]
     if kind == 4:  # a part of another
         start = chance.randrange(len(other) + 1)
         return text[:first] + other[start : start + chance.choice((1, 4, 16, 10**6))] + text[last:]
@@ -89,7 +90,8 @@ def _changed_bytes(chance: random.Random, content: bytes, other: bytes) -> bytes
     if kind == 2:
         return content[:first] + chance.randbytes(last - first or 1) + content[last:]
     if kind == 3:
-        return content[:first] + content[first:last] * chance.choice((2, 3, 10, 100)) + content[last:]
+        times = min(chance.choice((2, 3, 10, 100)), 1 + LONGEST // (last - first + 1))
+        return content[:first] + content[first:last] * times + content[last:]
     if kind == 4:
         start = chance.randrange(len(other) + 1)
         return content[:first] + other[start : start + chance.choice((1, 4, 16, 10**6))] + content[last:]

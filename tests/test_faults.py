@@ -1,9 +1,11 @@
 """What may go wrong around a run, one by one: disks, clocks, folders, locks, signals. Whole ones: studies/faults.py."""
 
+import contextlib
 import errno
 import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
@@ -198,6 +200,24 @@ def test_a_signal_ends_a_command_as_a_shell_expects_and_once(number, where):
     # another thread can end a process, but not as the signal would: what a shell makes of it is the same
     ended = 128 + number if where == "where it is lost" else -number
     assert (process.returncode, out, err.strip()) == (ended, "", said)
+
+
+def test_the_cursor_is_shown_at_the_end_though_a_bar_still_stands():
+    """In a terminal of its own: the bar stands in the place of standard error, and lets no such sign through."""
+    code = "import os\nfrom rich.console import Console\nfrom rich.progress import Progress\n"
+    code += "from actlab.cli import start, entry\n"
+    code += "bar = Progress(console=Console(stderr=True))\n"
+    code += f"entry.run = lambda: (bar.start(), os.kill(os.getpid(), {signal.SIGTERM:d}))\n"
+    ours, theirs = pty.openpty()
+    with child("-c", f"{code}start.main()", stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        with contextlib.suppress(OSError):  # how a terminal says that all have left it
+            while more := os.read(ours, 4096):
+                seen += more
+        assert process.wait() == -signal.SIGTERM
+    os.close(ours)
+    assert b"Stopped." in seen and -1 < seen.rfind(b"\x1b[?25l") < seen.rfind(b"\x1b[?25h")
 
 
 def test_where_others_train_the_end_says_what_is_lost_there():

@@ -74,8 +74,9 @@ def _end(number: int) -> None:
         lost = "What was under way elsewhere is" if elsewhere else "The last 20 seconds of training may be"
         kept = f" {lost} lost: the same command continues."
         trains = sys.argv[1:2] and sys.argv[1] in _TRAINING
-        shown = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar had hidden the cursor
-        print(f"{shown}\nStopped.{kept if trains else ''}", file=sys.stderr, flush=True)
+        stream = sys.__stderr__ or sys.stderr  # a bar that still stands has put another in its place
+        shown = "\x1b[?25h" if stream.isatty() else ""  # and has hidden the cursor
+        print(f"{shown}\nStopped.{kept if trains else ''}", file=stream, flush=True)
     with contextlib.suppress(Exception):
         if "multiprocessing" in sys.modules:
             for process in sys.modules["multiprocessing"].active_children():

@@ -170,8 +170,9 @@ def train_missing(
     epochs_left = len(missing) * experiment.epochs - sum(len(item.keys) * item.done for item in begun)
     counts = (len(missing), len(done), resumed, epochs_left, len(chosen.stacks), chosen.workers)
     where = how.given.name if how.given else ""
-    progress.begin(Begun(store.path, experiment, dataset.title, *counts, device, chosen.seconds, chosen.bytes, where))
+    what = Begun(store.path, experiment, dataset.title, *counts, device, chosen.seconds, chosen.bytes, where)
     try:
+        progress.begin(what)  # a Ctrl-C may come while it begins
         _train(store, chosen, held, how, keep, inside, progress)
     finally:
         progress.end()

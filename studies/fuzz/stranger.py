@@ -116,6 +116,8 @@ def change(folder: Path, line: str) -> None:
 
 
 def _sql(folder: Path, statement: str, *values: Any) -> None:
+    if not all(file.is_file() for file in folder.glob("run.db*")):
+        return  # SQLite would wait for a pipe
     with contextlib.closing(sqlite3.connect(folder / "run.db", timeout=0)) as database:
         database.execute(statement, [bytes.fromhex(v["hex"]) if isinstance(v, dict) else v for v in values])
         database.commit()

@@ -430,8 +430,9 @@ def page(record: Told) -> str:
 
 
 POOLS = {
-    "local_1": "this process", "local_2": "2 worker processes", "dask_1": "1 worker of Dask's",
-    "dask_2": "2 workers of Dask's", "ray_1": "1 node of Ray's", "ray_2": "2 nodes of Ray's",
+    "local_1": "1 worker process", "local_2": "2 worker processes", "spawned_1": "1 of Python's, spawned",
+    "spawned_2": "2 of Python's, spawned", "dask_1": "1 worker of Dask's", "dask_2": "2 workers of Dask's",
+    "ray_1": "1 node of Ray's", "ray_2": "2 nodes of Ray's",
 }  # fmt: skip
 
 

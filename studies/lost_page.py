@@ -110,7 +110,7 @@ def fuzzed(found: dict[str, Any]) -> str:
         "Inputs are made by changes that know what is read (cuts, copies, numbers, lengths, odd characters), kept "
         "where they reach a new line, and by [Atheris](https://github.com/google/atheris), libFuzzer for Python. "
         f"From {cited('fuzz', found)}. Lines are those of the code that reads it.\n\n"
-        + table(["input", "made by", "executions", "lines reached", "last new step at", "faults at the end"], rows)
+        + table(["input", "made by", "executions", "lines reached", "last new step at", "faults, mended since"], rows)
         + f"\nFound on the way, and mended:\n\n{mended}\n"
     )
 
